@@ -1,0 +1,110 @@
+//! What the providers are told (the response protocol).
+
+use lambda_http::http::StatusCode;
+use lambda_http::{Body, Response};
+use serde_json::{Value, json};
+
+use crate::event::Malformed;
+use crate::fulfilment::State;
+use crate::observe::Outcome;
+use crate::provider::{Provider, firstpromoter_v1};
+
+/// The status code of an event that is durably recorded or archived.
+///
+/// FirstPromoter v1 takes exactly 200 on a `fulfilment_pending` for "the
+/// reward was given", for good. It is answered only when the delivery is
+/// recorded, and never for a type that is not known here: that might be the
+/// same event under a new name.
+#[must_use]
+pub fn accepted(
+    provider: Provider,
+    event_type: &str,
+    known_type: bool,
+    promise: Option<State>,
+) -> StatusCode {
+    if provider != Provider::FirstPromoterV1 {
+        return StatusCode::OK;
+    }
+    let delivered = promise.is_some_and(State::is_delivered);
+    match (event_type, known_type) {
+        (firstpromoter_v1::FULFILMENT_PENDING, _) if !delivered => StatusCode::ACCEPTED,
+        (_, false) => StatusCode::ACCEPTED,
+        _ => StatusCode::OK,
+    }
+}
+
+/// The status code of a request that is not recorded.
+#[must_use]
+pub fn refused(outcome: Outcome) -> StatusCode {
+    match outcome {
+        Outcome::Recorded
+        | Outcome::Duplicate
+        | Outcome::Archived
+        | Outcome::Test
+        | Outcome::Ping => StatusCode::OK,
+        Outcome::Quarantined => StatusCode::BAD_REQUEST,
+        Outcome::Unauthorized | Outcome::StaleValid => StatusCode::UNAUTHORIZED,
+        Outcome::NotFound => StatusCode::NOT_FOUND,
+        Outcome::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Outcome::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Outcome::NotConfigured | Outcome::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// The body that goes with an outcome. Providers store and show it, so it says
+/// nothing that the sender does not know.
+#[must_use]
+pub fn body(outcome: Outcome, malformed: Option<&Malformed>) -> Value {
+    match (outcome, malformed) {
+        (Outcome::Quarantined, Some(malformed)) => {
+            json!({ "error": "malformed", "field": malformed.field, "reason": malformed.reason })
+        }
+        (Outcome::StaleValid, _) => json!({ "error": Outcome::Unauthorized }),
+        // Which of the two it is, is the operator's to know.
+        (Outcome::NotConfigured, _) => json!({ "error": Outcome::Unavailable }),
+        _ if refused(outcome).is_success() => json!({ "result": outcome }),
+        _ => json!({ "error": outcome }),
+    }
+}
+
+/// An HTTP response with a JSON body.
+#[must_use]
+pub fn response(status: StatusCode, body: &Value) -> Response<Body> {
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    let json = lambda_http::http::HeaderValue::from_static("application/json");
+    response.headers_mut().insert("content-type", json);
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        let post = lambda_http::http::HeaderValue::from_static("POST");
+        response.headers_mut().insert("allow", post);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_recorded_delivery_is_told_to_v1_as_200() {
+        let code =
+            |event, known, state| accepted(Provider::FirstPromoterV1, event, known, state).as_u16();
+        for state in [
+            None,
+            Some(State::Requested),
+            Some(State::Delivering),
+            Some(State::Parked),
+        ] {
+            assert_eq!(code("fulfilment_pending", true, state), 202);
+        }
+        for state in [State::Delivered, State::Confirming, State::Confirmed] {
+            assert_eq!(code("fulfilment_pending", true, Some(state)), 200);
+        }
+        assert_eq!(code("fulfillment_pending", false, None), 202);
+        assert_eq!(code("lead_becomes_referral", true, None), 200);
+        assert_eq!(
+            accepted(Provider::FirstPromoter, "any", false, None).as_u16(),
+            200
+        );
+    }
+}

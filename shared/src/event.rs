@@ -1,0 +1,169 @@
+//! An authenticated event, in the ledger's terms.
+
+use serde_json::{Map, Value};
+
+use crate::provider::Provider;
+use crate::timestamp::Timestamp;
+use crate::wire::{Decimal, Id, Personal};
+
+/// What an event says about its subject, by field name. Values hold no
+/// numbers: amounts are exact decimal texts.
+pub type Facts = Map<String, Value>;
+
+/// The kinds of business object in the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// What an affiliate earned by one sale.
+    Commission,
+    /// A payment to an affiliate.
+    Payout,
+    /// Whom an affiliate brought.
+    Customer,
+    /// A FirstPromoter v1 fulfilment.
+    Fulfilment,
+}
+
+impl Kind {
+    /// The name in table keys and logs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Commission => "commission",
+            Kind::Payout => "payout",
+            Kind::Customer => "customer",
+            Kind::Fulfilment => "fulfilment",
+        }
+    }
+}
+
+/// The families of events; each has its function and its routes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// Payments to affiliates.
+    Payouts,
+    /// Sales and the commissions on them.
+    Commissions,
+    /// Leads and customers.
+    Customers,
+    /// Affiliates and what belongs to them.
+    Affiliates,
+    /// Rewards that the company must fulfil (FirstPromoter v1).
+    Fulfilments,
+}
+
+/// Which object an event is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// Its kind.
+    pub kind: Kind,
+    /// The provider's id of it.
+    pub id: Id,
+}
+
+/// What makes an event the same one when it is delivered again (invariant
+/// `OnceRecorded`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identity {
+    /// The provider's own id, from the authenticated bytes.
+    Given(Id),
+    /// UpPromote has none: this transition of this object, to be completed by
+    /// the version of the record at which it applies.
+    Transition(String),
+}
+
+/// When an event happened, for merging: by time, then by status rank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Clock {
+    /// The provider's time.
+    pub time: Timestamp,
+    /// How far along its life the status stands.
+    pub rank: u8,
+}
+
+/// A reward that a FirstPromoter event announces to be given.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Announcement {
+    /// The campaign, which decides the source of promises.
+    pub campaign_id: Option<Id>,
+    /// The unit as sent.
+    pub unit: Option<String>,
+    /// How much.
+    pub amount: Option<Decimal>,
+    /// Who earned it.
+    pub promoter: Option<Party>,
+    /// Whose purchase caused it.
+    pub referral: Option<Party>,
+}
+
+/// A person of the provider's, who may receive a reward.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Party {
+    /// The provider's id.
+    pub id: Id,
+    /// The company's own id of that person, if the provider knows it.
+    pub reference: Option<Personal>,
+    /// Their e-mail address.
+    pub email: Option<Personal>,
+}
+
+/// What to do with an event.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Content {
+    /// It changes a record.
+    Change(Change),
+    /// Its type is not known here: archived, acknowledged.
+    Unknown,
+    /// The provider's test button.
+    Test,
+}
+
+/// What an event says about one object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// The object.
+    pub subject: Subject,
+    /// The event's place in time; `None` where the provider has no clock.
+    pub clock: Option<Clock>,
+    /// What it states.
+    pub facts: Facts,
+    /// Whether it says that the object is gone.
+    pub deletes: bool,
+    /// The reward it announces.
+    pub announces: Option<Announcement>,
+}
+
+/// An authenticated event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Who sent it.
+    pub provider: Provider,
+    /// Its type, as sent (UpPromote: as routed).
+    pub event_type: String,
+    /// The family its type belongs to; `None` for unknown types.
+    pub family: Option<Family>,
+    /// What makes it the same event again.
+    pub identity: Identity,
+    /// What it says.
+    pub content: Content,
+}
+
+/// An authenticated body that is not the JSON it must be. The text names
+/// fields, never values.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {reason}")]
+pub struct Malformed {
+    /// Path of the field, `body` for the whole.
+    pub field: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl Malformed {
+    /// A malformed `field`.
+    pub fn new(field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            reason: reason.into(),
+        }
+    }
+}

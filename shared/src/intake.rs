@@ -1,0 +1,359 @@
+//! The handler of the HTTP functions: verify, read, decide, write, answer.
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use lambda_http::http::{Method, StatusCode};
+use lambda_http::{Body, Error, Request, RequestExt, Response, service_fn};
+
+use crate::answer;
+use crate::aws::Aws;
+use crate::body::{MAX_BODY_BYTES, compress, sha256_hex};
+use crate::event::{Content, Event, Malformed};
+use crate::fulfilment::{Promise, State};
+use crate::json::{self, Json};
+use crate::ledger::{Decision, decide, place};
+use crate::observe::{self, Line, Outcome};
+use crate::provider::{Provider, uppromote};
+use crate::redact;
+use crate::route::{Route, path_of};
+use crate::secrets_manager::SecretsCache;
+use crate::settings::Settings;
+use crate::store::{Archive, Store, StoreError};
+use crate::timestamp::Timestamp;
+use crate::verify::{Authenticated, Incoming, Refusal, verify};
+
+/// Tries to write an event while others write to its subject.
+const TRIES: u32 = 5;
+/// Longest pause before the second try; doubles with each.
+const FIRST_PAUSE_MS: u64 = 20;
+/// How long quarantined bytes are kept.
+const QUARANTINE_DAYS: i64 = 14;
+const DAY_SECONDS: i64 = 86_400;
+/// The headers kept with an event. None of them authenticates.
+const KEPT_HEADERS: [&str; 4] = ["content-type", "user-agent", "x-event-id", "x-event-type"];
+/// Longest header value kept, in characters.
+const MAX_HEADER: usize = 256;
+
+/// What an HTTP function needs, once per instance.
+pub struct Intake {
+    settings: Settings,
+    secrets: SecretsCache,
+    store: Store,
+}
+
+/// Runs an HTTP function until its instance ends.
+///
+/// # Errors
+/// When a setting is missing or wrong; the function then does not start.
+pub async fn run() -> Result<(), Error> {
+    let variable = |name: &str| std::env::var(name).ok();
+    observe::start(variable("RUST_LOG").as_deref());
+    let intake = Intake::from_env(&variable).inspect_err(|problem| {
+        tracing::error!(%problem, "does not start");
+    })?;
+    let intake = &intake;
+    lambda_http::run(service_fn(move |request| async move {
+        Ok::<_, Error>(intake.handle(request).await)
+    }))
+    .await
+}
+
+/// Why a request ends without having been recorded.
+struct Stop {
+    outcome: Outcome,
+    malformed: Option<Malformed>,
+}
+
+impl From<Outcome> for Stop {
+    fn from(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            malformed: None,
+        }
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        if matches!(error, StoreError::TooLarge) {
+            return Outcome::TooLarge.into();
+        }
+        tracing::error!(%error, "not recorded");
+        Outcome::Unavailable.into()
+    }
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Stop::from(match refusal {
+            Refusal::NotConfigured => Outcome::NotConfigured,
+            Refusal::Unauthorized => Outcome::Unauthorized,
+            Refusal::StaleValid => Outcome::StaleValid,
+        })
+    }
+}
+
+impl Intake {
+    fn from_env(variable: crate::settings::Lookup) -> Result<Self, Error> {
+        let settings = Settings::read(variable)?;
+        let aws = Aws::from_env(variable)?;
+        let ttl = Duration::from_secs(settings.secrets_ttl_seconds);
+        Ok(Self {
+            secrets: SecretsCache::new(
+                aws.secrets_manager(),
+                settings.webhook_secrets.clone(),
+                ttl,
+            ),
+            store: Store::new(aws.dynamodb(), settings.table.clone()),
+            settings,
+        })
+    }
+
+    /// Answers one request and prints its line.
+    pub async fn handle(&self, request: Request) -> Response<Body> {
+        let started = Instant::now();
+        let mut line = Line::default();
+        // A panic is a defect, and still no reason to lose the instance or to
+        // answer anything but "not recorded, try again".
+        let result = AssertUnwindSafe(self.take(&request, &mut line))
+            .catch_unwind()
+            .await;
+        let (status, outcome, malformed) = match result {
+            Ok(Ok((status, outcome))) => (status, outcome, None),
+            Ok(Err(stop)) => (answer::refused(stop.outcome), stop.outcome, stop.malformed),
+            Err(_) => (StatusCode::SERVICE_UNAVAILABLE, Outcome::Unavailable, None),
+        };
+        line.outcome = Some(outcome);
+        line.status = status.as_u16();
+        line.duplicate = outcome == Outcome::Duplicate;
+        line.problem = malformed.as_ref().map(ToString::to_string);
+        line.print(started);
+        answer::response(status, &answer::body(outcome, malformed.as_ref()))
+    }
+
+    async fn take(
+        &self,
+        request: &Request,
+        line: &mut Line,
+    ) -> Result<(StatusCode, Outcome), Stop> {
+        let route = Route::of_path(request.raw_http_path()).ok_or(Outcome::NotFound)?;
+        line.provider = Some(route.provider.name());
+        if request.method() != Method::POST {
+            return Err(Outcome::MethodNotAllowed.into());
+        }
+        let incoming = Incoming {
+            headers: request.headers(),
+            body: match request.body() {
+                Body::Text(text) => text.as_bytes(),
+                Body::Binary(bytes) => bytes,
+                _ => &[],
+            },
+            path_token: route.path_token,
+        };
+        if incoming.body.len() > MAX_BODY_BYTES {
+            return Err(Outcome::TooLarge.into());
+        }
+        if route.provider == Provider::UpPromote && uppromote::is_subscription_ping(&incoming) {
+            return Ok((StatusCode::OK, Outcome::Ping));
+        }
+        let now = Timestamp::now();
+        let secrets = self.secrets.get().await.map_err(|_| Outcome::Unavailable)?;
+        let check = |secrets| {
+            let tolerance = self.settings.past_tolerance_seconds;
+            verify(
+                route.provider,
+                route.provider.secrets(secrets),
+                &incoming,
+                tolerance,
+                now,
+            )
+        };
+        let newer;
+        let mut checked = check(&secrets);
+        if matches!(checked, Err(Refusal::Unauthorized | Refusal::NotConfigured)) {
+            // The secret may have been filled or rotated a moment ago.
+            newer = self.secrets.newer_than(&secrets).await;
+            checked = newer.as_deref().map_or(checked, check);
+        }
+        self.record(&route, &incoming, &checked?, now, line).await
+    }
+
+    async fn record(
+        &self,
+        route: &Route<'_>,
+        incoming: &Incoming<'_>,
+        authenticated: &Authenticated<'_>,
+        now: Timestamp,
+        line: &mut Line,
+    ) -> Result<(StatusCode, Outcome), Stop> {
+        let sha256 = sha256_hex(authenticated.bytes());
+        let archive = |body: Vec<u8>, secret: &str, days: i64| Archive {
+            body,
+            sha256: sha256.clone(),
+            headers: kept_headers(incoming),
+            secret: secret.to_owned(),
+            received: now,
+            expires: now.plus_seconds(days * DAY_SECONDS),
+        };
+        let (event, body, secret) = match read(route, authenticated, &sha256)? {
+            Ok(event) => event,
+            Err(malformed) => {
+                let secret = authenticated.names();
+                line.secret = Some(secret.clone());
+                let bytes = compress(authenticated.bytes()).ok_or(Outcome::TooLarge)?;
+                let archive = archive(bytes, &secret, QUARANTINE_DAYS);
+                let described = described(route, &malformed);
+                self.store
+                    .quarantine(route.provider, &described, &archive)
+                    .await?;
+                return Err(Stop {
+                    outcome: Outcome::Quarantined,
+                    malformed: Some(malformed),
+                });
+            }
+        };
+        describe(&event, route, &secret, line);
+        let payout_method = event.event_type.starts_with("payout_method.");
+        let kept = redact::storable(&body, payout_method).to_text();
+        let kept = compress(kept.as_bytes()).ok_or(Outcome::TooLarge)?;
+        let archive = archive(kept, &secret, self.settings.event_retention_days);
+        let (outcome, promise) = self.write(&event, &archive, line).await?;
+        let known_type = !matches!(event.content, Content::Unknown);
+        let status = answer::accepted(event.provider, &event.event_type, known_type, promise);
+        Ok((status, outcome))
+    }
+
+    /// One read, one decision, one transaction; again when somebody else wrote
+    /// to the subject in between.
+    async fn write(
+        &self,
+        event: &Event,
+        archive: &Archive,
+        line: &mut Line,
+    ) -> Result<(Outcome, Option<State>), Stop> {
+        let (pk, sk) = place(event);
+        let mut tries = 0;
+        loop {
+            let known = self.store.read(&pk, sk.as_deref()).await?;
+            let decision = decide(&known, event, &self.settings.policy, archive.received);
+            let Decision::Write(write) = decision else {
+                line.identity = line.identity.take().or(sk);
+                return Ok((
+                    Outcome::Duplicate,
+                    note_promise(known.promise.as_ref(), line),
+                ));
+            };
+            match self.store.commit(&pk, event, &known, &write, archive).await {
+                Ok(()) => {
+                    line.identity = Some(write.identity);
+                    let promise = write.promise.as_ref().or(known.promise.as_ref());
+                    let state = note_promise(promise, line);
+                    line.promise_state = line.promise_state.or(write.no_promise);
+                    return Ok((recorded(event), state));
+                }
+                Err(StoreError::Conflict) if tries + 1 < TRIES => pause(tries).await,
+                Err(error) => return Err(error.into()),
+            }
+            tries += 1;
+        }
+    }
+}
+
+/// Reads an authenticated body. The outer error refuses the request, the inner
+/// one sends its bytes to quarantine.
+#[expect(
+    clippy::type_complexity,
+    reason = "two kinds of failure, told apart by the caller"
+)]
+fn read(
+    route: &Route,
+    authenticated: &Authenticated,
+    sha256: &str,
+) -> Result<Result<(Event, Json, String), Malformed>, Refusal> {
+    if let Some(event) = route.event {
+        authenticated.allow(event)?;
+    }
+    let provider = route.provider;
+    let typed = json::parse(authenticated.bytes())
+        .map_err(|error| Malformed::new("body", error.to_string()))
+        .and_then(|body| {
+            provider
+                .event_type(route, &body)
+                .map(|event_type| (event_type, body))
+        });
+    let (event_type, body) = match typed {
+        Ok(typed) => typed,
+        Err(malformed) => return Ok(Err(malformed)),
+    };
+    let secret = authenticated.allow(&event_type)?;
+    Ok(provider
+        .event(event_type, &body, sha256)
+        .map(|event| (event, body, secret)))
+}
+
+fn recorded(event: &Event) -> Outcome {
+    match event.content {
+        Content::Change(_) => Outcome::Recorded,
+        Content::Unknown => Outcome::Archived,
+        Content::Test => Outcome::Test,
+    }
+}
+
+fn describe(event: &Event, route: &Route, secret: &str, line: &mut Line) {
+    line.event_type = Some(event.event_type.clone());
+    line.secret = Some(secret.to_owned());
+    if let crate::event::Identity::Given(id) = &event.identity {
+        line.identity = Some(id.as_str().to_owned());
+    }
+    if let Content::Change(change) = &event.content {
+        let subject = &change.subject;
+        line.subject = Some(format!("{}#{}", subject.kind.name(), subject.id.as_str()));
+    }
+    line.misrouted = event
+        .family
+        .filter(|family| *family != route.family)
+        .map(|family| path_of(event.provider, family, &event.event_type));
+}
+
+fn described(route: &Route, malformed: &Malformed) -> BTreeMap<&'static str, String> {
+    BTreeMap::from([
+        ("provider", route.provider.name().to_owned()),
+        (
+            "route",
+            path_of(
+                route.provider,
+                route.family,
+                route.event.unwrap_or_default(),
+            ),
+        ),
+        ("problem", malformed.to_string()),
+    ])
+}
+
+fn note_promise(promise: Option<&Promise>, line: &mut Line) -> Option<State> {
+    let promise = promise?;
+    line.promise = Some(promise.key.clone());
+    line.promise_state = Some(promise.state.name());
+    Some(promise.state)
+}
+
+fn kept_headers(incoming: &Incoming) -> BTreeMap<String, String> {
+    let kept = KEPT_HEADERS.iter().filter_map(|name| {
+        let value = incoming.header(name)?;
+        Some(((*name).to_owned(), value.chars().take(MAX_HEADER).collect()))
+    });
+    kept.collect()
+}
+
+/// Waits a random part of a doubling pause. The clock's nanoseconds are random
+/// enough to keep two instances from meeting again and again.
+async fn pause(tries: u32) {
+    let longest = FIRST_PAUSE_MS << tries;
+    let nanos = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |d| u64::from(d.subsec_nanos()));
+    tokio::time::sleep(Duration::from_millis(nanos / 1000 % longest + 1)).await;
+}

@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+
+pub mod answer;
+pub mod aws;
+pub mod body;
+pub mod event;
+pub mod fulfilment;
+pub mod intake;
+pub mod json;
+pub mod ledger;
+pub mod observe;
+pub mod provider;
+pub mod redact;
+pub mod route;
+pub mod secrets;
+pub mod secrets_manager;
+pub mod settings;
+pub mod store;
+pub mod timestamp;
+pub mod verify;
+pub mod wire;

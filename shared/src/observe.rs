@@ -1,0 +1,167 @@
+//! What operators see: one JSON line an event, which CloudWatch reads as
+//! metrics too, and the log of what went wrong.
+//!
+//! Only names, types, ids and counts are fields here (invariant
+//! `NothingLeaks`).
+
+use std::io::Write;
+
+use serde::Serialize;
+use serde_json::json;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::timestamp::Timestamp;
+
+/// The metrics' namespace.
+pub const NAMESPACE: &str = "AffiliateWebhooks";
+
+/// What became of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Written.
+    Recorded,
+    /// Written before.
+    Duplicate,
+    /// Of an unknown type; archived.
+    Archived,
+    /// The provider's test event; archived.
+    Test,
+    /// UpPromote's subscription ping.
+    Ping,
+    /// Authenticated and not the JSON it must be; bytes kept.
+    Quarantined,
+    /// No valid signature, token or credential.
+    Unauthorized,
+    /// A valid signature with an old time-stamp.
+    StaleValid,
+    /// No such route.
+    NotFound,
+    /// Not a POST.
+    MethodNotAllowed,
+    /// Over a size limit.
+    TooLarge,
+    /// No secret for the provider.
+    NotConfigured,
+    /// Could not be recorded.
+    Unavailable,
+}
+
+/// The line of one request.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Line {
+    /// The provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<&'static str>,
+    /// The event's type.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub event_type: Option<String>,
+    /// The event's identity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
+    /// The object it is about: `kind#id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// What became of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// The answer's status code.
+    pub status: u16,
+    /// Whether it was recorded before.
+    pub duplicate: bool,
+    /// The name of the secret that vouched for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// The URL it belongs at, when it was sent to another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub misrouted: Option<String>,
+    /// The key of the promise it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub promise: Option<String>,
+    /// The promise's state, or why there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub promise_state: Option<&'static str>,
+    /// What is wrong, without any value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+impl Line {
+    /// Prints the line on standard output.
+    pub fn print(&self, started: std::time::Instant) {
+        let Ok(serde_json::Value::Object(mut line)) = serde_json::to_value(self) else {
+            return;
+        };
+        let dimensions = match (&self.provider, &self.secret) {
+            (Some(_), Some(_)) => {
+                json!([["outcome"], ["provider", "outcome"], ["provider", "secret"]])
+            }
+            (Some(_), None) => json!([["outcome"], ["provider", "outcome"]]),
+            (None, _) => json!([["outcome"]]),
+        };
+        line.insert("level".into(), "INFO".into());
+        line.insert("message".into(), "webhook".into());
+        line.insert("Events".into(), 1.into());
+        line.insert(
+            "Misrouted".into(),
+            u8::from(self.misrouted.is_some()).into(),
+        );
+        let ms = started.elapsed().as_secs_f64() * 1000.0;
+        line.insert("DurationMs".into(), json!((ms * 1000.0).round() / 1000.0));
+        line.insert(
+            "_aws".into(),
+            json!({
+                "Timestamp": Timestamp::now().ms(),
+                "CloudWatchMetrics": [{
+                    "Namespace": NAMESPACE,
+                    "Dimensions": dimensions,
+                    "Metrics": [
+                        { "Name": "Events", "Unit": "Count" },
+                        { "Name": "Misrouted", "Unit": "Count" },
+                        { "Name": "DurationMs", "Unit": "Milliseconds" },
+                    ],
+                }],
+            }),
+        );
+        // Nothing can be done about a closed standard output.
+        drop(writeln!(
+            std::io::stdout().lock(),
+            "{}",
+            serde_json::Value::Object(line)
+        ));
+    }
+}
+
+/// Starts the log: JSON lines, at the level of `RUST_LOG` for this project's
+/// code. Foreign crates stay at errors whatever it says, because at finer
+/// levels they print requests with their headers and bodies.
+pub fn start(rust_log: Option<&str>) {
+    let level = rust_log
+        .and_then(|text| text.trim().parse().ok())
+        .unwrap_or(LevelFilter::INFO);
+    let targets = Targets::new()
+        .with_default(LevelFilter::ERROR)
+        .with_target("shared", level);
+    let layer = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_ansi(false);
+    // A second start, in tests, keeps the first.
+    drop(
+        tracing_subscriber::registry()
+            .with(targets)
+            .with(layer)
+            .try_init(),
+    );
+    // The default hook prints the message, which may quote what was being read.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        tracing::error!(%place, "panic");
+    }));
+}

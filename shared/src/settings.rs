@@ -1,0 +1,221 @@
+//! The settings: environment variables that template.yaml declares.
+
+use std::collections::BTreeMap;
+
+use crate::fulfilment::{Policy, Rule, Source};
+use crate::timestamp::Timestamp;
+
+/// A variable that is missing or out of range.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{variable}: {problem}")]
+pub struct SettingsError {
+    variable: &'static str,
+    problem: String,
+}
+
+/// What an intake function is told at its start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The table.
+    pub table: String,
+    /// Name or ARN of the webhook secrets.
+    pub webhook_secrets: String,
+    /// Seconds for which fetched secrets are used without asking again.
+    pub secrets_ttl_seconds: u64,
+    /// How old Affonso's signed time-stamp may be, in seconds.
+    pub past_tolerance_seconds: i64,
+    /// Days for which events are kept.
+    pub event_retention_days: i64,
+    /// Which rewards become promises, and to whom.
+    pub policy: Policy,
+}
+
+/// Reads variables by name.
+pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+impl Settings {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// [`SettingsError`] naming the first variable that is missing or wrong.
+    pub fn read(variable: Lookup) -> Result<Self, SettingsError> {
+        Ok(Self {
+            table: text(variable, "TABLE_NAME")?,
+            webhook_secrets: text(variable, "WEBHOOK_SECRETS_ID")?,
+            secrets_ttl_seconds: u64::try_from(number(
+                variable,
+                "SECRETS_TTL_SECONDS",
+                300,
+                1..=86_400,
+            )?)
+            .unwrap_or(300),
+            // Affonso's longest described retry schedule ends within 72 h.
+            past_tolerance_seconds: number(
+                variable,
+                "AFFONSO_PAST_TOLERANCE_SECONDS",
+                300,
+                0..=259_200,
+            )?,
+            // Longer than any tolerance, so that a replay always meets its record.
+            event_retention_days: number(variable, "EVENT_RETENTION_DAYS", 400, 7..=36_500)?,
+            policy: policy(variable)?,
+        })
+    }
+}
+
+fn policy(variable: Lookup) -> Result<Policy, SettingsError> {
+    Ok(Policy {
+        source: source("FULFILMENT_SOURCE", &text(variable, "FULFILMENT_SOURCE")?)?,
+        source_by_campaign: pairs(variable, "FULFILMENT_SOURCE_BY_CAMPAIGN", source)?,
+        from: {
+            let from = text(variable, "FULFIL_FROM")?;
+            Timestamp::parse(&from)
+                .ok_or_else(|| problem("FULFIL_FROM", "is not an ISO 8601 time"))?
+        },
+        recipient: recipient("REWARD_RECIPIENT", &text(variable, "REWARD_RECIPIENT")?)?,
+        recipient_rules: pairs(variable, "REWARD_RECIPIENT_RULES", rule)?,
+    })
+}
+
+fn source(variable: &'static str, text: &str) -> Result<Source, SettingsError> {
+    match text {
+        "v2" => Ok(Source::V2),
+        "v1" => Ok(Source::V1),
+        "off" => Ok(Source::Off),
+        _ => Err(problem(variable, "is not v2, v1 or off")),
+    }
+}
+
+fn recipient(variable: &'static str, text: &str) -> Result<Rule, SettingsError> {
+    match text {
+        "promoter" => Ok(Rule::Promoter),
+        "referral" => Ok(Rule::Referral),
+        "rules" => Ok(Rule::ByRules),
+        _ => Err(problem(variable, "is not promoter, referral or rules")),
+    }
+}
+
+fn rule(variable: &'static str, text: &str) -> Result<Rule, SettingsError> {
+    match recipient(variable, text)? {
+        Rule::ByRules => Err(problem(variable, "a rule names promoter or referral")),
+        rule => Ok(rule),
+    }
+}
+
+fn pairs<T>(
+    variable: Lookup,
+    name: &'static str,
+    read: fn(&'static str, &str) -> Result<T, SettingsError>,
+) -> Result<BTreeMap<String, T>, SettingsError> {
+    let text = variable(name).unwrap_or_default();
+    let entries = text
+        .split(',')
+        .map(str::trim)
+        .filter(|entry| !entry.is_empty());
+    entries
+        .map(|entry| {
+            let (key, value) = entry
+                .split_once('=')
+                .ok_or_else(|| problem(name, "is not a list of key=value"))?;
+            Ok((key.trim().to_owned(), read(name, value.trim())?))
+        })
+        .collect()
+}
+
+fn text(variable: Lookup, name: &'static str) -> Result<String, SettingsError> {
+    variable(name)
+        .filter(|value| !value.is_empty())
+        .ok_or_else(|| problem(name, "is not set"))
+}
+
+fn number(
+    variable: Lookup,
+    name: &'static str,
+    default: i64,
+    range: std::ops::RangeInclusive<i64>,
+) -> Result<i64, SettingsError> {
+    let Some(text) = variable(name).filter(|value| !value.is_empty()) else {
+        return Ok(default);
+    };
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    number.ok_or_else(|| {
+        problem(
+            name,
+            &format!(
+                "is not a whole number from {} to {}",
+                range.start(),
+                range.end()
+            ),
+        )
+    })
+}
+
+fn problem(variable: &'static str, problem: &str) -> SettingsError {
+    SettingsError {
+        variable,
+        problem: problem.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(changes: &[(&str, &str)]) -> Result<Settings, String> {
+        let mut all: BTreeMap<&str, &str> = [
+            ("TABLE_NAME", "ledger"),
+            ("WEBHOOK_SECRETS_ID", "webhooks"),
+            ("FULFILMENT_SOURCE", "v2"),
+            ("FULFIL_FROM", "2026-01-01T00:00:00Z"),
+            ("REWARD_RECIPIENT", "rules"),
+            (
+                "REWARD_RECIPIENT_RULES",
+                "7731:points=referral, *:credits=promoter",
+            ),
+            ("FULFILMENT_SOURCE_BY_CAMPAIGN", "7731=v1,5=off"),
+        ]
+        .into();
+        all.extend(changes.iter().copied());
+        Settings::read(&|name| all.get(name).map(|v| (*v).to_owned())).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn reads_maps_and_defaults() {
+        let settings = settings(&[]).unwrap();
+        assert_eq!(settings.event_retention_days, 400);
+        assert_eq!(settings.policy.source_by_campaign["7731"], Source::V1);
+        assert_eq!(
+            settings.policy.recipient_rules["7731:points"],
+            Rule::Referral
+        );
+    }
+
+    #[test]
+    fn refuses_what_is_missing_or_out_of_range() {
+        for (name, value, message) in [
+            ("TABLE_NAME", "", "TABLE_NAME: is not set"),
+            (
+                "EVENT_RETENTION_DAYS",
+                "6",
+                "EVENT_RETENTION_DAYS: is not a whole number from 7 to 36500",
+            ),
+            (
+                "FULFILMENT_SOURCE",
+                "both",
+                "FULFILMENT_SOURCE: is not v2, v1 or off",
+            ),
+            (
+                "FULFIL_FROM",
+                "soon",
+                "FULFIL_FROM: is not an ISO 8601 time",
+            ),
+            (
+                "REWARD_RECIPIENT_RULES",
+                "x=rules",
+                "REWARD_RECIPIENT_RULES: a rule names promoter or referral",
+            ),
+        ] {
+            assert_eq!(settings(&[(name, value)]).unwrap_err(), message);
+        }
+    }
+}

@@ -1,0 +1,425 @@
+//! The DynamoDB table.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, TransactWriteItem};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::event::{Clock, Event, Subject};
+use crate::fulfilment::Promise;
+use crate::ledger::{Known, RECORD, Record, Register, Write, event_key, partition, promise_key};
+use crate::provider::Provider;
+use crate::timestamp::Timestamp;
+
+/// Largest record written, in bytes of its facts as JSON; an item holds 400 KB.
+const MAX_RECORD_BYTES: usize = 350 * 1024;
+
+type Item = HashMap<String, AttributeValue>;
+
+/// Why nothing was read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else wrote in between: read again and decide anew.
+    #[error("conflicting write")]
+    Conflict,
+    /// The record would not fit into an item.
+    #[error("the record is too large")]
+    TooLarge,
+    /// The table does not answer as it must. Names the error's code only.
+    #[error("table unavailable: {0}")]
+    Unavailable(String),
+}
+
+/// What is kept of a request beside its effect.
+#[derive(Debug, Clone)]
+pub struct Archive {
+    /// The body, redacted and compressed (quarantined bytes: as they came).
+    pub body: Vec<u8>,
+    /// SHA-256 of the exact bytes, in hex.
+    pub sha256: String,
+    /// Chosen headers.
+    pub headers: BTreeMap<String, String>,
+    /// The name of the secret that vouched for it.
+    pub secret: String,
+    /// When it came in.
+    pub received: Timestamp,
+    /// When it may go.
+    pub expires: Timestamp,
+}
+
+/// The table, through one client.
+pub struct Store {
+    client: Client,
+    table: String,
+}
+
+impl Store {
+    /// The table of that name.
+    #[must_use]
+    pub fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
+
+    /// Reads, strongly consistent and in one call: the record, this event and
+    /// the promise of a partition. `event` is the event's sort key if known.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn read(&self, pk: &str, event: Option<&str>) -> Result<Known, StoreError> {
+        let promise = promise_key(1);
+        let sort_keys = [Some(RECORD), Some(promise.as_str()), event];
+        let keys = sort_keys
+            .into_iter()
+            .flatten()
+            .map(|sk| HashMap::from([("pk".into(), text(pk)), ("sk".into(), text(sk))]));
+        let request = KeysAndAttributes::builder()
+            .set_keys(Some(keys.collect()))
+            .consistent_read(true)
+            .build()
+            .map_err(|e| unavailable(&e))?;
+        let output = self
+            .client
+            .batch_get_item()
+            .request_items(&self.table, request)
+            .send()
+            .await
+            .map_err(|e| StoreError::Unavailable(code(&e)))?;
+        if output
+            .unprocessed_keys()
+            .is_some_and(|keys| !keys.is_empty())
+        {
+            return Err(StoreError::Unavailable("unprocessed keys".into()));
+        }
+        let items = output.responses.unwrap_or_default().remove(&self.table);
+        known(items.unwrap_or_default(), event)
+    }
+
+    /// Writes an event with its effect in one transaction (invariant
+    /// `NoDualWrite`). `known` is what was read before.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was written.
+    pub async fn commit(
+        &self,
+        pk: &str,
+        event: &Event,
+        known: &Known,
+        write: &Write,
+        archive: &Archive,
+    ) -> Result<(), StoreError> {
+        let mut puts = vec![self.put_new(event_item(pk, event, write, archive)?)?];
+        if let (Some(record), crate::event::Content::Change(change)) =
+            (&write.record, &event.content)
+        {
+            let item = record_item(event.provider, &change.subject, record, archive.received)?;
+            let before = known.record.as_ref().map(|record| record.version);
+            puts.push(self.put_version(item, before)?);
+        }
+        if let Some(promise) = &write.promise {
+            puts.push(self.put_new(promise_item(pk, promise)?)?);
+        }
+        self.transact(puts).await
+    }
+
+    /// Keeps authenticated bytes that could not be read as an event.
+    /// `described` says where they came in and what is wrong with them.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a repetition is no error.
+    pub async fn quarantine(
+        &self,
+        provider: Provider,
+        described: &BTreeMap<&str, String>,
+        archive: &Archive,
+    ) -> Result<(), StoreError> {
+        let identity = format!("quarantine-{}", archive.sha256);
+        let pk = crate::ledger::inbox(provider, &identity);
+        let mut item = archive_item(&pk, &event_key(&identity), archive);
+        item.insert("quarantined".into(), AttributeValue::Bool(true));
+        for (name, value) in described {
+            item.insert((*name).to_owned(), text(value));
+        }
+        match self.transact(vec![self.put_new(item)?]).await {
+            Err(StoreError::Conflict) => Ok(()),
+            other => other,
+        }
+    }
+
+    fn put_new(&self, item: Item) -> Result<TransactWriteItem, StoreError> {
+        let put = Put::builder().condition_expression("attribute_not_exists(pk)");
+        self.put(put, item)
+    }
+
+    fn put_version(
+        &self,
+        item: Item,
+        before: Option<u64>,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let Some(before) = before else {
+            return self.put_new(item);
+        };
+        let put = Put::builder()
+            .condition_expression("version = :before")
+            .expression_attribute_values(":before", AttributeValue::N(before.to_string()));
+        self.put(put, item)
+    }
+
+    fn put(
+        &self,
+        put: aws_sdk_dynamodb::types::builders::PutBuilder,
+        item: Item,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let put = put.table_name(&self.table).set_item(Some(item));
+        let put = put.build().map_err(|e| unavailable(&e))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<(), StoreError> {
+        let call = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(items));
+        match call.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if is_conflict(&error) => Err(StoreError::Conflict),
+            Err(error) => Err(StoreError::Unavailable(code(&error))),
+        }
+    }
+}
+
+fn is_conflict(error: &SdkError<TransactWriteItemsError>) -> bool {
+    match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+            cancelled.cancellation_reasons().iter().any(|reason| {
+                let code = reason.code();
+                matches!(code, Some("ConditionalCheckFailed" | "TransactionConflict"))
+            })
+        }
+        Some(TransactWriteItemsError::TransactionInProgressException(_)) => true,
+        _ => false,
+    }
+}
+
+/// The code of a failure and nothing of its message, which may quote an item.
+fn code<E: ProvideErrorMetadata>(error: &SdkError<E>) -> String {
+    let kind = match error {
+        SdkError::TimeoutError(_) => "time-out",
+        SdkError::DispatchFailure(_) => "no connection",
+        SdkError::ResponseError(_) => "unreadable response",
+        SdkError::ConstructionFailure(_) => "unsendable request",
+        _ => "service error",
+    };
+    error.code().unwrap_or(kind).to_owned()
+}
+
+fn unavailable(error: &dyn std::fmt::Display) -> StoreError {
+    StoreError::Unavailable(error.to_string())
+}
+
+fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+/// A record as its item.
+#[derive(Serialize, Deserialize)]
+struct RecordItem {
+    pk: String,
+    sk: String,
+    provider: String,
+    kind: String,
+    id: String,
+    version: u64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    amount: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    affiliate: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    affiliate_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    deleted_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    contested: bool,
+    /// The clock of every fact that `clocks` does not name.
+    as_of: String,
+    facts: BTreeMap<String, Value>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    clocks: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    transitions: BTreeMap<String, u64>,
+    recorded_at: String,
+}
+
+fn record_item(
+    provider: Provider,
+    subject: &Subject,
+    record: &Record,
+    received: Timestamp,
+) -> Result<Item, StoreError> {
+    let as_of = record.as_of();
+    let facts = record
+        .facts
+        .iter()
+        .map(|(name, r)| (name.clone(), r.value.clone()));
+    let others = record.facts.iter().filter(|(_, r)| Some(r.clock) != as_of);
+    let affiliate = record
+        .text("affiliate_id")
+        .map(|id| format!("{provider}#{id}"));
+    let at = as_of.map(|clock| clock.time.text());
+    let occurred = record
+        .text("occurred_at")
+        .filter(|at| (1..=64).contains(&at.len()));
+    let item = RecordItem {
+        pk: partition(provider, subject),
+        sk: RECORD.into(),
+        provider: provider.name().into(),
+        kind: subject.kind.name().into(),
+        id: subject.id.as_str().into(),
+        version: record.version,
+        status: record.status().map(str::to_owned),
+        amount: record.fact("amount").cloned(),
+        affiliate_at: affiliate.as_ref().and(occurred.map(str::to_owned).or(at)),
+        affiliate,
+        deleted_at: record.deleted_at,
+        contested: record.contested,
+        as_of: as_of.map(clock_text).unwrap_or_default(),
+        facts: facts.collect(),
+        clocks: others
+            .map(|(name, r)| (name.clone(), clock_text(r.clock)))
+            .collect(),
+        transitions: record.transitions.clone(),
+        recorded_at: received.text(),
+    };
+    let bytes = serde_json::to_vec(&item)
+        .map_err(|e| unavailable(&e))?
+        .len();
+    if bytes > MAX_RECORD_BYTES {
+        return Err(StoreError::TooLarge);
+    }
+    serde_dynamo::to_item(item).map_err(|e| unavailable(&e))
+}
+
+fn record(item: Item) -> Result<Record, StoreError> {
+    let item: RecordItem = serde_dynamo::from_item(item).map_err(|e| unavailable(&e))?;
+    let as_of = read_clock(&item.as_of)?;
+    let mut facts = BTreeMap::new();
+    for (name, value) in item.facts {
+        let clock = item
+            .clocks
+            .get(&name)
+            .map_or(Ok(as_of), |text| read_clock(text))?;
+        facts.insert(name, Register { value, clock });
+    }
+    Ok(Record {
+        version: item.version,
+        facts,
+        deleted_at: item.deleted_at,
+        contested: item.contested,
+        transitions: item.transitions,
+    })
+}
+
+/// `{time}/{rank}`
+fn clock_text(clock: Clock) -> String {
+    format!("{}/{}", clock.time.text(), clock.rank)
+}
+
+fn read_clock(text: &str) -> Result<Clock, StoreError> {
+    let clock = text.split_once('/').and_then(|(time, rank)| {
+        let (time, rank) = (Timestamp::parse(time)?, rank.parse().ok()?);
+        Some(Clock { time, rank })
+    });
+    match clock {
+        Some(clock) => Ok(clock),
+        // A record without facts has no clock.
+        None if text.is_empty() => Ok(Clock {
+            time: Timestamp::ZERO,
+            rank: 0,
+        }),
+        None => Err(StoreError::Unavailable(
+            "unreadable clock in a record".into(),
+        )),
+    }
+}
+
+fn archive_item(pk: &str, sk: &str, archive: &Archive) -> Item {
+    let headers = archive
+        .headers
+        .iter()
+        .map(|(name, value)| (name.clone(), text(value)));
+    HashMap::from([
+        ("pk".into(), text(pk)),
+        ("sk".into(), text(sk)),
+        (
+            "body".into(),
+            AttributeValue::B(Blob::new(archive.body.clone())),
+        ),
+        ("sha256".into(), text(&archive.sha256)),
+        ("headers".into(), AttributeValue::M(headers.collect())),
+        ("secret".into(), text(&archive.secret)),
+        ("received_at".into(), text(&archive.received.text())),
+        (
+            "expires_at".into(),
+            AttributeValue::N(archive.expires.seconds().to_string()),
+        ),
+    ])
+}
+
+fn event_item(
+    pk: &str,
+    event: &Event,
+    write: &Write,
+    archive: &Archive,
+) -> Result<Item, StoreError> {
+    let mut item = archive_item(pk, &event_key(&write.identity), archive);
+    item.insert("provider".into(), text(event.provider.name()));
+    item.insert("type".into(), text(&event.event_type));
+    item.insert("identity".into(), text(&write.identity));
+    let changed = serde_dynamo::to_attribute_value(&write.changed).map_err(|e| unavailable(&e))?;
+    item.insert("changed".into(), changed);
+    if let Some(record) = &write.record {
+        item.insert(
+            "version".into(),
+            AttributeValue::N(record.version.to_string()),
+        );
+    }
+    if let Some(reason) = write.no_promise {
+        item.insert("no_promise".into(), text(reason));
+    }
+    Ok(item)
+}
+
+fn promise_item(pk: &str, promise: &Promise) -> Result<Item, StoreError> {
+    let mut item: Item = serde_dynamo::to_item(promise).map_err(|e| unavailable(&e))?;
+    item.insert("pk".into(), text(pk));
+    item.insert("sk".into(), text(&promise_key(promise.epoch)));
+    item.insert("version".into(), AttributeValue::N("1".into()));
+    item.insert("open".into(), text(promise.state.name()));
+    item.insert("open_since".into(), text(&promise.created_at));
+    Ok(item)
+}
+
+fn known(items: Vec<Item>, event: Option<&str>) -> Result<Known, StoreError> {
+    let mut known = Known::default();
+    for item in items {
+        let sk = item
+            .get("sk")
+            .and_then(|sk| sk.as_s().ok())
+            .cloned()
+            .unwrap_or_default();
+        if sk == RECORD {
+            known.record = Some(record(item)?);
+        } else if Some(sk.as_str()) == event {
+            known.event = true;
+        } else {
+            known.promise = Some(serde_dynamo::from_item(item).map_err(|e| unavailable(&e))?);
+        }
+    }
+    Ok(known)
+}

@@ -1,0 +1,200 @@
+//! Authentication of the exact body bytes (invariant `VerifiedBytes`).
+//!
+//! [`Authenticated`] is the only way to the bytes of a body, and only
+//! [`verify`] makes one. Which scheme a provider uses stands in its module.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use lambda_http::http::HeaderMap;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::provider::{Provider, affonso, firstpromoter, firstpromoter_v1, uppromote};
+use crate::secrets::{Named, ProviderSecrets};
+use crate::timestamp::Timestamp;
+
+/// Seconds that a sender's clock may run ahead of ours.
+pub const FUTURE_TOLERANCE_SECONDS: i64 = 300;
+
+/// A request as it came in; nothing of it is trusted yet.
+pub struct Incoming<'a> {
+    /// The headers, names in lower case.
+    pub headers: &'a HeaderMap,
+    /// The exact body bytes, base64 undone.
+    pub body: &'a [u8],
+    /// The token in the path (FirstPromoter v1).
+    pub path_token: Option<&'a str>,
+}
+
+impl Incoming<'_> {
+    /// A header's value; `None` when missing, repeated or not visible ASCII.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.get_all(name).iter();
+        let value = values.next()?.to_str().ok()?;
+        values.next().is_none().then(|| value.trim())
+    }
+}
+
+/// Why a request is not let in. The caller of the API learns no more than the
+/// status code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The provider has no usable secret.
+    #[error("no secret is configured for this provider")]
+    NotConfigured,
+    /// No signature, token or credential that matches.
+    #[error("no valid signature, token or credential")]
+    Unauthorized,
+    /// The signature is right, its time-stamp is too old.
+    #[error("valid signature with a time-stamp out of tolerance")]
+    StaleValid,
+}
+
+/// Body bytes that a secret vouches for.
+#[derive(Debug)]
+pub struct Authenticated<'a> {
+    body: &'a [u8],
+    /// Per method that passed, the secrets that matched.
+    methods: Vec<Vec<&'a Named>>,
+    all: bool,
+}
+
+impl<'a> Authenticated<'a> {
+    /// The exact bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &'a [u8] {
+        self.body
+    }
+
+    /// The names of the secrets that vouch for an event of this type.
+    ///
+    /// # Errors
+    /// [`Refusal::Unauthorized`] when the secrets that matched are bound to
+    /// other events.
+    pub fn allow(&self, event_type: &str) -> Result<String, Refusal> {
+        let names: Vec<&str> = self
+            .methods
+            .iter()
+            .filter_map(|matches| matches.iter().find(|named| is_for(named, event_type)))
+            .map(|named| named.name.as_str())
+            .collect();
+        let enough = if self.all { self.methods.len() } else { 1 };
+        if names.len() < enough {
+            return Err(Refusal::Unauthorized);
+        }
+        Ok(names.join("+"))
+    }
+
+    /// The names of the secrets that matched, whatever events they are for.
+    /// For bytes whose type cannot be read.
+    #[must_use]
+    pub fn names(&self) -> String {
+        let names = self.methods.iter().filter_map(|matches| matches.first());
+        names
+            .map(|named| named.name.as_str())
+            .collect::<Vec<_>>()
+            .join("+")
+    }
+}
+
+fn is_for(named: &Named, event_type: &str) -> bool {
+    named.events.is_empty()
+        || named
+            .events
+            .iter()
+            .any(|e| e.eq_ignore_ascii_case(event_type))
+}
+
+/// Checks a request against a provider's secrets.
+///
+/// `past_tolerance_seconds` is how old a signed time-stamp may be (Affonso).
+///
+/// # Errors
+/// [`Refusal`], which says nothing about the secrets.
+pub fn verify<'a>(
+    provider: Provider,
+    secrets: &'a ProviderSecrets,
+    incoming: &Incoming<'a>,
+    past_tolerance_seconds: i64,
+    now: Timestamp,
+) -> Result<Authenticated<'a>, Refusal> {
+    let methods = match provider {
+        Provider::UpPromote => uppromote::matches(secrets, incoming),
+        Provider::Affonso => affonso::matches(secrets, incoming, past_tolerance_seconds, now)?,
+        Provider::FirstPromoter => firstpromoter::matches(secrets, incoming),
+        Provider::FirstPromoterV1 => firstpromoter_v1::matches(secrets, incoming),
+    };
+    // Methods without a secret count neither for nor against.
+    let configured: Vec<_> = methods.into_iter().flatten().collect();
+    if configured.is_empty() {
+        return Err(Refusal::NotConfigured);
+    }
+    let passed = configured
+        .iter()
+        .filter(|matches| !matches.is_empty())
+        .count();
+    if passed < if secrets.all { configured.len() } else { 1 } {
+        return Err(Refusal::Unauthorized);
+    }
+    Ok(Authenticated {
+        body: incoming.body,
+        methods: configured.into_iter().filter(|m| !m.is_empty()).collect(),
+        all: secrets.all,
+    })
+}
+
+/// The secrets of one method that matched; `None` when the method has none
+/// configured.
+pub(crate) type Matches<'a> = Option<Vec<&'a Named>>;
+
+/// Which of `list` satisfy `is_match`. Every one is tried.
+pub(crate) fn matching<'a>(
+    list: &'a [Named],
+    mut is_match: impl FnMut(&Named) -> bool,
+) -> Matches<'a> {
+    (!list.is_empty()).then(|| list.iter().filter(|named| is_match(named)).collect())
+}
+
+/// Whether `given` is the hex HMAC-SHA256 of the concatenated `parts`, either
+/// case, compared in constant time.
+pub(crate) fn hmac_matches(named: &Named, parts: &[&[u8]], given: &[u8; 32]) -> bool {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(named.secret.bytes()) else {
+        return false;
+    };
+    for part in parts {
+        mac.update(part);
+    }
+    mac.verify_slice(given).is_ok()
+}
+
+/// Reads a hex MAC of 32 bytes; `None` for any other length or character.
+pub(crate) fn mac_from_hex(text: &str) -> Option<[u8; 32]> {
+    let mut mac = [0; 32];
+    hex::decode_to_slice(text.trim(), &mut mac).ok()?;
+    Some(mac)
+}
+
+/// Whether a secret equals what was sent, in time that depends on neither:
+/// both are hashed first.
+pub(crate) fn secret_equals(named: &Named, given: &[u8]) -> bool {
+    let (ours, theirs) = (Sha256::digest(named.secret.bytes()), Sha256::digest(given));
+    ours.as_slice().ct_eq(theirs.as_slice()).into()
+}
+
+/// Matches of the `Authorization: Basic …` header.
+pub(crate) fn basic_matches<'a>(list: &'a [Named], incoming: &Incoming) -> Matches<'a> {
+    let given = incoming.header("authorization").and_then(basic_credentials);
+    matching(list, |named| {
+        given
+            .as_deref()
+            .is_some_and(|given| secret_equals(named, given))
+    })
+}
+
+fn basic_credentials(header: &str) -> Option<Vec<u8>> {
+    let (scheme, credentials) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("basic").then_some(())?;
+    STANDARD.decode(credentials.trim()).ok()
+}
