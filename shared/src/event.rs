@@ -110,7 +110,7 @@ pub struct Party {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content {
     /// It changes a record.
-    Change(Change),
+    Change(Box<Change>),
     /// Its type is not known here: archived, acknowledged.
     Unknown,
     /// The provider's test button.

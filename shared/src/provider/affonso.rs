@@ -160,7 +160,7 @@ pub(super) fn event(event_type: String, body: &Json) -> Result<Event, Malformed>
     let identity = Identity::Given(required(&envelope.id, "id")?);
     let content = match event_type.as_str() {
         "payout.created" | "payout.updated" | "payout.paid" | "payout.failed"
-        | "payout.deleted" => Content::Change(payout(&event_type, body, &envelope)?),
+        | "payout.deleted" => Content::Change(payout(&event_type, body, &envelope)?.into()),
         _ => Content::Unknown,
     };
     let family = family(&event_type);

@@ -155,10 +155,10 @@ pub(super) fn event(event_type: String, body: &Json) -> Result<Event, Malformed>
         | "commission.approved"
         | "commission.pending"
         | "commission.denied"
-        | "commission.deleted" => Content::Change(commission(&event_type, body, &envelope)?),
+        | "commission.deleted" => Content::Change(commission(&event_type, body, &envelope)?.into()),
         "payout.created" | "payout.updated" | "payout.pending" | "payout.processing"
         | "payout.completed" | "payout.failed" | "payout.cancelled" | "payout.deleted" => {
-            Content::Change(payout(&event_type, body, &envelope)?)
+            Content::Change(payout(&event_type, body, &envelope)?.into())
         }
         _ => Content::Unknown,
     };

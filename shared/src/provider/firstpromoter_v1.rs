@@ -211,9 +211,9 @@ pub(super) fn event(event_type: String, body: &Json) -> Result<Event, Malformed>
     let content = match event_type.as_str() {
         // One event under the names that the vendor's pages have given it.
         "lead_becomes_referral" | "new_customer" | "lead_becomes_customer" => {
-            Content::Change(new_customer(body, &part)?)
+            Content::Change(new_customer(body, &part)?.into())
         }
-        FULFILMENT_PENDING => Content::Change(fulfilment(body, &part)?),
+        FULFILMENT_PENDING => Content::Change(fulfilment(body, &part)?.into()),
         _ => Content::Unknown,
     };
     let family = family(&event_type);

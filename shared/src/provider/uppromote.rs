@@ -129,5 +129,5 @@ fn payment(body: &Json, sha256: &str) -> Result<(Identity, Content), Malformed> 
         deletes: false,
         announces: None,
     };
-    Ok((identity, Content::Change(change)))
+    Ok((identity, Content::Change(change.into())))
 }

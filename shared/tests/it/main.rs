@@ -1,0 +1,7 @@
+//! The pure core, driven through its public functions.
+
+mod amounts;
+mod mapping;
+mod promises;
+mod properties;
+mod verification;

@@ -1,0 +1,323 @@
+//! From authenticated bodies to events.
+
+use serde_json::{Value, json};
+use shared::event::{Change, Content, Event, Identity, Malformed};
+use shared::json;
+use shared::provider::Provider::{self, Affonso, FirstPromoter, FirstPromoterV1, UpPromote};
+use shared::route::Route;
+
+pub fn event(provider: Provider, path: &str, body: &str) -> Result<Event, Malformed> {
+    let route = Route::of_path(path).unwrap();
+    let body = json::parse(body.as_bytes()).unwrap();
+    let event_type = provider.event_type(&route, &body)?;
+    provider.event(event_type, &body, "sha")
+}
+
+fn change(provider: Provider, path: &str, body: &Value) -> Change {
+    match event(provider, path, &body.to_string()).unwrap().content {
+        Content::Change(change) => *change,
+        other => panic!("{other:?}"),
+    }
+}
+
+const PAID: &str = "/webhooks/uppromote/payment-paid";
+const AFFONSO: &str = "/webhooks/affonso/payouts";
+const V2: &str = "/webhooks/firstpromoter/commissions";
+const V1: &str = "/webhooks/firstpromoter-v1/t/customers";
+
+#[test]
+fn uppromotes_payment_takes_numbers_and_texts_alike() {
+    for total in [json!(100.5), json!("100.50")] {
+        let body = json!({"payment_id": 7, "affiliate_id": "12", "status": "SUCCESS",
+            "total_processed": total, "processed_at": "2026-10-01T10:00:00Z", "extra": {"x": 1}});
+        let change = change(UpPromote, PAID, &body);
+        assert_eq!(change.subject.id.as_str(), "7");
+        assert_eq!(
+            change.facts["amount"],
+            json!({"value": "100.5", "unit": "cash_major"})
+        );
+        assert_eq!(change.facts["status"], json!("success"));
+        assert_eq!(change.facts["affiliate_id"], json!("12"));
+        assert!(change.clock.is_none());
+    }
+}
+
+#[test]
+fn a_body_of_another_event_is_no_payment() {
+    for (body, field) in [
+        (
+            json!({"affiliate_id": 1, "previous_status": "active", "current_status": "inactive"}),
+            "payment_id",
+        ),
+        (
+            json!({"payment_id": 7, "status": "SUCCESS"}),
+            "processed_at",
+        ),
+        (
+            json!({"payment_id": 7, "processed_at": "yesterday"}),
+            "processed_at",
+        ),
+        (
+            json!({"payment_id": "", "processed_at": "2026-10-01T10:00:00Z"}),
+            "payment_id",
+        ),
+        (
+            json!({"payment_id": "x".repeat(2000), "processed_at": "2026-10-01T10:00:00Z"}),
+            "payment_id",
+        ),
+        (
+            json!({"payment_id": 7.5, "processed_at": "2026-10-01T10:00:00Z", "total_processed": "a lot"}),
+            "total_processed",
+        ),
+        (json!([1]), "body"),
+    ] {
+        let malformed = event(UpPromote, PAID, &body.to_string()).unwrap_err();
+        assert_eq!(malformed.field, field, "{malformed}");
+    }
+}
+
+#[test]
+fn affonsos_payout_keeps_what_it_says() {
+    let body = json!({"id": "evt_1", "type": "payout.paid", "createdAt": "2026-10-01T10:00:00.000Z",
+        "data": {"payoutId": "pay_1", "affiliateId": "aff_1", "affiliateProgramId": "prog_1",
+                 "invoiceNumber": 1042, "status": "COMPLETED", "isManagedPayout": true, "paidAt": null,
+                 "createdAt": "2026-10-01T09:00:00Z", "updatedAt": "2026-10-01T14:00:00Z"}});
+    let text = body
+        .to_string()
+        .replace(r#""status""#, r#""amount":250.00,"status""#);
+    let event = event(Affonso, AFFONSO, &text).unwrap();
+    assert_eq!(
+        event.identity,
+        Identity::Given(shared::wire::Id::new("evt_1").unwrap())
+    );
+    let Content::Change(change) = event.content else {
+        panic!()
+    };
+    assert_eq!(
+        Value::Object(change.facts),
+        json!({"affiliate_id": "aff_1", "campaign_id": "prog_1", "invoice_number": "1042",
+               "status": "completed", "is_managed_payout": "true", "paid_at": null,
+               "occurred_at": "2026-10-01T09:00:00.000Z",
+               "amount": {"value": "250", "unit": "cash_major"}})
+    );
+    assert_eq!(
+        change.clock.unwrap().time.text(),
+        "2026-10-01T14:00:00.000Z"
+    );
+}
+
+#[test]
+fn affonsos_other_envelope_and_bare_events_are_read_too() {
+    let body = json!({"id": "evt_2", "type": "payout.deleted", "timestamp": "2026-10-02T10:00:00Z",
+        "version": 1, "attempt": 1, "data": {"payoutId": "pay_1"}});
+    let change = change(Affonso, AFFONSO, &body);
+    assert!(change.deletes);
+    assert_eq!(
+        change.clock.unwrap().time.text(),
+        "2026-10-02T10:00:00.000Z"
+    );
+    let unknown = json!({"id": "evt_3", "type": "payout.paused", "data": {}});
+    let unknown = event(Affonso, AFFONSO, &unknown.to_string()).unwrap();
+    assert_eq!(unknown.content, Content::Unknown);
+}
+
+#[test]
+fn malformed_envelopes_name_their_field_and_quote_nothing() {
+    for (provider, path, body, field) in [
+        (
+            Affonso,
+            AFFONSO,
+            json!({"type": "payout.paid", "data": {}}),
+            "id",
+        ),
+        (Affonso, AFFONSO, json!({"id": "e", "data": {}}), "type"),
+        (
+            Affonso,
+            AFFONSO,
+            json!({"id": "e", "type": "payout.paid"}),
+            "data",
+        ),
+        (
+            Affonso,
+            AFFONSO,
+            json!({"id": "e", "type": "payout.paid", "data": []}),
+            "data",
+        ),
+        (
+            Affonso,
+            AFFONSO,
+            json!({"id": "e", "type": "payout.paid", "data": {}}),
+            "data.payoutId",
+        ),
+        (
+            Affonso,
+            AFFONSO,
+            json!({"id": "e", "type": "payout.paid", "data": {"payoutId": {"leak": 1}}}),
+            "data.payoutId",
+        ),
+        (
+            Affonso,
+            AFFONSO,
+            json!({"id": "e", "type": "payout.paid", "data": {"payoutId": "p", "amount": "leak"}}),
+            "data.amount",
+        ),
+        (
+            Affonso,
+            AFFONSO,
+            json!({"id": "e", "type": "a b leak", "data": {}}),
+            "type",
+        ),
+        (
+            FirstPromoter,
+            V2,
+            json!({"event_type": "commission.created", "data": {"id": 1}}),
+            "event_id",
+        ),
+        (
+            FirstPromoter,
+            V2,
+            json!({"event_id": "e", "event_type": "commission.created", "data": {}}),
+            "data.id",
+        ),
+        (
+            FirstPromoter,
+            V2,
+            json!({"event_id": "e", "event_type": "commission.created", "entity_id": 2, "data": {"id": 1}}),
+            "data.id",
+        ),
+        (
+            FirstPromoter,
+            V2,
+            json!({"event_id": "e", "event_type": "commission.created", "entity_id": 1, "timestamp": "leak", "data": {}}),
+            "timestamp",
+        ),
+        (
+            FirstPromoter,
+            V2,
+            json!({"event_id": "e", "event_type": "commission.created", "data": {"id": 1, "promoter_campaign": {"promoter": {"id": ["leak"]}}}}),
+            "data.promoter_campaign.promoter.id",
+        ),
+        (
+            FirstPromoterV1,
+            V1,
+            json!({"event": {"type": "lead_becomes_referral"}, "data": {"id": 1}}),
+            "event.id",
+        ),
+        (
+            FirstPromoterV1,
+            V1,
+            json!({"event": {"id": 1, "type": "lead_becomes_referral"}, "data": {}}),
+            "data.id",
+        ),
+        (
+            FirstPromoterV1,
+            V1,
+            json!({"event": "leak", "data": {}}),
+            "event.type",
+        ),
+    ] {
+        let malformed = event(provider, path, &body.to_string()).unwrap_err();
+        assert_eq!(malformed.field, field, "{body}");
+        assert!(!malformed.to_string().contains("leak"), "{malformed}");
+    }
+}
+
+#[test]
+fn v2s_commission_announces_only_when_it_became_approved() {
+    let body = |event: &str, changes: Value, status: &str| {
+        json!({"event_id": "e", "event_type": event, "entity_id": 88, "changes": changes,
+               "timestamp": "2026-10-01T10:00:00Z",
+               "data": {"id": 88, "status": status, "amount": 500, "unit": "points"}})
+    };
+    for (event, changes, status, announces) in [
+        ("commission.created", json!({}), "pending", false),
+        ("commission.created", json!({}), "approved", true),
+        (
+            "commission.updated",
+            json!({"status": ["pending", "approved"]}),
+            "approved",
+            true,
+        ),
+        (
+            "commission.updated",
+            json!({"status": ["pending", "denied"]}),
+            "denied",
+            false,
+        ),
+        (
+            "commission.updated",
+            json!({"internal_note": [null, "x"]}),
+            "approved",
+            false,
+        ),
+        (
+            "commission.updated",
+            json!({"status": null}),
+            "approved",
+            false,
+        ),
+        ("commission.approved", json!({}), "approved", true),
+        ("commission.denied", json!({}), "denied", false),
+    ] {
+        let change = change(FirstPromoter, V2, &body(event, changes, status));
+        assert_eq!(change.announces.is_some(), announces, "{event} {status}");
+    }
+}
+
+#[test]
+fn v2s_older_and_newer_payloads_name_the_same_people() {
+    let newer = json!({"id": 88, "amount": "3", "unit": "free_months",
+        "promoter_campaign": {"id": 1, "campaign_id": 5104, "promoter": {"id": 31, "email": "p@example.com"}},
+        "referral": {"id": 77, "uid": "u-77"}});
+    let older =
+        json!({"id": 88, "amount": 3, "unit": "free_months", "promoter_id": 31, "referral_id": 77});
+    for data in [newer, older] {
+        let body = json!({"event_id": "e", "event_type": "commission.approved", "data": data});
+        let facts = change(FirstPromoter, V2, &body).facts;
+        assert_eq!(facts["affiliate_id"], json!("31"));
+        assert_eq!(facts["customer_id"], json!("77"));
+        assert_eq!(
+            facts["amount"],
+            json!({"value": "3", "unit": "free_months"})
+        );
+    }
+}
+
+#[test]
+fn v2s_test_event_and_payout_statuses() {
+    let test = json!({"event_id": "e", "event_type": "commission.created", "data": {"test": true}});
+    assert_eq!(
+        event(FirstPromoter, V2, &test.to_string()).unwrap().content,
+        Content::Test
+    );
+    let completed = json!({"event_id": "e", "event_type": "payout.updated", "entity_id": 5,
+        "changes": {"status": ["pending", "completed"]}, "data": {"id": 5, "payout_method": {"iban": "leak"}}});
+    let facts = change(FirstPromoter, V2, &completed).facts;
+    assert_eq!(facts["status"], json!("completed"));
+    assert_eq!(facts["payout_method"], json!("present"));
+}
+
+#[test]
+fn v1s_customer_keeps_the_person_and_drops_the_credentials() {
+    let body = json!({"event": {"id": 5, "type": "new_customer", "created_at": "2026-10-01T10:00:00Z"},
+        "data": {"id": 9, "status": "active", "email": "c@example.com", "cancelled_at": null,
+            "promotion": {"id": 3, "campaign_id": 7731, "sales_total": 211_000},
+            "promoter": {"id": 4, "auth_token": "leak", "temp_password": "leak",
+                "paid_balance": null, "current_balance": {"cash": 22_044, "free_months": 3},
+                "w9_form_url": "https://leak", "profile": {"first_name": "Jo", "vat_id": "leak", "paypal_email": ""}}}});
+    let change = change(FirstPromoterV1, V1, &body);
+    let facts = Value::Object(change.facts);
+    assert!(!facts.to_string().contains("leak"), "{facts}");
+    assert_eq!(facts["email"], json!("c@example.com"));
+    assert_eq!(facts["status"], json!("active"));
+    assert_eq!(
+        facts["affiliate"]["current_balance"],
+        json!({"cash": "22044", "free_months": "3"})
+    );
+    assert_eq!(facts["affiliate"]["w9_form_url"], json!("present"));
+    assert_eq!(
+        facts["affiliate"]["profile"],
+        json!({"first_name": "Jo", "vat_id": "present", "paypal_email": "absent"})
+    );
+    assert_eq!(facts["campaign_id"], json!("7731"));
+}

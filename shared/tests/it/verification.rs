@@ -1,0 +1,310 @@
+//! Signatures, tokens and credentials: what is let in and what is not.
+
+use lambda_http::http::{HeaderMap, HeaderName, HeaderValue};
+use shared::provider::Provider::{self, Affonso, FirstPromoter, FirstPromoterV1, UpPromote};
+use shared::secrets::WebhookSecrets;
+use shared::timestamp::Timestamp;
+use shared::verify::{Incoming, Refusal, verify};
+
+const U: &str = r#"{"payment_id":26154,"affiliate_id":2014227,"status":"SUCCESS","affiliate_email":"a@example.com","total_referrals":1,"total_processed":100,"payment_method":"debit","processed_at":"2025-09-24T10:52:59Z"}"#;
+const U_MAC: &str = "fe2b30902828c67c2c0b58f5211689ff8f1b7b53b097e39c792a14f6c62d37d7";
+const F: &str = r#"{"event_id":"a1b2c3d4-e5f6-7890-abcd-ef1234567890","event_type":"commission.updated","action":"updated","entity_type":"commission","entity_id":88901,"changes":{"status":["pending","approved"]},"data":{"id":88901,"status":"approved","amount":500,"unit":"points"},"timestamp":"2025-01-19T10:30:00Z"}"#;
+const F_MAC: &str = "a99e64f33d7c5194b3f66c993244f5941b8986d3caf81120cdf2fe16940a8e0b";
+const F_MAC_OF_DECODED_KEY: &str =
+    "ee8071084a3423c3fd9fd3e8fd15f16a18f0a63ec8eab06db911e1138fc04ef8";
+const A: &str = r#"{"id":"evt_test_1","type":"payout.paid","createdAt":"2024-01-15T10:30:00.000Z","data":{"payoutId":"pay_1","affiliateId":"aff_1","affiliateProgramId":"prog_1","invoiceNumber":1042,"amount":250.00,"status":"COMPLETED","isManagedPayout":true,"paidAt":"2024-01-15T14:00:00.000Z"}}"#;
+const A_MAC: &str = "a63a83cced0a726bf7b9143872a39c832e4f79a0e7e67abb6ab9af124110eee8";
+const A_MAC_BODY_ONLY: &str = "7b4416faa874462685b44286c141f37c2d3ddf1ec93da746127706b061189d67";
+const A_TIME: i64 = 1_704_067_200;
+const TOKEN: &str = "token-0123456789-0123456789-0123456789";
+
+const SECRETS: &str = r#"{
+  "uppromote": {"hmac": ["older", {"name": "paid", "key": "uppromote_test_secret", "events": ["payment.paid"]}]},
+  "affonso": {"hmac": ["whsec_test"]},
+  "firstpromoter": {"hmac": ["00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"],
+                    "header": [{"name": "X-Our-Key", "value": "static"}],
+                    "basic": [{"user": "fp", "password": "pa:ss"}]},
+  "firstpromoter_v1": {"path_token": ["token-0123456789-0123456789-0123456789"],
+                       "basic": [{"user": "v1", "password": "secret"}]}
+}"#;
+
+/// Verifies a request and returns the name of the secret for the type.
+fn check(
+    secrets: &str,
+    provider: Provider,
+    headers: &[(&str, &str)],
+    body: &[u8],
+    token: Option<&str>,
+    now: i64,
+) -> Result<String, Refusal> {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        let name: HeaderName = name.parse().unwrap();
+        map.append(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+    }
+    let secrets = WebhookSecrets::parse(secrets);
+    let incoming = Incoming {
+        headers: &map,
+        body,
+        path_token: token,
+    };
+    let now = Timestamp::from_ms(now * 1000);
+    let event_type = if provider == UpPromote {
+        "payment.paid"
+    } else {
+        "any"
+    };
+    let authenticated = verify(provider, provider.secrets(&secrets), &incoming, 300, now)?;
+    assert_eq!(authenticated.bytes(), body);
+    authenticated.allow(event_type)
+}
+
+fn signed(provider: Provider, headers: &[(&str, &str)], body: &str) -> Result<String, Refusal> {
+    check(SECRETS, provider, headers, body.as_bytes(), None, A_TIME)
+}
+
+fn b(mac: &str) -> String {
+    format!("t={A_TIME},v1={mac}")
+}
+
+#[test]
+fn documented_signatures_are_let_in_under_the_name_of_their_secret() {
+    let upper = U_MAC.to_uppercase();
+    let several = format!("v1={},t={A_TIME},v0=x, v1={A_MAC}", "0".repeat(64));
+    let prefixed = format!("sha256={A_MAC}");
+    let time = A_TIME.to_string();
+    let basic = "bAsIc ZnA6cGE6c3M=";
+    for (provider, headers, body, name) in [
+        (UpPromote, vec![("x-uppromote-signature", U_MAC)], U, "paid"),
+        (
+            UpPromote,
+            vec![("x-uppromote-signature", upper.as_str())],
+            U,
+            "paid",
+        ),
+        (
+            Affonso,
+            vec![("x-affonso-signature", b(A_MAC).as_str())],
+            A,
+            "hmac[0]",
+        ),
+        (
+            Affonso,
+            vec![("x-affonso-signature", several.as_str())],
+            A,
+            "hmac[0]",
+        ),
+        (
+            Affonso,
+            vec![
+                ("x-affonso-signature", A_MAC),
+                ("x-affonso-timestamp", &time),
+            ],
+            A,
+            "hmac[0]",
+        ),
+        (
+            Affonso,
+            vec![
+                ("x-affonso-signature", &prefixed),
+                ("x-affonso-timestamp", &time),
+            ],
+            A,
+            "hmac[0]",
+        ),
+        (
+            FirstPromoter,
+            vec![("x-webhook-signature", F_MAC)],
+            F,
+            "hmac[0]",
+        ),
+        (FirstPromoter, vec![("x-our-key", "static")], F, "header[0]"),
+        (FirstPromoter, vec![("authorization", basic)], F, "basic[0]"),
+        (
+            FirstPromoter,
+            vec![("x-webhook-signature", F_MAC), ("authorization", basic)],
+            F,
+            "hmac[0]+basic[0]",
+        ),
+        (
+            FirstPromoterV1,
+            vec![("authorization", "Basic djE6c2VjcmV0")],
+            F,
+            "basic[0]",
+        ),
+    ] {
+        assert_eq!(
+            signed(provider, &headers, body),
+            Ok(name.to_owned()),
+            "{provider} {headers:?}"
+        );
+    }
+    let v1 = check(SECRETS, FirstPromoterV1, &[], b"{}", Some(TOKEN), A_TIME);
+    assert_eq!(v1, Ok("path_token[0]".to_owned()));
+}
+
+#[test]
+fn anything_else_is_refused() {
+    let flipped = format!("{}6", &U_MAC[..63]);
+    let short = &U_MAC[..62];
+    let odd = &U_MAC[..63];
+    let long = format!("{U_MAC}00");
+    let joined = format!("{U_MAC}, {U_MAC}");
+    let two_times = format!("t={A_TIME},t={A_TIME},v1={A_MAC}");
+    let signed_time = format!("t=+{A_TIME},v1={A_MAC}");
+    let no_time = format!("v1={A_MAC}");
+    let time = A_TIME.to_string();
+    for (provider, headers, body) in [
+        (UpPromote, vec![], U),
+        (UpPromote, vec![("x-uppromote-signature", "")], U),
+        (
+            UpPromote,
+            vec![("x-uppromote-signature", flipped.as_str())],
+            U,
+        ),
+        (UpPromote, vec![("x-uppromote-signature", short)], U),
+        (UpPromote, vec![("x-uppromote-signature", odd)], U),
+        (UpPromote, vec![("x-uppromote-signature", &long)], U),
+        (UpPromote, vec![("x-uppromote-signature", &joined)], U),
+        (
+            UpPromote,
+            vec![
+                ("x-uppromote-signature", U_MAC),
+                ("x-uppromote-signature", U_MAC),
+            ],
+            U,
+        ),
+        (UpPromote, vec![("x-uppromote-signature", "ü")], U),
+        (UpPromote, vec![("x-uppromote-signature", U_MAC)], &U[1..]),
+        (Affonso, vec![], A),
+        (Affonso, vec![("x-affonso-signature", A_MAC)], A),
+        (Affonso, vec![("x-affonso-signature", A_MAC_BODY_ONLY)], A),
+        (Affonso, vec![("x-affonso-signature", &no_time)], A),
+        (Affonso, vec![("x-affonso-signature", &two_times)], A),
+        (Affonso, vec![("x-affonso-signature", &signed_time)], A),
+        (
+            Affonso,
+            vec![
+                ("x-affonso-signature", A_MAC_BODY_ONLY),
+                ("x-affonso-timestamp", &time),
+            ],
+            A,
+        ),
+        (
+            Affonso,
+            vec![
+                ("x-affonso-signature", A_MAC),
+                ("x-affonso-timestamp", "soon"),
+            ],
+            A,
+        ),
+        (
+            FirstPromoter,
+            vec![("x-webhook-signature", F_MAC_OF_DECODED_KEY)],
+            F,
+        ),
+        (FirstPromoter, vec![("x-our-key", "statiC")], F),
+        (FirstPromoter, vec![("x-our-key", "")], F),
+        (
+            FirstPromoter,
+            vec![("authorization", "Basic ZnA6cGE6c3N4")],
+            F,
+        ),
+        (FirstPromoter, vec![("authorization", "Basic !!!")], F),
+        (FirstPromoter, vec![("authorization", "ZnA6cGE6c3M=")], F),
+        (FirstPromoterV1, vec![], F),
+    ] {
+        assert_eq!(
+            signed(provider, &headers, body),
+            Err(Refusal::Unauthorized),
+            "{provider} {headers:?}"
+        );
+    }
+    for token in [None, Some(""), Some("short"), Some(&TOKEN[1..])] {
+        let checked = check(SECRETS, FirstPromoterV1, &[], b"{}", token, A_TIME);
+        assert_eq!(checked, Err(Refusal::Unauthorized));
+    }
+}
+
+#[test]
+fn affonsos_time_stamp_has_a_tolerance_on_both_sides() {
+    let header = b(A_MAC);
+    let wrong = b(U_MAC);
+    for (header, age, result) in [
+        (&header, 300, Ok("hmac[0]".to_owned())),
+        (&header, 301, Err(Refusal::StaleValid)),
+        (&header, -300, Ok("hmac[0]".to_owned())),
+        (&header, -301, Err(Refusal::Unauthorized)),
+        (&wrong, 301, Err(Refusal::Unauthorized)),
+    ] {
+        let headers = [("x-affonso-signature", header.as_str())];
+        let checked = check(SECRETS, Affonso, &headers, A.as_bytes(), None, A_TIME + age);
+        assert_eq!(checked, result, "{age}");
+    }
+}
+
+#[test]
+fn affonsos_body_only_form_needs_its_switch() {
+    let on = r#"{"affonso": {"hmac": ["whsec_test"], "allow_body_only": true}}"#;
+    let prefixed = format!("sha256={A_MAC_BODY_ONLY}");
+    for header in [A_MAC_BODY_ONLY, &prefixed] {
+        let headers = [("x-affonso-signature", header)];
+        assert!(check(on, Affonso, &headers, A.as_bytes(), None, A_TIME).is_ok());
+        assert!(signed(Affonso, &headers, A).is_err());
+    }
+}
+
+#[test]
+fn a_secret_bound_to_events_vouches_for_no_other() {
+    let bound = r#"{"uppromote": {"hmac": [{"key": "uppromote_test_secret", "events": ["referral.new"]}]}}"#;
+    let headers = [("x-uppromote-signature", U_MAC)];
+    let checked = check(bound, UpPromote, &headers, U.as_bytes(), None, A_TIME);
+    assert_eq!(checked, Err(Refusal::Unauthorized));
+}
+
+#[test]
+fn policy_all_wants_every_configured_method() {
+    let all = SECRETS.replace(
+        r#""header": [{"name""#,
+        r#""policy": "all", "header": [{"name""#,
+    );
+    let mut headers = vec![
+        ("x-webhook-signature", F_MAC),
+        ("authorization", "Basic ZnA6cGE6c3M="),
+    ];
+    assert_eq!(
+        check(&all, FirstPromoter, &headers, F.as_bytes(), None, 0),
+        Err(Refusal::Unauthorized)
+    );
+    headers.push(("x-our-key", "static"));
+    let names = check(&all, FirstPromoter, &headers, F.as_bytes(), None, 0);
+    assert_eq!(names, Ok("hmac[0]+header[0]+basic[0]".to_owned()));
+}
+
+#[test]
+fn a_provider_without_a_secret_is_closed() {
+    // The HMAC of the body under the empty key, which anybody can compute.
+    let empty_key = "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad";
+    for secrets in [
+        "{}",
+        "",
+        r#"{"uppromote": {"hmac": [""]}, "affonso": {"hmac": []}, "firstpromoter": {}, "firstpromoter_v1": {"path_token": ["short"]}}"#,
+    ] {
+        for (provider, header) in [
+            (UpPromote, "x-uppromote-signature"),
+            (Affonso, "x-affonso-signature"),
+            (FirstPromoter, "x-webhook-signature"),
+            (FirstPromoterV1, "x-any"),
+        ] {
+            let checked = check(
+                secrets,
+                provider,
+                &[(header, empty_key)],
+                b"",
+                Some("short"),
+                0,
+            );
+            assert_eq!(checked, Err(Refusal::NotConfigured), "{provider} {secrets}");
+        }
+    }
+}
