@@ -4,33 +4,34 @@ use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use serde_json::{Value, json};
 
-use crate::event::Malformed;
+use crate::event::{Content, Event, Family, Malformed};
 use crate::fulfilment::State;
 use crate::observe::Outcome;
 use crate::provider::{Provider, firstpromoter_v1};
+use crate::route::Route;
 
 /// The status code of an event that is durably recorded or archived.
 ///
 /// FirstPromoter v1 takes exactly 200 on a `fulfilment_pending` for "the
 /// reward was given", for good. It is answered only when the delivery is
-/// recorded, and never for a type that is not known here: that might be the
-/// same event under a new name.
+/// recorded, and never for an unknown type that may be the same event under a
+/// new name: one that came to the fulfilments' URL or speaks of fulfilment.
 #[must_use]
-pub fn accepted(
-    provider: Provider,
-    event_type: &str,
-    known_type: bool,
-    promise: Option<State>,
-) -> StatusCode {
-    if provider != Provider::FirstPromoterV1 {
+pub fn accepted(route: &Route, event: &Event, promise: Option<State>) -> StatusCode {
+    if event.provider != Provider::FirstPromoterV1 {
         return StatusCode::OK;
     }
-    let delivered = promise.is_some_and(State::is_delivered);
-    match (event_type, known_type) {
-        (firstpromoter_v1::FULFILMENT_PENDING, _) if !delivered => StatusCode::ACCEPTED,
-        (_, false) => StatusCode::ACCEPTED,
-        _ => StatusCode::OK,
-    }
+    let unsettled = match event.content {
+        Content::Unknown => {
+            route.family == Family::Fulfilments
+                || event.event_type.to_ascii_lowercase().contains("fulfil")
+        }
+        _ => {
+            event.event_type == firstpromoter_v1::FULFILMENT_PENDING
+                && !promise.is_some_and(State::is_delivered)
+        }
+    };
+    if unsettled { StatusCode::ACCEPTED } else { StatusCode::OK }
 }
 
 /// The status code of a request that is not recorded.
@@ -87,24 +88,28 @@ mod tests {
 
     #[test]
     fn only_a_recorded_delivery_is_told_to_v1_as_200() {
-        let code =
-            |event, known, state| accepted(Provider::FirstPromoterV1, event, known, state).as_u16();
-        for state in [
-            None,
-            Some(State::Requested),
-            Some(State::Delivering),
-            Some(State::Parked),
-        ] {
-            assert_eq!(code("fulfilment_pending", true, state), 202);
-        }
-        for state in [State::Delivered, State::Confirming, State::Confirmed] {
-            assert_eq!(code("fulfilment_pending", true, Some(state)), 200);
-        }
-        assert_eq!(code("fulfillment_pending", false, None), 202);
-        assert_eq!(code("lead_becomes_referral", true, None), 200);
-        assert_eq!(
-            accepted(Provider::FirstPromoter, "any", false, None).as_u16(),
-            200
+        let code = |path: &str, event_type: &str, promise| {
+            let route = Route::of_path(path).unwrap();
+            let body = json!({ "event": { "id": 1, "type": event_type }, "data": { "id": 2 } });
+            let body = crate::json::parse(body.to_string().as_bytes()).unwrap();
+            let event = route.provider.event(event_type.into(), &body, "").unwrap();
+            accepted(&route, &event, promise).as_u16()
+        };
+        let (customers, fulfilments) = (
+            "/webhooks/firstpromoter-v1/t/customers",
+            "/webhooks/firstpromoter-v1/t/fulfilments",
         );
+        for path in [customers, fulfilments] {
+            for state in [None, Some(State::Requested), Some(State::Delivering), Some(State::Parked)] {
+                assert_eq!(code(path, "fulfilment_pending", state), 202);
+            }
+            for state in [State::Delivered, State::Confirming, State::Confirmed] {
+                assert_eq!(code(path, "fulfilment_pending", Some(state)), 200);
+            }
+            assert_eq!(code(path, "fulfillment_pending", None), 202);
+            assert_eq!(code(path, "lead_becomes_referral", None), 200);
+        }
+        assert_eq!(code(customers, "lead_paused", None), 200);
+        assert_eq!(code(fulfilments, "lead_paused", None), 202);
     }
 }

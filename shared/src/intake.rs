@@ -221,8 +221,7 @@ impl Intake {
         let kept = compress(kept.as_bytes()).ok_or(Outcome::TooLarge)?;
         let archive = archive(kept, &secret, self.settings.event_retention_days);
         let (outcome, promise) = self.write(&event, &archive, line).await?;
-        let known_type = !matches!(event.content, Content::Unknown);
-        let status = answer::accepted(event.provider, &event.event_type, known_type, promise);
+        let status = answer::accepted(route, &event, promise);
         Ok((status, outcome))
     }
 

@@ -73,7 +73,7 @@ async fn housekeeping(dynamo: Dynamo, table: String, streamed: bool, readers: Ve
 }
 
 /// The database's calls wait for its lock and its file.
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     call: impl FnOnce() -> Result<T, LocalError> + Send + 'static,
 ) -> Result<T, LocalError> {
     let ended = tokio::task::spawn_blocking(call).await;

@@ -122,15 +122,14 @@ impl Template {
         })
     }
 
-    /// The names of the parameters a template declares without a default.
+    /// The names of the parameters a template declares.
     ///
     /// # Errors
     /// [`TemplateError`] when it is not YAML.
-    pub fn required_parameters(source: &str) -> Result<Vec<String>, TemplateError> {
+    pub fn parameters(source: &str) -> Result<Vec<String>, TemplateError> {
         let document = yaml::parse(source).map_err(|problem| TemplateError::new("file", &problem))?;
         let declared = document.get("Parameters").and_then(Value::as_object);
-        let required = declared.into_iter().flatten().filter(|(_, definition)| definition.get("Default").is_none());
-        Ok(required.map(|(name, _)| name.clone()).collect())
+        Ok(declared.map(|map| map.keys().cloned().collect()).unwrap_or_default())
     }
 }
 
