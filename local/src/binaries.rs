@@ -12,7 +12,11 @@ pub(crate) fn own_folder() -> Option<PathBuf> {
     let exe = std::env::current_exe().ok()?;
     let folder = exe.parent()?;
     // Test binaries are one level down.
-    let folder = if folder.ends_with("deps") { folder.parent()? } else { folder };
+    let folder = if folder.ends_with("deps") {
+        folder.parent()?
+    } else {
+        folder
+    };
     Some(folder.to_path_buf())
 }
 
@@ -41,13 +45,25 @@ pub async fn build_functions(profile: Option<&str>) -> Result<PathBuf, LocalErro
 fn build(profile: Option<&str>) -> Result<PathBuf, LocalError> {
     let problem = |text: &str| LocalError::Build(text.to_owned());
     let folder = own_folder().ok_or_else(|| problem("the running program has no folder"))?;
-    let target = folder.parent().ok_or_else(|| problem("the running program has no target folder"))?;
-    let own = folder.file_name().and_then(|name| name.to_str()).unwrap_or("debug");
+    let target = folder
+        .parent()
+        .ok_or_else(|| problem("the running program has no target folder"))?;
+    let own = folder
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or("debug");
     // Only the profile `dev` has a folder of another name.
     let profile = profile.unwrap_or(if own == "debug" { "dev" } else { own });
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
-        .args(["build", "--workspace", "--bins", "--profile", profile, "--target-dir"])
+        .args([
+            "build",
+            "--workspace",
+            "--bins",
+            "--profile",
+            profile,
+            "--target-dir",
+        ])
         .arg(target)
         .current_dir(workspace())
         .stdin(Stdio::null())

@@ -80,7 +80,9 @@ pub fn dev_secrets() -> Value {
 #[derive(Debug, thiserror::Error)]
 pub enum LocalError {
     /// A port is taken.
-    #[error("port {port} cannot be used ({source}); choose another with {flag}, 0 takes any free one")]
+    #[error(
+        "port {port} cannot be used ({source}); choose another with {flag}, 0 takes any free one"
+    )]
     Port {
         /// The flag that changes it.
         flag: &'static str,

@@ -50,9 +50,14 @@ fn affonso_hex(key: &str, seconds: u64, body: &[u8]) -> String {
 /// # Errors
 /// [`SignError::Incomplete`] when it says base64 and is not.
 pub fn body(event: &Value) -> Result<Vec<u8>, SignError> {
-    let text = event.get("body").and_then(Value::as_str).unwrap_or_default();
+    let text = event
+        .get("body")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     if event.get("isBase64Encoded") == Some(&Value::Bool(true)) {
-        return STANDARD.decode(text).map_err(|_| SignError::Incomplete("base64 in its body"));
+        return STANDARD
+            .decode(text)
+            .map_err(|_| SignError::Incomplete("base64 in its body"));
     }
     Ok(text.as_bytes().to_vec())
 }
@@ -66,7 +71,11 @@ pub fn body(event: &Value) -> Result<Vec<u8>, SignError> {
 /// [`SignError`] when the event is none of a provider's, or its provider has
 /// no secret.
 pub fn sign(event: &mut Value, secrets: &Value, seconds: u64) -> Result<(), SignError> {
-    let path = event.get("rawPath").and_then(Value::as_str).ok_or(SignError::Incomplete("rawPath"))?.to_owned();
+    let path = event
+        .get("rawPath")
+        .and_then(Value::as_str)
+        .ok_or(SignError::Incomplete("rawPath"))?
+        .to_owned();
     let body = body(event)?;
     let mut segments = path.trim_start_matches("/webhooks/").split('/');
     let provider = segments.next().unwrap_or_default();
@@ -85,7 +94,11 @@ pub fn sign(event: &mut Value, secrets: &Value, seconds: u64) -> Result<(), Sign
             let key = hmac_key(&own("affonso"), None).ok_or_else(missing)?;
             if header(event, "x-affonso-timestamp").is_some() {
                 set_header(event, "x-affonso-timestamp", seconds.to_string())?;
-                return set_header(event, "x-affonso-signature", affonso_hex(&key, seconds, &body));
+                return set_header(
+                    event,
+                    "x-affonso-signature",
+                    affonso_hex(&key, seconds, &body),
+                );
             }
             set_header(event, "x-affonso-signature", affonso(&key, seconds, &body))
         }
@@ -104,7 +117,8 @@ pub fn sign(event: &mut Value, secrets: &Value, seconds: u64) -> Result<(), Sign
 /// Signs by everything the policy asks for: one proof for `any`, each for
 /// `all`. `None` when there is no secret at all.
 fn firstpromoter(event: &mut Value, own: &Value, body: &[u8]) -> Result<Option<()>, SignError> {
-    let hmac = hmac_key(own, None).map(|key| ("x-webhook-signature".to_owned(), hmac_hex(&key, body)));
+    let hmac =
+        hmac_key(own, None).map(|key| ("x-webhook-signature".to_owned(), hmac_hex(&key, body)));
     let fixed = first(own, "header").and_then(|entry| {
         let text = |key: &str| entry.get(key).and_then(Value::as_str).map(str::to_owned);
         Some((text("name")?.to_ascii_lowercase(), text("value")?))
@@ -126,25 +140,39 @@ fn first<'s>(own: &'s Value, key: &str) -> Option<&'s Value> {
 
 /// A secret is a text, or an object with its `key`.
 fn secret_text(entry: &Value) -> Option<String> {
-    entry.as_str().or_else(|| entry.get("key").and_then(Value::as_str)).map(str::to_owned)
+    entry
+        .as_str()
+        .or_else(|| entry.get("key").and_then(Value::as_str))
+        .map(str::to_owned)
 }
 
 /// The first `hmac` secret that is for `event`, or for all events.
 fn hmac_key(own: &Value, event: Option<&str>) -> Option<String> {
     let plain = |name: &str| name.to_ascii_lowercase().replace(['.', '_'], "-");
     let fits = |entry: &&Value| match (entry.get("events").and_then(Value::as_array), event) {
-        (Some(events), Some(event)) => {
-            events.iter().filter_map(Value::as_str).any(|name| plain(name) == plain(event))
-        }
+        (Some(events), Some(event)) => events
+            .iter()
+            .filter_map(Value::as_str)
+            .any(|name| plain(name) == plain(event)),
         _ => true,
     };
-    own.get("hmac").and_then(Value::as_array)?.iter().find(fits).and_then(secret_text)
+    own.get("hmac")
+        .and_then(Value::as_array)?
+        .iter()
+        .find(fits)
+        .and_then(secret_text)
 }
 
 fn basic(own: &Value) -> Option<String> {
     let entry = first(own, "basic")?;
-    let (user, password) = (entry.get("user")?.as_str()?, entry.get("password")?.as_str()?);
-    Some(format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
+    let (user, password) = (
+        entry.get("user")?.as_str()?,
+        entry.get("password")?.as_str()?,
+    );
+    Some(format!(
+        "Basic {}",
+        STANDARD.encode(format!("{user}:{password}"))
+    ))
 }
 
 fn header<'e>(event: &'e Value, name: &str) -> Option<&'e str> {
@@ -152,7 +180,10 @@ fn header<'e>(event: &'e Value, name: &str) -> Option<&'e str> {
 }
 
 fn set_header(event: &mut Value, name: &str, value: String) -> Result<(), SignError> {
-    let headers = event.get_mut("headers").and_then(Value::as_object_mut).ok_or(SignError::Incomplete("headers"))?;
+    let headers = event
+        .get_mut("headers")
+        .and_then(Value::as_object_mut)
+        .ok_or(SignError::Incomplete("headers"))?;
     headers.insert(name.to_owned(), Value::String(value));
     Ok(())
 }
@@ -161,7 +192,11 @@ fn replace_token(event: &mut Value, old: &str, new: &str) -> Result<(), SignErro
     if old.is_empty() {
         return Err(SignError::Incomplete("path token"));
     }
-    for pointer in ["/rawPath", "/requestContext/http/path", "/pathParameters/token"] {
+    for pointer in [
+        "/rawPath",
+        "/requestContext/http/path",
+        "/pathParameters/token",
+    ] {
         if let Some(Value::String(text)) = event.pointer_mut(pointer) {
             *text = text.replace(old, new);
         }
@@ -194,7 +229,11 @@ mod tests {
     fn signatures_equal_the_vectors() {
         for (headers, name, expected) in [
             (
-                signed("/webhooks/uppromote/payment-paid", U, json!({ "uppromote": { "hmac": ["uppromote_test_secret"] } })),
+                signed(
+                    "/webhooks/uppromote/payment-paid",
+                    U,
+                    json!({ "uppromote": { "hmac": ["uppromote_test_secret"] } }),
+                ),
                 "x-uppromote-signature",
                 "fe2b30902828c67c2c0b58f5211689ff8f1b7b53b097e39c792a14f6c62d37d7",
             ),
@@ -210,7 +249,11 @@ mod tests {
                 "a99e64f33d7c5194b3f66c993244f5941b8986d3caf81120cdf2fe16940a8e0b",
             ),
             (
-                signed("/webhooks/affonso/payouts", A, json!({ "affonso": { "hmac": ["whsec_test"] } })),
+                signed(
+                    "/webhooks/affonso/payouts",
+                    A,
+                    json!({ "affonso": { "hmac": ["whsec_test"] } }),
+                ),
                 "x-affonso-signature",
                 "t=1704067200,v1=a63a83cced0a726bf7b9143872a39c832e4f79a0e7e67abb6ab9af124110eee8",
             ),
@@ -229,9 +272,21 @@ mod tests {
             { "name": "a", "key": "paid", "events": ["payment.paid"] },
             "any",
         ] } });
-        for (path, key) in [("payment-paid", "paid"), ("payment.paid", "paid"), ("referral-new", "any")] {
-            let headers = signed(&format!("/webhooks/uppromote/{path}"), "{}", secrets.clone());
-            assert_eq!(headers["x-uppromote-signature"], hmac_hex(key, b"{}"), "{path}");
+        for (path, key) in [
+            ("payment-paid", "paid"),
+            ("payment.paid", "paid"),
+            ("referral-new", "any"),
+        ] {
+            let headers = signed(
+                &format!("/webhooks/uppromote/{path}"),
+                "{}",
+                secrets.clone(),
+            );
+            assert_eq!(
+                headers["x-uppromote-signature"],
+                hmac_hex(key, b"{}"),
+                "{path}"
+            );
         }
     }
 
@@ -239,7 +294,12 @@ mod tests {
     fn affonso_keeps_the_form_with_a_timestamp_header() {
         let mut event = event("/webhooks/affonso/payouts", A);
         event["headers"] = json!({ "x-affonso-timestamp": "1" });
-        sign(&mut event, &json!({ "affonso": { "hmac": ["whsec_test"] } }), T).unwrap();
+        sign(
+            &mut event,
+            &json!({ "affonso": { "hmac": ["whsec_test"] } }),
+            T,
+        )
+        .unwrap();
         assert_eq!(event["headers"]["x-affonso-timestamp"], "1704067200");
         let hex = "a63a83cced0a726bf7b9143872a39c832e4f79a0e7e67abb6ab9af124110eee8";
         assert_eq!(event["headers"]["x-affonso-signature"], hex);
@@ -249,10 +309,20 @@ mod tests {
     fn v1_carries_a_token_or_credentials() {
         let mut event = event("/webhooks/firstpromoter-v1/old/customers", "{}");
         event["pathParameters"] = json!({ "token": "old" });
-        sign(&mut event, &json!({ "firstpromoter_v1": { "path_token": ["new"] } }), T).unwrap();
+        sign(
+            &mut event,
+            &json!({ "firstpromoter_v1": { "path_token": ["new"] } }),
+            T,
+        )
+        .unwrap();
         assert_eq!(event["rawPath"], "/webhooks/firstpromoter-v1/new/customers");
         assert_eq!(event["pathParameters"]["token"], "new");
-        sign(&mut event, &json!({ "firstpromoter_v1": { "basic": [{ "user": "u", "password": "p" }] } }), T).unwrap();
+        sign(
+            &mut event,
+            &json!({ "firstpromoter_v1": { "basic": [{ "user": "u", "password": "p" }] } }),
+            T,
+        )
+        .unwrap();
         assert_eq!(event["headers"]["authorization"], "Basic dTpw");
     }
 
@@ -262,7 +332,13 @@ mod tests {
             "hmac": ["k"], "header": [{ "name": "X-Key", "value": "v" }], "policy": "all",
         } });
         let headers = signed("/webhooks/firstpromoter/payouts", "{}", secrets);
-        assert_eq!((headers["x-key"].as_str(), headers["x-webhook-signature"].as_str()), (Some("v"), Some(hmac_hex("k", b"{}").as_str())));
+        assert_eq!(
+            (
+                headers["x-key"].as_str(),
+                headers["x-webhook-signature"].as_str()
+            ),
+            (Some("v"), Some(hmac_hex("k", b"{}").as_str()))
+        );
     }
 
     #[test]
@@ -271,8 +347,14 @@ mod tests {
         sign(&mut ping, &json!({}), T).unwrap();
         assert_eq!(ping["headers"], json!({}));
         let mut other = event("/webhooks/affonso/payouts", "{}");
-        assert!(matches!(sign(&mut other, &json!({}), T), Err(SignError::NoSecret(_))));
+        assert!(matches!(
+            sign(&mut other, &json!({}), T),
+            Err(SignError::NoSecret(_))
+        ));
         let mut stray = event("/elsewhere", "{}");
-        assert!(matches!(sign(&mut stray, &json!({}), T), Err(SignError::UnknownPath(_))));
+        assert!(matches!(
+            sign(&mut stray, &json!({}), T),
+            Err(SignError::UnknownPath(_))
+        ));
     }
 }

@@ -49,7 +49,10 @@ pub struct Stack {
 
 impl std::fmt::Debug for Stack {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Stack").field("http", &self.http).finish_non_exhaustive()
+        formatter
+            .debug_struct("Stack")
+            .field("http", &self.http)
+            .finish_non_exhaustive()
     }
 }
 
@@ -94,14 +97,21 @@ impl Stack {
         let endpoints = [
             ("DYNAMODB", "DynamoDb", url(&listeners.dynamodb.1)),
             ("SQS", "Sqs", url(&listeners.sqs.1)),
-            ("SECRETS_MANAGER", "SecretsManager", url(&listeners.secrets.1)),
+            (
+                "SECRETS_MANAGER",
+                "SecretsManager",
+                url(&listeners.secrets.1),
+            ),
         ];
         let mut template = read_template(&options, &endpoints, &url(&listeners.sqs.1))?;
         for function in template.functions.values_mut() {
             for (service, _, endpoint) in &endpoints {
                 // A function must never reach the real AWS from here.
                 let name = format!("AWS_ENDPOINT_URL_{service}");
-                function.environment.entry(name).or_insert_with(|| endpoint.clone());
+                function
+                    .environment
+                    .entry(name)
+                    .or_insert_with(|| endpoint.clone());
             }
             function.environment.extend(options.env.clone());
         }
@@ -111,12 +121,29 @@ impl Stack {
         sqs.create(&template.queues).await?;
         let secrets = seed_secrets(&template, &options.secrets)?;
         let functions = template.functions.clone();
-        let host = Arc::new(Host::new(functions, &options.bin_dir, options.instances, &options.logs)?);
+        let host = Arc::new(Host::new(
+            functions,
+            &options.bin_dir,
+            options.instances,
+            &options.logs,
+        )?);
         let routes = Arc::new(routes(&template));
-        let table = template.tables.first().map(|table| table.name.clone()).unwrap_or_default();
+        let table = template
+            .tables
+            .first()
+            .map(|table| table.name.clone())
+            .unwrap_or_default();
         let context = Context { host, dynamo, sqs };
         let pollers = sources::start(&context, &template)?;
-        Ok(Self::open(listeners, context, secrets, pollers, &routes, table, template.secrets))
+        Ok(Self::open(
+            listeners,
+            context,
+            secrets,
+            pollers,
+            &routes,
+            table,
+            template.secrets,
+        ))
     }
 
     fn open(
@@ -128,7 +155,10 @@ impl Stack {
         table: String,
         names_of_secrets: BTreeMap<String, String>,
     ) -> Self {
-        let list = routes.list().map(|(m, p, f)| (m.to_owned(), p.to_owned(), f.to_owned())).collect();
+        let list = routes
+            .list()
+            .map(|(m, p, f)| (m.to_owned(), p.to_owned(), f.to_owned()))
+            .collect();
         let (host, routes) = (Arc::clone(&context.host), Arc::clone(routes));
         let (listener, address) = listeners.http;
         let front_door = Door::open("--http-port", listener, address, move |listener, closed| {
@@ -136,18 +166,25 @@ impl Stack {
         });
         let dynamo = context.dynamo.clone();
         let (listener, address) = listeners.dynamodb;
-        let dynamodb_door = Door::open("--dynamodb-port", listener, address, move |listener, closed| {
-            dynamo.clone().serve(listener, closed)
-        });
+        let dynamodb_door = Door::open(
+            "--dynamodb-port",
+            listener,
+            address,
+            move |listener, closed| dynamo.clone().serve(listener, closed),
+        );
         let sqs = context.sqs.clone();
         let (listener, address) = listeners.sqs;
-        let sqs_door =
-            Door::open("--sqs-port", listener, address, move |listener, closed| sqs.clone().serve(listener, closed));
+        let sqs_door = Door::open("--sqs-port", listener, address, move |listener, closed| {
+            sqs.clone().serve(listener, closed)
+        });
         let served = secrets.clone();
         let (listener, address) = listeners.secrets;
-        let secrets_door = Door::open("--secretsmanager-port", listener, address, move |listener, closed| {
-            served.clone().serve(listener, closed)
-        });
+        let secrets_door = Door::open(
+            "--secretsmanager-port",
+            listener,
+            address,
+            move |listener, closed| served.clone().serve(listener, closed),
+        );
         Self {
             http: front_door.url(),
             dynamodb: dynamodb_door.url(),
@@ -207,7 +244,10 @@ impl Stack {
     /// # Errors
     /// [`LocalError::Engine`] when there is no such secret.
     pub fn put_secret(&self, secret: &str, value: &Value) -> Result<(), LocalError> {
-        let name = self.names_of_secrets.get(secret).map_or(secret, String::as_str);
+        let name = self
+            .names_of_secrets
+            .get(secret)
+            .map_or(secret, String::as_str);
         self.secrets.put(name, value.to_string())
     }
 
@@ -224,7 +264,8 @@ impl Stack {
     /// # Errors
     /// [`LocalError::Engine`] when the database refuses it.
     pub async fn put_item(&self, item: Value) -> Result<(), LocalError> {
-        self.on_database(move |dynamo, table| dynamo.put(table, &item)).await
+        self.on_database(move |dynamo, table| dynamo.put(table, &item))
+            .await
     }
 
     /// Removes the items whose time has come, and says how many; it happens
@@ -241,7 +282,9 @@ impl Stack {
     /// # Errors
     /// [`LocalError::Engine`] when the database fails.
     pub async fn cursor(&self) -> Result<Cursor, LocalError> {
-        self.on_database(|dynamo, table| dynamo.newest(table)).await.map(Cursor)
+        self.on_database(|dynamo, table| dynamo.newest(table))
+            .await
+            .map(Cursor)
     }
 
     /// What changed since `cursor`, which moves on: stream records in the shape
@@ -253,8 +296,9 @@ impl Stack {
         let mut all = Vec::new();
         loop {
             let from = cursor.0.clone();
-            let (records, next) =
-                self.on_database(move |dynamo, table| dynamo.changes(table, &from, 1_000)).await?;
+            let (records, next) = self
+                .on_database(move |dynamo, table| dynamo.changes(table, &from, 1_000))
+                .await?;
             all.extend(records);
             if next == cursor.0 {
                 return Ok(all);
@@ -332,13 +376,20 @@ fn read_template(
     endpoints: &[(&str, &str, String); 3],
     queue_base_url: &str,
 ) -> Result<Template, LocalError> {
-    let source = std::fs::read_to_string(&options.template)
-        .map_err(|source| LocalError::Io { what: format!("template {}", options.template.display()), source })?;
+    let source = std::fs::read_to_string(&options.template).map_err(|source| LocalError::Io {
+        what: format!("template {}", options.template.display()),
+        source,
+    })?;
     let declared = Template::parameters(&source)?;
     let development = DEV_PARAMETERS.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let local = endpoints.iter().map(|(_, name, endpoint)| (format!("EndpointUrl{name}"), endpoint.clone()));
-    let mut parameters: BTreeMap<_, _> =
-        development.into_iter().chain(local).filter(|(name, _)| declared.contains(name)).collect();
+    let local = endpoints
+        .iter()
+        .map(|(_, name, endpoint)| (format!("EndpointUrl{name}"), endpoint.clone()));
+    let mut parameters: BTreeMap<_, _> = development
+        .into_iter()
+        .chain(local)
+        .filter(|(name, _)| declared.contains(name))
+        .collect();
     parameters.extend(options.parameters.clone());
     Ok(Template::read(&source, &parameters, queue_base_url)?)
 }

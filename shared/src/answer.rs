@@ -31,7 +31,11 @@ pub fn accepted(route: &Route, event: &Event, promise: Option<State>) -> StatusC
                 && !promise.is_some_and(State::is_delivered)
         }
     };
-    if unsettled { StatusCode::ACCEPTED } else { StatusCode::OK }
+    if unsettled {
+        StatusCode::ACCEPTED
+    } else {
+        StatusCode::OK
+    }
 }
 
 /// The status code of a request that is not recorded.
@@ -100,7 +104,12 @@ mod tests {
             "/webhooks/firstpromoter-v1/t/fulfilments",
         );
         for path in [customers, fulfilments] {
-            for state in [None, Some(State::Requested), Some(State::Delivering), Some(State::Parked)] {
+            for state in [
+                None,
+                Some(State::Requested),
+                Some(State::Delivering),
+                Some(State::Parked),
+            ] {
                 assert_eq!(code(path, "fulfilment_pending", state), 202);
             }
             for state in [State::Delivered, State::Confirming, State::Confirmed] {

@@ -64,7 +64,7 @@ impl<T: Serialize> Serialize for Field<T> {
 /// Implements `Deserialize` for a type that is read from the text of a JSON
 /// string or number.
 macro_rules! read_from_text {
-    ($type:ty, $expecting:literal, $read:expr) => {
+    ($type:ty, $hint:ident, $expecting:literal, $read:expr) => {
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct TextVisitor;
@@ -79,7 +79,7 @@ macro_rules! read_from_text {
                         read(text).ok_or_else(|| E::custom(concat!("is not ", $expecting)))
                     }
                 }
-                deserializer.deserialize_any(TextVisitor)
+                deserializer.$hint(TextVisitor)
             }
         }
     };
@@ -106,7 +106,7 @@ impl Id {
     }
 }
 
-read_from_text!(Id, "an id of 1 to 512 bytes", Id::new);
+read_from_text!(Id, deserialize_str, "an id of 1 to 512 bytes", Id::new);
 
 /// An exact decimal number, written out without exponent or trailing zeros
 /// (invariant `ExactAmounts`).
@@ -140,7 +140,7 @@ impl Decimal {
     }
 }
 
-read_from_text!(Decimal, "a decimal number", Decimal::new);
+read_from_text!(Decimal, deserialize_any, "a decimal number", Decimal::new);
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

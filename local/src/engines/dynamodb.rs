@@ -48,24 +48,38 @@ impl Drop for Home {
 impl Home {
     fn open(data: Option<&Path>) -> Result<Self, LocalError> {
         let path = data.map_or_else(throw_away, Path::to_path_buf);
-        let io = |source| LocalError::Io { what: format!("data folder {}", path.display()), source };
+        let io = |source| LocalError::Io {
+            what: format!("data folder {}", path.display()),
+            source,
+        };
         fs::create_dir_all(&path).map_err(io)?;
         let lock = File::create(path.join("lock")).map_err(io)?;
         // A second engine on the same file would corrupt nothing and see nothing.
-        lock.try_lock().map_err(|_| LocalError::DataInUse(path.clone()))?;
-        Ok(Self { path, keep: data.is_some(), _lock: lock })
+        lock.try_lock()
+            .map_err(|_| LocalError::DataInUse(path.clone()))?;
+        Ok(Self {
+            path,
+            keep: data.is_some(),
+            _lock: lock,
+        })
     }
 }
 
 fn throw_away() -> PathBuf {
     static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
     let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_nanos();
     std::env::temp_dir().join(format!("cargo-local-{}-{count}-{now}", std::process::id()))
 }
 
 fn engine(error: impl std::fmt::Display) -> LocalError {
-    LocalError::Engine { engine: "DynamoDB", problem: error.to_string() }
+    LocalError::Engine {
+        engine: "DynamoDB",
+        problem: error.to_string(),
+    }
 }
 
 impl Dynamo {
@@ -76,7 +90,9 @@ impl Dynamo {
         let file = home.path.join("dynamodb.sqlite");
         let database = Database::new(&file.to_string_lossy()).map_err(engine)?;
         let control = rusqlite::Connection::open(&file).map_err(engine)?;
-        control.busy_timeout(std::time::Duration::from_secs(5)).map_err(engine)?;
+        control
+            .busy_timeout(std::time::Duration::from_secs(5))
+            .map_err(engine)?;
         // Without the index every write and every poll reads the whole log.
         control
             .execute_batch(
@@ -85,17 +101,26 @@ impl Dynamo {
                  CREATE TABLE IF NOT EXISTS local_checkpoints(reader TEXT PRIMARY KEY, sequence TEXT NOT NULL);",
             )
             .map_err(engine)?;
-        let dynamo = Self { database, control: Arc::new(Mutex::new(control)), _home: Arc::new(home) };
+        let dynamo = Self {
+            database,
+            control: Arc::new(Mutex::new(control)),
+            _home: Arc::new(home),
+        };
         tables.iter().try_for_each(|table| dynamo.create(table))?;
         Ok(dynamo)
     }
 
     fn create(&self, table: &Table) -> Result<(), LocalError> {
-        let tables = self.database.list_tables(request(json!({}))?).map_err(engine)?;
+        let tables = self
+            .database
+            .list_tables(request(json!({}))?)
+            .map_err(engine)?;
         if tables.table_names.contains(&table.name) {
             return Ok(());
         }
-        self.database.create_table(request(table.create.clone())?).map_err(engine)?;
+        self.database
+            .create_table(request(table.create.clone())?)
+            .map_err(engine)?;
         if let Some(attribute) = &table.ttl {
             let ttl: update_time_to_live::UpdateTimeToLiveRequest = request(json!({
                 "TableName": table.name,
@@ -125,7 +150,8 @@ impl Dynamo {
                 page.insert("ExclusiveStartKey".to_owned(), start);
             }
             let page: scan::ScanRequest = request(page)?;
-            let mut page = serde_json::to_value(self.database.scan(page).map_err(engine)?).map_err(engine)?;
+            let mut page =
+                serde_json::to_value(self.database.scan(page).map_err(engine)?).map_err(engine)?;
             if let Some(Value::Array(found)) = page.get_mut("Items") {
                 items.append(found);
             }
@@ -159,17 +185,30 @@ impl Dynamo {
         let iterator = self.iterator(table, position)?;
         let out = self
             .database
-            .get_records(get_records::GetRecordsRequest { shard_iterator: iterator, limit: Some(limit) })
+            .get_records(get_records::GetRecordsRequest {
+                shard_iterator: iterator,
+                limit: Some(limit),
+            })
             .map_err(engine)?;
-        let last = out.records.last().map(|record| record.dynamodb.sequence_number.clone());
+        let last = out
+            .records
+            .last()
+            .map(|record| record.dynamodb.sequence_number.clone());
         let mut records = Vec::with_capacity(out.records.len());
         for record in out.records {
-            let unchanged = record.event_name == "MODIFY" && record.dynamodb.new_image == record.dynamodb.old_image;
+            let unchanged = record.event_name == "MODIFY"
+                && record.dynamodb.new_image == record.dynamodb.old_image;
             if !unchanged {
-                records.push(as_lambda_record(table, serde_json::to_value(record).map_err(engine)?));
+                records.push(as_lambda_record(
+                    table,
+                    serde_json::to_value(record).map_err(engine)?,
+                ));
             }
         }
-        Ok((records, last.map_or_else(|| position.clone(), Position::After)))
+        Ok((
+            records,
+            last.map_or_else(|| position.clone(), Position::After),
+        ))
     }
 
     fn iterator(&self, table: &str, position: &Position) -> Result<String, LocalError> {
@@ -186,7 +225,9 @@ impl Dynamo {
                 sequence_number: sequence,
             })
             .map_err(engine)?;
-        response.shard_iterator.ok_or_else(|| engine("no shard iterator"))
+        response
+            .shard_iterator
+            .ok_or_else(|| engine("no shard iterator"))
     }
 
     fn control(&self) -> std::sync::MutexGuard<'_, rusqlite::Connection> {
@@ -203,25 +244,43 @@ impl Dynamo {
                 |row| row.get(0),
             )
             .map_err(engine)?;
-        let public = |stored: i64| u128::try_from(stored).ok().map(|stored| stored + SEQUENCE_OFFSET);
-        Ok(newest.and_then(public).map_or(Position::Start, |sequence| Position::After(sequence.to_string())))
+        let public = |stored: i64| {
+            u128::try_from(stored)
+                .ok()
+                .map(|stored| stored + SEQUENCE_OFFSET)
+        };
+        Ok(newest.and_then(public).map_or(Position::Start, |sequence| {
+            Position::After(sequence.to_string())
+        }))
     }
 
     /// Where `reader` left off in an earlier run.
     pub(crate) fn checkpoint(&self, reader: &str) -> Result<Option<Position>, LocalError> {
         let control = self.control();
-        let mut query =
-            control.prepare_cached("SELECT sequence FROM local_checkpoints WHERE reader = ?1").map_err(engine)?;
+        let mut query = control
+            .prepare_cached("SELECT sequence FROM local_checkpoints WHERE reader = ?1")
+            .map_err(engine)?;
         let mut rows = query.query([reader]).map_err(engine)?;
         let row = rows.next().map_err(engine)?;
-        row.map(|row| row.get(0).map(Position::After)).transpose().map_err(engine)
+        row.map(|row| row.get(0).map(Position::After))
+            .transpose()
+            .map_err(engine)
     }
 
     /// Remembers how far `reader` is.
-    pub(crate) fn save_checkpoint(&self, reader: &str, position: &Position) -> Result<(), LocalError> {
-        let Position::After(sequence) = position else { return Ok(()) };
+    pub(crate) fn save_checkpoint(
+        &self,
+        reader: &str,
+        position: &Position,
+    ) -> Result<(), LocalError> {
+        let Position::After(sequence) = position else {
+            return Ok(());
+        };
         self.control()
-            .execute("INSERT OR REPLACE INTO local_checkpoints(reader, sequence) VALUES (?1, ?2)", [reader, sequence])
+            .execute(
+                "INSERT OR REPLACE INTO local_checkpoints(reader, sequence) VALUES (?1, ?2)",
+                [reader, sequence],
+            )
             .map(drop)
             .map_err(engine)
     }
@@ -252,7 +311,9 @@ pub(crate) enum Position {
 }
 
 fn stored(position: &Position) -> i64 {
-    let Position::After(sequence) = position else { return 0 };
+    let Position::After(sequence) = position else {
+        return 0;
+    };
     let public: u128 = sequence.parse().unwrap_or(SEQUENCE_OFFSET);
     i64::try_from(public.saturating_sub(SEQUENCE_OFFSET)).unwrap_or(i64::MAX)
 }

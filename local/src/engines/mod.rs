@@ -23,9 +23,14 @@ use crate::LocalError;
 
 /// Listens on the loopback address; port 0 takes any free one. `flag` is named
 /// when the port is taken.
-pub(crate) async fn bind(flag: &'static str, port: u16) -> Result<(TcpListener, SocketAddr), LocalError> {
+pub(crate) async fn bind(
+    flag: &'static str,
+    port: u16,
+) -> Result<(TcpListener, SocketAddr), LocalError> {
     let taken = |source| LocalError::Port { flag, port, source };
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(taken)?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .await
+        .map_err(taken)?;
     let address = listener.local_addr().map_err(taken)?;
     Ok((listener, address))
 }
@@ -53,7 +58,12 @@ impl Door {
         F: Future<Output = ()> + Send + 'static,
     {
         let serve: Serve = Box::new(move |listener, closed| Box::pin(serve(listener, closed)));
-        let mut door = Self { address, flag, serve, open: None };
+        let mut door = Self {
+            address,
+            flag,
+            serve,
+            open: None,
+        };
         door.start(listener);
         door
     }
@@ -87,9 +97,15 @@ impl Door {
 }
 
 /// Serves a hyper service until `closed` resolves.
-pub(crate) async fn serve<S, B>(listener: TcpListener, service: S, mut closed: oneshot::Receiver<()>)
-where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+pub(crate) async fn serve<S, B>(
+    listener: TcpListener,
+    service: S,
+    mut closed: oneshot::Receiver<()>,
+) where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
     S::Future: Send + 'static,
     B: Body + Send + 'static,
     B::Data: Send,
@@ -109,7 +125,9 @@ where
         connections.spawn(async move {
             let builder = auto::Builder::new(TokioExecutor::new());
             // A client that goes away mid-request is its own affair.
-            let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+            let _ = builder
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
         });
     }
     connections.shutdown().await;

@@ -21,22 +21,35 @@ pub(crate) struct Secrets {
 }
 
 fn engine(error: impl std::fmt::Display) -> LocalError {
-    LocalError::Engine { engine: "Secrets Manager", problem: error.to_string() }
+    LocalError::Engine {
+        engine: "Secrets Manager",
+        problem: error.to_string(),
+    }
 }
 
 impl Secrets {
     pub(crate) fn new() -> Self {
-        let config =
-            SecretsManagerConfig { default_region: REGION.to_owned(), ..SecretsManagerConfig::default() };
-        Self { provider: Arc::new(RustackSecretsManager::new(config)) }
+        let config = SecretsManagerConfig {
+            default_region: REGION.to_owned(),
+            ..SecretsManagerConfig::default()
+        };
+        Self {
+            provider: Arc::new(RustackSecretsManager::new(config)),
+        }
     }
 
     /// Creates a secret; without a value it is there and empty, as
     /// `CloudFormation` leaves it.
     pub(crate) fn create(&self, name: &str, value: Option<String>) -> Result<(), LocalError> {
-        let input =
-            CreateSecretInput { name: name.to_owned(), secret_string: value, ..CreateSecretInput::default() };
-        self.provider.handle_create_secret(input).map(drop).map_err(engine)
+        let input = CreateSecretInput {
+            name: name.to_owned(),
+            secret_string: value,
+            ..CreateSecretInput::default()
+        };
+        self.provider
+            .handle_create_secret(input)
+            .map(drop)
+            .map_err(engine)
     }
 
     /// Gives a secret a new current value.
@@ -46,12 +59,18 @@ impl Secrets {
             secret_string: Some(value),
             ..PutSecretValueInput::default()
         };
-        self.provider.handle_put_secret_value(input).map(drop).map_err(engine)
+        self.provider
+            .handle_put_secret_value(input)
+            .map(drop)
+            .map_err(engine)
     }
 
     /// Serves Secrets Manager's API until `closed` resolves.
     pub(crate) async fn serve(self, listener: TcpListener, closed: oneshot::Receiver<()>) {
-        let config = SecretsManagerHttpConfig { region: REGION.to_owned(), ..SecretsManagerHttpConfig::default() };
+        let config = SecretsManagerHttpConfig {
+            region: REGION.to_owned(),
+            ..SecretsManagerHttpConfig::default()
+        };
         let service = SecretsManagerHttpService::new(
             Arc::new(RustackSecretsManagerHandler::new(self.provider)),
             config,

@@ -6,7 +6,9 @@ use rustack_sqs_core::config::SqsConfig;
 use rustack_sqs_core::handler::RustackSqsHandler;
 use rustack_sqs_core::provider::RustackSqs;
 use rustack_sqs_http::service::{SqsHttpConfig, SqsHttpService};
-use rustack_sqs_model::input::{CreateQueueInput, DeleteMessageInput, ReceiveMessageInput, SendMessageInput};
+use rustack_sqs_model::input::{
+    CreateQueueInput, DeleteMessageInput, ReceiveMessageInput, SendMessageInput,
+};
 use rustack_sqs_model::types::Message;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -23,7 +25,10 @@ pub(crate) struct Sqs {
 }
 
 fn engine(error: impl std::fmt::Display) -> LocalError {
-    LocalError::Engine { engine: "SQS", problem: error.to_string() }
+    LocalError::Engine {
+        engine: "SQS",
+        problem: error.to_string(),
+    }
 }
 
 impl Sqs {
@@ -36,7 +41,10 @@ impl Sqs {
             account_id: ACCOUNT.to_owned(),
             ..SqsConfig::default()
         };
-        Self { provider: Arc::new(RustackSqs::new(config)), base_url: format!("http://127.0.0.1:{port}") }
+        Self {
+            provider: Arc::new(RustackSqs::new(config)),
+            base_url: format!("http://127.0.0.1:{port}"),
+        }
     }
 
     /// Creates the queues, in their order.
@@ -54,7 +62,10 @@ impl Sqs {
 
     /// Serves SQS's API until `closed` resolves.
     pub(crate) async fn serve(self, listener: TcpListener, closed: oneshot::Receiver<()>) {
-        let config = SqsHttpConfig { region: REGION.to_owned(), ..SqsHttpConfig::default() };
+        let config = SqsHttpConfig {
+            region: REGION.to_owned(),
+            ..SqsHttpConfig::default()
+        };
         let service = SqsHttpService::new(Arc::new(RustackSqsHandler::new(self.provider)), config);
         serve(listener, service, closed).await;
     }
@@ -65,13 +76,25 @@ impl Sqs {
 
     /// Puts a message into a queue.
     pub(crate) async fn send(&self, queue: &str, body: String) -> Result<(), LocalError> {
-        let input =
-            SendMessageInput { queue_url: self.url(queue), message_body: body, ..SendMessageInput::default() };
-        self.provider.send_message(input).await.map(drop).map_err(engine)
+        let input = SendMessageInput {
+            queue_url: self.url(queue),
+            message_body: body,
+            ..SendMessageInput::default()
+        };
+        self.provider
+            .send_message(input)
+            .await
+            .map(drop)
+            .map_err(engine)
     }
 
     /// Waits up to `wait` seconds for up to `most` (10) messages.
-    pub(crate) async fn receive(&self, queue: &str, most: usize, wait: i32) -> Result<Vec<Message>, LocalError> {
+    pub(crate) async fn receive(
+        &self,
+        queue: &str,
+        most: usize,
+        wait: i32,
+    ) -> Result<Vec<Message>, LocalError> {
         let input = ReceiveMessageInput {
             queue_url: self.url(queue),
             max_number_of_messages: i32::try_from(most.min(10)).ok(),
@@ -80,12 +103,23 @@ impl Sqs {
             message_attribute_names: vec!["All".to_owned()],
             ..ReceiveMessageInput::default()
         };
-        self.provider.receive_message(input).await.map(|output| output.messages).map_err(engine)
+        self.provider
+            .receive_message(input)
+            .await
+            .map(|output| output.messages)
+            .map_err(engine)
     }
 
     /// Removes a received message.
     pub(crate) async fn delete(&self, queue: &str, receipt: &str) -> Result<(), LocalError> {
-        let input = DeleteMessageInput { queue_url: self.url(queue), receipt_handle: receipt.to_owned() };
-        self.provider.delete_message(input).await.map(drop).map_err(engine)
+        let input = DeleteMessageInput {
+            queue_url: self.url(queue),
+            receipt_handle: receipt.to_owned(),
+        };
+        self.provider
+            .delete_message(input)
+            .await
+            .map(drop)
+            .map_err(engine)
     }
 }

@@ -39,25 +39,40 @@ impl Routes {
     /// Adds a route; `method` may be `ANY`.
     pub(crate) fn add(&mut self, method: &str, path: &str, function: &str) {
         let segments = path.split('/').skip(1).map(Segment::new).collect();
-        let route =
-            Route { method: method.to_owned(), path: path.to_owned(), segments, function: function.to_owned() };
+        let route = Route {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            segments,
+            function: function.to_owned(),
+        };
         self.routes.push(route);
         // The most specific route first; a named method before ANY.
         self.routes.sort_by(|a, b| {
             let key = |route: &Route| Reverse(route.method != "ANY");
-            b.segments.cmp(&a.segments).then_with(|| key(a).cmp(&key(b)))
+            b.segments
+                .cmp(&a.segments)
+                .then_with(|| key(a).cmp(&key(b)))
         });
     }
 
     /// Method, path and function of every route.
     pub(crate) fn list(&self) -> impl Iterator<Item = (&str, &str, &str)> {
-        self.routes.iter().map(|route| (route.method.as_str(), route.path.as_str(), route.function.as_str()))
+        self.routes.iter().map(|route| {
+            (
+                route.method.as_str(),
+                route.path.as_str(),
+                route.function.as_str(),
+            )
+        })
     }
 
     /// The route for a method and a decoded path.
     pub(crate) fn find(&self, method: &str, path: &str) -> Option<Match<'_>> {
         let segments: Vec<&str> = path.split('/').skip(1).collect();
-        let mut allowed = self.routes.iter().filter(|route| route.method == method || route.method == "ANY");
+        let mut allowed = self
+            .routes
+            .iter()
+            .filter(|route| route.method == method || route.method == "ANY");
         allowed.find_map(|route| {
             Some(Match {
                 function: &route.function,
@@ -70,7 +85,10 @@ impl Routes {
 
 impl Segment {
     fn new(text: &str) -> Self {
-        match text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+        match text
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'))
+        {
             Some(name) => match name.strip_suffix('+') {
                 Some(name) => Self::Greedy(name.to_owned()),
                 None => Self::Parameter(name.to_owned()),
@@ -148,6 +166,9 @@ mod tests {
         let found = routes.find("POST", "/w/v1/s3cret/rewards").unwrap();
         assert_eq!(found.route_key, "POST /w/v1/{token}/rewards");
         assert_eq!(found.parameters["token"], "s3cret");
-        assert_eq!(routes.find("POST", "/files/a/b").unwrap().parameters["rest"], "a/b");
+        assert_eq!(
+            routes.find("POST", "/files/a/b").unwrap().parameters["rest"],
+            "a/b"
+        );
     }
 }

@@ -43,8 +43,11 @@ impl Instance {
         output: &Arc<Output>,
         kill_all: watch::Receiver<()>,
     ) -> Result<Self, InvokeError> {
-        let start = |problem: String| InvokeError::Start(format!("{}: {problem}", binary.display()));
-        let (listener, address) = bind("", 0).await.map_err(|error| start(error.to_string()))?;
+        let start =
+            |problem: String| InvokeError::Start(format!("{}: {problem}", binary.display()));
+        let (listener, address) = bind("", 0)
+            .await
+            .map_err(|error| start(error.to_string()))?;
         let mut command = Command::new(binary);
         command
             .env_clear()
@@ -69,7 +72,10 @@ impl Instance {
 
         let (work, work_receiver) = mpsc::channel(1);
         let (phase, phase_receiver) = watch::channel(Phase::Starting);
-        let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", function.name);
+        let arn = format!(
+            "arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}",
+            function.name
+        );
         let router = Api::new(work_receiver, phase, arn, function.timeout).router();
         let api = tokio::spawn(async move {
             // It only ends by being aborted.
@@ -80,7 +86,12 @@ impl Instance {
         let (exit, exited) = watch::channel(None);
         tokio::spawn(watch_over(child, killed, kill_all, exit));
 
-        let instance = Self { work, exited, api, _kill: kill };
+        let instance = Self {
+            work,
+            exited,
+            api,
+            _kill: kill,
+        };
         instance.wait_until_ready(phase_receiver).await?;
         Ok(instance)
     }
@@ -118,8 +129,19 @@ impl Instance {
         timeout: Duration,
     ) -> Result<Bytes, InvokeError> {
         let (reply, replied) = oneshot::channel();
-        if self.work.send(Work { request_id, payload, reply }).await.is_err() {
-            return Err(InvokeError::Crashed("it stopped asking for invocations".to_owned()));
+        if self
+            .work
+            .send(Work {
+                request_id,
+                payload,
+                reply,
+            })
+            .await
+            .is_err()
+        {
+            return Err(InvokeError::Crashed(
+                "it stopped asking for invocations".to_owned(),
+            ));
         }
         let mut exited = self.exited.clone();
         tokio::select! {
@@ -185,6 +207,10 @@ fn environment(function: &Function, runtime_api: &str, serial: u64) -> Vec<(Stri
         ("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin"),
         ("TZ", ":UTC"),
     ];
-    let own = function.environment.iter().map(|(name, value)| (name.clone(), value.clone()));
-    own.chain(lambda.map(|(name, value)| (name.to_owned(), value.to_owned()))).collect()
+    let own = function
+        .environment
+        .iter()
+        .map(|(name, value)| (name.clone(), value.clone()));
+    own.chain(lambda.map(|(name, value)| (name.to_owned(), value.to_owned())))
+        .collect()
 }

@@ -17,7 +17,7 @@ pub enum Logs {
     Capture,
     /// Written to this process's standard error.
     Inherit,
-    /// Appended to a file, whose folder is created.
+    /// Written to a file anew; its folder is created.
     File(PathBuf),
 }
 
@@ -35,11 +35,14 @@ impl Output {
             Logs::Capture => Self::Memory(Mutex::default()),
             Logs::Inherit => Self::Stderr,
             Logs::File(path) => {
-                let io = |source| LocalError::Io { what: format!("log file {}", path.display()), source };
+                let io = |source| LocalError::Io {
+                    what: format!("log file {}", path.display()),
+                    source,
+                };
                 if let Some(folder) = path.parent() {
                     std::fs::create_dir_all(folder).map_err(io)?;
                 }
-                Self::File(Mutex::new(File::options().create(true).append(true).open(path).map_err(io)?))
+                Self::File(Mutex::new(File::create(path).map_err(io)?))
             }
         })
     }
@@ -48,11 +51,17 @@ impl Output {
         // A log that cannot be written must not stop what it reports about.
         let _ = match self {
             Self::Memory(lines) => {
-                lines.lock().unwrap_or_else(PoisonError::into_inner).push(line.to_owned());
+                lines
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(line.to_owned());
                 Ok(())
             }
             Self::Stderr => writeln!(io::stderr().lock(), "{line}"),
-            Self::File(file) => writeln!(file.lock().unwrap_or_else(PoisonError::into_inner), "{line}"),
+            Self::File(file) => writeln!(
+                file.lock().unwrap_or_else(PoisonError::into_inner),
+                "{line}"
+            ),
         };
     }
 
@@ -60,7 +69,11 @@ impl Output {
     pub(super) async fn follow(&self, stream: impl AsyncRead + Unpin) {
         let mut reader = BufReader::new(stream);
         let mut bytes = Vec::new();
-        while reader.read_until(b'\n', &mut bytes).await.is_ok_and(|read| read > 0) {
+        while reader
+            .read_until(b'\n', &mut bytes)
+            .await
+            .is_ok_and(|read| read > 0)
+        {
             self.line(String::from_utf8_lossy(&bytes).trim_end_matches(['\r', '\n']));
             bytes.clear();
         }

@@ -23,7 +23,11 @@ impl Filter {
     /// Whether the mapping hands on `event`.
     #[must_use]
     pub fn matches(&self, event: &Value) -> bool {
-        self.patterns.is_empty() || self.patterns.iter().any(|pattern| matches(pattern, Some(event)))
+        self.patterns.is_empty()
+            || self
+                .patterns
+                .iter()
+                .any(|pattern| matches(pattern, Some(event)))
     }
 }
 
@@ -36,7 +40,9 @@ fn check(pattern: &Value) -> Result<(), String> {
 }
 
 fn check_rule(rule: &Value) -> Result<(), String> {
-    let Some(map) = rule.as_object() else { return Ok(()) };
+    let Some(map) = rule.as_object() else {
+        return Ok(());
+    };
     let known = map.len() == 1
         && map.iter().all(|(key, value)| match key.as_str() {
             "exists" => value.is_boolean(),
@@ -44,7 +50,11 @@ fn check_rule(rule: &Value) -> Result<(), String> {
             "anything-but" => !value.is_object(),
             _ => false,
         });
-    if known { Ok(()) } else { Err(format!("the rule {rule} is not supported here")) }
+    if known {
+        Ok(())
+    } else {
+        Err(format!("the rule {rule} is not supported here"))
+    }
 }
 
 fn matches(pattern: &Value, event: Option<&Value>) -> bool {
@@ -68,7 +78,9 @@ fn matches_rule(rule: &Value, event: Option<&Value>) -> bool {
     };
     match (name.as_str(), leaf) {
         ("exists", leaf) => argument.as_bool() == Some(leaf.is_some()),
-        ("prefix", Some(Value::String(text))) => argument.as_str().is_some_and(|prefix| text.starts_with(prefix)),
+        ("prefix", Some(Value::String(text))) => argument
+            .as_str()
+            .is_some_and(|prefix| text.starts_with(prefix)),
         ("anything-but", Some(value)) => match argument {
             Value::Array(values) => !values.contains(value),
             single => single != value,
@@ -93,15 +105,40 @@ mod tests {
         for (pattern, expected) in [
             (json!({ "eventName": ["INSERT", "MODIFY"] }), true),
             (json!({ "eventName": ["REMOVE"] }), false),
-            (json!({ "eventName": [{ "anything-but": ["REMOVE"] }] }), true),
-            (json!({ "dynamodb": { "NewImage": { "due": { "S": [{ "prefix": "deliver" }] } } } }), true),
-            (json!({ "dynamodb": { "NewImage": { "due": { "S": [{ "prefix": "confirm" }] } } } }), false),
-            (json!({ "dynamodb": { "NewImage": { "due": { "S": [{ "exists": true }] } } } }), true),
-            (json!({ "dynamodb": { "OldImage": { "due": { "S": [{ "exists": false }] } } } }), true),
-            (json!({ "dynamodb": { "NewImage": { "due": [{ "exists": true }] } } }), false),
-            (json!({ "eventName": ["MODIFY"], "eventSource": ["aws:dynamodb"] }), false),
+            (
+                json!({ "eventName": [{ "anything-but": ["REMOVE"] }] }),
+                true,
+            ),
+            (
+                json!({ "dynamodb": { "NewImage": { "due": { "S": [{ "prefix": "deliver" }] } } } }),
+                true,
+            ),
+            (
+                json!({ "dynamodb": { "NewImage": { "due": { "S": [{ "prefix": "confirm" }] } } } }),
+                false,
+            ),
+            (
+                json!({ "dynamodb": { "NewImage": { "due": { "S": [{ "exists": true }] } } } }),
+                true,
+            ),
+            (
+                json!({ "dynamodb": { "OldImage": { "due": { "S": [{ "exists": false }] } } } }),
+                true,
+            ),
+            (
+                json!({ "dynamodb": { "NewImage": { "due": [{ "exists": true }] } } }),
+                false,
+            ),
+            (
+                json!({ "eventName": ["MODIFY"], "eventSource": ["aws:dynamodb"] }),
+                false,
+            ),
         ] {
-            assert_eq!(matched(pattern.clone(), event.clone()), expected, "{pattern}");
+            assert_eq!(
+                matched(pattern.clone(), event.clone()),
+                expected,
+                "{pattern}"
+            );
         }
     }
 

@@ -47,9 +47,17 @@ pub(crate) fn start(context: &Context, template: &Template) -> Result<JoinSet<()
         }
     }
     for table in &template.tables {
-        let readers = readers.iter().filter(|(read, _)| *read == table.name).map(|(_, reader)| reader.clone());
+        let readers = readers
+            .iter()
+            .filter(|(read, _)| *read == table.name)
+            .map(|(_, reader)| reader.clone());
         let streamed = table.create.get("StreamSpecification").is_some();
-        pollers.spawn(housekeeping(context.dynamo.clone(), table.name.clone(), streamed, readers.collect()));
+        pollers.spawn(housekeeping(
+            context.dynamo.clone(),
+            table.name.clone(),
+            streamed,
+            readers.collect(),
+        ));
     }
     Ok(pollers)
 }
@@ -63,7 +71,11 @@ async fn housekeeping(dynamo: Dynamo, table: String, streamed: bool, readers: Ve
         let (dynamo, table, readers) = (dynamo.clone(), table.clone(), readers.clone());
         let done = blocking(move || {
             dynamo.sweep_expired()?;
-            if streamed { dynamo.trim(&table, &readers) } else { Ok(()) }
+            if streamed {
+                dynamo.trim(&table, &readers)
+            } else {
+                Ok(())
+            }
         })
         .await;
         if let Err(error) = done {
@@ -77,5 +89,8 @@ pub(crate) async fn blocking<T: Send + 'static>(
     call: impl FnOnce() -> Result<T, LocalError> + Send + 'static,
 ) -> Result<T, LocalError> {
     let ended = tokio::task::spawn_blocking(call).await;
-    ended.map_err(|error| LocalError::Engine { engine: "DynamoDB", problem: error.to_string() })?
+    ended.map_err(|error| LocalError::Engine {
+        engine: "DynamoDB",
+        problem: error.to_string(),
+    })?
 }

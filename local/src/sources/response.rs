@@ -16,7 +16,9 @@ pub(super) enum Verdict {
 /// Reads the response of a function that reports failures. As AWS: an empty or
 /// `null` list, or no response, is success; a broken one is complete failure.
 pub(super) fn read(payload: &[u8], identifiers: &[&str]) -> Verdict {
-    let Ok(value) = serde_json::from_slice::<Value>(payload) else { return Verdict::AllFailed };
+    let Ok(value) = serde_json::from_slice::<Value>(payload) else {
+        return Verdict::AllFailed;
+    };
     let failures = match value.get("batchItemFailures") {
         None | Some(Value::Null) => return Verdict::Done,
         Some(Value::Array(failures)) => failures,
@@ -29,7 +31,11 @@ pub(super) fn read(payload: &[u8], identifiers: &[&str]) -> Verdict {
             _ => return Verdict::AllFailed,
         }
     }
-    if failed.is_empty() { Verdict::Done } else { Verdict::Failed(failed) }
+    if failed.is_empty() {
+        Verdict::Done
+    } else {
+        Verdict::Failed(failed)
+    }
 }
 
 #[cfg(test)]
@@ -43,9 +49,18 @@ mod tests {
             (r#"{"batchItemFailures":null}"#, Verdict::Done),
             ("{}", Verdict::Done),
             ("null", Verdict::Done),
-            (r#"{"batchItemFailures":[{"itemIdentifier":"b"}]}"#, Verdict::Failed(vec!["b".to_owned()])),
-            (r#"{"batchItemFailures":[{"itemIdentifier":"z"}]}"#, Verdict::AllFailed),
-            (r#"{"batchItemFailures":[{"itemIdentifier":""}]}"#, Verdict::AllFailed),
+            (
+                r#"{"batchItemFailures":[{"itemIdentifier":"b"}]}"#,
+                Verdict::Failed(vec!["b".to_owned()]),
+            ),
+            (
+                r#"{"batchItemFailures":[{"itemIdentifier":"z"}]}"#,
+                Verdict::AllFailed,
+            ),
+            (
+                r#"{"batchItemFailures":[{"itemIdentifier":""}]}"#,
+                Verdict::AllFailed,
+            ),
             (r#"{"batchItemFailures":[{}]}"#, Verdict::AllFailed),
             (r#"{"batchItemFailures":"b"}"#, Verdict::AllFailed),
             ("", Verdict::AllFailed),

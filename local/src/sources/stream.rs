@@ -48,7 +48,13 @@ impl Poller {
             None if source.start == "LATEST" => context.dynamo.newest(&source.table)?,
             None => Position::Start,
         };
-        Ok(Self { context, function, source, reader, position })
+        Ok(Self {
+            context,
+            function,
+            source,
+            reader,
+            position,
+        })
     }
 
     pub(super) async fn run(mut self) {
@@ -66,7 +72,11 @@ impl Poller {
 
     /// Takes what is next; `false` when there was nothing.
     async fn step(&mut self) -> Result<bool, LocalError> {
-        let (dynamo, table, from) = (self.context.dynamo.clone(), self.source.table.clone(), self.position.clone());
+        let (dynamo, table, from) = (
+            self.context.dynamo.clone(),
+            self.source.table.clone(),
+            self.position.clone(),
+        );
         let limit = self.source.batch_size;
         let (mut records, next) = blocking(move || dynamo.changes(&table, &from, limit)).await?;
         if next == self.position {
@@ -79,7 +89,11 @@ impl Poller {
     }
 
     async fn move_to(&mut self, position: Position) -> Result<(), LocalError> {
-        let (dynamo, reader, to) = (self.context.dynamo.clone(), self.reader.clone(), position.clone());
+        let (dynamo, reader, to) = (
+            self.context.dynamo.clone(),
+            self.reader.clone(),
+            position.clone(),
+        );
         self.position = position;
         blocking(move || dynamo.save_checkpoint(&reader, &to)).await
     }
@@ -88,16 +102,24 @@ impl Poller {
     async fn hand_over(&self, records: Vec<Value>) {
         let mut work = VecDeque::new();
         if !records.is_empty() {
-            work.push_back(Batch { records, failures: 0 });
+            work.push_back(Batch {
+                records,
+                failures: 0,
+            });
         }
         while let Some(batch) = work.pop_front() {
             let verdict = self.invoke(&batch).await;
-            let Some(rest) = rest(batch, &verdict) else { continue };
+            let Some(rest) = rest(batch, &verdict) else {
+                continue;
+            };
             if self.source.retries.is_some_and(|most| rest.failures > most) {
                 self.give_up(&rest).await;
                 continue;
             }
-            tokio::time::sleep(LONGEST_BACKOFF.min(BACKOFF * 2_u32.saturating_pow(rest.failures.min(8) - 1))).await;
+            tokio::time::sleep(
+                LONGEST_BACKOFF.min(BACKOFF * 2_u32.saturating_pow(rest.failures.min(8) - 1)),
+            )
+            .await;
             for part in split(rest, self.source.bisects).into_iter().rev() {
                 work.push_front(part);
             }
@@ -122,7 +144,9 @@ impl Poller {
     /// Tells the on-failure queue, as AWS does, where the records are, not
     /// what they are.
     async fn give_up(&self, batch: &Batch) {
-        let Some(queue) = &self.source.on_failure else { return };
+        let Some(queue) = &self.source.on_failure else {
+            return;
+        };
         let notice = json!({
             "requestContext": {
                 "functionArn": self.function,
@@ -144,7 +168,10 @@ impl Poller {
 }
 
 fn sequence(record: &Value) -> &str {
-    record.pointer("/dynamodb/SequenceNumber").and_then(Value::as_str).unwrap_or_default()
+    record
+        .pointer("/dynamodb/SequenceNumber")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 /// What is still to be done: everything from the first failed record on.
@@ -152,9 +179,11 @@ fn rest(mut batch: Batch, verdict: &Verdict) -> Option<Batch> {
     let first = match verdict {
         Verdict::Done => return None,
         Verdict::AllFailed => 0,
-        Verdict::Failed(ids) => {
-            batch.records.iter().position(|record| ids.iter().any(|id| id == sequence(record))).unwrap_or_default()
-        }
+        Verdict::Failed(ids) => batch
+            .records
+            .iter()
+            .position(|record| ids.iter().any(|id| id == sequence(record)))
+            .unwrap_or_default(),
     };
     batch.records.drain(..first);
     // Progress starts the count anew: these records were not to blame.
@@ -169,7 +198,13 @@ fn split(mut batch: Batch, bisects: bool) -> Vec<Batch> {
     }
     let second = batch.records.split_off(batch.records.len() / 2);
     let failures = batch.failures;
-    vec![batch, Batch { records: second, failures }]
+    vec![
+        batch,
+        Batch {
+            records: second,
+            failures,
+        },
+    ]
 }
 
 #[cfg(test)]
@@ -177,17 +212,32 @@ mod tests {
     use super::*;
 
     fn batch(numbers: &[&str], failures: u32) -> Batch {
-        let records = numbers.iter().map(|number| json!({ "dynamodb": { "SequenceNumber": number } }));
-        Batch { records: records.collect(), failures }
+        let records = numbers
+            .iter()
+            .map(|number| json!({ "dynamodb": { "SequenceNumber": number } }));
+        Batch {
+            records: records.collect(),
+            failures,
+        }
     }
 
     #[test]
     fn work_goes_on_at_the_first_failed_record() {
-        let failed = |ids: &[&str]| Verdict::Failed(ids.iter().map(|id| (*id).to_owned()).collect());
+        let failed =
+            |ids: &[&str]| Verdict::Failed(ids.iter().map(|id| (*id).to_owned()).collect());
         assert_eq!(rest(batch(&["1", "2", "3"], 0), &Verdict::Done), None);
-        assert_eq!(rest(batch(&["1", "2", "3"], 0), &failed(&["3", "2"])), Some(batch(&["2", "3"], 1)));
-        assert_eq!(rest(batch(&["1", "2"], 4), &failed(&["1"])), Some(batch(&["1", "2"], 5)));
-        assert_eq!(rest(batch(&["1", "2"], 1), &Verdict::AllFailed), Some(batch(&["1", "2"], 2)));
+        assert_eq!(
+            rest(batch(&["1", "2", "3"], 0), &failed(&["3", "2"])),
+            Some(batch(&["2", "3"], 1))
+        );
+        assert_eq!(
+            rest(batch(&["1", "2"], 4), &failed(&["1"])),
+            Some(batch(&["1", "2"], 5))
+        );
+        assert_eq!(
+            rest(batch(&["1", "2"], 1), &Verdict::AllFailed),
+            Some(batch(&["1", "2"], 2))
+        );
     }
 
     #[test]
@@ -195,6 +245,9 @@ mod tests {
         let halves = split(batch(&["1", "2", "3"], 2), true);
         assert_eq!(halves, vec![batch(&["1"], 2), batch(&["2", "3"], 2)]);
         assert_eq!(split(batch(&["1"], 2), true), vec![batch(&["1"], 2)]);
-        assert_eq!(split(batch(&["1", "2"], 2), false), vec![batch(&["1", "2"], 2)]);
+        assert_eq!(
+            split(batch(&["1", "2"], 2), false),
+            vec![batch(&["1", "2"], 2)]
+        );
     }
 }

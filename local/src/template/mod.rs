@@ -36,7 +36,10 @@ pub struct TemplateError {
 
 impl TemplateError {
     fn new(path: &str, problem: &str) -> Self {
-        Self { path: path.to_owned(), problem: problem.to_owned() }
+        Self {
+            path: path.to_owned(),
+            problem: problem.to_owned(),
+        }
     }
 }
 
@@ -108,7 +111,8 @@ impl Template {
         overrides: &BTreeMap<String, String>,
         queue_base_url: &str,
     ) -> Result<Self, TemplateError> {
-        let document = yaml::parse(source).map_err(|problem| TemplateError::new("file", &problem))?;
+        let document =
+            yaml::parse(source).map_err(|problem| TemplateError::new("file", &problem))?;
         let resolver = Resolver::new(document, overrides, queue_base_url)?;
         Ok(Self {
             functions: functions(&resolver)?,
@@ -127,9 +131,12 @@ impl Template {
     /// # Errors
     /// [`TemplateError`] when it is not YAML.
     pub fn parameters(source: &str) -> Result<Vec<String>, TemplateError> {
-        let document = yaml::parse(source).map_err(|problem| TemplateError::new("file", &problem))?;
+        let document =
+            yaml::parse(source).map_err(|problem| TemplateError::new("file", &problem))?;
         let declared = document.get("Parameters").and_then(Value::as_object);
-        Ok(declared.map(|map| map.keys().cloned().collect()).unwrap_or_default())
+        Ok(declared
+            .map(|map| map.keys().cloned().collect())
+            .unwrap_or_default())
     }
 }
 
@@ -143,16 +150,27 @@ struct Node {
 impl Node {
     fn resolve(resolver: &Resolver, raw: &Value, path: &str) -> Result<Self, TemplateError> {
         let value = resolver.resolve(raw, path)?.unwrap_or(Value::Null);
-        Ok(Self { value, path: path.to_owned() })
+        Ok(Self {
+            value,
+            path: path.to_owned(),
+        })
     }
 
     fn get(&self, key: &str) -> Option<Self> {
-        let value = self.value.get(key).filter(|value| !value.is_null())?.clone();
-        Some(Self { value, path: format!("{}/{key}", self.path) })
+        let value = self
+            .value
+            .get(key)
+            .filter(|value| !value.is_null())?
+            .clone();
+        Some(Self {
+            value,
+            path: format!("{}/{key}", self.path),
+        })
     }
 
     fn at(&self, keys: &[&str]) -> Option<Self> {
-        keys.iter().try_fold(self.clone(), |node, key| node.get(key))
+        keys.iter()
+            .try_fold(self.clone(), |node, key| node.get(key))
     }
 
     fn error(&self, problem: &str) -> TemplateError {
@@ -160,7 +178,8 @@ impl Node {
     }
 
     fn require(&self, key: &str) -> Result<Self, TemplateError> {
-        self.get(key).ok_or_else(|| self.error(&format!("needs {key}")))
+        self.get(key)
+            .ok_or_else(|| self.error(&format!("needs {key}")))
     }
 
     fn text(&self) -> Result<String, TemplateError> {
@@ -168,26 +187,42 @@ impl Node {
     }
 
     fn number(&self) -> Result<i64, TemplateError> {
-        self.text()?.parse().map_err(|_| self.error("must be a whole number"))
+        self.text()?
+            .parse()
+            .map_err(|_| self.error("must be a whole number"))
     }
 
     /// The number under `key`; `default` when it is absent.
     fn count<T: TryFrom<i64>>(&self, key: &str, default: T) -> Result<T, TemplateError> {
-        let Some(node) = self.get(key) else { return Ok(default) };
+        let Some(node) = self.get(key) else {
+            return Ok(default);
+        };
         T::try_from(node.number()?).map_err(|_| node.error("is out of range"))
     }
 
     fn entries(&self) -> Result<Vec<(String, Self)>, TemplateError> {
-        let map = self.value.as_object().ok_or_else(|| self.error("must be a map"))?;
-        Ok(map.keys().filter_map(|key| Some((key.clone(), self.get(key)?))).collect())
+        let map = self
+            .value
+            .as_object()
+            .ok_or_else(|| self.error("must be a map"))?;
+        Ok(map
+            .keys()
+            .filter_map(|key| Some((key.clone(), self.get(key)?)))
+            .collect())
     }
 
     fn items(&self) -> Result<Vec<Self>, TemplateError> {
-        let list = self.value.as_array().ok_or_else(|| self.error("must be a list"))?;
+        let list = self
+            .value
+            .as_array()
+            .ok_or_else(|| self.error("must be a list"))?;
         Ok(list
             .iter()
             .enumerate()
-            .map(|(index, value)| Self { value: value.clone(), path: format!("{}/{index}", self.path) })
+            .map(|(index, value)| Self {
+                value: value.clone(),
+                path: format!("{}/{index}", self.path),
+            })
             .collect())
     }
 }
@@ -204,21 +239,28 @@ fn function(resolver: &Resolver, id: &str, resource: &Value) -> Result<Function,
     let path = format!("Resources/{id}/Properties");
     // Policies and the like are AWS's own affair: only these are evaluated.
     let property = |name: &str| -> Result<Option<Node>, TemplateError> {
-        let own = resource.get("Properties").and_then(|properties| properties.get(name));
+        let own = resource
+            .get("Properties")
+            .and_then(|properties| properties.get(name));
         let global = || resolver.raw(&["Globals", "Function", name]);
-        let Some(raw) = own.or_else(global) else { return Ok(None) };
+        let Some(raw) = own.or_else(global) else {
+            return Ok(None);
+        };
         let node = Node::resolve(resolver, raw, &format!("{path}/{name}"))?;
         Ok((!node.value.is_null()).then_some(node))
     };
     let number = |name: &str, default: u64| -> Result<u64, TemplateError> {
-        let Some(node) = property(name)? else { return Ok(default) };
+        let Some(node) = property(name)? else {
+            return Ok(default);
+        };
         u64::try_from(node.number()?).map_err(|_| node.error("must not be negative"))
     };
     Ok(Function {
         id: id.to_owned(),
         name: resolver.name_of(id)?,
         binary: binary(resource, &path)?,
-        handler: property("Handler")?.map_or_else(|| Ok("bootstrap".to_owned()), |node| node.text())?,
+        handler: property("Handler")?
+            .map_or_else(|| Ok("bootstrap".to_owned()), |node| node.text())?,
         timeout: Duration::from_secs(number("Timeout", DEFAULT_TIMEOUT_SECONDS)?),
         memory: number("MemorySize", DEFAULT_MEMORY_MB)?,
         environment: environment(resolver, resource, &path)?,
@@ -229,12 +271,19 @@ fn function(resolver: &Resolver, id: &str, resource: &Value) -> Result<Function,
 /// SAM's rust-cargolambda builder names the binary in the metadata; without
 /// that it is the crate that `CodeUri` points to.
 fn binary(resource: &Value, path: &str) -> Result<String, TemplateError> {
-    let named = resource.pointer("/Metadata/BuildProperties/Binary").and_then(Value::as_str);
-    let folder = resource.pointer("/Properties/CodeUri").and_then(Value::as_str);
+    let named = resource
+        .pointer("/Metadata/BuildProperties/Binary")
+        .and_then(Value::as_str);
+    let folder = resource
+        .pointer("/Properties/CodeUri")
+        .and_then(Value::as_str);
     let last = folder.and_then(|uri| uri.trim_end_matches('/').rsplit('/').next());
     match named.or(last) {
         Some(name) if !name.is_empty() && name != "." => Ok(name.to_owned()),
-        _ => Err(TemplateError::new(path, "needs CodeUri or Metadata/BuildProperties/Binary")),
+        _ => Err(TemplateError::new(
+            path,
+            "needs CodeUri or Metadata/BuildProperties/Binary",
+        )),
     }
 }
 
@@ -283,13 +332,16 @@ fn tables(resolver: &Resolver) -> Result<Vec<Table>, TemplateError> {
             let stream = json!({ "StreamEnabled": true, "StreamViewType": view.value });
             create.insert("StreamSpecification".to_owned(), stream);
         }
-        let ttl = properties
-            .get("TimeToLiveSpecification")
-            .filter(|ttl| ttl.get("Enabled").is_some_and(|flag| flag.value != Value::Bool(false)));
+        let ttl = properties.get("TimeToLiveSpecification").filter(|ttl| {
+            ttl.get("Enabled")
+                .is_some_and(|flag| flag.value != Value::Bool(false))
+        });
         tables.push(Table {
             name,
             create: Value::Object(create),
-            ttl: ttl.map(|ttl| ttl.require("AttributeName")?.text()).transpose()?,
+            ttl: ttl
+                .map(|ttl| ttl.require("AttributeName")?.text())
+                .transpose()?,
         });
     }
     Ok(tables)
@@ -323,7 +375,10 @@ fn queues(resolver: &Resolver) -> Result<Vec<Queue>, TemplateError> {
             });
             attributes.insert("RedrivePolicy".to_owned(), policy.to_string());
         }
-        queues.push(Queue { name: resolver.name_of(id)?, attributes });
+        queues.push(Queue {
+            name: resolver.name_of(id)?,
+            attributes,
+        });
     }
     queues.sort_by_key(|queue: &Queue| queue.attributes.contains_key("RedrivePolicy"));
     check_redrive(&queues)?;
@@ -333,8 +388,12 @@ fn queues(resolver: &Resolver) -> Result<Vec<Queue>, TemplateError> {
 /// The engine accepts a redrive policy without target; AWS does not.
 fn check_redrive(queues: &[Queue]) -> Result<(), TemplateError> {
     for queue in queues {
-        let Some(policy) = queue.attributes.get("RedrivePolicy") else { continue };
-        let known = queues.iter().any(|target| policy.contains(&format!(":{}\"", target.name)));
+        let Some(policy) = queue.attributes.get("RedrivePolicy") else {
+            continue;
+        };
+        let known = queues
+            .iter()
+            .any(|target| policy.contains(&format!(":{}\"", target.name)));
         if !known {
             return Err(TemplateError::new(
                 &format!("queue {}", queue.name),

@@ -26,19 +26,29 @@ impl Resolver {
         queue_base_url: &str,
     ) -> Result<Self, TemplateError> {
         let parameters = parameters(&document, overrides)?;
-        Ok(Self { document, parameters, queue_base_url: queue_base_url.to_owned() })
+        Ok(Self {
+            document,
+            parameters,
+            queue_base_url: queue_base_url.to_owned(),
+        })
     }
 
     /// The part of the template at `keys`, unevaluated.
     pub(super) fn raw(&self, keys: &[&str]) -> Option<&Value> {
-        keys.iter().try_fold(&self.document, |value, key| value.get(key))
+        keys.iter()
+            .try_fold(&self.document, |value, key| value.get(key))
     }
 
     /// The resources of one type that exist under the current conditions, as
     /// logical id and definition.
     pub(super) fn resources(&self, kind: &str) -> Result<Vec<(&str, &Value)>, TemplateError> {
         let mut found = Vec::new();
-        for (id, resource) in self.raw(&["Resources"]).and_then(Value::as_object).into_iter().flatten() {
+        for (id, resource) in self
+            .raw(&["Resources"])
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
             if resource.get("Type").and_then(Value::as_str) != Some(kind) {
                 continue;
             }
@@ -100,48 +110,66 @@ impl Resolver {
             "Fn::Sub" => self.substitute(&argument, path).map(Value::String),
             "Fn::GetAtt" => {
                 let (id, attribute) = two(&argument, path)?;
-                self.attribute(&text(id, path)?, &text(attribute, path)?, path).map(Value::String)
+                self.attribute(&text(id, path)?, &text(attribute, path)?, path)
+                    .map(Value::String)
             }
             "Fn::Join" => {
                 let (separator, parts) = two(&argument, path)?;
-                let parts: Result<Vec<_>, _> = list(parts, path)?.iter().map(|part| text(part, path)).collect();
+                let parts: Result<Vec<_>, _> = list(parts, path)?
+                    .iter()
+                    .map(|part| text(part, path))
+                    .collect();
                 Ok(Value::String(parts?.join(&text(separator, path)?)))
             }
             "Fn::Split" => {
                 let (separator, whole) = two(&argument, path)?;
                 let (separator, whole) = (text(separator, path)?, text(whole, path)?);
-                Ok(Value::Array(whole.split(&separator).map(Value::from).collect()))
+                Ok(Value::Array(
+                    whole.split(&separator).map(Value::from).collect(),
+                ))
             }
             "Fn::Select" => {
                 let (index, items) = two(&argument, path)?;
-                let index: usize =
-                    text(index, path)?.parse().map_err(|_| TemplateError::new(path, "needs an index"))?;
+                let index: usize = text(index, path)?
+                    .parse()
+                    .map_err(|_| TemplateError::new(path, "needs an index"))?;
                 let chosen = list(items, path)?.get(index).cloned();
                 chosen.ok_or_else(|| TemplateError::new(path, &format!("has no element {index}")))
             }
             "Fn::FindInMap" => {
-                let keys: Result<Vec<_>, _> = list(&argument, path)?.iter().map(|key| text(key, path)).collect();
+                let keys: Result<Vec<_>, _> = list(&argument, path)?
+                    .iter()
+                    .map(|key| text(key, path))
+                    .collect();
                 let keys = keys?;
                 let found = self
                     .raw(&["Mappings"])
                     .and_then(|map| keys.iter().try_fold(map, |value, key| value.get(key)));
-                found.cloned().ok_or_else(|| TemplateError::new(path, "is not in Mappings"))
+                found
+                    .cloned()
+                    .ok_or_else(|| TemplateError::new(path, "is not in Mappings"))
             }
-            other => Err(TemplateError::new(path, &format!("{other} is not supported here"))),
+            other => Err(TemplateError::new(
+                path,
+                &format!("{other} is not supported here"),
+            )),
         }
         .map(Some)
     }
 
     /// Whether the named condition holds.
     fn condition(&self, name: &str, path: &str) -> Result<bool, TemplateError> {
-        let definition = self
-            .raw(&["Conditions", name])
-            .ok_or_else(|| TemplateError::new(path, &format!("names the unknown condition {name}")))?;
+        let definition = self.raw(&["Conditions", name]).ok_or_else(|| {
+            TemplateError::new(path, &format!("names the unknown condition {name}"))
+        })?;
         self.test(definition, &format!("Conditions/{name}"))
     }
 
     fn test(&self, expression: &Value, path: &str) -> Result<bool, TemplateError> {
-        let entry = expression.as_object().filter(|map| map.len() == 1).and_then(|map| map.iter().next());
+        let entry = expression
+            .as_object()
+            .filter(|map| map.len() == 1)
+            .and_then(|map| map.iter().next());
         let Some((name, argument)) = entry else {
             return Err(TemplateError::new(path, "is not a condition"));
         };
@@ -151,7 +179,8 @@ impl Resolver {
             "Fn::Equals" => {
                 let (left, right) = two(argument, &path)?;
                 let (left, right) = (self.resolve(left, &path)?, self.resolve(right, &path)?);
-                let as_text = |value: Option<Value>| value.map(|value| text(&value, &path)).transpose();
+                let as_text =
+                    |value: Option<Value>| value.map(|value| text(&value, &path)).transpose();
                 Ok(as_text(left)? == as_text(right)?)
             }
             "Fn::Not" => match list(argument, &path)? {
@@ -159,12 +188,21 @@ impl Resolver {
                 _ => Err(TemplateError::new(&path, "takes one condition")),
             },
             "Fn::And" | "Fn::Or" => {
-                let results: Result<Vec<_>, _> =
-                    list(argument, &path)?.iter().map(|inner| self.test(inner, &path)).collect();
+                let results: Result<Vec<_>, _> = list(argument, &path)?
+                    .iter()
+                    .map(|inner| self.test(inner, &path))
+                    .collect();
                 let results = results?;
-                Ok(if name == "Fn::And" { results.iter().all(|&held| held) } else { results.contains(&true) })
+                Ok(if name == "Fn::And" {
+                    results.iter().all(|&held| held)
+                } else {
+                    results.contains(&true)
+                })
             }
-            other => Err(TemplateError::new(&path, &format!("{other} is not a condition"))),
+            other => Err(TemplateError::new(
+                &path,
+                &format!("{other} is not a condition"),
+            )),
         }
     }
 
@@ -179,7 +217,10 @@ impl Resolver {
             return Ok(Some(Value::from(value)));
         }
         if self.raw(&["Resources", name]).is_none() {
-            return Err(TemplateError::new(path, &format!("names the unknown {name}")));
+            return Err(TemplateError::new(
+                path,
+                &format!("names the unknown {name}"),
+            ));
         }
         let physical = self.name_of(name)?;
         Ok(Some(Value::String(match self.kind_of(name) {
@@ -193,13 +234,16 @@ impl Resolver {
             return Err(TemplateError::new(path, &format!("names the unknown {id}")));
         }
         let name = self.name_of(id)?;
-        let arn = |service: &str, rest: &str| format!("arn:aws:{service}:{REGION}:{ACCOUNT}:{rest}");
+        let arn =
+            |service: &str, rest: &str| format!("arn:aws:{service}:{REGION}:{ACCOUNT}:{rest}");
         Ok(match (self.kind_of(id), attribute) {
             ("AWS::SQS::Queue", "Arn") => arn("sqs", &name),
             ("AWS::SQS::Queue", "QueueUrl") => format!("{}/{ACCOUNT}/{name}", self.queue_base_url),
             ("AWS::SQS::Queue", "QueueName") => name,
             ("AWS::DynamoDB::Table", "Arn") => arn("dynamodb", &format!("table/{name}")),
-            ("AWS::DynamoDB::Table", "StreamArn") => arn("dynamodb", &format!("table/{name}/stream/local")),
+            ("AWS::DynamoDB::Table", "StreamArn") => {
+                arn("dynamodb", &format!("table/{name}/stream/local"))
+            }
             ("AWS::Serverless::Function", "Arn") => arn("lambda", &format!("function:{name}")),
             // What nothing local looks at only has to be a text.
             _ => format!("{name}.{attribute}"),
@@ -207,7 +251,9 @@ impl Resolver {
     }
 
     fn kind_of(&self, id: &str) -> &str {
-        self.raw(&["Resources", id, "Type"]).and_then(Value::as_str).unwrap_or_default()
+        self.raw(&["Resources", id, "Type"])
+            .and_then(Value::as_str)
+            .unwrap_or_default()
     }
 
     /// The name a resource gets: its own, or its logical id.
@@ -233,15 +279,19 @@ impl Resolver {
         let (pattern, local) = match argument {
             Value::Array(_) => {
                 let (pattern, variables) = two(argument, path)?;
-                (text(pattern, path)?, variables.as_object().cloned().unwrap_or_default())
+                (
+                    text(pattern, path)?,
+                    variables.as_object().cloned().unwrap_or_default(),
+                )
             }
             plain => (text(plain, path)?, Map::new()),
         };
         let mut out = String::new();
         let mut rest = pattern.as_str();
         while let Some((before, after)) = rest.split_once("${") {
-            let (name, tail) =
-                after.split_once('}').ok_or_else(|| TemplateError::new(path, "has ${ without }"))?;
+            let (name, tail) = after
+                .split_once('}')
+                .ok_or_else(|| TemplateError::new(path, "has ${ without }"))?;
             out.push_str(before);
             out.push_str(&self.variable(name.trim(), &local, path)?);
             rest = tail;
@@ -250,7 +300,12 @@ impl Resolver {
         Ok(out)
     }
 
-    fn variable(&self, name: &str, local: &Map<String, Value>, path: &str) -> Result<String, TemplateError> {
+    fn variable(
+        &self,
+        name: &str,
+        local: &Map<String, Value>,
+        path: &str,
+    ) -> Result<String, TemplateError> {
         if let Some(literal) = name.strip_prefix('!') {
             return Ok(format!("${{{literal}}}"));
         }
@@ -272,7 +327,10 @@ fn parameters(
     overrides: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, Value>, TemplateError> {
     let declared = document.get("Parameters").and_then(Value::as_object);
-    if let Some(name) = overrides.keys().find(|name| declared.is_none_or(|map| !map.contains_key(*name))) {
+    if let Some(name) = overrides
+        .keys()
+        .find(|name| declared.is_none_or(|map| !map.contains_key(*name)))
+    {
         return Err(TemplateError::new("Parameters", &format!("has no {name}")));
     }
     let mut decided = BTreeMap::new();
@@ -289,7 +347,10 @@ fn parameters(
         check_allowed(definition, &value, &path)?;
         let is_list = definition.get("Type").and_then(Value::as_str) == Some("CommaDelimitedList");
         let value = if is_list {
-            value.split(',').map(|part| Value::from(part.trim())).collect()
+            value
+                .split(',')
+                .map(|part| Value::from(part.trim()))
+                .collect()
         } else {
             Value::String(value)
         };
@@ -299,13 +360,21 @@ fn parameters(
 }
 
 fn check_allowed(definition: &Value, value: &str, path: &str) -> Result<(), TemplateError> {
-    let Some(allowed) = definition.get("AllowedValues") else { return Ok(()) };
-    let allowed: Result<Vec<_>, _> = list(allowed, path)?.iter().map(|item| text(item, path)).collect();
+    let Some(allowed) = definition.get("AllowedValues") else {
+        return Ok(());
+    };
+    let allowed: Result<Vec<_>, _> = list(allowed, path)?
+        .iter()
+        .map(|item| text(item, path))
+        .collect();
     let allowed = allowed?;
     if allowed.iter().any(|item| item == value) {
         return Ok(());
     }
-    Err(TemplateError::new(path, &format!("is {value:?}, not one of {}", allowed.join(", "))))
+    Err(TemplateError::new(
+        path,
+        &format!("is {value:?}, not one of {}", allowed.join(", ")),
+    ))
 }
 
 fn pseudo_parameter(name: &str) -> Option<&'static str> {
@@ -331,7 +400,10 @@ pub(super) fn text(value: &Value, path: &str) -> Result<String, TemplateError> {
 }
 
 fn list<'a>(value: &'a Value, path: &str) -> Result<&'a [Value], TemplateError> {
-    value.as_array().map(Vec::as_slice).ok_or_else(|| TemplateError::new(path, "must be a list"))
+    value
+        .as_array()
+        .map(Vec::as_slice)
+        .ok_or_else(|| TemplateError::new(path, "must be a list"))
 }
 
 fn two<'a>(value: &'a Value, path: &str) -> Result<(&'a Value, &'a Value), TemplateError> {
@@ -341,7 +413,10 @@ fn two<'a>(value: &'a Value, path: &str) -> Result<(&'a Value, &'a Value), Templ
     }
 }
 
-fn three<'a>(value: &'a Value, path: &str) -> Result<(&'a Value, &'a Value, &'a Value), TemplateError> {
+fn three<'a>(
+    value: &'a Value,
+    path: &str,
+) -> Result<(&'a Value, &'a Value, &'a Value), TemplateError> {
     match list(value, path)? {
         [first, second, third] => Ok((first, second, third)),
         _ => Err(TemplateError::new(path, "takes three arguments")),

@@ -77,7 +77,11 @@ const DEFAULT_QUEUE_BATCH: usize = 10;
 const DEFAULT_QUEUE_CONCURRENCY: usize = 5;
 
 pub(super) fn read(events: &Node) -> Result<Vec<Source>, TemplateError> {
-    events.entries()?.iter().map(|(_, event)| source(event)).collect()
+    events
+        .entries()?
+        .iter()
+        .map(|(_, event)| source(event))
+        .collect()
 }
 
 fn source(event: &Node) -> Result<Source, TemplateError> {
@@ -101,8 +105,9 @@ fn queue(properties: &Node) -> Result<QueueSource, TemplateError> {
     Ok(QueueSource {
         queue: name_in_arn(&properties.require("Queue")?)?,
         batch_size: properties.count("BatchSize", DEFAULT_QUEUE_BATCH)?,
-        concurrency: scaling
-            .map_or(Ok(DEFAULT_QUEUE_CONCURRENCY), |node| node.count("MaximumConcurrency", DEFAULT_QUEUE_CONCURRENCY))?,
+        concurrency: scaling.map_or(Ok(DEFAULT_QUEUE_CONCURRENCY), |node| {
+            node.count("MaximumConcurrency", DEFAULT_QUEUE_CONCURRENCY)
+        })?,
         reports_failures: reports_failures(properties),
         filter: filter(properties)?,
     })
@@ -115,7 +120,10 @@ fn stream(properties: &Node) -> Result<StreamSource, TemplateError> {
         return Err(start.error("must be TRIM_HORIZON or LATEST"));
     }
     let arn = stream.text()?;
-    let table = arn.split('/').nth(1).ok_or_else(|| stream.error("is not the ARN of a stream"))?;
+    let table = arn
+        .split('/')
+        .nth(1)
+        .ok_or_else(|| stream.error("is not the ARN of a stream"))?;
     let bisects = properties.get("BisectBatchOnFunctionError");
     let on_failure = properties.at(&["DestinationConfig", "OnFailure", "Destination"]);
     Ok(StreamSource {
@@ -132,20 +140,32 @@ fn stream(properties: &Node) -> Result<StreamSource, TemplateError> {
 
 fn schedule(properties: &Node, key: &str) -> Result<Schedule, TemplateError> {
     let expression = properties.require(key)?;
-    let every = rate(&expression.text()?)
-        .ok_or_else(|| expression.error("must be rate(N minutes), rate(N hours) or rate(N days)"))?;
-    Ok(Schedule { every, input: properties.get("Input").map(|node| node.text()).transpose()? })
+    let every = rate(&expression.text()?).ok_or_else(|| {
+        expression.error("must be rate(N minutes), rate(N hours) or rate(N days)")
+    })?;
+    Ok(Schedule {
+        every,
+        input: properties
+            .get("Input")
+            .map(|node| node.text())
+            .transpose()?,
+    })
 }
 
 fn rate(expression: &str) -> Option<Duration> {
-    let (count, unit) = expression.strip_prefix("rate(")?.strip_suffix(')')?.split_once(' ')?;
+    let (count, unit) = expression
+        .strip_prefix("rate(")?
+        .strip_suffix(')')?
+        .split_once(' ')?;
     let seconds = match unit {
         "minute" | "minutes" => 60,
         "hour" | "hours" => 3_600,
         "day" | "days" => 86_400,
         _ => return None,
     };
-    Some(Duration::from_secs(count.parse::<u64>().ok()?.checked_mul(seconds)?))
+    Some(Duration::from_secs(
+        count.parse::<u64>().ok()?.checked_mul(seconds)?,
+    ))
 }
 
 fn name_in_arn(node: &Node) -> Result<String, TemplateError> {
@@ -171,7 +191,8 @@ fn filter(properties: &Node) -> Result<Filter, TemplateError> {
     for entry in filters.items()? {
         let node = entry.require("Pattern")?;
         let pattern = node.text()?;
-        let parsed = serde_json::from_str(&pattern).map_err(|error| node.error(&format!("is not JSON: {error}")))?;
+        let parsed = serde_json::from_str(&pattern)
+            .map_err(|error| node.error(&format!("is not JSON: {error}")))?;
         patterns.push(parsed);
     }
     Filter::new(patterns).map_err(|problem| filters.error(&problem))

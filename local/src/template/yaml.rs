@@ -66,7 +66,8 @@ mod tests {
 
     #[test]
     fn short_forms_become_long_forms_at_every_depth() {
-        let parsed = parse("a: !If [On, !Sub '${X}-y', !Ref AWS::NoValue]\nb: !GetAtt Q.Arn").unwrap();
+        let parsed =
+            parse("a: !If [On, !Sub '${X}-y', !Ref AWS::NoValue]\nb: !GetAtt Q.Arn").unwrap();
         assert_eq!(
             parsed,
             json!({

@@ -69,6 +69,10 @@ fn a_body_of_another_event_is_no_payment() {
             json!({"payment_id": 7.5, "processed_at": "2026-10-01T10:00:00Z", "total_processed": "a lot"}),
             "total_processed",
         ),
+        (
+            json!({"payment_id": 7.5, "processed_at": "2026-10-01T10:00:00Z"}),
+            "payment_id",
+        ),
         (json!([1]), "body"),
     ] {
         let malformed = event(UpPromote, PAID, &body.to_string()).unwrap_err();

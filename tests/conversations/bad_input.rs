@@ -1,0 +1,154 @@
+//! Bodies that are wrong, huge or hostile: a clear answer, no panic, no
+//! restart.
+
+use serde_json::json;
+use tests::{Stage, kept_body, text, unsigned};
+
+const V2: &str = "/webhooks/firstpromoter/commissions";
+
+fn commission(id: &str, extra: &str) -> String {
+    format!(
+        r#"{{"event_id":"e-{}","event_type":"commission.created","data":{{"id":{id},"status":"pending"{extra}}}}}"#,
+        id.len()
+    )
+}
+
+#[tokio::test]
+async fn signed_bodies_that_are_no_events_are_quarantined_and_answered_400() {
+    let stage = Stage::start().await;
+    let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(10_000), "]".repeat(10_000));
+    let deep_objects = r#"{"a":"#.repeat(10_000) + "1" + &"}".repeat(10_000);
+    let cases: Vec<(Vec<u8>, &str)> = vec![
+        (b"{\"event_id\":".to_vec(), "body"),
+        (b"".to_vec(), "body"),
+        (b"\xff\xfe{}".to_vec(), "body"),
+        (b"{\"event_id\":\"\xc3\x28\"}".to_vec(), "body"),
+        (deep.into_bytes(), "body"),
+        (deep_objects.into_bytes(), "body"),
+        (
+            br#"{"event_id":"e","event_type":"commission.created","event_id":"f","data":{"id":1}}"#
+                .to_vec(),
+            "body",
+        ),
+        (b"[]".to_vec(), "event_type"),
+        (b"null".to_vec(), "event_type"),
+        (b"\"text\"".to_vec(), "event_type"),
+        (commission("\"\"", "").into_bytes(), "data.id"),
+        (
+            commission(&format!("\"{}\"", "i".repeat(2000)), "").into_bytes(),
+            "data.id",
+        ),
+        (commission("[1]", "").into_bytes(), "data.id"),
+        (commission("1.5", "").into_bytes(), "data.id"),
+        (
+            commission("1", r#","amount":"twelve""#).into_bytes(),
+            "data.amount",
+        ),
+        (
+            commission("2", r#","amount":1e999999999"#).into_bytes(),
+            "data.amount",
+        ),
+    ];
+    let count = cases.len();
+    for (body, field) in &cases {
+        let (status, answer) = stage.post(V2, body).await;
+        let shown = String::from_utf8_lossy(&body[..body.len().min(80)]).into_owned();
+        assert_eq!(
+            (status, &answer["error"], &answer["field"]),
+            (400, &json!("malformed"), &json!(field)),
+            "{shown}"
+        );
+        // The same bytes again: the same answer, kept once.
+        assert_eq!(stage.post(V2, body).await.0, 400);
+    }
+    assert_eq!(stage.count("event#quarantine-").await, count);
+    assert_eq!(stage.items().await.len(), count);
+    let first = stage
+        .items()
+        .await
+        .into_iter()
+        .find(|item| kept_body(item) == "{\"event_id\":")
+        .unwrap();
+    assert_eq!(text(&first, "route"), V2);
+    assert!(text(&first, "problem").starts_with("body: not JSON"));
+    assert_eq!(stage.processes(), 1);
+}
+
+#[tokio::test]
+async fn long_numbers_are_kept_to_the_last_digit() {
+    let stage = Stage::start().await;
+    let digits = "7".repeat(400);
+    let (status, _) = stage
+        .post(
+            V2,
+            commission("5", &format!(r#","amount":{digits},"unit":"points""#)),
+        )
+        .await;
+    assert_eq!(status, 200);
+    let record = stage.item("firstpromoter#commission#5", "record").await;
+    assert_eq!(record["amount"], json!({"value": digits, "unit": "points"}));
+    let longest = commission(&format!("\"{}\"", "i".repeat(512)), "");
+    assert_eq!(stage.post(V2, longest).await.0, 200);
+}
+
+/// Bytes that do not compress.
+fn noise(length: usize) -> String {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        char::from(alphabet[usize::try_from(state >> 58).unwrap()])
+    };
+    std::iter::repeat_with(next).take(length).collect()
+}
+
+#[tokio::test]
+async fn sizes_have_limits() {
+    let stage = Stage::start().await;
+    let body = |padding: String| commission("7", &format!(r#","note_of_nobody":"{padding}""#));
+    let fixed = body(String::new()).len();
+    let limit = 1024 * 1024;
+    let too_large = (413, json!({"error": "too_large"}));
+    // 1 MiB that compresses well; a byte more; 440 KB of noise, which shrink to
+    // three quarters; 520 KB, which do not shrink enough.
+    assert_eq!(
+        stage.post(V2, body("a".repeat(limit - fixed + 1))).await,
+        too_large
+    );
+    assert_eq!(stage.post(V2, body(noise(520 * 1024))).await, too_large);
+    assert_eq!(stage.items().await.len(), 0);
+    assert_eq!(stage.post(V2, body("a".repeat(limit - fixed))).await.0, 200);
+    assert_eq!(
+        stage
+            .post(V2, body(noise(440 * 1024)).replace("e-1", "e-2"))
+            .await
+            .0,
+        200
+    );
+    // Malformed and too large to keep.
+    assert_eq!(
+        stage.post(V2, format!("{{{}", noise(520 * 1024))).await,
+        too_large
+    );
+    // Too large for a record although its event compresses.
+    let long = "b".repeat(500 * 1024);
+    let record = commission("8", &format!(r#","internal_note":"{long}""#));
+    assert_eq!(stage.post(V2, record).await, too_large);
+    assert_eq!(stage.count("record").await, 1);
+    // Nobody has to sign to be told.
+    let unsigned = unsigned(V2, "x".repeat(limit + 1), &[]);
+    assert_eq!(stage.send(&unsigned).await, too_large);
+    assert_eq!(stage.processes(), 1);
+}
+
+#[tokio::test]
+async fn bodies_arrive_as_text_or_base64() {
+    let stage = Stage::start().await;
+    let mut event = stage.signed(V2, commission("9", r#","internal_note":"größer""#));
+    event["headers"]["content-type"] = json!("application/octet-stream");
+    assert_eq!(stage.send(&event).await.1["result"], "recorded");
+    event["headers"]["content-type"] = json!("application/json; charset=utf-8");
+    assert_eq!(stage.send(&event).await.1["result"], "duplicate");
+}

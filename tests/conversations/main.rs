@@ -1,0 +1,15 @@
+//! Conversations: a provider sends, the answer comes back, the table holds.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that does not find what it expects fails"
+)]
+
+mod answers;
+mod bad_input;
+mod concurrency;
+mod leaks;
+mod outages;
+mod samples;
+mod secrets;
