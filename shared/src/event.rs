@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::provider::Provider;
 use crate::timestamp::Timestamp;
-use crate::wire::{Decimal, Id, Personal};
+use crate::wire::Id;
 
 /// What an event says about its subject, by field name. Values hold no
 /// numbers: amounts are exact decimal texts.
@@ -80,32 +80,6 @@ pub struct Clock {
     pub rank: u8,
 }
 
-/// A reward that a FirstPromoter event announces to be given.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Announcement {
-    /// The campaign, which decides the source of promises.
-    pub campaign_id: Option<Id>,
-    /// The unit as sent.
-    pub unit: Option<String>,
-    /// How much.
-    pub amount: Option<Decimal>,
-    /// Who earned it.
-    pub promoter: Option<Party>,
-    /// Whose purchase caused it.
-    pub referral: Option<Party>,
-}
-
-/// A person of the provider's, who may receive a reward.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Party {
-    /// The provider's id.
-    pub id: Id,
-    /// The company's own id of that person, if the provider knows it.
-    pub reference: Option<Personal>,
-    /// Their e-mail address.
-    pub email: Option<Personal>,
-}
-
 /// What to do with an event.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content {
@@ -128,8 +102,8 @@ pub struct Change {
     pub facts: Facts,
     /// Whether it says that the object is gone.
     pub deletes: bool,
-    /// The reward it announces.
-    pub announces: Option<Announcement>,
+    /// Whether it announces an approved reward.
+    pub announces: bool,
 }
 
 /// An authenticated event.

@@ -248,7 +248,7 @@ impl Intake {
             match self.store.commit(&pk, event, &known, &write, archive).await {
                 Ok(()) => {
                     line.identity = Some(write.identity);
-                    let promise = write.promise.as_ref().or(known.promise.as_ref());
+                    let promise = write.promises.last().or(known.promise.as_ref());
                     let state = note_promise(promise, line);
                     line.promise_state = line.promise_state.or(write.no_promise);
                     return Ok((recorded(event), state));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::fulfilment::{Policy, Rule, Source};
+use crate::fulfilment::{Policy, Reversals, Rule, Source, V1Confirm};
 use crate::timestamp::Timestamp;
 
 /// A variable that is missing or out of range.
@@ -74,6 +74,21 @@ fn policy(variable: Lookup) -> Result<Policy, SettingsError> {
         },
         recipient: recipient("REWARD_RECIPIENT", &text(variable, "REWARD_RECIPIENT")?)?,
         recipient_rules: pairs(variable, "REWARD_RECIPIENT_RULES", rule)?,
+        reversals: match variable("REVERSALS").as_deref() {
+            None | Some("" | "park") => Reversals::Park,
+            Some("deliver") => Reversals::Deliver,
+            Some(_) => return Err(problem("REVERSALS", "is not park or deliver")),
+        },
+        auto_approve: match variable("AUTO_APPROVE").as_deref() {
+            None | Some("" | "no") => false,
+            Some("yes") => true,
+            Some(_) => return Err(problem("AUTO_APPROVE", "is not yes or no")),
+        },
+        v1_confirm: match variable("V1_CONFIRM").as_deref() {
+            None | Some("" | "response") => V1Confirm::Response,
+            Some("api") => V1Confirm::Api,
+            Some(_) => return Err(problem("V1_CONFIRM", "is not response or api")),
+        },
     })
 }
 

@@ -96,7 +96,33 @@ impl Store {
             return Err(StoreError::Unavailable("unprocessed keys".into()));
         }
         let items = output.responses.unwrap_or_default().remove(&self.table);
-        known(items.unwrap_or_default(), event)
+        let mut known = known(items.unwrap_or_default(), event)?;
+        let epoch = known.record.as_ref().map_or(1, |record| record.epoch);
+        if epoch > 1 {
+            // Only a reward that was taken back and approved again costs this.
+            known.promise = self.promise(pk, &promise_key(epoch)).await?;
+        }
+        Ok(known)
+    }
+
+    /// Reads one promise, strongly consistent; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn promise(&self, pk: &str, sk: &str) -> Result<Option<Promise>, StoreError> {
+        let call = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("pk", text(pk))
+            .key("sk", text(sk))
+            .consistent_read(true);
+        let output = call
+            .send()
+            .await
+            .map_err(|e| StoreError::Unavailable(code(&e)))?;
+        let promise = output.item.map(serde_dynamo::from_item).transpose();
+        promise.map_err(|e| unavailable(&e))
     }
 
     /// Writes an event with its effect in one transaction (invariant
@@ -120,8 +146,8 @@ impl Store {
             let before = known.record.as_ref().map(|record| record.version);
             puts.push(self.put_version(item, before)?);
         }
-        if let Some(promise) = &write.promise {
-            puts.push(self.put_new(promise_item(pk, promise)?)?);
+        for promise in &write.promises {
+            puts.push(self.put_promise(pk, promise)?);
         }
         self.transact(puts).await
     }
@@ -167,6 +193,11 @@ impl Store {
             .condition_expression("version = :before")
             .expression_attribute_values(":before", AttributeValue::N(before.to_string()));
         self.put(put, item)
+    }
+
+    fn put_promise(&self, pk: &str, promise: &Promise) -> Result<TransactWriteItem, StoreError> {
+        let before = promise.version.checked_sub(1).filter(|before| *before > 0);
+        self.put_version(promise_item(pk, promise)?, before)
     }
 
     fn put(
@@ -253,7 +284,16 @@ struct RecordItem {
     clocks: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     transitions: BTreeMap<String, u64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    announced: Option<Timestamp>,
+    #[serde(skip_serializing_if = "is_zero", default)]
+    epoch: u32,
     recorded_at: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 fn record_item(
@@ -294,6 +334,8 @@ fn record_item(
             .map(|(name, r)| (name.clone(), clock_text(r.clock)))
             .collect(),
         transitions: record.transitions.clone(),
+        announced: record.announced,
+        epoch: record.epoch,
         recorded_at: received.text(),
     };
     let bytes = serde_json::to_vec(&item)
@@ -322,6 +364,8 @@ fn record(item: Item) -> Result<Record, StoreError> {
         deleted_at: item.deleted_at,
         contested: item.contested,
         transitions: item.transitions,
+        announced: item.announced,
+        epoch: item.epoch,
     })
 }
 
@@ -399,9 +443,18 @@ fn promise_item(pk: &str, promise: &Promise) -> Result<Item, StoreError> {
     let mut item: Item = serde_dynamo::to_item(promise).map_err(|e| unavailable(&e))?;
     item.insert("pk".into(), text(pk));
     item.insert("sk".into(), text(&promise_key(promise.epoch)));
-    item.insert("version".into(), AttributeValue::N("1".into()));
-    item.insert("open".into(), text(promise.state.name()));
-    item.insert("open_since".into(), text(&promise.created_at));
+    for (name, value) in [
+        ("amount", &promise.terms.amount),
+        ("unit", &promise.terms.unit),
+    ] {
+        if let Some(value) = value {
+            item.insert(name.into(), text(value));
+        }
+    }
+    if !promise.state.is_settled() {
+        item.insert("open".into(), text(promise.state.name()));
+        item.insert("open_since".into(), text(&promise.open_at.text()));
+    }
     Ok(item)
 }
 

@@ -1,7 +1,7 @@
 //! The decision: what recording an event changes.
 
-use crate::event::{Change, Content, Event, Identity};
-use crate::fulfilment::{Announced, Moment, Policy, Promise, announce};
+use crate::event::{Change, Content, Event, Identity, Kind};
+use crate::fulfilment::{Announced, Moment, Policy, Promise, Stepped, announce, reconcile};
 use crate::ledger::Record;
 use crate::timestamp::Timestamp;
 
@@ -25,8 +25,8 @@ pub struct Write {
     pub changed: Vec<String>,
     /// The record afterwards, in its next version; none for the inbox.
     pub record: Option<Record>,
-    /// A promise that did not exist before.
-    pub promise: Option<Promise>,
+    /// Promises as they are afterwards, in their next version.
+    pub promises: Vec<Promise>,
     /// Why an announcement makes no new promise.
     pub no_promise: Option<&'static str>,
 }
@@ -69,12 +69,15 @@ pub fn decide(known: &Known, event: &Event, policy: &Policy, received: Timestamp
         }
     };
     record.version = record.version.saturating_add(1);
-    let (promise, no_promise) = promise(known, event, change, &record, policy, received);
+    let (promises, no_promise) = promises(known, event, change, &record, policy, received);
+    if let Some(promise) = promises.last() {
+        record.epoch = promise.epoch;
+    }
     Decision::Write(Box::new(Write {
         identity,
         changed,
         record: Some(record),
-        promise,
+        promises,
         no_promise,
     }))
 }
@@ -91,40 +94,41 @@ fn archive(known: &Known, event: &Event) -> Decision {
         identity,
         changed: Vec::new(),
         record: None,
-        promise: None,
+        promises: Vec::new(),
         no_promise: None,
     }))
 }
 
-fn promise(
+fn promises(
     known: &Known,
     event: &Event,
     change: &Change,
     record: &Record,
     policy: &Policy,
     received: Timestamp,
-) -> (Option<Promise>, Option<&'static str>) {
-    let Some(announcement) = &change.announces else {
-        return (None, None);
-    };
-    if known.promise.is_some() {
-        return (None, Some("already_promised"));
+) -> (Vec<Promise>, Option<&'static str>) {
+    if let Some(promise) = &known.promise {
+        let promises = match reconcile(policy, event.provider, promise, record, received) {
+            Stepped::Changed(promise) => vec![*promise],
+            Stepped::NewEpoch { ended, next } => vec![*ended, *next],
+            Stepped::Unchanged | Stepped::Invalid(_) => Vec::new(),
+        };
+        return (promises, None);
     }
-    let announced = change.clock.map_or(received, |clock| clock.time);
+    let to_approve = policy.auto_approve && change.subject.kind == Kind::Commission;
+    // Whichever event came first: the one that announced or the one that makes
+    // the record approved.
+    let announced = match (record.announced, change.clock) {
+        (Some(announced), _) => announced,
+        (None, Some(clock)) if to_approve => clock.time,
+        _ => return (Vec::new(), None),
+    };
     let moment = Moment {
         announced,
         received,
     };
-    let (provider, subject) = (event.provider, &change.subject);
-    match announce(
-        policy,
-        provider,
-        subject,
-        announcement,
-        record.status(),
-        moment,
-    ) {
-        Announced::Promise(promise) => (Some(*promise), None),
-        Announced::Nothing(reason) => (None, Some(reason)),
+    match announce(policy, event.provider, &change.subject, record, moment) {
+        Announced::Promise(promise) => (vec![*promise], None),
+        Announced::Nothing(reason) => (Vec::new(), Some(reason).filter(|_| change.announces)),
     }
 }

@@ -42,6 +42,10 @@ pub struct Record {
     /// For a source without event ids: what was applied since the status last
     /// changed, and at which version.
     pub transitions: BTreeMap<String, u64>,
+    /// When a reward was announced for it, by the latest event that did.
+    pub announced: Option<Timestamp>,
+    /// The epoch of its latest promise; 0 without one.
+    pub epoch: u32,
 }
 
 impl Record {
@@ -92,6 +96,9 @@ impl Record {
                 }
                 self.facts.insert(name.clone(), stated);
             }
+        }
+        if change.announces {
+            self.announced = self.announced.max(Some(clock.time));
         }
         if change.deletes {
             let before = self.deleted_at;

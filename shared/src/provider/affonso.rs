@@ -204,6 +204,6 @@ fn payout(event_type: &str, body: &Json, envelope: &Envelope) -> Result<Change, 
         clock: Some(clock(time, status.as_deref())),
         facts,
         deletes: event_type == "payout.deleted",
-        announces: None,
+        announces: false,
     })
 }

@@ -4,9 +4,7 @@
 //! header or Basic credentials on the subscription are accepted too, as
 //! configured.
 
-use crate::event::{
-    Announcement, Change, Content, Event, Family, Identity, Kind, Malformed, Party, Subject,
-};
+use crate::event::{Change, Content, Event, Family, Identity, Kind, Malformed, Subject};
 use crate::json::Json;
 use crate::provider::Provider;
 use crate::provider::mapping::{
@@ -224,7 +222,7 @@ fn commission(event_type: &str, body: &Json, envelope: &Envelope) -> Result<Chan
             envelope.timestamp.value().copied(),
             status.as_deref(),
         )),
-        announces: announces.then(|| commission.announcement(unit)),
+        announces,
         facts,
         deletes: event_type == "commission.deleted",
     })
@@ -260,26 +258,6 @@ impl Commission {
             referral.and_then(|r| r.id.value()),
             self.referral_id.value(),
         ])
-    }
-
-    fn announcement(&self, unit: Option<String>) -> Announcement {
-        let promoter = self.enrolment().and_then(|e| e.promoter.value());
-        let referral = self.referral.value();
-        Announcement {
-            campaign_id: self.campaign_id(),
-            unit,
-            amount: self.amount.value().cloned(),
-            promoter: self.affiliate_id().map(|id| Party {
-                id,
-                reference: None,
-                email: promoter.and_then(|p| p.email.value().cloned()),
-            }),
-            referral: self.customer_id().map(|id| Party {
-                id,
-                reference: referral.and_then(|r| r.uid.value().cloned()),
-                email: referral.and_then(|r| r.email.value().cloned()),
-            }),
-        }
     }
 }
 
@@ -325,7 +303,7 @@ fn payout(event_type: &str, body: &Json, envelope: &Envelope) -> Result<Change, 
         )),
         facts,
         deletes: event_type == "payout.deleted",
-        announces: None,
+        announces: false,
     })
 }
 

@@ -3,9 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::event::{
-    Announcement, Change, Content, Event, Family, Identity, Kind, Malformed, Party, Subject,
-};
+use crate::event::{Change, Content, Event, Family, Identity, Kind, Malformed, Subject};
 use crate::json::Json;
 use crate::provider::Provider;
 use crate::provider::firstpromoter::unit_name;
@@ -256,7 +254,7 @@ fn new_customer(body: &Json, part: &EventPart) -> Result<Change, Malformed> {
         clock: Some(clock(part.created_at.value().copied(), status.as_deref())),
         facts,
         deletes: false,
-        announces: None,
+        announces: false,
     })
 }
 
@@ -294,22 +292,6 @@ fn fulfilment(body: &Json, part: &EventPart) -> Result<Change, Malformed> {
         clock: Some(clock(part.created_at.value().copied(), status.as_deref())),
         facts,
         deletes: false,
-        announces: Some(Announcement {
-            campaign_id,
-            unit,
-            amount: fulfilment.amount.value().cloned(),
-            promoter: promoter.and_then(Promoter::party),
-            referral: None,
-        }),
+        announces: true,
     })
-}
-
-impl Promoter {
-    fn party(&self) -> Option<Party> {
-        Some(Party {
-            id: self.id.value()?.clone(),
-            reference: self.cust_id.value().cloned(),
-            email: self.email.value().cloned(),
-        })
-    }
 }

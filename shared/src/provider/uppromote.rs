@@ -127,7 +127,7 @@ fn payment(body: &Json, sha256: &str) -> Result<(Identity, Content), Malformed> 
         clock: None,
         facts,
         deletes: false,
-        announces: None,
+        announces: false,
     };
     Ok((identity, Content::Change(change.into())))
 }

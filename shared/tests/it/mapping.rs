@@ -264,7 +264,7 @@ fn v2s_commission_announces_only_when_it_became_approved() {
         ("commission.denied", json!({}), "denied", false),
     ] {
         let change = change(FirstPromoter, V2, &body(event, changes, status));
-        assert_eq!(change.announces.is_some(), announces, "{event} {status}");
+        assert_eq!(change.announces, announces, "{event} {status}");
     }
 }
 

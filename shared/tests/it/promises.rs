@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use shared::event::{Announcement, Kind, Party, Subject};
-use shared::fulfilment::{Announced, Moment, Policy, Promise, Rule, Source, State, announce};
-use shared::provider::Provider;
+use serde_json::{Value, json};
+use shared::fulfilment::{Policy, Promise, Reversals, Rule, Source, State, V1Confirm};
+use shared::ledger::{Decision, Known, Write, decide};
+use shared::provider::Provider::{self, FirstPromoter, FirstPromoterV1};
 use shared::timestamp::Timestamp;
-use shared::wire::{Decimal, Id};
+
+use crate::mapping::event;
 
 pub fn policy() -> Policy {
     Policy {
@@ -18,101 +20,91 @@ pub fn policy() -> Policy {
         from: Timestamp::parse("2026-01-01T00:00:00Z").unwrap(),
         recipient: Rule::Promoter,
         recipient_rules: BTreeMap::new(),
+        reversals: Reversals::Deliver,
+        v1_confirm: V1Confirm::Response,
+        auto_approve: false,
     }
 }
 
-fn announcement(campaign: &str, unit: &str) -> Announcement {
-    let party = |id| Party {
-        id: Id::new(id).unwrap(),
-        reference: None,
-        email: None,
+/// Decides on the first event of an object.
+fn first(policy: &Policy, provider: Provider, body: &Value) -> Write {
+    let path = match provider {
+        FirstPromoter => "/webhooks/firstpromoter/commissions",
+        _ => "/webhooks/firstpromoter-v1/t/fulfilments",
     };
-    Announcement {
-        campaign_id: Id::new(campaign),
-        unit: Some(unit.into()),
-        amount: Decimal::new("500"),
-        promoter: Some(party("31")),
-        referral: Some(party("77")),
+    let event = event(provider, path, &body.to_string()).unwrap();
+    let now = Timestamp::parse("2026-11-01T00:00:00Z").unwrap();
+    match decide(&Known::default(), &event, policy, now) {
+        Decision::Write(write) => *write,
+        Decision::Duplicate => panic!("a duplicate of nothing"),
     }
 }
 
-fn decide(
-    policy: &Policy,
-    provider: Provider,
-    a: &Announcement,
-    status: &str,
-    at: &str,
-) -> Announced {
-    let kind = if provider == Provider::FirstPromoter {
-        Kind::Commission
-    } else {
-        Kind::Fulfilment
-    };
-    let subject = Subject {
-        kind,
-        id: Id::new("88").unwrap(),
-    };
-    let at = Timestamp::parse(at).unwrap();
-    announce(
-        policy,
-        provider,
-        &subject,
-        a,
-        Some(status),
-        Moment {
-            announced: at,
-            received: at,
-        },
-    )
+fn promise(write: Write) -> Promise {
+    let reason = write.no_promise;
+    write
+        .promises
+        .into_iter()
+        .next()
+        .unwrap_or_else(|| panic!("{reason:?}"))
 }
 
-fn promise(announced: Announced) -> Promise {
-    match announced {
-        Announced::Promise(promise) => *promise,
-        Announced::Nothing(reason) => panic!("{reason}"),
-    }
+fn commission(campaign: u32, unit: &str, status: &str, at: &str) -> Value {
+    json!({"event_id": "e", "event_type": "commission.approved", "timestamp": at,
+        "data": {"id": 88, "status": status, "amount": 500, "unit": unit,
+            "promoter_campaign": {"campaign_id": campaign, "promoter": {"id": 31, "email": "p@example.com"}},
+            "referral": {"id": 77, "uid": "u-77", "email": "r@example.com"}}})
+}
+
+fn fulfilment(campaign: u32) -> Value {
+    json!({"event": {"id": 1, "type": "fulfilment_pending", "created_at": NOW},
+        "data": {"id": 88, "status": "pending", "amount": 500, "unit": "points",
+            "promoter": {"id": 31, "cust_id": "c-31"}, "campaign": {"id": campaign}}})
 }
 
 const NOW: &str = "2026-10-01T00:00:00Z";
 
 #[test]
 fn one_source_a_campaign_creates_promises() {
-    use Provider::{FirstPromoter, FirstPromoterV1};
-    for (provider, campaign, status, key) in [
+    for (provider, body, key) in [
         (
             FirstPromoter,
-            "5104",
-            "approved",
+            commission(5104, "points", "approved", NOW),
             Some("firstpromoter:88:1"),
         ),
-        (FirstPromoter, "7731", "approved", None),
-        (FirstPromoter, "9", "approved", None),
+        (
+            FirstPromoter,
+            commission(7731, "points", "approved", NOW),
+            None,
+        ),
+        (
+            FirstPromoter,
+            commission(9, "points", "approved", NOW),
+            None,
+        ),
         (
             FirstPromoterV1,
-            "7731",
-            "pending",
+            fulfilment(7731),
             Some("firstpromoter-v1:88:1"),
         ),
-        (FirstPromoterV1, "5104", "pending", None),
+        (FirstPromoterV1, fulfilment(5104), None),
     ] {
-        let announced = decide(
-            &policy(),
-            provider,
-            &announcement(campaign, "points"),
-            status,
-            NOW,
-        );
+        let write = first(&policy(), provider, &body);
         match key {
             Some(key) => {
-                let promise = promise(announced);
+                let promise = promise(write);
                 assert_eq!(
                     (promise.key.as_str(), promise.state),
                     (key, State::Requested)
                 );
                 assert_eq!(promise.due.as_deref(), Some("deliver#1"));
-                assert_eq!(promise.amount.as_deref(), Some("500"));
+                assert_eq!(promise.terms.amount.as_deref(), Some("500"));
+                assert_eq!(promise.terms.recipient.unwrap().id.as_deref(), Some("31"));
             }
-            None => assert_eq!(announced, Announced::Nothing("not_source")),
+            None => assert_eq!(
+                (write.promises, write.no_promise),
+                (vec![], Some("not_source"))
+            ),
         }
     }
 }
@@ -120,7 +112,7 @@ fn one_source_a_campaign_creates_promises() {
 #[test]
 fn cash_history_and_withdrawn_rewards_are_not_promised() {
     for (unit, status, at, reason) in [
-        ("cash_cents", "approved", NOW, "cash"),
+        ("cash", "approved", NOW, "cash"),
         (
             "points",
             "approved",
@@ -128,44 +120,77 @@ fn cash_history_and_withdrawn_rewards_are_not_promised() {
             "not_announced",
         ),
         ("points", "denied", NOW, "not_approved"),
-        ("points", "deleted", NOW, "not_approved"),
+        ("points", "pending", NOW, "not_approved"),
     ] {
-        let a = announcement("5104", unit);
-        let announced = decide(&policy(), Provider::FirstPromoter, &a, status, at);
-        assert_eq!(announced, Announced::Nothing(reason));
+        let write = first(
+            &policy(),
+            FirstPromoter,
+            &commission(5104, unit, status, at),
+        );
+        assert_eq!((write.promises, write.no_promise), (vec![], Some(reason)));
     }
 }
 
 #[test]
 fn what_is_unclear_waits_for_a_person_or_a_look_up() {
-    let v2 = |policy: &Policy, a: &Announcement| {
-        promise(decide(policy, Provider::FirstPromoter, a, "approved", NOW))
-    };
-    let unit = v2(&policy(), &announcement("5104", "cookies"));
-    assert_eq!(unit.parked.unwrap().reason, "unknown_unit");
+    let unit = promise(first(
+        &policy(),
+        FirstPromoter,
+        &commission(5104, "cookies", "approved", NOW),
+    ));
     assert_eq!((unit.state, unit.due), (State::Parked, None));
+    assert_eq!(unit.parked.unwrap().reason, "unknown_unit");
 
     let mut rules = policy();
     rules.recipient = Rule::ByRules;
-    let no_rule = v2(&rules, &announcement("5104", "points"));
+    let no_rule = promise(first(
+        &rules,
+        FirstPromoter,
+        &commission(5104, "points", "approved", NOW),
+    ));
     assert_eq!(no_rule.parked.unwrap().reason, "no_recipient_rule");
 
-    let mut without_ids = announcement("5104", "points");
-    without_ids.promoter = None;
-    let looked_up = v2(&policy(), &without_ids);
+    let mut without_ids = commission(5104, "points", "approved", NOW);
+    without_ids["data"]["promoter_campaign"]["promoter"] = Value::Null;
+    let looked_up = promise(first(&policy(), FirstPromoter, &without_ids));
     assert_eq!(
         (looked_up.state, looked_up.due.as_deref()),
         (State::LookupDue, Some("lookup#1"))
     );
-    without_ids.campaign_id = Id::new("7731");
-    let v1 = promise(decide(
-        &policy(),
-        Provider::FirstPromoterV1,
-        &without_ids,
-        "pending",
-        NOW,
-    ));
+    let mut without_ids = fulfilment(7731);
+    without_ids["data"]["promoter"] = Value::Null;
+    let v1 = promise(first(&policy(), FirstPromoterV1, &without_ids));
     assert_eq!(v1.parked.unwrap().reason, "recipient_or_amount_unknown");
+}
+
+#[test]
+fn v1_with_an_api_key_is_looked_up_before_it_is_given() {
+    let mut by_api = policy();
+    by_api.v1_confirm = V1Confirm::Api;
+    let promise = promise(first(&by_api, FirstPromoterV1, &fulfilment(7731)));
+    assert_eq!(
+        (promise.state, promise.by_response),
+        (State::LookupDue, false)
+    );
+}
+
+#[test]
+fn a_pending_commission_waits_for_approval_only_where_that_is_asked_for() {
+    let mut auto = policy();
+    auto.auto_approve = true;
+    let pending = commission(5104, "points", "pending", NOW);
+    assert_eq!(
+        promise(first(&auto, FirstPromoter, &pending))
+            .due
+            .as_deref(),
+        Some("approve#1")
+    );
+    let cash = first(
+        &auto,
+        FirstPromoter,
+        &commission(5104, "cash", "pending", NOW),
+    );
+    assert_eq!(cash.promises, vec![]);
 }
 
 #[test]
@@ -179,22 +204,22 @@ fn the_most_exact_rule_names_the_recipient() {
         ("5104:points", Rule::Referral),
     ] {
         rules.recipient_rules.insert(rule.into(), recipient);
-        let promise = promise(decide(
+        let promise = promise(first(
             &rules,
-            Provider::FirstPromoter,
-            &announcement("5104", "points"),
-            "approved",
-            NOW,
+            FirstPromoter,
+            &commission(5104, "points", "approved", NOW),
         ));
-        let (role, id) = match recipient {
-            Rule::Promoter => ("promoter", "31"),
-            _ => ("referral", "77"),
+        let to = promise.terms.recipient.unwrap();
+        let expected = match recipient {
+            Rule::Promoter => ("promoter", "31", None, "p@example.com"),
+            _ => ("referral", "77", Some("u-77"), "r@example.com"),
         };
-        let to = promise.recipient.unwrap();
-        assert_eq!(
-            (to.role.as_str(), to.id.as_deref()),
-            (role, Some(id)),
-            "{rule}"
+        let shown = (
+            to.role.as_str(),
+            to.id.as_deref().unwrap(),
+            to.reference.as_deref(),
+            to.email.as_deref().unwrap(),
         );
+        assert_eq!(shown, expected, "{rule}");
     }
 }

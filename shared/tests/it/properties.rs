@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::event::Event;
+use shared::fulfilment::{State, Terms};
 use shared::ledger::{Decision, Known, Record, decide, event_key};
 use shared::provider::Provider;
 use shared::timestamp::Timestamp;
@@ -32,11 +33,10 @@ impl Partition {
                     "an identity twice"
                 );
                 self.known.record = write.record.or(self.known.record.take());
-                if let Some(promise) = write.promise {
-                    assert!(
-                        self.known.promise.replace(promise).is_none(),
-                        "a promise twice"
-                    );
+                for promise in write.promises {
+                    let before = self.known.promise.replace(promise.clone());
+                    let same = before.is_none_or(|before| before.key == promise.key);
+                    assert!(same || promise.epoch > 1, "a promise twice");
                 }
                 true
             }
@@ -47,8 +47,17 @@ impl Partition {
         Record {
             version: 0,
             transitions: BTreeMap::new(),
+            epoch: 0,
             ..self.known.record.clone().unwrap()
         }
+    }
+}
+
+impl Partition {
+    /// What is to be given, if anything.
+    fn owed(&self) -> Option<(State, Terms)> {
+        let promise = self.known.promise.clone()?;
+        (promise.state != State::Denied).then_some((promise.state, promise.terms))
     }
 }
 
@@ -147,6 +156,7 @@ proptest! {
         prop_assert_eq!(one.state(), other.state());
         prop_assert_eq!(&one.events, &other.events);
         prop_assert_eq!(one.events.len(), events.len());
+        prop_assert_eq!(one.owed(), other.owed());
     }
 
     #[test]

@@ -1,0 +1,274 @@
+//! Which approved rewards are promised, on which terms, and what an event
+//! does to a promise that is there.
+
+use std::collections::BTreeMap;
+
+use crate::event::Subject;
+use crate::fulfilment::machine::{Input, Stepped, step};
+use crate::fulfilment::promise::{Parked, Promise, Recipient, State, Terms};
+use crate::ledger::Record;
+use crate::provider::Provider;
+use crate::timestamp::Timestamp;
+
+/// The rewards that are not money. FirstPromoter's API names these five.
+const NON_MONETARY: [&str; 5] = [
+    "points",
+    "credits",
+    "free_months",
+    "mon_discount",
+    "discount_per",
+];
+/// FirstPromoter's money, in the ledger's words.
+const CASH: &str = "cash_cents";
+/// Stands for every campaign or every unit in a recipient rule.
+const ANY: &str = "*";
+
+/// Which FirstPromoter source may create promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// `commission.*` of webhooks v2.
+    V2,
+    /// `fulfilment_pending` of webhooks v1.
+    V1,
+    /// None.
+    Off,
+}
+
+/// Who is rewarded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// The affiliate.
+    Promoter,
+    /// The customer who was referred.
+    Referral,
+    /// What the rules say of the campaign and the unit.
+    ByRules,
+}
+
+/// What happens to a reward that is withdrawn after it was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reversals {
+    /// A person decides.
+    Park,
+    /// The company's system is told to take it back.
+    Deliver,
+}
+
+/// How FirstPromoter v1 learns that a reward was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum V1Confirm {
+    /// By the answer to its webhook: there is no API key.
+    Response,
+    /// By a call of its API.
+    Api,
+}
+
+/// The settings that decide about promises.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// The source, unless the campaign has its own.
+    pub source: Source,
+    /// Sources by campaign id.
+    pub source_by_campaign: BTreeMap<String, Source>,
+    /// Announcements before this are history and not promised again.
+    pub from: Timestamp,
+    /// Who is rewarded.
+    pub recipient: Rule,
+    /// Recipients by `campaign:unit`; either may be `*`.
+    pub recipient_rules: BTreeMap<String, Rule>,
+    /// What happens to what was given and withdrawn.
+    pub reversals: Reversals,
+    /// How v1 is told.
+    pub v1_confirm: V1Confirm,
+    /// Whether v2 is asked to approve pending non-monetary commissions.
+    pub auto_approve: bool,
+}
+
+/// What an announcement comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Announced {
+    /// A promise to be recorded with the event.
+    Promise(Box<Promise>),
+    /// No promise, and why: `cash`, `not_source`, `not_announced`, `not_approved`.
+    Nothing(&'static str),
+}
+
+/// When something is announced.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// The event's own time.
+    pub announced: Timestamp,
+    /// When it came in.
+    pub received: Timestamp,
+}
+
+/// Decides whether an announcement makes a promise. `record` is the merged
+/// one, which may already know of a withdrawal or of other terms.
+#[must_use]
+pub fn announce(
+    policy: &Policy,
+    provider: Provider,
+    subject: &Subject,
+    record: &Record,
+    moment: Moment,
+) -> Announced {
+    let terms = terms(policy, provider, record);
+    if terms.unit.as_deref() == Some(CASH) {
+        return Announced::Nothing("cash");
+    }
+    let campaign = record.text("campaign_id");
+    if source_for(policy, campaign) != source_of(provider) {
+        return Announced::Nothing("not_source");
+    }
+    if moment.announced < policy.from {
+        return Announced::Nothing("not_announced");
+    }
+    let (state, reason) = if is_approved(provider, record.status()) {
+        first_state(policy, provider, &terms)
+    } else if policy.auto_approve && record.status() == Some("pending") {
+        (State::ApprovalDue, None)
+    } else {
+        return Announced::Nothing("not_approved");
+    };
+    let key = format!("{provider}:{}:1", subject.id.as_str());
+    let mut promise = Promise::new(key, 1, state, terms, moment.received);
+    promise.announced_at = moment.announced;
+    promise.campaign_id = campaign.map(str::to_owned);
+    promise.by_response =
+        provider == Provider::FirstPromoterV1 && policy.v1_confirm == V1Confirm::Response;
+    promise.parked = reason.map(|reason| Parked {
+        from: State::Requested,
+        reason: reason.to_owned(),
+        unknown: false,
+        at: moment.received,
+    });
+    Announced::Promise(Box::new(promise))
+}
+
+/// What the present state of the record does to its promise.
+#[must_use]
+pub fn reconcile(
+    policy: &Policy,
+    provider: Provider,
+    promise: &Promise,
+    record: &Record,
+    now: Timestamp,
+) -> Stepped {
+    let asked = matches!(promise.state, State::ApprovalDue | State::AwaitingApproval);
+    let input = if is_approved(provider, record.status()) {
+        Input::Approved(terms(policy, provider, record))
+    } else if asked && record.status() == Some("pending") {
+        return Stepped::Unchanged;
+    } else {
+        Input::Withdrawn
+    };
+    step(promise, &input, policy.reversals, now)
+}
+
+fn source_for(policy: &Policy, campaign: Option<&str>) -> Source {
+    let by_campaign = campaign.and_then(|id| policy.source_by_campaign.get(id));
+    by_campaign.copied().unwrap_or(policy.source)
+}
+
+fn source_of(provider: Provider) -> Source {
+    match provider {
+        Provider::FirstPromoter => Source::V2,
+        Provider::FirstPromoterV1 => Source::V1,
+        Provider::UpPromote | Provider::Affonso => Source::Off,
+    }
+}
+
+/// A v1 fulfilment is pending because its reward was approved; a v2 commission
+/// says so in its status.
+fn is_approved(provider: Provider, status: Option<&str>) -> bool {
+    match provider {
+        Provider::FirstPromoterV1 => !matches!(
+            status,
+            Some("denied" | "rejected" | "cancelled" | "deleted")
+        ),
+        _ => status == Some("approved"),
+    }
+}
+
+fn first_state(
+    policy: &Policy,
+    provider: Provider,
+    terms: &Terms,
+) -> (State, Option<&'static str>) {
+    let unit = terms.unit.as_deref();
+    if !unit.is_some_and(|unit| NON_MONETARY.contains(&unit)) {
+        return (State::Parked, Some("unknown_unit"));
+    }
+    if terms.recipient.is_none() {
+        return (State::Parked, Some("no_recipient_rule"));
+    }
+    let by_api = policy.v1_confirm == V1Confirm::Api;
+    match (provider, terms.is_complete()) {
+        // v1 is unsigned: with a key its API is asked before anything is given.
+        (Provider::FirstPromoterV1, true) if by_api => (State::LookupDue, None),
+        (_, true) => (State::Requested, None),
+        // Only v2's API can be asked for what the payload lacks.
+        (Provider::FirstPromoter, false) => (State::LookupDue, None),
+        (_, false) => (State::Parked, Some("recipient_or_amount_unknown")),
+    }
+}
+
+/// The terms that a record states.
+fn terms(policy: &Policy, provider: Provider, record: &Record) -> Terms {
+    let amount = record.fact("amount");
+    let part = |name: &str| Some(amount?.get(name)?.as_str()?.to_owned());
+    let unit = part("unit");
+    let role = role(policy, record.text("campaign_id"), unit.as_deref());
+    Terms {
+        amount: part("value"),
+        unit,
+        recipient: role.map(|rule| recipient(provider, record, rule)),
+    }
+}
+
+/// Who is rewarded is a rule. That a payload names a referral is no evidence:
+/// it names who caused the commission.
+fn role(policy: &Policy, campaign: Option<&str>, unit: Option<&str>) -> Option<Rule> {
+    if policy.recipient != Rule::ByRules {
+        return Some(policy.recipient);
+    }
+    // The most exact rule: campaign and unit, campaign, unit, any.
+    let (campaign, unit) = (campaign.unwrap_or(ANY), unit.unwrap_or(ANY));
+    let candidates = [(campaign, unit), (campaign, ANY), (ANY, unit), (ANY, ANY)];
+    candidates.into_iter().find_map(|(campaign, unit)| {
+        policy
+            .recipient_rules
+            .get(&format!("{campaign}:{unit}"))
+            .copied()
+    })
+}
+
+fn recipient(provider: Provider, record: &Record, rule: Rule) -> Recipient {
+    let text = |fact: &str, path: &[&str]| {
+        let found = path
+            .iter()
+            .try_fold(record.fact(fact)?, |value, name| value.get(name));
+        Some(found?.as_str()?.to_owned()).filter(|text| !text.is_empty())
+    };
+    let id = |fact: &str| record.text(fact).map(str::to_owned);
+    match (rule, provider) {
+        (Rule::Referral, _) => Recipient {
+            role: "referral".into(),
+            id: id("customer_id"),
+            reference: text("customer", &["uid"]),
+            email: text("customer", &["email"]),
+        },
+        (_, Provider::FirstPromoterV1) => Recipient {
+            role: "promoter".into(),
+            id: id("affiliate_id"),
+            reference: text("affiliate", &["cust_id"]),
+            email: text("affiliate", &["email"]),
+        },
+        (_, _) => Recipient {
+            role: "promoter".into(),
+            id: id("affiliate_id"),
+            reference: None,
+            email: text("enrolment", &["promoter", "email"]),
+        },
+    }
+}

@@ -1,0 +1,346 @@
+//! A promise as the table holds it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::timestamp::Timestamp;
+
+/// How far a promise has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Something that the delivery needs is to be asked of the platform.
+    LookupDue,
+    /// The platform is to be asked to approve.
+    ApprovalDue,
+    /// The platform was asked to approve.
+    AwaitingApproval,
+    /// To be delivered.
+    Requested,
+    /// A delivery is under way.
+    Delivering,
+    /// Given; the platform is to be told.
+    Delivered,
+    /// The platform is being told.
+    Confirming,
+    /// Given, and the platform knows.
+    Confirmed,
+    /// Withdrawn before it was given.
+    Denied,
+    /// Given, withdrawn, to be taken back.
+    ReversalDue,
+    /// Being taken back.
+    Reversing,
+    /// Taken back.
+    Reversed,
+    /// Waits for a person.
+    Parked,
+}
+
+impl State {
+    /// Every state.
+    pub const ALL: [State; 13] = [
+        State::LookupDue,
+        State::ApprovalDue,
+        State::AwaitingApproval,
+        State::Requested,
+        State::Delivering,
+        State::Delivered,
+        State::Confirming,
+        State::Confirmed,
+        State::Denied,
+        State::ReversalDue,
+        State::Reversing,
+        State::Reversed,
+        State::Parked,
+    ];
+
+    /// The name in the table and in logs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            State::LookupDue => "lookup_due",
+            State::ApprovalDue => "approval_due",
+            State::AwaitingApproval => "awaiting_approval",
+            State::Requested => "requested",
+            State::Delivering => "delivering",
+            State::Delivered => "delivered",
+            State::Confirming => "confirming",
+            State::Confirmed => "confirmed",
+            State::Denied => "denied",
+            State::ReversalDue => "reversal_due",
+            State::Reversing => "reversing",
+            State::Reversed => "reversed",
+            State::Parked => "parked",
+        }
+    }
+
+    /// Whether the delivery is durably recorded, so that the platform may be
+    /// told (invariant `DeliverThenConfirm`).
+    #[must_use]
+    pub fn is_delivered(self) -> bool {
+        matches!(
+            self,
+            State::Delivered | State::Confirming | State::Confirmed
+        )
+    }
+
+    /// Whether nothing has been asked of the company's system yet.
+    #[must_use]
+    pub fn is_before_delivery(self) -> bool {
+        matches!(
+            self,
+            State::LookupDue | State::ApprovalDue | State::AwaitingApproval | State::Requested
+        )
+    }
+
+    /// Whether nothing more will happen by itself.
+    #[must_use]
+    pub fn is_settled(self) -> bool {
+        matches!(self, State::Confirmed | State::Denied | State::Reversed)
+    }
+
+    /// The step that is owed in this state.
+    #[must_use]
+    pub fn step(self) -> Option<&'static str> {
+        match self {
+            State::LookupDue => Some("lookup"),
+            State::ApprovalDue => Some("approve"),
+            State::Requested => Some("deliver"),
+            State::Delivered => Some("confirm"),
+            State::ReversalDue => Some("reverse"),
+            _ => None,
+        }
+    }
+}
+
+/// Who receives a reward.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipient {
+    /// `promoter` or `referral`.
+    pub role: String,
+    /// The provider's id.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub id: Option<String>,
+    /// The company's own id; personal.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reference: Option<String>,
+    /// Personal.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub email: Option<String>,
+}
+
+/// What is promised: how much of what, to whom.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// How much, exact.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub amount: Option<String>,
+    /// Of what.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub unit: Option<String>,
+    /// To whom.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub recipient: Option<Recipient>,
+}
+
+impl Terms {
+    /// Whether a delivery has all it needs.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        let id = self
+            .recipient
+            .as_ref()
+            .and_then(|recipient| recipient.id.as_ref());
+        self.amount.is_some() && self.unit.is_some() && id.is_some()
+    }
+
+    /// Whether `other` contradicts these terms. What it leaves open does not.
+    #[must_use]
+    pub fn differs(&self, other: &Terms) -> bool {
+        let id = |terms: &Terms| {
+            let recipient = terms.recipient.as_ref()?;
+            Some((recipient.role.clone(), recipient.id.clone()?))
+        };
+        let conflict =
+            |ours: Option<&String>, theirs: Option<&String>| theirs.is_some() && ours != theirs;
+        conflict(self.amount.as_ref(), other.amount.as_ref())
+            || conflict(self.unit.as_ref(), other.unit.as_ref())
+            || id(other).is_some() && id(self) != id(other)
+    }
+
+    /// These terms with what `other` states.
+    #[must_use]
+    pub fn with(&self, other: &Terms) -> Terms {
+        Terms {
+            amount: other.amount.clone().or_else(|| self.amount.clone()),
+            unit: other.unit.clone().or_else(|| self.unit.clone()),
+            recipient: match (&self.recipient, &other.recipient) {
+                (Some(ours), Some(theirs)) if theirs.id.is_none() => Some(ours.clone()),
+                (ours, theirs) => theirs.clone().or_else(|| ours.clone()),
+            },
+        }
+    }
+}
+
+/// A worker's claim on a promise while it calls out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// What was due when it was taken; a message that says so may take over
+    /// once the time is up.
+    pub due: String,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// Why and from where a promise was parked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parked {
+    /// The state it goes on from when resumed.
+    pub from: State,
+    /// What stopped it.
+    pub reason: String,
+    /// Whether nobody knows if the call had its effect: then a person must say.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub unknown: bool,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A person's word on a parked promise, kept for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spoken {
+    /// Who.
+    pub by: String,
+    /// Whether the effect had happened, where that was the question.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub granted: Option<bool>,
+    /// Why they know.
+    pub because: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// One reward to be given: one key, whatever events announced it (invariant
+/// `OnePromise`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promise {
+    /// `{provider}:{commission or v1 fulfilment id}:{epoch}`; the idempotency
+    /// key of everything done for it.
+    pub key: String,
+    /// From 1; rises when a reversed reward is approved again.
+    pub epoch: u32,
+    /// Rises with every write; the condition of the next.
+    pub version: u64,
+    /// How far it has come.
+    pub state: State,
+    /// Rises with every change of state and with nothing else.
+    pub seq: u64,
+    /// `{step}#{seq}` while a step is owed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub due: Option<String>,
+    /// What is promised.
+    pub terms: Terms,
+    /// The campaign.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub campaign_id: Option<String>,
+    /// Whether the platform is told by the answer to its next request (v1
+    /// without API key) and not by a call.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub by_response: bool,
+    /// The approval was withdrawn while a call was under way or a person was
+    /// waited for.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub withdrawn: bool,
+    /// The terms changed while a call was under way.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub amended: bool,
+    /// The platform may know already: ask before telling it.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub check: bool,
+    /// It was approved again while it was being taken back.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub again: bool,
+    /// It had been confirmed before it was to be taken back.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub was_confirmed: bool,
+    /// The claim of a worker.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub lease: Option<Lease>,
+    /// Tries of the present step.
+    #[serde(default)]
+    pub attempts: u32,
+    /// No try before this.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub not_before: Option<Timestamp>,
+    /// What the last call came to, without any personal data.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub last: Option<String>,
+    /// The platform's batch that is to be asked about.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub batch: Option<String>,
+    /// Why it waits for a person.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub parked: Option<Parked>,
+    /// What persons said.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub words: Vec<Spoken>,
+    /// When the announcing event happened.
+    pub announced_at: Timestamp,
+    /// When it was recorded here.
+    pub created_at: Timestamp,
+    /// Since when it is open: what over age is measured from.
+    pub open_at: Timestamp,
+    /// When its state last changed.
+    pub changed_at: Timestamp,
+    /// When it was given.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub delivered_at: Option<Timestamp>,
+    /// When the platform was known to know.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub confirmed_at: Option<Timestamp>,
+}
+
+impl Promise {
+    /// A new promise in its first state.
+    #[must_use]
+    pub fn new(key: String, epoch: u32, state: State, terms: Terms, at: Timestamp) -> Self {
+        let mut promise = Self {
+            key,
+            epoch,
+            version: 1,
+            state,
+            seq: 1,
+            due: None,
+            terms,
+            campaign_id: None,
+            by_response: false,
+            withdrawn: false,
+            amended: false,
+            check: false,
+            again: false,
+            was_confirmed: false,
+            lease: None,
+            attempts: 0,
+            not_before: None,
+            last: None,
+            batch: None,
+            parked: None,
+            words: Vec::new(),
+            announced_at: at,
+            created_at: at,
+            open_at: at,
+            changed_at: at,
+            delivered_at: None,
+            confirmed_at: None,
+        };
+        promise.set_due();
+        promise
+    }
+
+    /// Brings `due` in line with the state.
+    pub(super) fn set_due(&mut self) {
+        let told_by_response = self.by_response && self.state == State::Delivered;
+        let step = self.state.step().filter(|_| !told_by_response);
+        self.due = step.map(|step| format!("{step}#{}", self.seq));
+    }
+}
