@@ -1,10 +1,4 @@
-//! Runs the whole bundle on this machine: what template.yaml declares, over
-//! engines embedded in one process.
-//!
-//! [`Stack::start`] brings up DynamoDB, SQS and Secrets Manager, the functions'
-//! binaries as child processes behind the Lambda Runtime API, their event
-//! sources, and an HTTP front that speaks API Gateway's payload 2.0. The
-//! program `cargo local` and the tests are two users of it.
+#![doc = include_str!("../README.md")]
 
 mod binaries;
 pub mod cli;
@@ -17,6 +11,7 @@ mod samples;
 pub mod sign;
 mod sources;
 mod stack;
+mod start;
 pub mod template;
 
 use std::io::Write;

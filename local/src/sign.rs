@@ -219,9 +219,9 @@ mod tests {
         json!({ "rawPath": path, "headers": {}, "body": body, "isBase64Encoded": false })
     }
 
-    fn signed(path: &str, body: &str, secrets: Value) -> Value {
+    fn signed(path: &str, body: &str, secrets: &Value) -> Value {
         let mut event = event(path, body);
-        sign(&mut event, &secrets, T).unwrap();
+        sign(&mut event, secrets, T).unwrap();
         event["headers"].take()
     }
 
@@ -232,7 +232,7 @@ mod tests {
                 signed(
                     "/webhooks/uppromote/payment-paid",
                     U,
-                    json!({ "uppromote": { "hmac": ["uppromote_test_secret"] } }),
+                    &json!({ "uppromote": { "hmac": ["uppromote_test_secret"] } }),
                 ),
                 "x-uppromote-signature",
                 "fe2b30902828c67c2c0b58f5211689ff8f1b7b53b097e39c792a14f6c62d37d7",
@@ -241,7 +241,7 @@ mod tests {
                 signed(
                     "/webhooks/firstpromoter/commissions",
                     F,
-                    json!({ "firstpromoter": {
+                    &json!({ "firstpromoter": {
                         "hmac": ["00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"]
                     } }),
                 ),
@@ -252,7 +252,7 @@ mod tests {
                 signed(
                     "/webhooks/affonso/payouts",
                     A,
-                    json!({ "affonso": { "hmac": ["whsec_test"] } }),
+                    &json!({ "affonso": { "hmac": ["whsec_test"] } }),
                 ),
                 "x-affonso-signature",
                 "t=1704067200,v1=a63a83cced0a726bf7b9143872a39c832e4f79a0e7e67abb6ab9af124110eee8",
@@ -277,11 +277,7 @@ mod tests {
             ("payment.paid", "paid"),
             ("referral-new", "any"),
         ] {
-            let headers = signed(
-                &format!("/webhooks/uppromote/{path}"),
-                "{}",
-                secrets.clone(),
-            );
+            let headers = signed(&format!("/webhooks/uppromote/{path}"), "{}", &secrets);
             assert_eq!(
                 headers["x-uppromote-signature"],
                 hmac_hex(key, b"{}"),
@@ -331,7 +327,7 @@ mod tests {
         let secrets = json!({ "firstpromoter": {
             "hmac": ["k"], "header": [{ "name": "X-Key", "value": "v" }], "policy": "all",
         } });
-        let headers = signed("/webhooks/firstpromoter/payouts", "{}", secrets);
+        let headers = signed("/webhooks/firstpromoter/payouts", "{}", &secrets);
         assert_eq!(
             (
                 headers["x-key"].as_str(),

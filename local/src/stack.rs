@@ -1,24 +1,20 @@
 //! A running bundle.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::Bytes;
 use serde_json::Value;
-use tokio::net::TcpListener;
-use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 use crate::client::{Answer, Sender};
 use crate::engines::dynamodb::{Dynamo, Position};
 use crate::engines::secrets::Secrets;
 use crate::engines::sqs::Sqs;
-use crate::engines::{Door, bind};
-use crate::front::{self, Routes};
 use crate::lambda::{Host, InvokeError};
-use crate::options::DEV_PARAMETERS;
 use crate::sources::{self, Context};
-use crate::template::{Source, Template};
+use crate::start::{Doors, Listeners, open_database, read_template, routes, seed_secrets};
 use crate::{LocalError, Options};
 
 /// The bundle of template.yaml, running. Dropping it ends the functions'
@@ -39,10 +35,7 @@ pub struct Stack {
     names_of_secrets: BTreeMap<String, String>,
     context: Context,
     secrets: Secrets,
-    front_door: Mutex<Door>,
-    dynamodb_door: Mutex<Door>,
-    sqs_door: Mutex<Door>,
-    secrets_door: Mutex<Door>,
+    doors: Doors,
     pollers: JoinSet<()>,
     sender: Sender,
 }
@@ -66,25 +59,6 @@ impl Drop for Stack {
     }
 }
 
-/// The listeners, bound before anything that has to know their ports.
-struct Listeners {
-    http: (TcpListener, std::net::SocketAddr),
-    dynamodb: (TcpListener, std::net::SocketAddr),
-    sqs: (TcpListener, std::net::SocketAddr),
-    secrets: (TcpListener, std::net::SocketAddr),
-}
-
-impl Listeners {
-    async fn bind(options: &Options) -> Result<Self, LocalError> {
-        Ok(Self {
-            http: bind("--http-port", options.http_port).await?,
-            dynamodb: bind("--dynamodb-port", options.dynamodb_port).await?,
-            sqs: bind("--sqs-port", options.sqs_port).await?,
-            secrets: bind("--secretsmanager-port", options.secretsmanager_port).await?,
-        })
-    }
-}
-
 impl Stack {
     /// Starts everything; when it returns, requests are answered.
     ///
@@ -93,29 +67,7 @@ impl Stack {
     /// prevents it.
     pub async fn start(options: Options) -> Result<Self, LocalError> {
         let listeners = Listeners::bind(&options).await?;
-        let url = |address: &std::net::SocketAddr| format!("http://{address}");
-        let endpoints = [
-            ("DYNAMODB", "DynamoDb", url(&listeners.dynamodb.1)),
-            ("SQS", "Sqs", url(&listeners.sqs.1)),
-            (
-                "SECRETS_MANAGER",
-                "SecretsManager",
-                url(&listeners.secrets.1),
-            ),
-        ];
-        let mut template = read_template(&options, &endpoints, &url(&listeners.sqs.1))?;
-        for function in template.functions.values_mut() {
-            for (service, _, endpoint) in &endpoints {
-                // A function must never reach the real AWS from here.
-                let name = format!("AWS_ENDPOINT_URL_{service}");
-                function
-                    .environment
-                    .entry(name)
-                    .or_insert_with(|| endpoint.clone());
-            }
-            function.environment.extend(options.env.clone());
-        }
-
+        let template = read_template(&options, &listeners)?;
         let dynamo = open_database(&options, &template).await?;
         let sqs = Sqs::new(listeners.sqs.1.port());
         sqs.create(&template.queues).await?;
@@ -135,84 +87,32 @@ impl Stack {
             .unwrap_or_default();
         let context = Context { host, dynamo, sqs };
         let pollers = sources::start(&context, &template)?;
-        Ok(Self::open(
-            listeners,
+        let url = |address: &SocketAddr| format!("http://{address}");
+        Ok(Self {
+            http: url(&listeners.http.1),
+            dynamodb: url(&listeners.dynamodb.1),
+            sqs: url(&listeners.sqs.1),
+            secretsmanager: url(&listeners.secrets.1),
+            table,
+            routes: routes.list(),
+            names_of_secrets: template.secrets,
+            sender: Sender::new(&url(&listeners.http.1)),
+            doors: Doors::open(listeners, &context, &secrets, &routes),
             context,
             secrets,
             pollers,
-            &routes,
-            table,
-            template.secrets,
-        ))
-    }
-
-    fn open(
-        listeners: Listeners,
-        context: Context,
-        secrets: Secrets,
-        pollers: JoinSet<()>,
-        routes: &Arc<Routes>,
-        table: String,
-        names_of_secrets: BTreeMap<String, String>,
-    ) -> Self {
-        let list = routes
-            .list()
-            .map(|(m, p, f)| (m.to_owned(), p.to_owned(), f.to_owned()))
-            .collect();
-        let (host, routes) = (Arc::clone(&context.host), Arc::clone(routes));
-        let (listener, address) = listeners.http;
-        let front_door = Door::open("--http-port", listener, address, move |listener, closed| {
-            front::serve(listener, Arc::clone(&routes), Arc::clone(&host), closed)
-        });
-        let dynamo = context.dynamo.clone();
-        let (listener, address) = listeners.dynamodb;
-        let dynamodb_door = Door::open(
-            "--dynamodb-port",
-            listener,
-            address,
-            move |listener, closed| dynamo.clone().serve(listener, closed),
-        );
-        let sqs = context.sqs.clone();
-        let (listener, address) = listeners.sqs;
-        let sqs_door = Door::open("--sqs-port", listener, address, move |listener, closed| {
-            sqs.clone().serve(listener, closed)
-        });
-        let served = secrets.clone();
-        let (listener, address) = listeners.secrets;
-        let secrets_door = Door::open(
-            "--secretsmanager-port",
-            listener,
-            address,
-            move |listener, closed| served.clone().serve(listener, closed),
-        );
-        Self {
-            http: front_door.url(),
-            dynamodb: dynamodb_door.url(),
-            sqs: sqs_door.url(),
-            secretsmanager: secrets_door.url(),
-            table,
-            routes: list,
-            names_of_secrets,
-            sender: Sender::new(&front_door.url()),
-            context,
-            secrets,
-            front_door: Mutex::new(front_door),
-            dynamodb_door: Mutex::new(dynamodb_door),
-            sqs_door: Mutex::new(sqs_door),
-            secrets_door: Mutex::new(secrets_door),
-            pollers,
-        }
+        })
     }
 
     /// Ends everything in order: no new requests, then the event sources, the
     /// functions, the engines.
     pub async fn stop(mut self) {
-        self.front_door.lock().await.close().await;
+        self.doors.http.lock().await.close().await;
         self.pollers.shutdown().await;
         self.context.host.kill_all();
-        self.secrets_door.lock().await.close().await;
-        self.sqs_door.lock().await.close().await;
-        self.dynamodb_door.lock().await.close().await;
+        self.doors.secrets.lock().await.close().await;
+        self.doors.sqs.lock().await.close().await;
+        self.doors.dynamodb.lock().await.close().await;
     }
 
     /// Sends a payload 2.0 event to the front as the HTTP request it stands
@@ -251,12 +151,20 @@ impl Stack {
         self.secrets.put(name, value.to_string())
     }
 
+    /// Puts a message into a queue, given by its name.
+    ///
+    /// # Errors
+    /// [`LocalError::Engine`] when there is no such queue.
+    pub async fn send_message(&self, queue: &str, body: String) -> Result<(), LocalError> {
+        self.context.sqs.send(queue, body).await
+    }
+
     /// Every item of the table, as DynamoDB JSON.
     ///
     /// # Errors
     /// [`LocalError::Engine`] when the database fails.
     pub async fn items(&self) -> Result<Vec<Value>, LocalError> {
-        self.on_database(|dynamo, table| dynamo.items(table)).await
+        self.on_database(Dynamo::items).await
     }
 
     /// Writes an item, given as DynamoDB JSON.
@@ -282,9 +190,7 @@ impl Stack {
     /// # Errors
     /// [`LocalError::Engine`] when the database fails.
     pub async fn cursor(&self) -> Result<Cursor, LocalError> {
-        self.on_database(|dynamo, table| dynamo.newest(table))
-            .await
-            .map(Cursor)
+        self.on_database(Dynamo::newest).await.map(Cursor)
     }
 
     /// What changed since `cursor`, which moves on: stream records in the shape
@@ -317,7 +223,7 @@ impl Stack {
 
     /// Makes DynamoDB unreachable.
     pub async fn stop_dynamodb(&self) {
-        self.dynamodb_door.lock().await.close().await;
+        self.doors.dynamodb.lock().await.close().await;
     }
 
     /// Makes DynamoDB reachable again, with its data.
@@ -325,12 +231,12 @@ impl Stack {
     /// # Errors
     /// [`LocalError::Port`] when somebody else took its port.
     pub async fn start_dynamodb(&self) -> Result<(), LocalError> {
-        self.dynamodb_door.lock().await.reopen().await
+        self.doors.dynamodb.lock().await.reopen().await
     }
 
     /// Makes SQS unreachable for functions.
     pub async fn stop_sqs(&self) {
-        self.sqs_door.lock().await.close().await;
+        self.doors.sqs.lock().await.close().await;
     }
 
     /// Makes SQS reachable again, with its messages.
@@ -338,12 +244,12 @@ impl Stack {
     /// # Errors
     /// [`LocalError::Port`] when somebody else took its port.
     pub async fn start_sqs(&self) -> Result<(), LocalError> {
-        self.sqs_door.lock().await.reopen().await
+        self.doors.sqs.lock().await.reopen().await
     }
 
     /// Makes Secrets Manager unreachable.
     pub async fn stop_secretsmanager(&self) {
-        self.secrets_door.lock().await.close().await;
+        self.doors.secrets.lock().await.close().await;
     }
 
     /// Makes Secrets Manager reachable again, with its secrets.
@@ -351,7 +257,7 @@ impl Stack {
     /// # Errors
     /// [`LocalError::Port`] when somebody else took its port.
     pub async fn start_secretsmanager(&self) -> Result<(), LocalError> {
-        self.secrets_door.lock().await.reopen().await
+        self.doors.secrets.lock().await.reopen().await
     }
 
     /// Ends every process of a function; the next invocation starts a new one.
@@ -369,59 +275,4 @@ impl Stack {
     pub fn instances_started(&self, function: &str) -> Result<u64, InvokeError> {
         self.context.host.started(function)
     }
-}
-
-fn read_template(
-    options: &Options,
-    endpoints: &[(&str, &str, String); 3],
-    queue_base_url: &str,
-) -> Result<Template, LocalError> {
-    let source = std::fs::read_to_string(&options.template).map_err(|source| LocalError::Io {
-        what: format!("template {}", options.template.display()),
-        source,
-    })?;
-    let declared = Template::parameters(&source)?;
-    let development = DEV_PARAMETERS.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let local = endpoints
-        .iter()
-        .map(|(_, name, endpoint)| (format!("EndpointUrl{name}"), endpoint.clone()));
-    let mut parameters: BTreeMap<_, _> = development
-        .into_iter()
-        .chain(local)
-        .filter(|(name, _)| declared.contains(name))
-        .collect();
-    parameters.extend(options.parameters.clone());
-    Ok(Template::read(&source, &parameters, queue_base_url)?)
-}
-
-async fn open_database(options: &Options, template: &Template) -> Result<Dynamo, LocalError> {
-    let (data, tables) = (options.data.clone(), template.tables.clone());
-    sources::blocking(move || Dynamo::open(data.as_deref(), &tables)).await
-}
-
-/// Creates every secret of the template, with the value that is meant for it.
-fn seed_secrets(template: &Template, values: &Value) -> Result<Secrets, LocalError> {
-    let secrets = Secrets::new();
-    for (id, name) in &template.secrets {
-        let part = match id.as_str() {
-            "WebhookSecrets" => "webhooks",
-            "ApiCredentials" => "credentials",
-            _ => "",
-        };
-        let value = values.get(part).filter(|value| !value.is_null());
-        secrets.create(name, value.map(Value::to_string))?;
-    }
-    Ok(secrets)
-}
-
-fn routes(template: &Template) -> Routes {
-    let mut routes = Routes::default();
-    for (id, function) in &template.functions {
-        for source in &function.sources {
-            if let Source::Http { method, path } = source {
-                routes.add(method, path, id);
-            }
-        }
-    }
-    routes
 }

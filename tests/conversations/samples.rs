@@ -103,8 +103,8 @@ async fn every_sample_is_answered_and_leaves_what_it_says() {
         keys,
         expected.map(|key| (key.into(), "requested".into(), "deliver#1".into()))
     );
-    assert_eq!(promises[1]["recipient"]["id"], "884133");
-    assert_eq!(promises[1]["recipient"]["reference"], "peat-77");
+    assert_eq!(promises[1]["terms"]["recipient"]["id"], "884133");
+    assert_eq!(promises[1]["terms"]["recipient"]["reference"], "peat-77");
 }
 
 #[tokio::test]

@@ -1,5 +1,8 @@
 //! DynamoDB: dynoxide over a `SQLite` file, with its tables and streams.
 
+#[cfg(test)]
+mod tests;
+
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,8 +20,6 @@ use crate::template::{ACCOUNT, REGION, Table};
 
 /// dynoxide counts from this number in public, from 0 in its log.
 const SEQUENCE_OFFSET: u128 = 100_000_000_000_000_000_000;
-/// Records kept for readers from outside, such as the AWS CLI.
-const KEPT_RECORDS: i64 = 2_000;
 
 /// The database, and a second connection to its file for what dynoxide has no
 /// call for: an index over the stream's log, its retention, and checkpoints.
@@ -285,16 +286,25 @@ impl Dynamo {
             .map_err(engine)
     }
 
-    /// Drops old records that every one of `readers` has passed.
-    pub(crate) fn trim(&self, table: &str, readers: &[String]) -> Result<(), LocalError> {
-        let mut bound = stored(&self.newest(table)?).saturating_sub(KEPT_RECORDS);
+    /// Drops records that every one of `readers` has passed, but not the newest
+    /// `kept`.
+    pub(crate) fn trim(
+        &self,
+        table: &str,
+        readers: &[String],
+        kept: u32,
+    ) -> Result<(), LocalError> {
+        let mut bound = i64::MAX;
         for reader in readers {
             bound = bound.min(self.checkpoint(reader)?.as_ref().map_or(0, stored));
         }
         self.control()
             .execute(
-                "DELETE FROM _stream_records WHERE table_name = ?1 AND CAST(sequence_number AS INTEGER) <= ?2",
-                rusqlite::params![table, bound],
+                "DELETE FROM _stream_records
+                 WHERE table_name = ?1 AND CAST(sequence_number AS INTEGER) <= MIN(?2, (
+                     SELECT CAST(sequence_number AS INTEGER) FROM _stream_records WHERE table_name = ?1
+                     ORDER BY CAST(sequence_number AS INTEGER) DESC LIMIT 1 OFFSET ?3))",
+                rusqlite::params![table, bound, kept],
             )
             .map(drop)
             .map_err(engine)

@@ -50,8 +50,7 @@ impl Door {
     /// Serves `listener` by `serve` until closed; closing ends its future.
     pub(crate) fn open<F>(
         flag: &'static str,
-        listener: TcpListener,
-        address: SocketAddr,
+        (listener, address): (TcpListener, SocketAddr),
         serve: impl Fn(TcpListener, oneshot::Receiver<()>) -> F + Send + Sync + 'static,
     ) -> Self
     where
@@ -89,10 +88,6 @@ impl Door {
             self.start(listener);
         }
         Ok(())
-    }
-
-    pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
     }
 }
 

@@ -43,8 +43,8 @@ pub(crate) async fn serve(
         host,
         requests: AtomicU64::new(1),
     });
-    let router = Router::new().fallback(answer).with_state(front);
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let app = Router::new().fallback(answer).with_state(front);
+    let service = app.into_make_service_with_connect_info::<SocketAddr>();
     let until = async {
         let _ = closed.await;
     };

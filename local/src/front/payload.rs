@@ -72,7 +72,7 @@ pub(crate) fn event(
         "isBase64Encoded": false,
     });
     if let Some(event) = event.as_object_mut() {
-        optional(event, query, cookies, found);
+        optional(event, query, &cookies, found);
         set_body(
             event,
             headers.get("content-type").map_or("", String::as_str),
@@ -89,7 +89,7 @@ fn time(now: OffsetDateTime) -> String {
 }
 
 /// What payload 2.0 leaves out when there is none.
-fn optional(event: &mut Map<String, Value>, query: &str, cookies: Vec<String>, found: &Match<'_>) {
+fn optional(event: &mut Map<String, Value>, query: &str, cookies: &[String], found: &Match<'_>) {
     if !cookies.is_empty() {
         event.insert("cookies".to_owned(), json!(cookies));
     }

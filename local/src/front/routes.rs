@@ -55,15 +55,18 @@ impl Routes {
         });
     }
 
-    /// Method, path and function of every route.
-    pub(crate) fn list(&self) -> impl Iterator<Item = (&str, &str, &str)> {
-        self.routes.iter().map(|route| {
+    /// Method, path and function of every route, by path.
+    pub(crate) fn list(&self) -> Vec<(String, String, String)> {
+        let copy = |route: &Route| {
             (
-                route.method.as_str(),
-                route.path.as_str(),
-                route.function.as_str(),
+                route.method.clone(),
+                route.path.clone(),
+                route.function.clone(),
             )
-        })
+        };
+        let mut list: Vec<_> = self.routes.iter().map(copy).collect();
+        list.sort_by(|a, b| a.1.cmp(&b.1));
+        list
     }
 
     /// The route for a method and a decoded path.

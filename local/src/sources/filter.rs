@@ -95,8 +95,8 @@ mod tests {
 
     use super::*;
 
-    fn matched(pattern: Value, event: Value) -> bool {
-        Filter::new(vec![pattern]).unwrap().matches(&event)
+    fn matched(pattern: &Value, event: &Value) -> bool {
+        Filter::new(vec![pattern.clone()]).unwrap().matches(event)
     }
 
     #[test]
@@ -134,11 +134,7 @@ mod tests {
                 false,
             ),
         ] {
-            assert_eq!(
-                matched(pattern.clone(), event.clone()),
-                expected,
-                "{pattern}"
-            );
+            assert_eq!(matched(&pattern, &event), expected, "{pattern}");
         }
     }
 

@@ -65,6 +65,8 @@ pub(crate) fn start(context: &Context, template: &Template) -> Result<JoinSet<()
 /// Does what DynamoDB does on its own: expires items, forgets old stream
 /// records.
 async fn housekeeping(dynamo: Dynamo, table: String, streamed: bool, readers: Vec<String>) {
+    /// For readers from outside, such as the AWS CLI.
+    const KEPT_RECORDS: u32 = 2_000;
     const EVERY: std::time::Duration = std::time::Duration::from_secs(30);
     loop {
         tokio::time::sleep(EVERY).await;
@@ -72,7 +74,7 @@ async fn housekeeping(dynamo: Dynamo, table: String, streamed: bool, readers: Ve
         let done = blocking(move || {
             dynamo.sweep_expired()?;
             if streamed {
-                dynamo.trim(&table, &readers)
+                dynamo.trim(&table, &readers, KEPT_RECORDS)
             } else {
                 Ok(())
             }

@@ -1,6 +1,8 @@
 //! What template.yaml declares, read for the local engines: functions with
 //! their environment and event sources, tables, queues, secrets.
 
+mod node;
+mod parameters;
 mod resolve;
 mod sources;
 #[cfg(test)]
@@ -12,7 +14,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use resolve::{Resolver, text};
+use node::Node;
+use resolve::Resolver;
 pub use sources::{QueueSource, Schedule, Source, StreamSource};
 
 /// The region everything local says it is in.
@@ -140,93 +143,6 @@ impl Template {
     }
 }
 
-/// A resolved value that knows where it stands in the template.
-#[derive(Debug, Clone)]
-struct Node {
-    value: Value,
-    path: String,
-}
-
-impl Node {
-    fn resolve(resolver: &Resolver, raw: &Value, path: &str) -> Result<Self, TemplateError> {
-        let value = resolver.resolve(raw, path)?.unwrap_or(Value::Null);
-        Ok(Self {
-            value,
-            path: path.to_owned(),
-        })
-    }
-
-    fn get(&self, key: &str) -> Option<Self> {
-        let value = self
-            .value
-            .get(key)
-            .filter(|value| !value.is_null())?
-            .clone();
-        Some(Self {
-            value,
-            path: format!("{}/{key}", self.path),
-        })
-    }
-
-    fn at(&self, keys: &[&str]) -> Option<Self> {
-        keys.iter()
-            .try_fold(self.clone(), |node, key| node.get(key))
-    }
-
-    fn error(&self, problem: &str) -> TemplateError {
-        TemplateError::new(&self.path, problem)
-    }
-
-    fn require(&self, key: &str) -> Result<Self, TemplateError> {
-        self.get(key)
-            .ok_or_else(|| self.error(&format!("needs {key}")))
-    }
-
-    fn text(&self) -> Result<String, TemplateError> {
-        text(&self.value, &self.path)
-    }
-
-    fn number(&self) -> Result<i64, TemplateError> {
-        self.text()?
-            .parse()
-            .map_err(|_| self.error("must be a whole number"))
-    }
-
-    /// The number under `key`; `default` when it is absent.
-    fn count<T: TryFrom<i64>>(&self, key: &str, default: T) -> Result<T, TemplateError> {
-        let Some(node) = self.get(key) else {
-            return Ok(default);
-        };
-        T::try_from(node.number()?).map_err(|_| node.error("is out of range"))
-    }
-
-    fn entries(&self) -> Result<Vec<(String, Self)>, TemplateError> {
-        let map = self
-            .value
-            .as_object()
-            .ok_or_else(|| self.error("must be a map"))?;
-        Ok(map
-            .keys()
-            .filter_map(|key| Some((key.clone(), self.get(key)?)))
-            .collect())
-    }
-
-    fn items(&self) -> Result<Vec<Self>, TemplateError> {
-        let list = self
-            .value
-            .as_array()
-            .ok_or_else(|| self.error("must be a list"))?;
-        Ok(list
-            .iter()
-            .enumerate()
-            .map(|(index, value)| Self {
-                value: value.clone(),
-                path: format!("{}/{index}", self.path),
-            })
-            .collect())
-    }
-}
-
 fn functions(resolver: &Resolver) -> Result<BTreeMap<String, Function>, TemplateError> {
     resolver
         .resources("AWS::Serverless::Function")?
@@ -308,7 +224,7 @@ fn environment(
 }
 
 fn tables(resolver: &Resolver) -> Result<Vec<Table>, TemplateError> {
-    /// What CreateTable shares with the resource; the rest is either set by
+    /// What `CreateTable` shares with the resource; the rest is either set by
     /// another call or of no meaning on one machine.
     const CREATE: [&str; 6] = [
         "AttributeDefinitions",

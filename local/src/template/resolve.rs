@@ -1,4 +1,4 @@
-//! Evaluates what CloudFormation would: parameters, conditions, intrinsics.
+//! Evaluates what `CloudFormation` would: parameters, conditions, intrinsics.
 //!
 //! Only the parts that are asked for are evaluated, so a function's policies
 //! may use anything.
@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{ACCOUNT, REGION, STACK_NAME, TemplateError};
+use super::parameters::{decide, pseudo};
+use super::{ACCOUNT, REGION, TemplateError};
 
 type Resolved = Result<Option<Value>, TemplateError>;
 
@@ -25,7 +26,7 @@ impl Resolver {
         overrides: &BTreeMap<String, String>,
         queue_base_url: &str,
     ) -> Result<Self, TemplateError> {
-        let parameters = parameters(&document, overrides)?;
+        let parameters = decide(&document, overrides)?;
         Ok(Self {
             document,
             parameters,
@@ -80,10 +81,10 @@ impl Resolver {
     }
 
     fn resolve_map(&self, map: &Map<String, Value>, path: &str) -> Resolved {
-        if let (1, Some((key, argument))) = (map.len(), map.iter().next()) {
-            if key == "Ref" || key.starts_with("Fn::") {
-                return self.intrinsic(key, argument, &format!("{path}/{key}"));
-            }
+        if let (1, Some((key, argument))) = (map.len(), map.iter().next())
+            && (key == "Ref" || key.starts_with("Fn::"))
+        {
+            return self.intrinsic(key, argument, &format!("{path}/{key}"));
         }
         let mut resolved = Map::new();
         for (key, value) in map {
@@ -213,7 +214,7 @@ impl Resolver {
         if let Some(value) = self.parameters.get(name) {
             return Ok(Some(value.clone()));
         }
-        if let Some(value) = pseudo_parameter(name) {
+        if let Some(value) = pseudo(name) {
             return Ok(Some(Value::from(value)));
         }
         if self.raw(&["Resources", name]).is_none() {
@@ -322,74 +323,7 @@ impl Resolver {
     }
 }
 
-fn parameters(
-    document: &Value,
-    overrides: &BTreeMap<String, String>,
-) -> Result<BTreeMap<String, Value>, TemplateError> {
-    let declared = document.get("Parameters").and_then(Value::as_object);
-    if let Some(name) = overrides
-        .keys()
-        .find(|name| declared.is_none_or(|map| !map.contains_key(*name)))
-    {
-        return Err(TemplateError::new("Parameters", &format!("has no {name}")));
-    }
-    let mut decided = BTreeMap::new();
-    for (name, definition) in declared.into_iter().flatten() {
-        let path = format!("Parameters/{name}");
-        let value = match (overrides.get(name), definition.get("Default")) {
-            (Some(value), _) => value.clone(),
-            (None, Some(default)) => text(default, &path)?,
-            (None, None) => {
-                let hint = format!("has no default: give it with --parameter {name}=VALUE");
-                return Err(TemplateError::new(&path, &hint));
-            }
-        };
-        check_allowed(definition, &value, &path)?;
-        let is_list = definition.get("Type").and_then(Value::as_str) == Some("CommaDelimitedList");
-        let value = if is_list {
-            value
-                .split(',')
-                .map(|part| Value::from(part.trim()))
-                .collect()
-        } else {
-            Value::String(value)
-        };
-        decided.insert(name.clone(), value);
-    }
-    Ok(decided)
-}
-
-fn check_allowed(definition: &Value, value: &str, path: &str) -> Result<(), TemplateError> {
-    let Some(allowed) = definition.get("AllowedValues") else {
-        return Ok(());
-    };
-    let allowed: Result<Vec<_>, _> = list(allowed, path)?
-        .iter()
-        .map(|item| text(item, path))
-        .collect();
-    let allowed = allowed?;
-    if allowed.iter().any(|item| item == value) {
-        return Ok(());
-    }
-    Err(TemplateError::new(
-        path,
-        &format!("is {value:?}, not one of {}", allowed.join(", ")),
-    ))
-}
-
-fn pseudo_parameter(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "AWS::AccountId" => ACCOUNT,
-        "AWS::Partition" => "aws",
-        "AWS::Region" => REGION,
-        "AWS::StackId" => "arn:aws:cloudformation:us-east-1:000000000000:stack/local/local",
-        "AWS::StackName" => STACK_NAME,
-        "AWS::URLSuffix" => "amazonaws.com",
-        _ => return None,
-    })
-}
-
-/// A scalar as CloudFormation writes it into a text.
+/// A scalar as `CloudFormation` writes it into a text.
 pub(super) fn text(value: &Value, path: &str) -> Result<String, TemplateError> {
     match value {
         Value::String(text) => Ok(text.clone()),
@@ -399,7 +333,7 @@ pub(super) fn text(value: &Value, path: &str) -> Result<String, TemplateError> {
     }
 }
 
-fn list<'a>(value: &'a Value, path: &str) -> Result<&'a [Value], TemplateError> {
+pub(super) fn list<'a>(value: &'a Value, path: &str) -> Result<&'a [Value], TemplateError> {
     value
         .as_array()
         .map(Vec::as_slice)

@@ -204,8 +204,8 @@ mod tests {
 
     #[test]
     fn rates() {
-        assert_eq!(rate("rate(5 minutes)"), Some(Duration::from_secs(300)));
-        assert_eq!(rate("rate(1 hour)"), Some(Duration::from_secs(3_600)));
+        assert_eq!(rate("rate(5 minutes)"), Some(Duration::from_mins(5)));
+        assert_eq!(rate("rate(1 hour)"), Some(Duration::from_hours(1)));
         assert_eq!(rate("cron(0 10 * * ? *)"), None);
         assert_eq!(rate("rate(x minutes)"), None);
     }

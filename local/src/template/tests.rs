@@ -166,7 +166,7 @@ fn tables_and_queues_become_what_the_engines_take() {
     );
     assert_eq!(table.ttl.as_deref(), Some("expires_at"));
     assert_eq!(template.queues[0].name, "Dead");
-    let policy: serde_json::Value =
+    let policy: Value =
         serde_json::from_str(&template.queues[1].attributes["RedrivePolicy"]).unwrap();
     assert_eq!(policy["maxReceiveCount"], json!(3));
 }

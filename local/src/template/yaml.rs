@@ -36,7 +36,7 @@ fn to_json(yaml: Yaml) -> Result<Value, String> {
             }
             Value::Object(map)
         }
-        Yaml::Tagged(tagged) => long_form(&tagged.tag.to_string(), to_json(tagged.value)?),
+        Yaml::Tagged(tagged) => long_form(&tagged.tag.to_string(), &to_json(tagged.value)?),
     })
 }
 
@@ -49,7 +49,7 @@ fn key_text(key: &Yaml) -> Result<String, String> {
     }
 }
 
-fn long_form(tag: &str, value: Value) -> Value {
+fn long_form(tag: &str, value: &Value) -> Value {
     match tag.trim_start_matches('!') {
         name @ ("Ref" | "Condition") => json!({ name: value }),
         "GetAtt" => match value.as_str().and_then(|text| text.split_once('.')) {
