@@ -4,6 +4,7 @@ mod binaries;
 pub mod cli;
 mod client;
 mod engines;
+pub mod fakes;
 mod front;
 mod lambda;
 mod options;

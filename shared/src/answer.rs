@@ -5,7 +5,7 @@ use lambda_http::{Body, Response};
 use serde_json::{Value, json};
 
 use crate::event::{Content, Event, Family, Malformed};
-use crate::fulfilment::State;
+use crate::fulfilment::{Promise, State};
 use crate::observe::Outcome;
 use crate::provider::{Provider, firstpromoter_v1};
 use crate::route::Route;
@@ -16,26 +16,32 @@ use crate::route::Route;
 /// reward was given", for good. It is answered only when the delivery is
 /// recorded, and never for an unknown type that may be the same event under a
 /// new name: one that came to the fulfilments' URL or speaks of fulfilment.
+/// Where the answer is the only way to tell, an open promise is 503, so that
+/// FirstPromoter asks again.
 #[must_use]
-pub fn accepted(route: &Route, event: &Event, promise: Option<State>) -> StatusCode {
+pub fn accepted(route: &Route, event: &Event, promise: Option<&Promise>) -> StatusCode {
     if event.provider != Provider::FirstPromoterV1 {
         return StatusCode::OK;
     }
-    let unsettled = match event.content {
-        Content::Unknown => {
-            route.family == Family::Fulfilments
-                || event.event_type.to_ascii_lowercase().contains("fulfil")
-        }
-        _ => {
-            event.event_type == firstpromoter_v1::FULFILMENT_PENDING
-                && !promise.is_some_and(State::is_delivered)
-        }
-    };
-    if unsettled {
-        StatusCode::ACCEPTED
-    } else {
-        StatusCode::OK
+    let pending = event.event_type == firstpromoter_v1::FULFILMENT_PENDING;
+    let suspicious = route.family == Family::Fulfilments
+        || event.event_type.to_ascii_lowercase().contains("fulfil");
+    match (&event.content, promise) {
+        (Content::Unknown, _) if suspicious => StatusCode::ACCEPTED,
+        (Content::Unknown, _) => StatusCode::OK,
+        (_, Some(promise)) if pending && promise.state.is_delivered() => StatusCode::OK,
+        (_, Some(promise)) if pending && awaits_answer(promise) => StatusCode::SERVICE_UNAVAILABLE,
+        _ if pending => StatusCode::ACCEPTED,
+        _ => StatusCode::OK,
     }
+}
+
+/// Whether a promise is still open and its platform only learns of it from the
+/// answer to a request.
+#[must_use]
+pub fn awaits_answer(promise: &Promise) -> bool {
+    promise.by_response
+        && (promise.state.is_before_delivery() || promise.state == State::Delivering)
 }
 
 /// The status code of a request that is not recorded.
@@ -89,36 +95,50 @@ pub fn response(status: StatusCode, body: &Value) -> Response<Body> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fulfilment::Terms;
+    use crate::timestamp::Timestamp;
 
     #[test]
     fn only_a_recorded_delivery_is_told_to_v1_as_200() {
-        let code = |path: &str, event_type: &str, promise| {
+        let code = |path: &str, event_type: &str, state: Option<State>, by_response: bool| {
             let route = Route::of_path(path).unwrap();
             let body = json!({ "event": { "id": 1, "type": event_type }, "data": { "id": 2 } });
             let body = crate::json::parse(body.to_string().as_bytes()).unwrap();
             let event = route.provider.event(event_type.into(), &body, "").unwrap();
-            accepted(&route, &event, promise).as_u16()
+            let promise = state.map(|state| {
+                let at = Timestamp::ZERO;
+                let mut promise = Promise::new("k:1:1".into(), 1, state, Terms::default(), at);
+                promise.by_response = by_response;
+                promise
+            });
+            accepted(&route, &event, promise.as_ref()).as_u16()
         };
         let (customers, fulfilments) = (
             "/webhooks/firstpromoter-v1/t/customers",
             "/webhooks/firstpromoter-v1/t/fulfilments",
         );
         for path in [customers, fulfilments] {
-            for state in [
-                None,
-                Some(State::Requested),
-                Some(State::Delivering),
-                Some(State::Parked),
-            ] {
-                assert_eq!(code(path, "fulfilment_pending", state), 202);
+            for state in State::ALL {
+                let (by_api, by_response) = match state {
+                    State::Delivered | State::Confirming | State::Confirmed => (200, 200),
+                    State::LookupDue
+                    | State::ApprovalDue
+                    | State::AwaitingApproval
+                    | State::Requested
+                    | State::Delivering => (202, 503),
+                    _ => (202, 202),
+                };
+                assert_eq!(code(path, "fulfilment_pending", Some(state), false), by_api);
+                assert_eq!(
+                    code(path, "fulfilment_pending", Some(state), true),
+                    by_response
+                );
             }
-            for state in [State::Delivered, State::Confirming, State::Confirmed] {
-                assert_eq!(code(path, "fulfilment_pending", Some(state)), 200);
-            }
-            assert_eq!(code(path, "fulfillment_pending", None), 202);
-            assert_eq!(code(path, "lead_becomes_referral", None), 200);
+            assert_eq!(code(path, "fulfilment_pending", None, false), 202);
+            assert_eq!(code(path, "fulfillment_pending", None, false), 202);
+            assert_eq!(code(path, "lead_becomes_referral", None, false), 200);
         }
-        assert_eq!(code(customers, "lead_paused", None), 200);
-        assert_eq!(code(fulfilments, "lead_paused", None), 202);
+        assert_eq!(code(customers, "lead_paused", None, false), 200);
+        assert_eq!(code(fulfilments, "lead_paused", None, false), 202);
     }
 }

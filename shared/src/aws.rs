@@ -10,6 +10,7 @@ use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
@@ -99,11 +100,38 @@ impl<'a> Aws<'a> {
         aws_sdk_secretsmanager::Client::from_conf(config.build())
     }
 
+    /// An SQS client.
+    #[must_use]
+    pub fn sqs(&self) -> aws_sdk_sqs::Client {
+        let mut config = aws_sdk_sqs::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(self.region.clone())
+            .credentials_provider(self.credentials.clone())
+            .http_client(self.http.clone())
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .timeout_config(timeouts());
+        config.set_endpoint_url(self.endpoint("AWS_ENDPOINT_URL_SQS"));
+        aws_sdk_sqs::Client::from_conf(config.build())
+    }
+
     /// The override for local use; without the default chain it is read here.
     fn endpoint(&self, name: &str) -> Option<String> {
         let set = |name: &str| (self.variable)(name).filter(|url| !url.is_empty());
         set(name).or_else(|| set("AWS_ENDPOINT_URL"))
     }
+}
+
+/// The code of a failed call and nothing of its message, which may quote what
+/// was sent.
+pub(crate) fn code<E: ProvideErrorMetadata>(error: &SdkError<E>) -> String {
+    let kind = match error {
+        SdkError::TimeoutError(_) => "time-out",
+        SdkError::DispatchFailure(_) => "no connection",
+        SdkError::ResponseError(_) => "unreadable response",
+        SdkError::ConstructionFailure(_) => "unsendable request",
+        _ => "service error",
+    };
+    error.code().unwrap_or(kind).to_owned()
 }
 
 fn timeouts() -> TimeoutConfig {

@@ -12,13 +12,14 @@ use crate::answer;
 use crate::aws::Aws;
 use crate::body::{MAX_BODY_BYTES, compress, sha256_hex};
 use crate::event::{Content, Event, Malformed};
-use crate::fulfilment::{Promise, State};
+use crate::fulfilment::{Input, Promise, State, Stepped, step};
 use crate::json::{self, Json};
-use crate::ledger::{Decision, decide, place};
+use crate::ledger::{Decision, decide, place, promise_key};
 use crate::observe::{self, Line, Outcome};
-use crate::provider::{Provider, uppromote};
+use crate::provider::{Provider, firstpromoter_v1, uppromote};
 use crate::redact;
 use crate::route::{Route, path_of};
+use crate::secrets::WebhookSecrets;
 use crate::secrets_manager::SecretsCache;
 use crate::settings::Settings;
 use crate::store::{Archive, Store, StoreError};
@@ -29,6 +30,8 @@ use crate::verify::{Authenticated, Incoming, Refusal, verify};
 const TRIES: u32 = 5;
 /// Longest pause before the second try; doubles with each.
 const FIRST_PAUSE_MS: u64 = 20;
+/// How often a held answer looks whether its delivery is recorded.
+const HOLD_LOOK: Duration = Duration::from_millis(150);
 /// How long quarantined bytes are kept.
 const QUARANTINE_DAYS: i64 = 14;
 const DAY_SECONDS: i64 = 86_400;
@@ -40,7 +43,7 @@ const MAX_HEADER: usize = 256;
 /// What an HTTP function needs, once per instance.
 pub struct Intake {
     settings: Settings,
-    secrets: SecretsCache,
+    secrets: SecretsCache<WebhookSecrets>,
     store: Store,
 }
 
@@ -161,24 +164,33 @@ impl Intake {
         }
         let now = Timestamp::now();
         let secrets = self.secrets.get().await.map_err(|_| Outcome::Unavailable)?;
-        let check = |secrets| {
-            let tolerance = self.settings.past_tolerance_seconds;
-            verify(
-                route.provider,
-                route.provider.secrets(secrets),
-                &incoming,
-                tolerance,
-                now,
-            )
-        };
         let newer;
-        let mut checked = check(&secrets);
+        let mut checked = self.check(&route, &incoming, &secrets, now);
         if matches!(checked, Err(Refusal::Unauthorized | Refusal::NotConfigured)) {
             // The secret may have been filled or rotated a moment ago.
             newer = self.secrets.newer_than(&secrets).await;
-            checked = newer.as_deref().map_or(checked, check);
+            if let Some(newer) = &newer {
+                checked = self.check(&route, &incoming, newer, now);
+            }
         }
         self.record(&route, &incoming, &checked?, now, line).await
+    }
+
+    fn check<'r>(
+        &self,
+        route: &Route,
+        incoming: &Incoming<'r>,
+        secrets: &'r WebhookSecrets,
+        now: Timestamp,
+    ) -> Result<Authenticated<'r>, Refusal> {
+        let tolerance = self.settings.past_tolerance_seconds;
+        verify(
+            route.provider,
+            route.provider.secrets(secrets),
+            incoming,
+            tolerance,
+            now,
+        )
     }
 
     async fn record(
@@ -221,8 +233,45 @@ impl Intake {
         let kept = compress(kept.as_bytes()).ok_or(Outcome::TooLarge)?;
         let archive = archive(kept, &secret, self.settings.event_retention_days);
         let (outcome, promise) = self.write(&event, &archive, line).await?;
-        let status = answer::accepted(route, &event, promise);
+        let promise = match promise {
+            Some(promise) => Some(self.hold(&event, promise).await?),
+            None => None,
+        };
+        note_promise(promise.as_ref(), line);
+        let status = answer::accepted(route, &event, promise.as_ref());
         Ok((status, outcome))
+    }
+
+    /// Waits for the delivery of a reward whose platform only learns of it from
+    /// this answer (v1 without API key), and notes that it was told.
+    async fn hold(&self, event: &Event, mut promise: Promise) -> Result<Promise, Stop> {
+        if event.event_type != firstpromoter_v1::FULFILMENT_PENDING {
+            return Ok(promise);
+        }
+        let (pk, _) = place(event);
+        let until =
+            Instant::now() + Duration::from_secs(self.settings.v1_hold_seconds.unsigned_abs());
+        loop {
+            let now = Timestamp::now();
+            if promise.by_response && promise.state == State::Delivered {
+                let reversals = self.settings.policy.reversals;
+                let Stepped::Changed(told) = step(&promise, &Input::Answered, reversals, now)
+                else {
+                    return Ok(promise);
+                };
+                match self.store.save(&pk, std::slice::from_ref(&*told)).await {
+                    Ok(()) => return Ok(*told),
+                    Err(StoreError::Conflict) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            } else if !answer::awaits_answer(&promise) || Instant::now() >= until {
+                return Ok(promise);
+            } else {
+                tokio::time::sleep(HOLD_LOOK).await;
+            }
+            let newest = self.store.promise(&pk, &promise_key(promise.epoch)).await?;
+            promise = newest.unwrap_or(promise);
+        }
     }
 
     /// One read, one decision, one transaction; again when somebody else wrote
@@ -232,7 +281,7 @@ impl Intake {
         event: &Event,
         archive: &Archive,
         line: &mut Line,
-    ) -> Result<(Outcome, Option<State>), Stop> {
+    ) -> Result<(Outcome, Option<Promise>), Stop> {
         let (pk, sk) = place(event);
         let mut tries = 0;
         loop {
@@ -240,18 +289,14 @@ impl Intake {
             let decision = decide(&known, event, &self.settings.policy, archive.received);
             let Decision::Write(write) = decision else {
                 line.identity = line.identity.take().or(sk);
-                return Ok((
-                    Outcome::Duplicate,
-                    note_promise(known.promise.as_ref(), line),
-                ));
+                return Ok((Outcome::Duplicate, known.promise));
             };
             match self.store.commit(&pk, event, &known, &write, archive).await {
                 Ok(()) => {
                     line.identity = Some(write.identity);
-                    let promise = write.promises.last().or(known.promise.as_ref());
-                    let state = note_promise(promise, line);
-                    line.promise_state = line.promise_state.or(write.no_promise);
-                    return Ok((recorded(event), state));
+                    line.promise_state = write.no_promise;
+                    let promise = write.promises.into_iter().next_back().or(known.promise);
+                    return Ok((recorded(event), promise));
                 }
                 Err(StoreError::Conflict) if tries + 1 < TRIES => pause(tries).await,
                 Err(error) => return Err(error.into()),
@@ -332,11 +377,11 @@ fn described(route: &Route, malformed: &Malformed) -> BTreeMap<&'static str, Str
     ])
 }
 
-fn note_promise(promise: Option<&Promise>, line: &mut Line) -> Option<State> {
-    let promise = promise?;
-    line.promise = Some(promise.key.clone());
-    line.promise_state = Some(promise.state.name());
-    Some(promise.state)
+fn note_promise(promise: Option<&Promise>, line: &mut Line) {
+    if let Some(promise) = promise {
+        line.promise = Some(promise.key.clone());
+        line.promise_state = Some(promise.state.name());
+    }
 }
 
 fn kept_headers(incoming: &Incoming) -> BTreeMap<String, String> {

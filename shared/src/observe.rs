@@ -92,9 +92,6 @@ pub struct Line {
 impl Line {
     /// Prints the line on standard output.
     pub fn print(&self, started: std::time::Instant) {
-        let Ok(serde_json::Value::Object(mut line)) = serde_json::to_value(self) else {
-            return;
-        };
         let dimensions = match (&self.provider, &self.secret) {
             (Some(_), Some(_)) => {
                 json!([["outcome"], ["provider", "outcome"], ["provider", "secret"]])
@@ -102,37 +99,53 @@ impl Line {
             (Some(_), None) => json!([["outcome"], ["provider", "outcome"]]),
             (None, _) => json!([["outcome"]]),
         };
-        line.insert("level".into(), "INFO".into());
-        line.insert("message".into(), "webhook".into());
-        line.insert("Events".into(), 1.into());
-        line.insert(
-            "Misrouted".into(),
-            u8::from(self.misrouted.is_some()).into(),
-        );
+        let misrouted = f64::from(u8::from(self.misrouted.is_some()));
         let ms = started.elapsed().as_secs_f64() * 1000.0;
-        line.insert("DurationMs".into(), json!((ms * 1000.0).round() / 1000.0));
-        line.insert(
-            "_aws".into(),
-            json!({
-                "Timestamp": Timestamp::now().ms(),
-                "CloudWatchMetrics": [{
-                    "Namespace": NAMESPACE,
-                    "Dimensions": dimensions,
-                    "Metrics": [
-                        { "Name": "Events", "Unit": "Count" },
-                        { "Name": "Misrouted", "Unit": "Count" },
-                        { "Name": "DurationMs", "Unit": "Milliseconds" },
-                    ],
-                }],
-            }),
-        );
-        // Nothing can be done about a closed standard output.
-        drop(writeln!(
-            std::io::stdout().lock(),
-            "{}",
-            serde_json::Value::Object(line)
-        ));
+        let metrics = [
+            ("Events", "Count", 1.0),
+            ("Misrouted", "Count", misrouted),
+            ("DurationMs", "Milliseconds", (ms * 1000.0).round() / 1000.0),
+        ];
+        print("webhook", self, &dimensions, &metrics);
     }
+}
+
+/// Prints a line with metrics (name, unit, value) in these dimension sets, in
+/// CloudWatch's embedded metric format.
+pub(crate) fn print<T: Serialize>(
+    message: &str,
+    fields: &T,
+    dimensions: &serde_json::Value,
+    metrics: &[(&str, &str, f64)],
+) {
+    let Ok(serde_json::Value::Object(mut line)) = serde_json::to_value(fields) else {
+        return;
+    };
+    line.insert("level".into(), "INFO".into());
+    line.insert("message".into(), message.into());
+    for (name, _, value) in metrics {
+        line.insert((*name).into(), json!(value));
+    }
+    let units = metrics
+        .iter()
+        .map(|(name, unit, _)| json!({ "Name": name, "Unit": unit }));
+    line.insert(
+        "_aws".into(),
+        json!({
+            "Timestamp": Timestamp::now().ms(),
+            "CloudWatchMetrics": [{
+                "Namespace": NAMESPACE,
+                "Dimensions": dimensions,
+                "Metrics": units.collect::<Vec<_>>(),
+            }],
+        }),
+    );
+    // Nothing can be done about a closed standard output.
+    drop(writeln!(
+        std::io::stdout().lock(),
+        "{}",
+        serde_json::Value::Object(line)
+    ));
 }
 
 /// Starts the log: JSON lines, at the level of `RUST_LOG` for this project's

@@ -20,6 +20,11 @@ impl Secret {
         (!value.trim().is_empty()).then(|| Self(value.to_owned()))
     }
 
+    /// The value as text, to be sent and never to be shown.
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+
     pub(crate) fn bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
@@ -87,11 +92,22 @@ pub struct WebhookSecrets {
     pub problems: Vec<String>,
 }
 
-impl WebhookSecrets {
-    /// Reads the JSON secret. A section that does not have its shape closes
-    /// its provider and no other; the reason is in `problems`.
-    #[must_use]
-    pub fn parse(text: &str) -> Self {
+/// A JSON secret of Secrets Manager.
+pub trait Shape: Default + PartialEq {
+    /// Reads it. A section that does not have its shape is not used, and no
+    /// other is hurt by it.
+    fn parse(text: &str) -> Self;
+
+    /// What of it was refused, without any value.
+    fn problems(&self) -> &[String];
+}
+
+impl Shape for WebhookSecrets {
+    fn problems(&self) -> &[String] {
+        &self.problems
+    }
+
+    fn parse(text: &str) -> Self {
         let mut secrets = Self::default();
         let sections = match serde_json::from_str::<Value>(text) {
             Ok(Value::Object(sections)) => sections,

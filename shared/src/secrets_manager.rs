@@ -1,4 +1,4 @@
-//! The webhook secrets as Secrets Manager holds them, cached.
+//! Secrets as Secrets Manager holds them, cached.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::DisplayErrorContext;
 use tokio::sync::Mutex;
 
-use crate::secrets::WebhookSecrets;
+use crate::secrets::Shape;
 
 /// A failed verification asks for newer secrets at most this often, so that
 /// forged requests cannot turn into calls of Secrets Manager.
@@ -15,25 +15,24 @@ const REFRESH_PAUSE: Duration = Duration::from_secs(60);
 
 /// The secrets cannot be had: never fetched, and the service does not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the webhook secrets cannot be fetched")]
+#[error("the secrets cannot be fetched")]
 pub struct SecretsUnavailable;
 
-/// The webhook secrets, fetched when first needed and again after their time.
-pub struct SecretsCache {
+/// One secret, fetched when first needed and again after its time.
+pub struct SecretsCache<T> {
     client: Client,
     id: String,
     ttl: Duration,
-    cached: Mutex<Cached>,
+    cached: Mutex<Cached<T>>,
 }
 
-#[derive(Default)]
-struct Cached {
-    secrets: Option<Arc<WebhookSecrets>>,
+struct Cached<T> {
+    secrets: Option<Arc<T>>,
     /// When the service was last asked, whatever it answered.
     asked: Option<Instant>,
 }
 
-impl SecretsCache {
+impl<T: Shape> SecretsCache<T> {
     /// A cache of the secret `id` (name or ARN) that asks again after `ttl`.
     #[must_use]
     pub fn new(client: Client, id: String, ttl: Duration) -> Self {
@@ -41,7 +40,10 @@ impl SecretsCache {
             client,
             id,
             ttl,
-            cached: Mutex::default(),
+            cached: Mutex::new(Cached {
+                secrets: None,
+                asked: None,
+            }),
         }
     }
 
@@ -50,7 +52,7 @@ impl SecretsCache {
     ///
     /// # Errors
     /// [`SecretsUnavailable`] when there are no last known ones either.
-    pub async fn get(&self) -> Result<Arc<WebhookSecrets>, SecretsUnavailable> {
+    pub async fn get(&self) -> Result<Arc<T>, SecretsUnavailable> {
         let mut cached = self.cached.lock().await;
         if let Some(secrets) = &cached.secrets
             && cached.asked.is_some_and(|asked| asked.elapsed() < self.ttl)
@@ -63,7 +65,7 @@ impl SecretsCache {
 
     /// The secrets anew, because `used` did not verify a request; `None` when
     /// they were asked for within the last minute or have not changed.
-    pub async fn newer_than(&self, used: &Arc<WebhookSecrets>) -> Option<Arc<WebhookSecrets>> {
+    pub async fn newer_than(&self, used: &Arc<T>) -> Option<Arc<T>> {
         let mut cached = self.cached.lock().await;
         if cached
             .asked
@@ -74,17 +76,17 @@ impl SecretsCache {
         cached.secrets.clone().filter(|secrets| secrets != used)
     }
 
-    async fn refresh(&self, cached: &mut Cached) {
+    async fn refresh(&self, cached: &mut Cached<T>) {
         let asked = cached.asked.replace(Instant::now());
         match self.fetch().await {
             Ok(secrets) => {
-                for problem in &secrets.problems {
-                    tracing::error!(%problem, "webhook secrets: a provider is closed or a value ignored");
+                for problem in secrets.problems() {
+                    tracing::error!(%problem, "secrets: a part is not used");
                 }
                 cached.secrets = Some(Arc::new(secrets));
             }
             Err(problem) => {
-                tracing::error!(%problem, "webhook secrets: not fetched");
+                tracing::error!(%problem, "secrets: not fetched");
                 if cached.secrets.is_none() {
                     // Nothing to serve meanwhile: ask again at the next request.
                     cached.asked = asked;
@@ -93,7 +95,7 @@ impl SecretsCache {
         }
     }
 
-    async fn fetch(&self) -> Result<WebhookSecrets, String> {
+    async fn fetch(&self) -> Result<T, String> {
         match self
             .client
             .get_secret_value()
@@ -101,12 +103,10 @@ impl SecretsCache {
             .send()
             .await
         {
-            Ok(value) => Ok(WebhookSecrets::parse(
-                value.secret_string().unwrap_or_default(),
-            )),
+            Ok(value) => Ok(T::parse(value.secret_string().unwrap_or_default())),
             Err(error) => match error.as_service_error() {
                 // Created without a value, and not filled yet.
-                Some(e) if e.is_resource_not_found_exception() => Ok(WebhookSecrets::default()),
+                Some(e) if e.is_resource_not_found_exception() => Ok(T::default()),
                 Some(e) => Err(e.meta().code().unwrap_or("service error").to_owned()),
                 None => Err(DisplayErrorContext(&error).to_string()),
             },

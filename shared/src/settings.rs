@@ -26,6 +26,8 @@ pub struct Settings {
     pub past_tolerance_seconds: i64,
     /// Days for which events are kept.
     pub event_retention_days: i64,
+    /// Seconds for which a v1 fulfilment's answer waits for its delivery.
+    pub v1_hold_seconds: i64,
     /// Which rewards become promises, and to whom.
     pub policy: Policy,
 }
@@ -58,12 +60,14 @@ impl Settings {
             )?,
             // Longer than any tolerance, so that a replay always meets its record.
             event_retention_days: number(variable, "EVENT_RETENTION_DAYS", 400, 7..=36_500)?,
+            // FirstPromoter waits 15 s, the function runs for 12.
+            v1_hold_seconds: number(variable, "V1_HOLD_SECONDS", 6, 0..=8)?,
             policy: policy(variable)?,
         })
     }
 }
 
-fn policy(variable: Lookup) -> Result<Policy, SettingsError> {
+pub(crate) fn policy(variable: Lookup) -> Result<Policy, SettingsError> {
     Ok(Policy {
         source: source("FULFILMENT_SOURCE", &text(variable, "FULFILMENT_SOURCE")?)?,
         source_by_campaign: pairs(variable, "FULFILMENT_SOURCE_BY_CAMPAIGN", source)?,
@@ -117,7 +121,8 @@ fn rule(variable: &'static str, text: &str) -> Result<Rule, SettingsError> {
     }
 }
 
-fn pairs<T>(
+/// A list of `key=value`, separated by commas.
+pub(crate) fn pairs<T>(
     variable: Lookup,
     name: &'static str,
     read: fn(&'static str, &str) -> Result<T, SettingsError>,
@@ -137,13 +142,15 @@ fn pairs<T>(
         .collect()
 }
 
-fn text(variable: Lookup, name: &'static str) -> Result<String, SettingsError> {
+/// The value of a variable that must be set.
+pub(crate) fn text(variable: Lookup, name: &'static str) -> Result<String, SettingsError> {
     variable(name)
         .filter(|value| !value.is_empty())
         .ok_or_else(|| problem(name, "is not set"))
 }
 
-fn number(
+/// A whole number in a range, or its default.
+pub(crate) fn number(
     variable: Lookup,
     name: &'static str,
     default: i64,
@@ -165,7 +172,7 @@ fn number(
     })
 }
 
-fn problem(variable: &'static str, problem: &str) -> SettingsError {
+pub(crate) fn problem(variable: &'static str, problem: &str) -> SettingsError {
     SettingsError {
         variable,
         problem: problem.to_owned(),

@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, TransactWriteItem, Update};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::aws::code;
 use crate::event::{Clock, Event, Subject};
-use crate::fulfilment::Promise;
+use crate::fulfilment::{Promise, State};
 use crate::ledger::{Known, RECORD, Record, Register, Write, event_key, partition, promise_key};
 use crate::provider::Provider;
 use crate::timestamp::Timestamp;
@@ -50,6 +51,20 @@ pub struct Archive {
     pub received: Timestamp,
     /// When it may go.
     pub expires: Timestamp,
+}
+
+/// Where the next page of a query begins.
+pub struct Page(Item);
+
+/// A promise as the index of open work shows it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Open {
+    /// Its partition.
+    pub pk: String,
+    /// Its sort key.
+    pub sk: String,
+    /// Since when it is open.
+    pub open_since: Timestamp,
 }
 
 /// The table, through one client.
@@ -152,6 +167,69 @@ impl Store {
         self.transact(puts).await
     }
 
+    /// Writes promises in their next version, all or nothing, on the condition
+    /// that nobody wrote to them in between. A new epoch is noted in the record.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was written.
+    pub async fn save(&self, pk: &str, promises: &[Promise]) -> Result<(), StoreError> {
+        let mut writes = Vec::new();
+        for promise in promises {
+            writes.push(self.put_promise(pk, promise)?);
+            if promise.version == 1 {
+                writes.push(self.note_epoch(pk, promise.epoch)?);
+            }
+        }
+        self.transact(writes).await
+    }
+
+    fn note_epoch(&self, pk: &str, epoch: u32) -> Result<TransactWriteItem, StoreError> {
+        let update = Update::builder()
+            .table_name(&self.table)
+            .key("pk", text(pk))
+            .key("sk", text(RECORD))
+            .update_expression("SET epoch = :epoch, version = version + :one")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":epoch", AttributeValue::N(epoch.to_string()))
+            .expression_attribute_values(":one", AttributeValue::N("1".into()))
+            .build()
+            .map_err(|e| unavailable(&e))?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+
+    /// A page of the promises in a state that are open longest, and where the
+    /// next page begins.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn open(
+        &self,
+        state: State,
+        from: Option<Page>,
+    ) -> Result<(Vec<Open>, Option<Page>), StoreError> {
+        let call = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("open-work")
+            .key_condition_expression("#open = :state")
+            .expression_attribute_names("#open", "open")
+            .expression_attribute_values(":state", text(state.name()))
+            .set_exclusive_start_key(from.map(|page| page.0));
+        let output = call
+            .send()
+            .await
+            .map_err(|e| StoreError::Unavailable(code(&e)))?;
+        let open: Result<Vec<Open>, _> = output
+            .items
+            .unwrap_or_default()
+            .into_iter()
+            .map(serde_dynamo::from_item)
+            .collect();
+        let next = output.last_evaluated_key.map(Page);
+        Ok((open.map_err(|e| unavailable(&e))?, next))
+    }
+
     /// Keeps authenticated bytes that could not be read as an event.
     /// `described` says where they came in and what is wrong with them.
     ///
@@ -234,18 +312,6 @@ fn is_conflict(error: &SdkError<TransactWriteItemsError>) -> bool {
         Some(TransactWriteItemsError::TransactionInProgressException(_)) => true,
         _ => false,
     }
-}
-
-/// The code of a failure and nothing of its message, which may quote an item.
-fn code<E: ProvideErrorMetadata>(error: &SdkError<E>) -> String {
-    let kind = match error {
-        SdkError::TimeoutError(_) => "time-out",
-        SdkError::DispatchFailure(_) => "no connection",
-        SdkError::ResponseError(_) => "unreadable response",
-        SdkError::ConstructionFailure(_) => "unsendable request",
-        _ => "service error",
-    };
-    error.code().unwrap_or(kind).to_owned()
 }
 
 fn unavailable(error: &dyn std::fmt::Display) -> StoreError {

@@ -12,6 +12,8 @@ pub mod endpoint;
 mod faults;
 pub mod firstpromoter;
 mod server;
+#[cfg(test)]
+mod test_client;
 
 pub use endpoint::RewardEndpoint;
 pub use faults::{Fault, Preset};

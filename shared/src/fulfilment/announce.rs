@@ -214,7 +214,8 @@ fn first_state(
 }
 
 /// The terms that a record states.
-fn terms(policy: &Policy, provider: Provider, record: &Record) -> Terms {
+#[must_use]
+pub fn terms(policy: &Policy, provider: Provider, record: &Record) -> Terms {
     let amount = record.fact("amount");
     let part = |name: &str| Some(amount?.get(name)?.as_str()?.to_owned());
     let unit = part("unit");

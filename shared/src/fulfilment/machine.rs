@@ -380,9 +380,7 @@ impl Step {
 
     fn again(&mut self, not_before: Timestamp, last: &str, batch: Option<&String>) -> Outcome {
         self.promise.last = Some(last.to_owned());
-        if batch.is_some() {
-            self.promise.batch = batch.cloned();
-        }
+        self.promise.batch = batch.cloned();
         match self.promise.state {
             State::Delivering if self.promise.withdrawn && self.promise.check => {
                 self.park(State::Requested, "unknown_outcome", true)?;

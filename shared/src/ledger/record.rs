@@ -49,6 +49,22 @@ pub struct Record {
 }
 
 impl Record {
+    /// A record that states these facts, without a history.
+    #[must_use]
+    pub fn of_facts(facts: crate::event::Facts) -> Self {
+        let clock = Clock {
+            time: Timestamp::ZERO,
+            rank: 0,
+        };
+        let registers = facts
+            .into_iter()
+            .map(|(name, value)| (name, Register { value, clock }));
+        Self {
+            facts: registers.collect(),
+            ..Self::default()
+        }
+    }
+
     /// The value of a fact; `None` when unknown or stated as null.
     #[must_use]
     pub fn fact(&self, name: &str) -> Option<&Value> {

@@ -4,7 +4,7 @@
 //! header or Basic credentials on the subscription are accepted too, as
 //! configured.
 
-use crate::event::{Change, Content, Event, Family, Identity, Kind, Malformed, Subject};
+use crate::event::{Change, Content, Event, Facts, Family, Identity, Kind, Malformed, Subject};
 use crate::json::Json;
 use crate::provider::Provider;
 use crate::provider::mapping::{
@@ -181,31 +181,7 @@ fn commission(event_type: &str, body: &Json, envelope: &Envelope) -> Result<Chan
     let id = subject_id(&commission.id, envelope)?;
     let became = became(body);
     let status = lower(&commission.status).or_else(|| became.clone());
-    let mut facts = facts(&commission)?;
-    let unit = commission.unit.value().map(|unit| unit_name(&unit.0));
-    amount_fact(&mut facts, &commission.amount, unit.as_deref());
-    for name in ["id", "unit", "promoter_id", "referral_id"] {
-        facts.remove(name);
-    }
-    rename(&mut facts, "created_at", "occurred_at");
-    rename(&mut facts, "referral", "customer");
-    rename(&mut facts, "promoter_campaign", "enrolment");
-    embed(&mut facts, "status", status.as_deref());
-    embed(
-        &mut facts,
-        "affiliate_id",
-        commission.affiliate_id().as_ref().map(Id::as_str),
-    );
-    embed(
-        &mut facts,
-        "campaign_id",
-        commission.campaign_id().as_ref().map(Id::as_str),
-    );
-    embed(
-        &mut facts,
-        "customer_id",
-        commission.customer_id().as_ref().map(Id::as_str),
-    );
+    let facts = commission_facts(&commission, status.as_deref())?;
     // An update says what changed; only a change to approved announces.
     let announces = match event_type {
         "commission.created" => status.as_deref() == Some("approved"),
@@ -226,6 +202,45 @@ fn commission(event_type: &str, body: &Json, envelope: &Envelope) -> Result<Chan
         facts,
         deletes: event_type == "commission.deleted",
     })
+}
+
+fn commission_facts(commission: &Commission, status: Option<&str>) -> Result<Facts, Malformed> {
+    let mut facts = facts(commission)?;
+    let unit = commission.unit.value().map(|unit| unit_name(&unit.0));
+    amount_fact(&mut facts, &commission.amount, unit.as_deref());
+    for name in ["id", "unit", "promoter_id", "referral_id"] {
+        facts.remove(name);
+    }
+    rename(&mut facts, "created_at", "occurred_at");
+    rename(&mut facts, "referral", "customer");
+    rename(&mut facts, "promoter_campaign", "enrolment");
+    embed(&mut facts, "status", status);
+    embed(
+        &mut facts,
+        "affiliate_id",
+        commission.affiliate_id().as_ref().map(Id::as_str),
+    );
+    embed(
+        &mut facts,
+        "campaign_id",
+        commission.campaign_id().as_ref().map(Id::as_str),
+    );
+    embed(
+        &mut facts,
+        "customer_id",
+        commission.customer_id().as_ref().map(Id::as_str),
+    );
+    Ok(facts)
+}
+
+/// The facts that the API's commission states, as a webhook's would.
+///
+/// # Errors
+/// [`Malformed`] when it is none.
+pub fn facts_of_commission(commission: &Json) -> Result<Facts, Malformed> {
+    let commission: Commission = read(commission, "commission")?;
+    let status = lower(&commission.status);
+    commission_facts(&commission, status.as_deref())
 }
 
 impl Commission {
@@ -328,7 +343,7 @@ fn became(body: &Json) -> Option<String> {
 
 /// FirstPromoter's unit in the ledger's words: its cash is counted in cents,
 /// and v1 spells one unit differently from v2.
-pub(super) fn unit_name(unit: &str) -> String {
+pub(crate) fn unit_name(unit: &str) -> String {
     match unit.to_ascii_lowercase().as_str() {
         "cash" => "cash_cents".to_owned(),
         "discount_mon" => "mon_discount".to_owned(),

@@ -2,7 +2,7 @@
 
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue};
 use shared::provider::Provider::{self, Affonso, FirstPromoter, FirstPromoterV1, UpPromote};
-use shared::secrets::WebhookSecrets;
+use shared::secrets::{Shape, WebhookSecrets};
 use shared::timestamp::Timestamp;
 use shared::verify::{Incoming, Refusal, verify};
 

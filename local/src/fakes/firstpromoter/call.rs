@@ -135,9 +135,8 @@ impl Parameters {
             .header("content-type")
             .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
         let body: &[u8] = if form { &request.body } else { &[] };
-        let pairs = form_urlencoded::parse(request.query.as_bytes())
-            .chain(form_urlencoded::parse(body))
-            .into_owned();
+        let query = form_urlencoded::parse(request.query.as_bytes()).into_owned();
+        let pairs = query.chain(form_urlencoded::parse(body).into_owned());
         Self(pairs.collect())
     }
 
@@ -162,11 +161,9 @@ impl Parameters {
             .collect()
     }
 
-    fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0
-            .iter()
-            .filter(move |(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+    fn all<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
+        let named = self.0.iter().filter(move |(key, _)| key == name);
+        named.map(|(_, value)| value.as_str())
     }
 }
 

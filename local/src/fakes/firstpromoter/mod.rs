@@ -35,7 +35,7 @@ use crate::fakes::server::{Received, Server};
 use platform::Platform;
 
 /// The window in which FirstPromoter counts calls.
-const RATE_WINDOW: Duration = Duration::from_secs(60);
+const RATE_WINDOW: Duration = Duration::from_mins(1);
 
 /// FirstPromoter's API on this machine, with the account's data in memory.
 #[derive(Debug)]
@@ -95,12 +95,14 @@ impl FakeFirstPromoter {
 
     /// Changes a commission the way a person in the dashboard would, without
     /// a webhook. False when there is none.
+    #[must_use]
     pub fn edit_commission(&self, id: u64, edit: impl FnOnce(&mut Commission)) -> bool {
         self.lock().commissions.get_mut(&id).map(edit).is_some()
     }
 
     /// [`edit_commission`](Self::edit_commission) for the status; an approval
     /// creates the payout record, as it does at FirstPromoter.
+    #[must_use]
     pub fn set_status(&self, id: u64, status: Status) -> bool {
         self.edit_commission(id, |commission| commission.set_status(status))
     }
@@ -118,6 +120,7 @@ impl FakeFirstPromoter {
 
     /// Changes a payout of v1, as the answer to a webhook would, for one.
     /// False when there is none.
+    #[must_use]
     pub fn set_payout_status(&self, id: u64, status: PayoutStatus) -> bool {
         let mut platform = self.lock();
         let payout = platform.payouts.get_mut(&id);

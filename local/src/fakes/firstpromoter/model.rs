@@ -216,7 +216,11 @@ impl Commission {
 
     /// The `data` of a webhook that speaks of its payout.
     pub(super) fn payout_data(&self, now: OffsetDateTime) -> Value {
-        let status = if self.fulfilled { "completed" } else { "pending" };
+        let status = if self.fulfilled {
+            "completed"
+        } else {
+            "pending"
+        };
         json!({
             "id": self.payout_id(),
             "status": status,

@@ -1,0 +1,6 @@
+//! Makes good what a stream or a queue dropped.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    shared::work::sweep::run().await
+}

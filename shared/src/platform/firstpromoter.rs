@@ -1,0 +1,268 @@
+//! FirstPromoter's API v2.
+
+use lambda_http::http::Request;
+use serde_json::{Value, json};
+
+use crate::credentials;
+use crate::fulfilment::{Policy, Terms};
+use crate::http::{Http, Reply};
+use crate::platform::{Change, NoAnswer, Pacer, Standing};
+use crate::{json as exact, ledger, provider};
+
+/// Most ids a call for the platform to work on them at once; beyond, it does so
+/// later and answers 202.
+pub const CHUNK: usize = 5;
+/// Commissions asked for in one page.
+const PER_PAGE: usize = 100;
+
+/// A client of the API.
+pub struct Api<'a> {
+    /// Speaks HTTP.
+    pub http: &'a Http,
+    /// `https://api.firstpromoter.com/api/v2/company`, or a stand-in.
+    pub base: &'a str,
+    /// Keeps the rate.
+    pub pacer: &'a Pacer,
+    /// The key and the account; none when not configured.
+    pub credentials: Option<&'a credentials::FirstPromoter>,
+}
+
+impl Api<'_> {
+    async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Result<Reply, NoAnswer> {
+        let Some(credentials) = self.credentials else {
+            return Err(refused("no API key is configured"));
+        };
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base))
+            .header(
+                "authorization",
+                format!("Bearer {}", credentials.api_key.text()),
+            )
+            .header("account-id", credentials.account_id.text())
+            .header("content-type", "application/json")
+            .header("accept", "application/json")
+            .body(
+                body.map(|body| body.to_string().into_bytes())
+                    .unwrap_or_default(),
+            );
+        let request =
+            request.map_err(|_| refused("the API key or account id is no header value"))?;
+        self.pacer.turn().await;
+        Ok(self.http.send(request).await)
+    }
+
+    /// How the platform sees these commissions, in their order.
+    ///
+    /// # Errors
+    /// [`NoAnswer`].
+    pub async fn standings(
+        &self,
+        ids: &[&str],
+        policy: &Policy,
+    ) -> Result<Vec<Standing>, NoAnswer> {
+        let fulfilled = self.commissions(ids, "&filters[fulfilled]=yes").await?;
+        let is_fulfilled = |id: &str| fulfilled.iter().any(|found| found.0 == id);
+        let all = if ids.iter().all(|id| is_fulfilled(id)) {
+            Vec::new()
+        } else {
+            self.commissions(ids, "").await?
+        };
+        let standings = ids.iter().map(|id| {
+            let found = all.iter().find(|found| found.0 == *id);
+            match found {
+                _ if is_fulfilled(id) => Standing::Fulfilled,
+                None => Standing::NotFound,
+                Some((_, commission)) => standing(commission, policy),
+            }
+        });
+        Ok(standings.collect())
+    }
+
+    async fn commissions(
+        &self,
+        ids: &[&str],
+        filter: &str,
+    ) -> Result<Vec<(String, exact::Json)>, NoAnswer> {
+        let ids: Vec<String> = ids
+            .iter()
+            .map(|id| format!("ids[]={}", encode(id)))
+            .collect();
+        let path = format!("/commissions?{}&per_page={PER_PAGE}{filter}", ids.join("&"));
+        let path = path.replace('[', "%5B").replace(']', "%5D");
+        let reply = self.call("GET", &path, None).await?;
+        let Reply::Answer {
+            status: 200, body, ..
+        } = &reply
+        else {
+            return Err(no_answer(&reply));
+        };
+        let list = exact::parse(body).ok().and_then(list);
+        let list = list.ok_or_else(|| NoAnswer {
+            retry_after: None,
+            refused: false,
+            word: "an answer that is no list".into(),
+        })?;
+        Ok(list
+            .into_iter()
+            .filter_map(|item| Some((id_of(&item)?, item)))
+            .collect())
+    }
+
+    /// Asks to approve commissions.
+    pub async fn approve(&self, ids: &[&str]) -> Change {
+        self.change("approve", ids).await
+    }
+
+    /// Marks rewards as given.
+    pub async fn mark_fulfilled(&self, ids: &[&str]) -> Change {
+        self.change("mark_fulfilled", ids).await
+    }
+
+    /// Takes [`Api::mark_fulfilled`] back.
+    pub async fn mark_unfulfilled(&self, ids: &[&str]) -> Change {
+        self.change("mark_unfulfilled", ids).await
+    }
+
+    async fn change(&self, action: &str, ids: &[&str]) -> Change {
+        // Ids are numbers with this provider, and sent as such.
+        let ids: Vec<Value> = ids
+            .iter()
+            .map(|id| {
+                id.parse::<u64>()
+                    .map_or_else(|_| json!(id), |number| json!(number))
+            })
+            .collect();
+        let path = format!("/commissions/{action}");
+        match self.call("POST", &path, Some(json!({ "ids": ids }))).await {
+            Ok(reply) => changed(&reply),
+            Err(error) => Change::NotYet(error),
+        }
+    }
+
+    /// What became of a batch.
+    pub async fn batch(&self, id: &str) -> Change {
+        match self
+            .call("GET", &format!("/batch_processes/{}", encode(id)), None)
+            .await
+        {
+            Ok(
+                reply @ Reply::Answer {
+                    status: 200 | 202, ..
+                },
+            ) => changed(&reply),
+            // A batch nobody knows any more: look at the rewards themselves.
+            Ok(Reply::Answer {
+                status: 404 | 422, ..
+            }) => Change::LookEach,
+            Ok(reply) => Change::NotYet(no_answer(&reply)),
+            Err(error) => Change::NotYet(error),
+        }
+    }
+}
+
+/// Reads the answer to a change. A 200 can carry failures inside.
+fn changed(reply: &Reply) -> Change {
+    let Reply::Answer { status, body, .. } = reply else {
+        return match reply {
+            Reply::NotSent => Change::NotYet(no_answer(reply)),
+            _ => Change::Unknown(reply.word()),
+        };
+    };
+    let batch: Value = serde_json::from_slice(body).unwrap_or_default();
+    match (status, batch["status"].as_str()) {
+        (200 | 202, Some("pending" | "in_progress")) | (202, None) => {
+            let id = batch["id"].as_str().map(str::to_owned);
+            let id = id.or_else(|| batch["id"].as_u64().map(|id| id.to_string()));
+            id.map_or(Change::LookEach, Change::Accepted)
+        }
+        (200 | 202, Some("completed")) => {
+            let failed = batch["failed_count"]
+                .as_u64()
+                .is_some_and(|failed| failed == 0);
+            let errors = batch["processing_errors"].as_array();
+            if failed && errors.is_none_or(Vec::is_empty) {
+                Change::Done
+            } else {
+                Change::LookEach
+            }
+        }
+        (200..=299 | 404 | 409 | 422, _) => Change::LookEach,
+        (500..=599, _) => Change::Unknown(reply.word()),
+        _ => Change::NotYet(no_answer(reply)),
+    }
+}
+
+fn no_answer(reply: &Reply) -> NoAnswer {
+    NoAnswer {
+        retry_after: reply.retry_after(),
+        refused: matches!(
+            reply,
+            Reply::Answer {
+                status: 401 | 403,
+                ..
+            }
+        ),
+        word: reply.word(),
+    }
+}
+
+fn refused(word: &str) -> NoAnswer {
+    NoAnswer {
+        retry_after: None,
+        refused: true,
+        word: word.into(),
+    }
+}
+
+fn standing(commission: &exact::Json, policy: &Policy) -> Standing {
+    let status = commission.get("status").and_then(exact::Json::text);
+    match status.map(str::to_ascii_lowercase).as_deref() {
+        Some("approved") => match provider::firstpromoter::facts_of_commission(commission) {
+            Ok(facts) => Standing::Approved(terms(facts, policy)),
+            Err(_) => Standing::Approved(Terms::default()),
+        },
+        Some(_) => Standing::NotApproved,
+        None => Standing::NotFound,
+    }
+}
+
+fn terms(facts: crate::event::Facts, policy: &Policy) -> Terms {
+    let record = ledger::Record::of_facts(facts);
+    crate::fulfilment::terms(policy, provider::Provider::FirstPromoter, &record)
+}
+
+/// The list in an answer, which is bare or under `data`.
+fn list(body: exact::Json) -> Option<Vec<exact::Json>> {
+    match body {
+        exact::Json::Array(items) => Some(items),
+        exact::Json::Object(members) => {
+            let data = members.into_iter().find(|(name, _)| name == "data");
+            match data {
+                Some((_, exact::Json::Array(items))) => Some(items),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn id_of(item: &exact::Json) -> Option<String> {
+    match item.get("id")? {
+        exact::Json::Number(id) | exact::Json::Text(id) => Some(id.clone()),
+        _ => None,
+    }
+}
+
+/// A query or path value, percent-encoded.
+pub(super) fn encode(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        if plain(byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+        encoded
+    })
+}

@@ -1,0 +1,318 @@
+//! What the platform is asked and told: look-ups, approvals, "fulfilled".
+
+use std::time::Duration;
+
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+
+use crate::credentials::Credentials;
+use crate::fulfilment::{Input, State};
+use crate::http::Http;
+use crate::observe;
+use crate::platform::firstpromoter::{Api, CHUNK};
+use crate::platform::{Change, NoAnswer, Pacer, Standing, firstpromoter_v1};
+use crate::store::StoreError;
+use crate::work::{Claim, Worker, read_message, response};
+
+/// What the confirming function keeps between batches.
+struct Confirmer {
+    worker: Worker,
+    http: Http,
+    pacer: Pacer,
+}
+
+/// Runs the function until its instance ends.
+///
+/// # Errors
+/// When a setting is missing or wrong; the function then does not start.
+pub async fn run() -> Result<(), Error> {
+    let variable = |name: &str| std::env::var(name).ok();
+    observe::start(variable("RUST_LOG").as_deref());
+    let worker = Worker::from_env(&variable)?;
+    let confirmer = Confirmer {
+        http: Http::new(
+            Duration::from_secs(worker.settings.timeout_seconds),
+            worker.settings.local,
+        )?,
+        pacer: Pacer::new(Duration::from_millis(worker.settings.spacing_ms)),
+        worker,
+    };
+    let confirmer = &confirmer;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| async move {
+        Ok::<_, Error>(confirmer.batch(event.payload).await)
+    }))
+    .await
+}
+
+/// A claimed promise with the message it came by.
+struct Job {
+    message_id: Option<String>,
+    claim: Claim,
+}
+
+impl Confirmer {
+    async fn batch(&self, event: SqsEvent) -> SqsBatchResponse {
+        let mut failed = Vec::new();
+        let (mut together, mut alone) = (Vec::new(), Vec::new());
+        for message in event.records {
+            let claimed = match read_message(&message) {
+                Some(message) => self.worker.claim(&message).await,
+                None => Err(StoreError::Unavailable("unreadable message".into())),
+            };
+            match claimed {
+                Ok(Some(claim)) => {
+                    let job = Job {
+                        message_id: message.message_id,
+                        claim,
+                    };
+                    if job.can_go_together() {
+                        together.push(job)
+                    } else {
+                        alone.push(job)
+                    }
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::error!(%error, "confirm: the message comes again");
+                    failed.extend(message.message_id);
+                }
+            }
+        }
+        let credentials = self.worker.credentials.get().await.unwrap_or_default();
+        for job in alone {
+            let input = self.one(&job.claim, &credentials).await;
+            self.record(job, &input, &mut failed).await;
+        }
+        let mut together = together.into_iter().peekable();
+        while together.peek().is_some() {
+            let chunk: Vec<Job> = together.by_ref().take(CHUNK).collect();
+            let inputs = self.mark(&chunk, &credentials).await;
+            for (job, input) in chunk.into_iter().zip(inputs) {
+                self.record(job, &input, &mut failed).await;
+            }
+        }
+        response(failed)
+    }
+
+    async fn record(&self, job: Job, input: &Input, failed: &mut Vec<String>) {
+        let pk = job.claim.pk;
+        let waiting = matches!(input, Input::Again { .. } | Input::Unknown { .. });
+        match self.worker.apply(&pk, job.claim.promise, input).await {
+            // Still the same state: the stream has nothing new to tell.
+            Ok(next) if waiting && matches!(next.state, State::LookupDue | State::ApprovalDue) => {
+                self.worker.send_again(&pk, &next).await;
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(%error, "confirm: the message comes again");
+                failed.extend(job.message_id);
+            }
+        }
+    }
+
+    fn v2<'a>(&'a self, credentials: &'a Credentials) -> Api<'a> {
+        Api {
+            http: &self.http,
+            base: &self.worker.settings.firstpromoter_url,
+            pacer: &self.pacer,
+            credentials: credentials.firstpromoter.as_ref(),
+        }
+    }
+
+    fn v1<'a>(&'a self, credentials: &'a Credentials) -> firstpromoter_v1::Api<'a> {
+        firstpromoter_v1::Api {
+            http: &self.http,
+            base: &self.worker.settings.firstpromoter_v1_url,
+            pacer: &self.pacer,
+            credentials: credentials.firstpromoter_v1.as_ref(),
+        }
+    }
+
+    /// A step that concerns one reward alone.
+    async fn one(&self, claim: &Claim, credentials: &Credentials) -> Input {
+        match claim.promise.state {
+            State::LookupDue => self.look_up(claim, credentials).await,
+            State::ApprovalDue => self.approve(claim, credentials).await,
+            _ => self.confirm(claim, credentials).await,
+        }
+    }
+
+    async fn standing(
+        &self,
+        claim: &Claim,
+        credentials: &Credentials,
+    ) -> Result<Standing, NoAnswer> {
+        let id = claim.subject_id();
+        if claim.is_v1() {
+            return self
+                .v1(credentials)
+                .standing(id, &claim.promise.terms)
+                .await;
+        }
+        let policy = &self.worker.settings.policy;
+        let standings = self.v2(credentials).standings(&[id], policy).await?;
+        Ok(standings.into_iter().next().unwrap_or(Standing::NotFound))
+    }
+
+    async fn look_up(&self, claim: &Claim, credentials: &Credentials) -> Input {
+        match self.standing(claim, credentials).await {
+            Ok(Standing::Approved(terms)) => Input::Found(terms),
+            // Given by somebody else: a person has to look.
+            Ok(Standing::Fulfilled) => Input::Refused("fulfilled_at_provider".into()),
+            Ok(Standing::NotApproved) => Input::DeniedThere,
+            Ok(Standing::NotFound) => Input::Refused("not_found_at_provider".into()),
+            Err(no_answer) => self.again(claim, no_answer),
+        }
+    }
+
+    async fn approve(&self, claim: &Claim, credentials: &Credentials) -> Input {
+        match self.v2(credentials).approve(&[claim.subject_id()]).await {
+            Change::Done | Change::Accepted(_) => Input::Asked,
+            Change::NotYet(no_answer) => self.again(claim, no_answer),
+            // Approving twice is harmless.
+            Change::Unknown(last) => self.unknown(claim, last),
+            Change::LookEach => match self.standing(claim, credentials).await {
+                Ok(Standing::Approved(_) | Standing::Fulfilled) => Input::Asked,
+                Ok(Standing::NotFound) => Input::Refused("not_found_at_provider".into()),
+                Ok(Standing::NotApproved) => Input::Refused("approval_refused".into()),
+                Err(no_answer) => self.again(claim, no_answer),
+            },
+        }
+    }
+
+    /// Tells the platform, after asking what it knows already.
+    async fn confirm(&self, claim: &Claim, credentials: &Credentials) -> Input {
+        if let Some(batch) = &claim.promise.batch {
+            match self.v2(credentials).batch(batch).await {
+                Change::Done => return Input::Done,
+                Change::Accepted(batch) => return self.accepted(claim, batch),
+                Change::NotYet(no_answer) => {
+                    return self.again_with(claim, no_answer, Some(batch.clone()));
+                }
+                Change::Unknown(last) => return self.unknown(claim, last),
+                Change::LookEach => {}
+            }
+        }
+        match self.standing(claim, credentials).await {
+            Ok(Standing::Fulfilled) => return Input::Done,
+            Ok(Standing::Approved(_)) => {}
+            Ok(Standing::NotApproved) => return Input::DeniedThere,
+            Ok(Standing::NotFound) => return Input::Refused("not_found_at_provider".into()),
+            Err(no_answer) => return self.again(claim, no_answer),
+        }
+        let id = claim.subject_id();
+        let change = if claim.is_v1() {
+            self.v1(credentials).complete(id).await
+        } else {
+            self.v2(credentials).mark_fulfilled(&[id]).await
+        };
+        self.changed(claim, change, credentials).await
+    }
+
+    /// Tells the platform of several fresh deliveries in one call.
+    async fn mark(&self, jobs: &[Job], credentials: &Credentials) -> Vec<Input> {
+        let ids: Vec<&str> = jobs.iter().map(|job| job.claim.subject_id()).collect();
+        let change = self.v2(credentials).mark_fulfilled(&ids).await;
+        if change == Change::LookEach {
+            return self.look_at(jobs, &ids, credentials).await;
+        }
+        let mut inputs = Vec::new();
+        for job in jobs {
+            inputs.push(self.changed(&job.claim, change.clone(), credentials).await);
+        }
+        inputs
+    }
+
+    /// After a call that did not succeed as a whole: each as it stands.
+    async fn look_at(&self, jobs: &[Job], ids: &[&str], credentials: &Credentials) -> Vec<Input> {
+        let policy = &self.worker.settings.policy;
+        match self.v2(credentials).standings(ids, policy).await {
+            Ok(standings) => {
+                let pairs = jobs.iter().zip(standings);
+                pairs
+                    .map(|(job, standing)| self.stands(&job.claim, &standing))
+                    .collect()
+            }
+            // The call may have worked for some: unknown until asked.
+            Err(no_answer) => {
+                let word = no_answer.word;
+                jobs.iter()
+                    .map(|job| self.unknown(&job.claim, word.clone()))
+                    .collect()
+            }
+        }
+    }
+
+    async fn changed(&self, claim: &Claim, change: Change, credentials: &Credentials) -> Input {
+        match change {
+            Change::Done => Input::Done,
+            Change::Accepted(batch) => self.accepted(claim, batch),
+            Change::NotYet(no_answer) => self.again(claim, no_answer),
+            Change::Unknown(last) => self.unknown(claim, last),
+            Change::LookEach => match self.standing(claim, credentials).await {
+                Ok(standing) => self.stands(claim, &standing),
+                Err(no_answer) => self.unknown(claim, no_answer.word),
+            },
+        }
+    }
+
+    fn stands(&self, claim: &Claim, standing: &Standing) -> Input {
+        match standing {
+            Standing::Fulfilled => Input::Done,
+            // Approved, and its payout record is not there yet.
+            Standing::Approved(_) => Input::Again {
+                not_before: self.worker.not_before(claim.promise.attempts, None),
+                last: "not fulfillable yet".into(),
+                batch: None,
+            },
+            Standing::NotApproved => Input::DeniedThere,
+            Standing::NotFound => Input::Refused("not_found_at_provider".into()),
+        }
+    }
+
+    fn accepted(&self, claim: &Claim, batch: String) -> Input {
+        let not_before = self.worker.not_before(claim.promise.attempts, None);
+        Input::Again {
+            not_before,
+            last: "accepted".into(),
+            batch: Some(batch),
+        }
+    }
+
+    fn again(&self, claim: &Claim, no_answer: NoAnswer) -> Input {
+        self.again_with(claim, no_answer, None)
+    }
+
+    fn again_with(&self, claim: &Claim, no_answer: NoAnswer, batch: Option<String>) -> Input {
+        if no_answer.refused {
+            tracing::error!(last = %no_answer.word, "confirm: the platform refuses our key");
+            return Input::Refused(no_answer.word);
+        }
+        let not_before = self
+            .worker
+            .not_before(claim.promise.attempts, no_answer.retry_after);
+        Input::Again {
+            not_before,
+            last: no_answer.word,
+            batch,
+        }
+    }
+
+    fn unknown(&self, claim: &Claim, last: String) -> Input {
+        let not_before = self.worker.not_before(claim.promise.attempts, None);
+        Input::Unknown {
+            not_before,
+            last,
+            repeatable: true,
+        }
+    }
+}
+
+impl Job {
+    /// A fresh delivery of v2, which nobody has told the platform of yet.
+    fn can_go_together(&self) -> bool {
+        let promise = &self.claim.promise;
+        let fresh = !promise.check && promise.batch.is_none();
+        promise.state == State::Confirming && fresh && !self.claim.is_v1()
+    }
+}

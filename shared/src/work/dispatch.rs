@@ -1,0 +1,73 @@
+//! From the table's stream to the queues: one message for each step that
+//! became due.
+
+use aws_lambda_events::event::dynamodb::{Event, EventRecord};
+use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_dynamo::{AttributeValue, Item};
+
+use crate::aws::Aws;
+use crate::observe;
+use crate::queue::{Message, Queues};
+use crate::timestamp::Timestamp;
+
+/// Runs the function until its instance ends.
+///
+/// # Errors
+/// When a setting is missing; the function then does not start.
+pub async fn run() -> Result<(), Error> {
+    let variable = |name: &str| std::env::var(name).ok();
+    observe::start(variable("RUST_LOG").as_deref());
+    let queues = Queues::from_env(Aws::from_env(&variable)?.sqs(), &variable)?;
+    let queues = &queues;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Event>| async move {
+        Ok::<_, Error>(dispatch(queues, &event.payload).await)
+    }))
+    .await
+}
+
+async fn dispatch(queues: &Queues, event: &Event) -> DynamoDbEventResponse {
+    let mut response = DynamoDbEventResponse::default();
+    let now = Timestamp::now();
+    for record in &event.records {
+        let Some((message, not_before)) = due(record) else {
+            continue;
+        };
+        if let Err(error) = queues.send(&message, not_before, now).await {
+            tracing::error!(%error, due = %message.due, "not dispatched");
+            // A shard is in order: from here on everything comes again.
+            let mut failure = DynamoDbBatchItemFailure::default();
+            failure
+                .item_identifier
+                .clone_from(&record.change.sequence_number);
+            response.batch_item_failures.push(failure);
+            break;
+        }
+    }
+    response
+}
+
+/// What a change of an item made due, and when to start on it.
+fn due(record: &EventRecord) -> Option<(Message, Option<Timestamp>)> {
+    let (old, new) = (&record.change.old_image, &record.change.new_image);
+    let due = text(new, "due")?;
+    if text(old, "due").as_ref() == Some(&due) {
+        return None;
+    }
+    let message = Message {
+        pk: text(new, "pk")?,
+        sk: text(new, "sk")?,
+        due,
+    };
+    Some((
+        message,
+        text(new, "not_before").and_then(|at| Timestamp::parse(&at)),
+    ))
+}
+
+fn text(image: &Item, name: &str) -> Option<String> {
+    match image.get(name) {
+        Some(AttributeValue::S(text)) => Some(text.clone()),
+        _ => None,
+    }
+}

@@ -1,0 +1,267 @@
+//! The steps after an event is recorded: dispatched from the table's stream,
+//! worked on from the queues, made good by the sweep.
+
+pub mod confirm;
+pub mod deliver;
+pub mod dispatch;
+pub mod settings;
+pub mod sweep;
+
+use std::time::Duration;
+
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsMessage};
+use lambda_runtime::Error;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::aws::Aws;
+use crate::credentials::Credentials;
+use crate::fulfilment::{Input, Promise, State, Stepped, step};
+use crate::ledger::{Record, promise_key};
+use crate::observe;
+use crate::queue::{Message, Queues};
+use crate::secrets_manager::SecretsCache;
+use crate::settings::Lookup;
+use crate::store::{Store, StoreError};
+use crate::timestamp::Timestamp;
+use settings::WorkSettings;
+
+/// Tries to record an outcome while others write to the promise.
+const TRIES: u32 = 8;
+
+/// What the workers have in common.
+pub struct Worker {
+    /// The settings.
+    pub settings: WorkSettings,
+    store: Store,
+    queues: Queues,
+    credentials: SecretsCache<Credentials>,
+}
+
+/// A promise that this worker may work on, leased to it.
+struct Claim {
+    pk: String,
+    promise: Promise,
+    record: Record,
+}
+
+impl Claim {
+    /// The id of the commission or v1 fulfilment, which ends the partition key.
+    fn subject_id(&self) -> &str {
+        self.pk.splitn(3, '#').nth(2).unwrap_or_default()
+    }
+
+    fn is_v1(&self) -> bool {
+        self.pk.starts_with("firstpromoter-v1#")
+    }
+}
+
+impl Worker {
+    /// Reads settings and makes the clients.
+    ///
+    /// # Errors
+    /// When a setting is missing or wrong.
+    pub fn from_env(variable: Lookup) -> Result<Self, Error> {
+        let settings = WorkSettings::read(variable)?;
+        let aws = Aws::from_env(variable)?;
+        let ttl = Duration::from_secs(settings.secrets_ttl_seconds);
+        Ok(Self {
+            store: Store::new(aws.dynamodb(), settings.table.clone()),
+            queues: Queues::from_env(aws.sqs(), variable)?,
+            credentials: SecretsCache::new(
+                aws.secrets_manager(),
+                settings.credentials.clone(),
+                ttl,
+            ),
+            settings,
+        })
+    }
+
+    /// Takes what a message names, if it is still owed and nobody is at it.
+    /// `None`: superseded, or somebody else's; the message is done with.
+    async fn claim(&self, message: &Message) -> Result<Option<Claim>, StoreError> {
+        for _ in 0..TRIES {
+            let now = Timestamp::now();
+            let known = self.store.read(&message.pk, None).await?;
+            let (Some(promise), Some(record)) = (known.promise, known.record) else {
+                return Ok(None);
+            };
+            if promise_key(promise.epoch) != message.sk {
+                return Ok(None);
+            }
+            let expired = promise.lease.as_ref().filter(|lease| lease.until <= now);
+            let owed = promise.due.as_deref() == Some(message.due.as_str());
+            if !owed && expired.is_some_and(|lease| lease.due == message.due) {
+                // Whoever held it is gone in the middle of the call.
+                self.apply(&message.pk, promise, &self.crashed(now)).await?;
+                return Ok(None);
+            }
+            let early = promise.not_before.is_some_and(|at| at > now);
+            if !owed || early || promise.lease.is_some() && expired.is_none() {
+                return Ok(None);
+            }
+            let until = now.plus_seconds(self.settings.lease_seconds);
+            let leased = step(
+                &promise,
+                &Input::Leased(until),
+                self.settings.policy.reversals,
+                now,
+            );
+            let Stepped::Changed(leased) = leased else {
+                return Ok(None);
+            };
+            match self
+                .store
+                .save(&message.pk, std::slice::from_ref(&*leased))
+                .await
+            {
+                Ok(()) => {
+                    return Ok(Some(Claim {
+                        pk: message.pk.clone(),
+                        promise: *leased,
+                        record,
+                    }));
+                }
+                Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+
+    /// What a worker that disappeared leaves behind.
+    fn crashed(&self, now: Timestamp) -> Input {
+        Input::Unknown {
+            not_before: now,
+            last: "the worker ended in the middle".into(),
+            repeatable: self.settings.endpoint_idempotent,
+        }
+    }
+
+    /// Applies an input to a promise, to its newest version if somebody wrote
+    /// in between, and prints what became of it.
+    async fn apply(
+        &self,
+        pk: &str,
+        promise: Promise,
+        input: &Input,
+    ) -> Result<Promise, StoreError> {
+        let sk = promise_key(promise.epoch);
+        let mut current = promise;
+        for _ in 0..TRIES {
+            let now = Timestamp::now();
+            let saved = match step(&current, input, self.settings.policy.reversals, now) {
+                Stepped::Changed(next) => vec![*next],
+                Stepped::NewEpoch { ended, next } => vec![*ended, *next],
+                Stepped::Unchanged | Stepped::Invalid(_) => return Ok(current),
+            };
+            match self.store.save(pk, &saved).await {
+                Ok(()) => {
+                    for next in &saved {
+                        StepLine::of(&current, next).print();
+                    }
+                    return Ok(saved.into_iter().next().unwrap_or(current));
+                }
+                Err(StoreError::Conflict) => {
+                    let newest = self.store.promise(pk, &sk).await?;
+                    current = newest.ok_or(StoreError::Conflict)?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+
+    /// Sends what is still due once more, for later. If that fails, the sweep
+    /// finds it.
+    async fn send_again(&self, pk: &str, promise: &Promise) {
+        let Some(due) = promise.due.clone() else {
+            return;
+        };
+        let sk = promise_key(promise.epoch);
+        let message = Message {
+            pk: pk.to_owned(),
+            sk,
+            due,
+        };
+        let sent = self
+            .queues
+            .send(&message, promise.not_before, Timestamp::now())
+            .await;
+        if let Err(error) = sent {
+            tracing::error!(%error, "not sent again");
+        }
+    }
+
+    /// When to try again after this many tries: doubling, at most 15 minutes.
+    fn not_before(&self, attempts: u32, retry_after: Option<i64>) -> Timestamp {
+        let doubled = self.settings.retry_first_ms << attempts.saturating_sub(1).min(16);
+        let wait = doubled.min(900_000);
+        let wait = retry_after.map_or(wait, |seconds| wait.max(seconds.saturating_mul(1000)));
+        Timestamp::from_ms(Timestamp::now().ms().saturating_add(wait))
+    }
+}
+
+/// Reads a message. An unreadable one goes to the dead-letter queue.
+fn read_message(message: &SqsMessage) -> Option<Message> {
+    serde_json::from_str(message.body.as_deref()?).ok()
+}
+
+/// The batch response: the failed messages come again.
+fn response(failed: Vec<String>) -> SqsBatchResponse {
+    let mut response = SqsBatchResponse::default();
+    response.batch_item_failures = failed
+        .into_iter()
+        .map(|id| {
+            let mut failure = BatchItemFailure::default();
+            failure.item_identifier = id;
+            failure
+        })
+        .collect();
+    response
+}
+
+/// The line of one step of a promise.
+#[derive(Serialize)]
+struct StepLine<'a> {
+    promise: &'a str,
+    from: &'static str,
+    to: &'static str,
+    attempts: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+impl<'a> StepLine<'a> {
+    fn of(before: &Promise, next: &'a Promise) -> Self {
+        Self {
+            promise: &next.key,
+            from: before.state.name(),
+            to: next.state.name(),
+            attempts: next.attempts,
+            last: next.last.as_deref(),
+            reason: next.parked.as_ref().map(|parked| parked.reason.as_str()),
+        }
+    }
+
+    fn print(&self) {
+        let dimensions = json!([["to"], ["from", "to"]]);
+        observe::print("step", self, &dimensions, &[("Steps", "Count", 1.0)]);
+    }
+}
+
+/// States in which a promise is open, for the sweep and its counts.
+const OPEN: [State; 10] = [
+    State::LookupDue,
+    State::ApprovalDue,
+    State::AwaitingApproval,
+    State::Requested,
+    State::Delivering,
+    State::Delivered,
+    State::Confirming,
+    State::ReversalDue,
+    State::Reversing,
+    State::Parked,
+];

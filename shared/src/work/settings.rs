@@ -1,0 +1,96 @@
+//! The workers' settings.
+
+use std::collections::BTreeMap;
+
+use crate::fulfilment::Policy;
+use crate::settings::{Lookup, SettingsError, number, pairs, policy, problem, text};
+
+/// What a worker is told at its start.
+#[derive(Debug, Clone)]
+pub struct WorkSettings {
+    /// The table.
+    pub table: String,
+    /// Name or ARN of the API credentials.
+    pub credentials: String,
+    /// Seconds for which fetched credentials are used without asking again.
+    pub secrets_ttl_seconds: u64,
+    /// Which rewards become promises, and to whom.
+    pub policy: Policy,
+    /// Where rewards are delivered; empty when not configured yet.
+    pub endpoint: String,
+    /// Where those of some units are delivered instead.
+    pub endpoint_by_unit: BTreeMap<String, String>,
+    /// Whether the endpoint takes `webhook-id` as an idempotency key.
+    pub endpoint_idempotent: bool,
+    /// FirstPromoter's API v2.
+    pub firstpromoter_url: String,
+    /// FirstPromoter's API v1.
+    pub firstpromoter_v1_url: String,
+    /// Milliseconds between two calls of FirstPromoter.
+    pub spacing_ms: u64,
+    /// Seconds to wait for an answer.
+    pub timeout_seconds: u64,
+    /// How long a worker's claim holds: longer than the function may run.
+    pub lease_seconds: i64,
+    /// The first pause before a repetition; it doubles.
+    pub retry_first_ms: i64,
+    /// Seconds after which an open promise waits for a person.
+    pub max_age_seconds: i64,
+    /// Seconds that something due may lie untouched before the sweep sends it again.
+    pub untouched_seconds: i64,
+    /// Whether plain HTTP is allowed, for use without AWS.
+    pub local: bool,
+}
+
+impl WorkSettings {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// [`SettingsError`] naming the first variable that is missing or wrong.
+    pub fn read(variable: Lookup) -> Result<Self, SettingsError> {
+        let or = |name: &str, default: &str| {
+            variable(name)
+                .filter(|value| !value.is_empty())
+                .unwrap_or_else(|| default.to_owned())
+        };
+        let positive = |name, default, range| {
+            number(variable, name, default, range).map(|number| u64::try_from(number).unwrap_or(1))
+        };
+        Ok(Self {
+            table: text(variable, "TABLE_NAME")?,
+            credentials: text(variable, "API_CREDENTIALS_ID")?,
+            secrets_ttl_seconds: positive("SECRETS_TTL_SECONDS", 300, 1..=86_400)?,
+            policy: policy(variable)?,
+            endpoint: or("REWARD_ENDPOINT_URL", ""),
+            endpoint_by_unit: pairs(variable, "REWARD_ENDPOINT_BY_UNIT", |_, url| {
+                Ok(url.to_owned())
+            })?,
+            endpoint_idempotent: yes(variable, "REWARD_ENDPOINT_IDEMPOTENT", true)?,
+            firstpromoter_url: or(
+                "FIRSTPROMOTER_API_URL",
+                "https://api.firstpromoter.com/api/v2/company",
+            ),
+            firstpromoter_v1_url: or(
+                "FIRSTPROMOTER_V1_API_URL",
+                "https://firstpromoter.com/api/v1",
+            ),
+            // 400 calls a minute and account, and two workers at once.
+            spacing_ms: positive("FIRSTPROMOTER_SPACING_MS", 320, 0..=60_000)?,
+            timeout_seconds: positive("CALL_TIMEOUT_SECONDS", 10, 1..=25)?,
+            lease_seconds: number(variable, "LEASE_SECONDS", 90, 1..=900)?,
+            retry_first_ms: number(variable, "RETRY_FIRST_MS", 5_000, 1..=900_000)?,
+            max_age_seconds: number(variable, "MAX_AGE_SECONDS", 86_400, 1..=31_536_000)?,
+            untouched_seconds: number(variable, "UNTOUCHED_SECONDS", 120, 0..=86_400)?,
+            local: yes(variable, "ALLOW_PLAIN_HTTP", false)?,
+        })
+    }
+}
+
+fn yes(variable: Lookup, name: &'static str, default: bool) -> Result<bool, SettingsError> {
+    match variable(name).as_deref() {
+        None | Some("") => Ok(default),
+        Some("yes") => Ok(true),
+        Some("no") => Ok(false),
+        Some(_) => Err(problem(name, "is not yes or no")),
+    }
+}
