@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::settings::{Lookup, SettingsError, text};
 use crate::timestamp::Timestamp;
 
+/// A message may come this much before its time, in milliseconds: SQS counts
+/// whole seconds.
+pub const EARLY_MS: i64 = 1000;
 /// The longest that SQS delays a message, in seconds.
 const MAX_DELAY_SECONDS: i64 = 900;
 

@@ -204,12 +204,21 @@ impl Step {
         }
     }
 
+    /// Not taken back after all.
+    fn keep(&mut self, terms: &Terms) -> Outcome {
+        if self.promise.terms.differs(terms) {
+            return self.park(self.given(), "changed_after_delivery", false);
+        }
+        self.enter(self.given())
+    }
+
     fn approved(&mut self, terms: &Terms) -> Outcome {
         match self.promise.state {
             State::Denied => {
                 self.promise.terms = self.promise.terms.with(terms);
                 self.promise.open_at = self.now;
-                self.begin(State::Requested)
+                let complete = self.promise.terms.is_complete();
+                self.begin(if complete { State::Requested } else { State::LookupDue })
             }
             State::Reversed | State::Reversing => {
                 self.promise.again = true;
@@ -217,7 +226,7 @@ impl Step {
                 self.promise.terms = self.promise.terms.with(terms);
                 Ok(())
             }
-            State::ReversalDue => self.enter(self.given()),
+            State::ReversalDue => self.keep(terms),
             State::Parked => self.approved_while_parked(terms),
             State::ApprovalDue | State::AwaitingApproval => {
                 self.promise.terms = self.promise.terms.with(terms);
@@ -255,7 +264,7 @@ impl Step {
             return Ok(());
         };
         if parked.from == State::ReversalDue && !parked.unknown {
-            return self.enter(self.given());
+            return self.keep(terms);
         }
         if parked.from.is_before_delivery() && !parked.unknown && self.promise.attempts == 0 {
             self.promise.terms = self.promise.terms.with(terms);

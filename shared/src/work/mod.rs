@@ -19,7 +19,7 @@ use crate::credentials::Credentials;
 use crate::fulfilment::{Input, Promise, State, Stepped, step};
 use crate::ledger::{Record, promise_key};
 use crate::observe;
-use crate::queue::{Message, Queues};
+use crate::queue::{EARLY_MS, Message, Queues};
 use crate::secrets_manager::SecretsCache;
 use crate::settings::Lookup;
 use crate::store::{Store, StoreError};
@@ -96,9 +96,13 @@ impl Worker {
                 self.apply(&message.pk, promise, &self.crashed(now)).await?;
                 return Ok(None);
             }
-            let early = promise.not_before.is_some_and(|at| at > now);
-            if !owed || early || promise.lease.is_some() && expired.is_none() {
+            let early = promise.not_before.map_or(0, |at| at.ms().saturating_sub(now.ms()));
+            if !owed || early > EARLY_MS || promise.lease.is_some() && expired.is_none() {
                 return Ok(None);
+            }
+            if early > 0 {
+                tokio::time::sleep(Duration::from_millis(early.unsigned_abs())).await;
+                continue;
             }
             let until = now.plus_seconds(self.settings.lease_seconds);
             let leased = step(

@@ -1,6 +1,7 @@
 //! The pure core, driven through its public functions.
 
 mod amounts;
+mod machine;
 mod mapping;
 mod promises;
 mod properties;

@@ -1,0 +1,250 @@
+//! The promise's life: the table in ARCHITECTURE.md and what holds on every
+//! path through it.
+
+use std::fmt::Write as _;
+
+use proptest::prelude::*;
+use shared::fulfilment::{
+    Input, Promise, Recipient, Reversals, State, Stepped, Terms, Word, step,
+};
+use shared::timestamp::Timestamp;
+
+fn terms(amount: &str) -> Terms {
+    Terms {
+        amount: Some(amount.into()),
+        unit: Some("points".into()),
+        recipient: Some(Recipient {
+            role: "promoter".into(),
+            id: Some("31".into()),
+            reference: None,
+            email: None,
+        }),
+    }
+}
+
+fn at(ms: i64) -> Timestamp {
+    Timestamp::from_ms(1_790_000_000_000 + ms)
+}
+
+fn fresh() -> Promise {
+    Promise::new("firstpromoter:88:1".into(), 1, State::Requested, terms("500"), at(0))
+}
+
+fn word(granted: Option<bool>) -> Input {
+    Input::Resumed(Word { by: "ana".into(), granted, because: "asked them".into() })
+}
+
+fn unknown(repeatable: bool) -> Input {
+    Input::Unknown { not_before: at(9), last: "no answer".into(), repeatable }
+}
+
+fn again() -> Input {
+    Input::Again { not_before: at(9), last: "503".into(), batch: None }
+}
+
+fn run(from: Promise, inputs: &[Input], reversals: Reversals) -> Promise {
+    inputs.iter().fold(from, |promise, input| match step(&promise, input, reversals, at(5)) {
+        Stepped::Changed(next) => *next,
+        Stepped::NewEpoch { next, .. } => *next,
+        Stepped::Unchanged => promise,
+        Stepped::Invalid(why) => panic!("{input:?} in {:?}: {why}", promise.state),
+    })
+}
+
+/// A promise in each state, come there by inputs alone.
+fn in_state(state: State) -> Promise {
+    let lease = Input::Leased(at(90));
+    let path: Vec<Input> = match state {
+        State::Delivering => vec![lease],
+        State::Delivered => vec![lease, Input::Done],
+        State::Confirming => vec![lease.clone(), Input::Done, lease],
+        State::Confirmed => vec![lease.clone(), Input::Done, lease, Input::Done],
+        State::Denied => vec![Input::Withdrawn],
+        State::ReversalDue => vec![lease, Input::Done, Input::Withdrawn],
+        State::Reversing => vec![lease.clone(), Input::Done, Input::Withdrawn, lease],
+        State::Reversed => vec![lease.clone(), Input::Done, Input::Withdrawn, lease, Input::Done],
+        State::Parked => vec![lease, Input::Refused("422".into())],
+        State::LookupDue | State::ApprovalDue | State::Requested => {
+            return Promise::new("firstpromoter:88:1".into(), 1, state, terms("500"), at(0));
+        }
+        State::AwaitingApproval => {
+            let due = Promise::new("firstpromoter:88:1".into(), 1, State::ApprovalDue, terms("500"), at(0));
+            return run(due, &[Input::Asked], Reversals::Deliver);
+        }
+    };
+    let promise = run(fresh(), &path, Reversals::Deliver);
+    assert_eq!(promise.state, state);
+    promise
+}
+
+fn inputs() -> Vec<(&'static str, Input)> {
+    vec![
+        ("approved", Input::Approved(terms("500"))),
+        ("approved, other terms", Input::Approved(terms("700"))),
+        ("withdrawn", Input::Withdrawn),
+        ("found", Input::Found(Terms::default())),
+        ("asked", Input::Asked),
+        ("leased", Input::Leased(at(90))),
+        ("done", Input::Done),
+        ("refused", Input::Refused("422".into())),
+        ("again", again()),
+        ("unknown, repeatable", unknown(true)),
+        ("unknown", unknown(false)),
+        ("denied there", Input::DeniedThere),
+        ("over age", Input::OverAge),
+        ("resumed", word(None)),
+    ]
+}
+
+/// The table: where each input leads from each state.
+fn table() -> String {
+    let mut table = String::from("| state | due | leads to |\n|---|---|---|\n");
+    for state in State::ALL {
+        let promise = in_state(state);
+        let due = promise.due.as_deref().and_then(|due| due.split('#').next()).unwrap_or("–");
+        let mut ways = Vec::new();
+        for (name, input) in inputs() {
+            let to = match step(&promise, &input, Reversals::Deliver, at(5)) {
+                Stepped::Changed(next) if next.state != state => format!("`{}`", next.state.name()),
+                Stepped::NewEpoch { next, .. } => format!("new epoch `{}`", next.state.name()),
+                Stepped::Changed(next) if next.withdrawn && !promise.withdrawn => "noted".into(),
+                Stepped::Changed(next) if next.amended && !promise.amended => "noted".into(),
+                Stepped::Changed(next) if next.again && !promise.again => "noted".into(),
+                _ => continue,
+            };
+            ways.push(format!("{name} → {to}"));
+        }
+        writeln!(table, "| `{}` | {due} | {} |", state.name(), ways.join("; ")).unwrap();
+    }
+    table
+}
+
+#[test]
+fn architecture_md_holds_the_table_of_the_machine() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../ARCHITECTURE.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let table = table();
+    assert!(text.contains(&table), "ARCHITECTURE.md must hold this table:\n\n{table}");
+}
+
+#[test]
+fn a_reward_denied_and_approved_again_keeps_its_key_until_it_was_taken_back() {
+    let lease = Input::Leased(at(90));
+    let denied = run(fresh(), &[Input::Withdrawn], Reversals::Deliver);
+    let back = run(denied, &[Input::Approved(terms("500"))], Reversals::Deliver);
+    assert_eq!((back.key.as_str(), back.state), ("firstpromoter:88:1", State::Requested));
+
+    let taken_back = [lease.clone(), Input::Done, Input::Withdrawn, lease, Input::Done];
+    let reversed = run(fresh(), &taken_back, Reversals::Deliver);
+    let anew = run(reversed, &[Input::Approved(terms("500"))], Reversals::Deliver);
+    assert_eq!((anew.key.as_str(), anew.epoch, anew.version), ("firstpromoter:88:2", 2, 1));
+    assert_eq!(anew.due.as_deref(), Some("deliver#1"));
+}
+
+#[test]
+fn approved_again_while_being_taken_back_begins_a_new_epoch_at_the_end() {
+    let reversing = in_state(State::Reversing);
+    let noted = run(reversing, &[Input::Approved(terms("500"))], Reversals::Deliver);
+    match step(&noted, &Input::Done, Reversals::Deliver, at(5)) {
+        Stepped::NewEpoch { ended, next } => {
+            assert_eq!((ended.state, ended.epoch), (State::Reversed, 1));
+            assert_eq!((next.state, next.key.as_str()), (State::Requested, "firstpromoter:88:2"));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_unknown_outcome_needs_a_persons_word() {
+    let lease = Input::Leased(at(90));
+    let parked = run(fresh(), &[lease, unknown(false)], Reversals::Park);
+    assert!(parked.parked.as_ref().unwrap().unknown);
+    assert!(matches!(step(&parked, &word(None), Reversals::Park, at(5)), Stepped::Invalid(_)));
+    let granted = run(parked.clone(), &[word(Some(true))], Reversals::Park);
+    assert_eq!((granted.state, granted.due.as_deref()), (State::Delivered, Some("confirm#4")));
+    let not = run(parked, &[word(Some(false))], Reversals::Park);
+    assert_eq!((not.state, not.key.as_str()), (State::Requested, "firstpromoter:88:1"));
+    assert_eq!(not.words[0].because, "asked them");
+}
+
+#[test]
+fn a_withdrawal_during_a_call_is_decided_by_its_outcome() {
+    let during = [Input::Leased(at(90)), Input::Withdrawn];
+    for (outcome, reversals, state) in [
+        (Input::Done, Reversals::Deliver, State::ReversalDue),
+        (Input::Done, Reversals::Park, State::Parked),
+        (Input::Refused("422".into()), Reversals::Park, State::Denied),
+        (again(), Reversals::Park, State::Denied),
+        (unknown(true), Reversals::Park, State::Parked),
+    ] {
+        let promise = run(fresh(), &during, reversals);
+        assert_eq!(run(promise, &[outcome.clone()], reversals).state, state, "{outcome:?}");
+    }
+}
+
+#[test]
+fn changed_terms_update_a_promise_only_while_nothing_went_out() {
+    let other = Input::Approved(terms("700"));
+    let before = run(fresh(), &[other.clone()], Reversals::Park);
+    assert_eq!((before.state, before.terms.amount.as_deref()), (State::Requested, Some("700")));
+    assert_eq!(before.seq, 1);
+    for state in [State::Delivered, State::Confirmed] {
+        let after = run(in_state(state), &[other.clone()], Reversals::Park);
+        assert_eq!(after.parked.unwrap().reason, "changed_after_delivery");
+        assert_eq!(after.terms.amount.as_deref(), Some("500"));
+    }
+    let during = run(fresh(), &[Input::Leased(at(90)), other, Input::Done], Reversals::Park);
+    assert_eq!(during.parked.unwrap().from, State::Delivered);
+}
+
+fn any_input() -> impl Strategy<Value = Input> {
+    let fixed: Vec<Input> = inputs().into_iter().map(|(_, input)| input).collect();
+    let words = [word(Some(true)), word(Some(false)), Input::Answered];
+    prop::sample::select(fixed.into_iter().chain(words).collect::<Vec<_>>())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn on_every_path(inputs in prop::collection::vec(any_input(), 1..40), deliver in any::<bool>()) {
+        let reversals = if deliver { Reversals::Deliver } else { Reversals::Park };
+        let mut promise = fresh();
+        let mut given = false;
+        for input in inputs {
+            let (ended, next) = match step(&promise, &input, reversals, at(5)) {
+                Stepped::Changed(next) => ((*next).clone(), *next),
+                Stepped::NewEpoch { ended, next } => {
+                    prop_assert!(ended.state == State::Reversed);
+                    prop_assert_eq!(next.epoch, promise.epoch + 1);
+                    given = false;
+                    (*ended, *next)
+                }
+                Stepped::Unchanged | Stepped::Invalid(_) => continue,
+            };
+            prop_assert_eq!(&ended.key, &promise.key);
+            prop_assert_eq!(ended.version, promise.version + 1);
+            // A state is entered anew when a promise is parked or waits again.
+            if ended.state != promise.state {
+                prop_assert_eq!(ended.seq, promise.seq + 1);
+            }
+            let step = next.due.as_deref().and_then(|due| due.split('#').next().map(str::to_owned));
+            prop_assert_eq!(step.as_deref(), next.state.step());
+            if let Some(due) = &next.due {
+                let seq = format!("#{}", next.seq);
+                prop_assert!(due.ends_with(&seq));
+            }
+            // What is known to be given is never handed out under this key again.
+            if promise.state == State::Delivering && input == Input::Done {
+                given = true;
+            }
+            prop_assert!(!(given && matches!(next.state, State::Requested | State::Delivering | State::Denied)));
+            // The platform is only told of what is recorded as given.
+            if next.state == State::Confirming {
+                prop_assert!(next.delivered_at.is_some());
+            }
+            prop_assert_eq!(next.parked.is_some(), next.state == State::Parked);
+            promise = next;
+        }
+    }
+}
