@@ -9,7 +9,11 @@
 mod answers;
 mod bad_input;
 mod concurrency;
+mod crashes;
+mod faults;
+mod fulfilment;
 mod leaks;
 mod outages;
 mod samples;
 mod secrets;
+mod volume;

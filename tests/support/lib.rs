@@ -6,6 +6,8 @@
     reason = "a stage that cannot be set up fails the test"
 )]
 
+pub mod scene;
+
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::PathBuf;

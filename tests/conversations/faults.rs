@@ -1,0 +1,181 @@
+//! Every way in which the other side can fail.
+
+use std::time::Duration;
+
+use local::fakes::Fault;
+use local::fakes::endpoint::EndpointFault;
+use local::fakes::firstpromoter::{Operation, PlatformFault};
+use tests::scene::{Scene, commission};
+use tests::text;
+
+const KEY: &str = "firstpromoter:88901:1";
+
+async fn announce(scene: &Scene) {
+    scene.knows(88_901, 500);
+    let event = commission("e1", "updated", 88_901, ("pending", "approved"), 1);
+    assert_eq!(scene.commission(&event).await.0, 200);
+}
+
+#[tokio::test]
+async fn the_platforms_faults_end_in_one_confirmation() {
+    let retry_after = Some(1);
+    for fault in [
+        PlatformFault::CreatedBut500,
+        PlatformFault::RateLimited { retry_after: None },
+        PlatformFault::RateLimited { retry_after },
+        PlatformFault::BatchPartialFailure,
+        PlatformFault::Stays202 { finishes_after: Some(1) },
+        PlatformFault::AlreadyFulfilled422,
+        PlatformFault::NoPayoutYet422,
+        PlatformFault::DropsReply,
+        PlatformFault::Slow(Duration::from_secs(3)),
+        PlatformFault::Unavailable503,
+        PlatformFault::BatchStops,
+    ] {
+        let name = format!("{fault:?}");
+        let scene = Scene::start().await;
+        scene.platform.inject(Fault::of(fault).times(1).on(Operation::MarkFulfilled));
+        announce(&scene).await;
+        scene.until(KEY, &["confirmed"]).await;
+        assert!(scene.platform.commission(88_901).unwrap().fulfilled, "{name}");
+        assert_eq!(scene.raw_calls(KEY), 1, "{name}");
+        scene.stage.stack.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_refused_key_waits_for_a_person() {
+    for fault in [PlatformFault::Unauthorized401, PlatformFault::Forbidden403] {
+        let scene = Scene::start().await;
+        scene.platform.inject(Fault::of(fault).on(Operation::MarkFulfilled));
+        announce(&scene).await;
+        let parked = scene.until(KEY, &["parked"]).await;
+        assert_eq!(text(&parked["parked"], "from"), "delivered");
+        assert_eq!(scene.raw_calls(KEY), 1);
+    }
+}
+
+#[tokio::test]
+async fn denied_at_the_platform_meanwhile_is_taken_back() {
+    use local::fakes::firstpromoter::Status;
+    let scene = Scene::start().await;
+    announce_denied(&scene).await;
+    let parked = scene.until(KEY, &["parked"]).await;
+    assert_eq!(text(&parked["parked"], "reason"), "withdrawn_after_delivery");
+
+    async fn announce_denied(scene: &Scene) {
+        scene.knows(88_901, 500);
+        assert!(scene.platform.set_status(88_901, Status::Denied));
+        let event = commission("e1", "updated", 88_901, ("pending", "approved"), 1);
+        assert_eq!(scene.commission(&event).await.0, 200);
+    }
+}
+
+#[tokio::test]
+async fn the_endpoints_faults_end_in_one_grant() {
+    for fault in [
+        EndpointFault::RateLimited { retry_after: None },
+        EndpointFault::RateLimited { retry_after: Some(1) },
+        EndpointFault::Unavailable503,
+        EndpointFault::GrantedBut500,
+        EndpointFault::DropsReply,
+        EndpointFault::Slow(Duration::from_secs(3)),
+        EndpointFault::Conflict409,
+        EndpointFault::HugeAnswer { bytes: 8 << 20 },
+    ] {
+        let name = format!("{fault:?}");
+        let scene = Scene::start().await;
+        scene.endpoint.inject(Fault::of(fault).times(1));
+        announce(&scene).await;
+        scene.until(KEY, &["confirmed"]).await;
+        assert_eq!(scene.granted()["88901"].len(), 1, "{name}");
+        scene.stage.stack.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_waits_for_a_person_with_its_reason() {
+    let scene = Scene::start().await;
+    let reason = "unknown_customer".to_owned();
+    scene.endpoint.inject(Fault::of(EndpointFault::Refuse { status: 422, reason }));
+    announce(&scene).await;
+    let parked = scene.until(KEY, &["parked"]).await;
+    assert_eq!(text(&parked["parked"], "from"), "requested");
+    assert!(text(&parked["parked"], "reason").starts_with("422"), "{parked}");
+    assert!(!scene.platform.commission(88_901).unwrap().fulfilled);
+}
+
+#[tokio::test]
+async fn redirects_are_not_followed_and_a_locked_door_is_tried_slowly() {
+    for fault in [EndpointFault::Redirect, EndpointFault::Unauthorized401] {
+        let scene = Scene::start().await;
+        scene.endpoint.inject(fault);
+        announce(&scene).await;
+        let waiting = scene.until(KEY, &["requested"]).await;
+        for _ in 0..40 {
+            if !text(&scene.promise(KEY).await, "not_before").is_empty() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let waiting_longer = scene.promise(KEY).await;
+        assert!(text(&waiting_longer, "not_before") > text(&waiting, "created_at"), "{waiting_longer}");
+        assert_eq!(scene.raw_calls(KEY), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_without_idempotency_gets_at_most_one_call() {
+    for fault in [
+        EndpointFault::Unavailable503,
+        EndpointFault::GrantedBut500,
+        EndpointFault::DropsReply,
+        EndpointFault::RateLimited { retry_after: None },
+    ] {
+        let name = format!("{fault:?}");
+        let scene = Scene::with(|options| {
+            options.parameters.insert("RewardEndpointIdempotent".into(), "no".into());
+        })
+        .await;
+        scene.endpoint.inject(fault);
+        announce(&scene).await;
+        scene.until(KEY, &["parked"]).await;
+        scene.sweep().await;
+        assert_eq!(scene.raw_calls(KEY), 1, "{name}");
+        assert!(!scene.platform.commission(88_901).unwrap().fulfilled, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn twenty_tries_are_twenty_calls() {
+    let scene = Scene::with(|options| {
+        options.env.insert("RETRY_FIRST_MS".into(), "1".into());
+    })
+    .await;
+    let busy = EndpointFault::RateLimited { retry_after: None };
+    scene.endpoint.inject(Fault::of(busy).times(8));
+    announce(&scene).await;
+    scene.until(KEY, &["confirmed"]).await;
+    assert_eq!(scene.raw_calls(KEY), 9);
+}
+
+#[tokio::test]
+async fn what_is_over_age_waits_for_a_person() {
+    let scene = Scene::with(|options| {
+        options.env.insert("MAX_AGE_SECONDS".into(), "1".into());
+    })
+    .await;
+    scene.endpoint.inject(EndpointFault::Unavailable503);
+    announce(&scene).await;
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    for _ in 0..20 {
+        scene.sweep().await;
+        if text(&scene.promise(KEY).await, "state") == "parked" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let parked = scene.promise(KEY).await;
+    assert_eq!(text(&parked["parked"], "reason"), "over_age", "{parked}");
+    assert_eq!(parked["parked"]["unknown"], true);
+}

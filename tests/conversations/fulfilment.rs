@@ -1,0 +1,232 @@
+//! From an approval to the platform's "fulfilled", and every turn on the way.
+
+use std::time::{Duration, Instant};
+
+use local::fakes::firstpromoter::Operation;
+use serde_json::{Value, json};
+use tests::scene::{Scene, commission};
+use tests::text;
+
+const KEY: &str = "firstpromoter:88901:1";
+
+fn approved(event: &str, second: u32) -> Value {
+    commission(event, "updated", 88_901, ("pending", "approved"), second)
+}
+
+fn denied(event: &str, second: u32) -> Value {
+    commission(event, "updated", 88_901, ("approved", "denied"), second)
+}
+
+#[tokio::test]
+async fn an_approved_reward_is_delivered_confirmed_and_reported_back() {
+    let scene = Scene::start().await;
+    scene.knows(88_901, 500);
+    let mut webhooks = scene.platform.webhooks();
+    let created = commission("e0", "created", 88_901, ("", "pending"), 0);
+    assert_eq!(scene.commission(&created).await.0, 200);
+    assert_eq!(scene.promises().await.len(), 0);
+    assert_eq!(scene.commission(&approved("e1", 1)).await.0, 200);
+
+    let promise = scene.until(KEY, &["confirmed"]).await;
+    assert!(text(&promise, "delivered_at") <= text(&promise, "confirmed_at"));
+    let granted = scene.granted();
+    let what = (KEY.to_owned(), "500".to_owned(), "31".to_owned());
+    assert_eq!(granted["88901"].iter().collect::<Vec<_>>(), [&what]);
+    assert!(scene.platform.commission(88_901).unwrap().fulfilled);
+
+    // The platform was told after the delivery was answered, and reports back.
+    let delivered = scene.endpoint.calls()[0].at;
+    let calls = scene.platform.calls();
+    let told = calls.iter().find(|call| call.operation == Some(Operation::MarkFulfilled)).unwrap();
+    assert!(told.at > delivered);
+    let event = webhooks.recv().await.unwrap();
+    assert_eq!(scene.stage.post("/webhooks/firstpromoter/payouts", event.to_string()).await.0, 200);
+    let payout = format!("firstpromoter#payout#{}", event["entity_id"]);
+    assert_eq!(text(&scene.stage.item(&payout, "record").await, "status"), "completed");
+}
+
+#[tokio::test]
+async fn two_announcements_of_one_approval_at_once_make_one_promise() {
+    let scene = Scene::start().await;
+    scene.knows(88_901, 500);
+    let both = [approved("e1", 1), commission("e2", "approved", 88_901, ("", "approved"), 1)];
+    let answers = futures_util::future::join_all(both.iter().map(|event| scene.commission(event))).await;
+    assert!(answers.iter().all(|(status, _)| *status == 200));
+    scene.until(KEY, &["confirmed"]).await;
+    assert_eq!((scene.promises().await.len(), scene.raw_calls(KEY)), (1, 1));
+}
+
+#[tokio::test]
+async fn a_commission_created_approved_is_promised_and_an_edit_of_an_old_one_is_not() {
+    let scene = Scene::start().await;
+    scene.knows(88_901, 500);
+    let created = commission("e1", "created", 88_901, ("", "approved"), 1);
+    scene.commission(&created).await;
+    scene.until(KEY, &["confirmed"]).await;
+    let mut edited = commission("e2", "updated", 7, ("", "approved"), 1);
+    edited["changes"] = json!({"internal_note": [null, "x"]});
+    assert_eq!(scene.commission(&edited).await.0, 200);
+    assert_eq!(scene.promises().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_denial_that_overtakes_its_approval_is_final() {
+    let scene = Scene::start().await;
+    scene.commission(&denied("e2", 2)).await;
+    scene.commission(&approved("e1", 1)).await;
+    assert_eq!(scene.promises().await.len(), 0);
+    // Approved once more, later: now it is owed.
+    scene.knows(88_901, 500);
+    scene.commission(&commission("e3", "updated", 88_901, ("denied", "approved"), 3)).await;
+    scene.until(KEY, &["confirmed"]).await;
+    assert_eq!(scene.granted()["88901"].len(), 1);
+}
+
+#[tokio::test]
+async fn a_withdrawal_after_delivery_waits_for_a_person_or_is_delivered_too() {
+    let scene = Scene::start().await;
+    scene.knows(88_901, 500);
+    scene.commission(&approved("e1", 1)).await;
+    scene.until(KEY, &["confirmed"]).await;
+    scene.commission(&denied("e2", 2)).await;
+    let parked = scene.until(KEY, &["parked"]).await;
+    assert_eq!((text(&parked["parked"], "reason").as_str(), text(&parked["parked"], "from").as_str()),
+        ("withdrawn_after_delivery", "reversal_due"));
+
+    let scene = Scene::with(|options| {
+        options.parameters.insert("Reversals".into(), "deliver".into());
+    })
+    .await;
+    scene.knows(88_901, 500);
+    scene.commission(&approved("e1", 1)).await;
+    scene.until(KEY, &["confirmed"]).await;
+    scene.commission(&denied("e2", 2)).await;
+    scene.until(KEY, &["reversed"]).await;
+    let back = scene.endpoint.calls().into_iter().next_back().unwrap();
+    let body: Value = serde_json::from_slice(&back.body).unwrap();
+    assert_eq!((back.id.as_deref(), &body["type"]), (Some("firstpromoter:88901:1:reverse"), &json!("reward.reversed")));
+
+    // Approved again after it was taken back: a new epoch, a new key.
+    assert!(scene.platform.edit_commission(88_901, |c| c.fulfilled = false));
+    scene.commission(&commission("e3", "updated", 88_901, ("denied", "approved"), 3)).await;
+    scene.until("firstpromoter:88901:2", &["confirmed"]).await;
+    assert_eq!(scene.granted()["88901"].len(), 2);
+}
+
+#[tokio::test]
+async fn a_changed_amount_updates_before_and_parks_after_the_delivery() {
+    let scene = Scene::start().await;
+    scene.knows(88_901, 500);
+    scene.commission(&approved("e1", 1)).await;
+    scene.until(KEY, &["confirmed"]).await;
+    let mut changed = commission("e2", "updated", 88_901, ("", "approved"), 2);
+    changed["data"]["amount"] = json!(900);
+    scene.commission(&changed).await;
+    let parked = scene.until(KEY, &["parked"]).await;
+    assert_eq!(text(&parked["parked"], "reason"), "changed_after_delivery");
+    assert_eq!(scene.granted()["88901"].len(), 1);
+}
+
+#[tokio::test]
+async fn missing_ids_are_looked_up_before_anything_is_given() {
+    let scene = Scene::start().await;
+    scene.knows(88_901, 500);
+    let promoter = scene.platform.commission(88_901).unwrap().promoter.id.to_string();
+    let mut event = approved("e1", 1);
+    event["data"]["promoter_campaign"] = Value::Null;
+    scene.commission(&event).await;
+    scene.until(KEY, &["confirmed"]).await;
+    let (key, amount, recipient) = scene.granted()["88901"].first().unwrap().clone();
+    assert_eq!((key.as_str(), amount.as_str(), recipient), (KEY, "500", promoter));
+}
+
+#[tokio::test]
+async fn v1_by_api_gives_only_what_the_platform_knows_the_same_way() {
+    let scene = Scene::start().await;
+    scene.knows_v1(900, 2);
+    assert_eq!(scene.fulfilment(1, 900, 2).await.0, 202);
+    scene.until("firstpromoter-v1:900:1", &["confirmed"]).await;
+    assert_eq!(scene.fulfilment(2, 900, 2).await.0, 200);
+    // The test button, or a forger who has the URL: another amount, an unknown id.
+    scene.knows_v1(901, 2);
+    for (id, amount) in [(901, 200), (902, 2)] {
+        assert_eq!(scene.fulfilment(10 + id, id, amount).await.0, 202);
+        let parked = scene.until(&format!("firstpromoter-v1:{id}:1"), &["parked"]).await;
+        assert_eq!(text(&parked["parked"], "reason"), "not_found_at_provider");
+        assert!(!scene.granted().contains_key(&id.to_string()));
+    }
+}
+
+async fn by_response(hold: &str) -> Scene {
+    Scene::with(|options| {
+        options.parameters.insert("V1Confirm".into(), "response".into());
+        options.parameters.insert("V1HoldSeconds".into(), hold.into());
+    })
+    .await
+}
+
+#[tokio::test]
+async fn v1_by_response_holds_its_answer_until_the_delivery() {
+    let scene = by_response("6").await;
+    let started = Instant::now();
+    assert_eq!(scene.fulfilment(1, 900, 2).await.0, 200);
+    let promise = scene.promise("firstpromoter-v1:900:1").await;
+    assert_eq!(text(&promise, "state"), "confirmed");
+    assert!(started.elapsed() < Duration::from_secs(4));
+    // Redelivered under a new event id: the same reward, told at once.
+    assert_eq!(scene.fulfilment(2, 900, 2).await.0, 200);
+    assert_eq!(scene.raw_calls("firstpromoter-v1:900:1"), 1);
+    assert_eq!(scene.platform.calls().len(), 0);
+}
+
+#[tokio::test]
+async fn v1_by_response_is_503_while_undelivered_and_a_redelivery_collects_the_200() {
+    use local::fakes::endpoint::EndpointFault;
+    let scene = by_response("1").await;
+    scene.endpoint.inject(local::fakes::Fault::of(EndpointFault::Unavailable503).times(3));
+    assert_eq!(scene.fulfilment(1, 900, 2).await.0, 503);
+    scene.until("firstpromoter-v1:900:1", &["delivered"]).await;
+    assert_eq!(scene.fulfilment(1, 900, 2).await.0, 200);
+    scene.until("firstpromoter-v1:900:1", &["confirmed"]).await;
+    assert_eq!(scene.granted()["900"].len(), 1);
+}
+
+#[tokio::test]
+async fn lost_messages_and_stream_records_cost_time_only() {
+    let scene = Scene::with(|options| {
+        // Nothing that becomes due is dispatched.
+        options.env.insert("UNTOUCHED_SECONDS".into(), "1".into());
+    })
+    .await;
+    scene.stage.stack.stop_sqs().await;
+    for id in 1..=5 {
+        scene.knows(id, 500);
+        let event = commission(&format!("e{id}"), "updated", id, ("pending", "approved"), 1);
+        assert_eq!(scene.commission(&event).await.0, 200);
+    }
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert_eq!(scene.granted().len(), 0);
+    scene.stage.stack.start_sqs().await.unwrap();
+    scene.settle(Duration::from_secs(60)).await;
+    assert_eq!(scene.granted().len(), 5);
+    assert!(scene.granted().values().all(|keys| keys.len() == 1));
+    assert!((1..=5).all(|id| scene.platform.commission(id).unwrap().fulfilled));
+}
+
+#[tokio::test]
+async fn a_message_of_a_settled_promise_does_nothing() {
+    let scene = Scene::start().await;
+    scene.knows(88_901, 500);
+    scene.commission(&approved("e1", 1)).await;
+    let before = scene.until(KEY, &["confirmed"]).await;
+    for due in ["deliver#1", "confirm#3", "lookup#1", "reverse#9"] {
+        let message = json!({"pk": "firstpromoter#commission#88901", "sk": "fulfilment#1", "due": due});
+        let event = json!({"Records": [{"messageId": "m", "body": message.to_string(), "eventSource": "aws:sqs"}]});
+        for function in ["DeliverFunction", "ConfirmFunction"] {
+            let answer = scene.stage.stack.invoke(function, event.to_string().into()).await.unwrap();
+            assert_eq!(serde_json::from_slice::<Value>(&answer).unwrap()["batchItemFailures"], json!([]));
+        }
+    }
+    assert_eq!(scene.promise(KEY).await, before);
+    assert_eq!(scene.raw_calls(KEY), 1);
+}

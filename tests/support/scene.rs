@@ -1,0 +1,173 @@
+//! A stage with the other side: FirstPromoter's API and the company's own
+//! reward endpoint.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use local::Options;
+use local::fakes::firstpromoter::{Commission, Payout, Status};
+use local::fakes::{FakeFirstPromoter, RewardEndpoint};
+use serde_json::{Value, json};
+
+use crate::{Said, Stage, text};
+
+/// The v1 token of the development secrets.
+pub const TOKEN: &str = "dev-path-token-8f2b6c1e9a7d4035b1e6";
+const SIGNING: &str = "whsec_ZGV2LXJld2FyZC1lbmRwb2ludC1zaWduaW5nLWtleQ==";
+
+/// Everything that takes part in a conversation about rewards.
+pub struct Scene {
+    /// The bundle.
+    pub stage: Stage,
+    /// FirstPromoter.
+    pub platform: FakeFirstPromoter,
+    /// The company's own system.
+    pub endpoint: RewardEndpoint,
+}
+
+impl Scene {
+    /// Starts, with short pauses.
+    pub async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// Starts with changed options.
+    pub async fn with(change: impl FnOnce(&mut Options)) -> Self {
+        let platform = FakeFirstPromoter::start(0).await.unwrap();
+        let endpoint = RewardEndpoint::start(0, &[SIGNING]).await.unwrap();
+        let stage = Stage::with(|options| {
+            for (name, value) in [
+                ("FirstpromoterApiUrl", platform.v2_url()),
+                ("FirstpromoterV1ApiUrl", platform.v1_url()),
+                ("RewardEndpointUrl", endpoint.url()),
+                ("AllowPlainHttp", "yes".into()),
+                ("V1Confirm", "api".into()),
+            ] {
+                options.parameters.insert(name.into(), value);
+            }
+            for (name, value) in [
+                ("RETRY_FIRST_MS", "50"),
+                ("UNTOUCHED_SECONDS", "0"),
+                ("LEASE_SECONDS", "3"),
+                ("CALL_TIMEOUT_SECONDS", "2"),
+                ("FIRSTPROMOTER_SPACING_MS", "5"),
+            ] {
+                options.env.insert(name.into(), value.into());
+            }
+            change(options);
+        })
+        .await;
+        Self { stage, platform, endpoint }
+    }
+
+    /// A commission that the platform knows as approved.
+    pub fn knows(&self, id: u64, amount: i64) {
+        self.platform.add_commission(Commission::new(id, "points", amount).with_status(Status::Approved));
+    }
+
+    /// A v1 fulfilment that the platform knows.
+    pub fn knows_v1(&self, id: u64, amount: i64) {
+        self.platform.add_payout(Payout::new(id, "free_months", amount));
+    }
+
+    /// Posts a `commission.*` event.
+    pub async fn commission(&self, event: &Value) -> Said {
+        self.stage.post("/webhooks/firstpromoter/commissions", event.to_string()).await
+    }
+
+    /// Posts a `fulfilment_pending`.
+    pub async fn fulfilment(&self, event: u64, id: u64, amount: i64) -> Said {
+        let promoter = self.platform.payout(id).map_or(31, |payout| payout.promoter.id);
+        let body = json!({"event": {"id": event, "type": "fulfilment_pending", "created_at": "2026-10-01T10:00:00Z"},
+            "data": {"id": id, "status": "pending", "amount": amount, "unit": "free_months",
+                     "promoter": {"id": promoter}, "campaign": {"id": 7731}}});
+        let path = format!("/webhooks/firstpromoter-v1/{TOKEN}/fulfilments");
+        self.stage.post(&path, body.to_string()).await
+    }
+
+    /// Runs the sweep now.
+    pub async fn sweep(&self) -> Value {
+        let swept = self.stage.stack.invoke("SweepFunction", "{}".into()).await.unwrap();
+        serde_json::from_slice(&swept).unwrap()
+    }
+
+    /// A promise by key; null when there is none.
+    pub async fn promise(&self, key: &str) -> Value {
+        let items = self.stage.items().await;
+        items.into_iter().find(|item| text(item, "key") == key).unwrap_or_default()
+    }
+
+    /// All promises.
+    pub async fn promises(&self) -> Vec<Value> {
+        let items = self.stage.items().await;
+        items.into_iter().filter(|item| text(item, "sk").starts_with("fulfilment#")).collect()
+    }
+
+    /// Waits until a promise is in one of these states and returns it.
+    pub async fn until(&self, key: &str, states: &[&str]) -> Value {
+        let started = Instant::now();
+        loop {
+            let promise = self.promise(key).await;
+            if states.contains(&text(&promise, "state").as_str()) {
+                return promise;
+            }
+            assert!(started.elapsed() < Duration::from_secs(30), "{key} stays {promise}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits until no promise is under way, sweeping now and then.
+    pub async fn settle(&self, patience: Duration) {
+        let started = Instant::now();
+        let rests = ["confirmed", "denied", "reversed", "parked"];
+        loop {
+            let promises = self.promises().await;
+            let open: Vec<_> = promises.iter().filter(|p| !rests.contains(&text(p, "state").as_str())).collect();
+            if open.is_empty() {
+                return;
+            }
+            assert!(started.elapsed() < patience, "{} promises stay open: {:?}", open.len(), open.first());
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            self.sweep().await;
+        }
+    }
+
+    /// The oracle: what reached the endpoint, by commission or fulfilment id,
+    /// as distinct keys with amount and recipient. Reads the raw calls.
+    #[must_use]
+    pub fn granted(&self) -> BTreeMap<String, BTreeSet<(String, String, String)>> {
+        let mut granted: BTreeMap<String, BTreeSet<_>> = BTreeMap::new();
+        for call in self.endpoint.calls() {
+            assert!(call.verified(), "an unsigned call: {:?}", call.verification);
+            let body: Value = serde_json::from_slice(&call.body).unwrap();
+            if body["type"] == "reward.granted" {
+                let data = &body["data"];
+                let id = if data["commission_id"].is_null() { "fulfilment_id" } else { "commission_id" };
+                assert_eq!(call.id.as_deref(), data["key"].as_str());
+                let what = (text(data, "key"), text(data, "amount"), text(&data["recipient"], "id"));
+                granted.entry(text(data, id)).or_default().insert(what);
+            }
+        }
+        granted
+    }
+
+    /// The number of raw calls with a key.
+    #[must_use]
+    pub fn raw_calls(&self, key: &str) -> usize {
+        self.endpoint.calls().iter().filter(|call| call.id.as_deref() == Some(key)).count()
+    }
+}
+
+/// A `commission.*` event: `changes` is the change of status, `second` orders
+/// it in time.
+#[must_use]
+pub fn commission(event: &str, kind: &str, id: u64, status: (&str, &str), second: u32) -> Value {
+    let (from, to) = status;
+    let changes = if from.is_empty() { json!({}) } else { json!({"status": [from, to]}) };
+    let (minute, second) = (second / 60, second % 60);
+    json!({"event_id": event, "event_type": format!("commission.{kind}"), "entity_id": id, "changes": changes,
+        "timestamp": format!("2026-10-01T10:{minute:02}:{second:02}Z"),
+        "data": {"id": id, "status": to, "amount": 500, "unit": "points",
+            "promoter_campaign": {"campaign_id": 5104, "promoter": {"id": 31, "email": "p@example.com"}},
+            "referral": {"id": 77, "uid": "u-77"}}})
+}
