@@ -104,7 +104,10 @@ mod tests {
             let route = Route::of_path(path).unwrap();
             let body = json!({ "event": { "id": 1, "type": event_type }, "data": { "id": 2 } });
             let body = crate::json::parse(body.to_string().as_bytes()).unwrap();
-            let event = route.provider.event(event_type.into(), &body, "").unwrap();
+            let event = route
+                .provider
+                .event(event_type.into(), &body, "", Timestamp::ZERO)
+                .unwrap();
             let promise = state.map(|state| {
                 let at = Timestamp::ZERO;
                 let mut promise = Promise::new("k:1:1".into(), 1, state, Terms::default(), at);

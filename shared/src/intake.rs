@@ -11,7 +11,7 @@ use lambda_http::{Body, Error, Request, RequestExt, Response, service_fn};
 use crate::answer;
 use crate::aws::Aws;
 use crate::body::{MAX_BODY_BYTES, compress, sha256_hex};
-use crate::event::{Content, Event, Malformed};
+use crate::event::{Content, Event, Identity, Malformed};
 use crate::fulfilment::{Input, Promise, State, Stepped, step};
 use crate::json::{self, Json};
 use crate::ledger::{Decision, decide, place, promise_key};
@@ -210,12 +210,18 @@ impl Intake {
             received: now,
             expires: now.plus_seconds(days * DAY_SECONDS),
         };
-        let (event, body, secret) = match read(route, authenticated, &sha256)? {
+        let (event, body, secret) = match read(route, authenticated, &sha256, now)? {
             Ok(event) => event,
-            Err(malformed) => {
+            Err((malformed, body)) => {
                 let secret = authenticated.names();
                 line.secret = Some(secret.clone());
-                let bytes = compress(authenticated.bytes()).ok_or(Outcome::TooLarge)?;
+                // What is JSON can be redacted; only what is not is kept as it came.
+                let redacted =
+                    body.map(|body| redact::storable(&body, false, incoming.path_token).to_text());
+                let bytes = redacted
+                    .as_deref()
+                    .map_or(authenticated.bytes(), str::as_bytes);
+                let bytes = compress(bytes).ok_or(Outcome::TooLarge)?;
                 let archive = archive(bytes, &secret, QUARANTINE_DAYS);
                 let described = described(route, &malformed);
                 self.store
@@ -229,7 +235,7 @@ impl Intake {
         };
         describe(&event, route, &secret, line);
         let payout_method = event.event_type.starts_with("payout_method.");
-        let kept = redact::storable(&body, payout_method).to_text();
+        let kept = redact::storable(&body, payout_method, incoming.path_token).to_text();
         let kept = compress(kept.as_bytes()).ok_or(Outcome::TooLarge)?;
         let archive = archive(kept, &secret, self.settings.event_retention_days);
         let (outcome, promise) = self.write(&event, &archive, line).await?;
@@ -288,7 +294,6 @@ impl Intake {
             let known = self.store.read(&pk, sk.as_deref()).await?;
             let decision = decide(&known, event, &self.settings.policy, archive.received);
             let Decision::Write(write) = decision else {
-                line.identity = line.identity.take().or(sk);
                 return Ok((Outcome::Duplicate, known.promise));
             };
             match self.store.commit(&pk, event, &known, &write, archive).await {
@@ -307,7 +312,7 @@ impl Intake {
 }
 
 /// Reads an authenticated body. The outer error refuses the request, the inner
-/// one sends its bytes to quarantine.
+/// one sends its bytes to quarantine, with the body as far as it is JSON.
 #[expect(
     clippy::type_complexity,
     reason = "two kinds of failure, told apart by the caller"
@@ -316,26 +321,26 @@ fn read(
     route: &Route,
     authenticated: &Authenticated,
     sha256: &str,
-) -> Result<Result<(Event, Json, String), Malformed>, Refusal> {
+    received: Timestamp,
+) -> Result<Result<(Event, Json, String), (Malformed, Option<Json>)>, Refusal> {
     if let Some(event) = route.event {
         authenticated.allow(event)?;
     }
-    let provider = route.provider;
-    let typed = json::parse(authenticated.bytes())
-        .map_err(|error| Malformed::new("body", error.to_string()))
-        .and_then(|body| {
-            provider
-                .event_type(route, &body)
-                .map(|event_type| (event_type, body))
-        });
-    let (event_type, body) = match typed {
-        Ok(typed) => typed,
-        Err(malformed) => return Ok(Err(malformed)),
+    let body = match json::parse(authenticated.bytes()) {
+        Ok(body) => body,
+        Err(error) => return Ok(Err((Malformed::new("body", error.to_string()), None))),
+    };
+    let event_type = match route.provider.event_type(route, &body) {
+        Ok(event_type) => event_type,
+        Err(malformed) => return Ok(Err((malformed, Some(body)))),
     };
     let secret = authenticated.allow(&event_type)?;
-    Ok(provider
-        .event(event_type, &body, sha256)
-        .map(|event| (event, body, secret)))
+    Ok(
+        match route.provider.event(event_type, &body, sha256, received) {
+            Ok(event) => Ok((event, body, secret)),
+            Err(malformed) => Err((malformed, Some(body))),
+        },
+    )
 }
 
 fn recorded(event: &Event) -> Outcome {
@@ -349,9 +354,10 @@ fn recorded(event: &Event) -> Outcome {
 fn describe(event: &Event, route: &Route, secret: &str, line: &mut Line) {
     line.event_type = Some(event.event_type.clone());
     line.secret = Some(secret.to_owned());
-    if let crate::event::Identity::Given(id) = &event.identity {
-        line.identity = Some(id.as_str().to_owned());
-    }
+    line.identity = Some(match &event.identity {
+        Identity::Given(id) => id.as_str().to_owned(),
+        Identity::Transition(transition) => transition.clone(),
+    });
     if let Content::Change(change) = &event.content {
         let subject = &change.subject;
         line.subject = Some(format!("{}#{}", subject.kind.name(), subject.id.as_str()));

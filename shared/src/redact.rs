@@ -5,39 +5,43 @@ use crate::json::Json;
 /// What takes the place of a credential.
 const REMOVED: &str = "[removed]";
 
-/// Member names that hold credentials, spelled without `_`, `-` or capitals.
-/// A `…webhook_url` is one: FirstPromoter v1 sends back the URL it calls,
-/// which has the path token in it.
-const CREDENTIAL_ENDINGS: [&str; 9] = [
+/// Parts of member names that speak of credentials, spelled without separators
+/// or capitals. A `…webhook_url` is one: FirstPromoter v1 sends back the URL
+/// that it calls, which has the path token in it.
+const CREDENTIALS: [&str; 9] = [
     "token",
     "password",
-    "secretkey",
     "secret",
     "apikey",
     "signature",
     "authorization",
+    "credential",
     "webhookurl",
     "targeturl",
 ];
 
-/// Member names that hold tax and payment data, same spelling.
-const PAYMENT: [&str; 16] = [
+/// Parts of member names that speak of tax and payment data, same spelling.
+const PAYMENT: [&str; 20] = [
     "paymentinfo",
+    "paymentdetail",
+    "paymentmethoddetail",
     "payoutmethod",
-    "payoutmethods",
+    "payoutemail",
+    "payoutdetail",
     "personaldetail",
-    "w8formurl",
-    "w9formurl",
     "w8form",
     "w9form",
     "vatid",
     "vatnumber",
     "taxid",
     "taxvalue",
-    "paypalemail",
+    "taxnumber",
+    "paypal",
     "iban",
-    "bankaccount",
+    "swift",
+    "bank",
     "accountnumber",
+    "routingnumber",
 ];
 
 /// Members of a payout method's own object that say nothing of the account.
@@ -52,64 +56,81 @@ const PAYOUT_METHOD_KEPT: [&str; 7] = [
 ];
 
 /// The body as it may be stored: credentials removed, tax and payment data
-/// reduced to `present` or `absent`. `payout_method` says that the event's
-/// `data` and `changes` are themselves payment data.
+/// reduced to `present` or `absent`. `payout_method` says that the objects of
+/// the event are themselves payment data, `token` is the route's own, which no
+/// text may repeat.
 #[must_use]
-pub fn storable(body: &Json, payout_method: bool) -> Json {
+pub fn storable(body: &Json, payout_method: bool, token: Option<&str>) -> Json {
+    let redaction = Redaction {
+        token: token.filter(|token| !token.is_empty()),
+    };
     let Json::Object(members) = body else {
-        return blank(body);
+        return redaction.blank(body);
     };
     let members = members.iter().map(|(key, value)| {
-        let value = if payout_method && matches!(key.as_str(), "data" | "changes") {
-            payment_object(value)
-        } else {
-            member(key, value)
+        let value = match value {
+            Json::Object(_) | Json::Array(_) if payout_method => redaction.payment_object(value),
+            value => redaction.member(key, value),
         };
         (key.clone(), value)
     });
     Json::Object(members.collect())
 }
 
-fn blank(value: &Json) -> Json {
-    match value {
-        Json::Object(members) => {
-            let members = members.iter().map(|(k, v)| (k.clone(), member(k, v)));
-            Json::Object(members.collect())
+struct Redaction<'a> {
+    token: Option<&'a str>,
+}
+
+impl Redaction<'_> {
+    fn blank(&self, value: &Json) -> Json {
+        match value {
+            Json::Object(members) => {
+                let members = members.iter().map(|(k, v)| (k.clone(), self.member(k, v)));
+                Json::Object(members.collect())
+            }
+            Json::Array(items) => Json::Array(items.iter().map(|item| self.blank(item)).collect()),
+            Json::Text(text) if self.token.is_some_and(|token| text.contains(token)) => {
+                removed(value)
+            }
+            other => other.clone(),
         }
-        Json::Array(items) => Json::Array(items.iter().map(blank).collect()),
-        other => other.clone(),
     }
-}
 
-fn member(key: &str, value: &Json) -> Json {
-    let name = plain(key);
-    if CREDENTIAL_ENDINGS
-        .iter()
-        .any(|ending| name.ends_with(ending))
-    {
-        removed(value)
-    } else if PAYMENT.contains(&name.as_str()) {
-        presence(value)
-    } else {
-        blank(value)
+    fn member(&self, key: &str, value: &Json) -> Json {
+        let name = plain(key);
+        let speaks_of = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
+        if speaks_of(&CREDENTIALS) {
+            removed(value)
+        } else if speaks_of(&PAYMENT) {
+            presence(value)
+        } else {
+            self.blank(value)
+        }
     }
-}
 
-fn payment_object(value: &Json) -> Json {
-    let Json::Object(members) = value else {
-        return presence(value);
-    };
-    let members = members.iter().map(|(key, value)| {
-        let kept = PAYOUT_METHOD_KEPT.contains(&plain(key).as_str());
-        let value = if kept { blank(value) } else { presence(value) };
-        (key.clone(), value)
-    });
-    Json::Object(members.collect())
+    fn payment_object(&self, value: &Json) -> Json {
+        let Json::Object(members) = value else {
+            return presence(value);
+        };
+        let members = members.iter().map(|(key, value)| {
+            let scalar = !matches!(value, Json::Object(_) | Json::Array(_));
+            let kept = scalar && PAYOUT_METHOD_KEPT.contains(&plain(key).as_str());
+            (
+                key.clone(),
+                if kept {
+                    self.blank(value)
+                } else {
+                    presence(value)
+                },
+            )
+        });
+        Json::Object(members.collect())
+    }
 }
 
 fn plain(key: &str) -> String {
     key.chars()
-        .filter(|c| !matches!(c, '_' | '-'))
+        .filter(|c| c.is_alphanumeric())
         .flat_map(char::to_lowercase)
         .collect()
 }
@@ -140,7 +161,7 @@ mod tests {
     fn stored(text: &str, payout_method: bool) -> Option<String> {
         parse(text.as_bytes())
             .ok()
-            .map(|json| storable(&json, payout_method).to_text())
+            .map(|json| storable(&json, payout_method, Some("tok-1")).to_text())
     }
 
     #[test]
@@ -157,6 +178,26 @@ mod tests {
             (
                 r#"{"profile":{"vat_id":"","paypal_email":"p","w9_form_url":null,"payout_method":{"iban":"x"}}}"#,
                 r#"{"profile":{"vat_id":"absent","paypal_email":"present","w9_form_url":"absent","payout_method":"present"}}"#,
+            ),
+        ] {
+            assert_eq!(stored(body, false).as_deref(), Some(kept));
+        }
+    }
+
+    #[test]
+    fn names_are_seen_through_their_spelling_and_tokens_anywhere() {
+        for (body, kept) in [
+            (
+                r#"{"changes":{"profile.vat_id":["a","b"]}}"#,
+                r#"{"changes":{"profile.vat_id":"present"}}"#,
+            ),
+            (
+                r#"{"access_tokens":["x"],"bankDetails":{"swift":"s"}}"#,
+                r#"{"access_tokens":"[removed]","bankDetails":"present"}"#,
+            ),
+            (
+                r#"{"seen_at":"https://h/tok-1/x","payment_method":"paypal"}"#,
+                r#"{"seen_at":"[removed]","payment_method":"paypal"}"#,
             ),
         ] {
             assert_eq!(stored(body, false).as_deref(), Some(kept));

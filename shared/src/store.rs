@@ -1,14 +1,16 @@
 //! The DynamoDB table.
 
+mod history;
+
+pub use history::Recorded;
+
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, TransactWriteItem, Update};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -21,8 +23,6 @@ use crate::timestamp::Timestamp;
 
 /// Largest record written, in bytes of its facts as JSON; an item holds 400 KB.
 const MAX_RECORD_BYTES: usize = 350 * 1024;
-/// How the sort key of every promise begins.
-const PROMISE: &str = "fulfilment#";
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -70,48 +70,6 @@ pub struct Open {
     /// Since when it is open.
     pub open_since: Timestamp,
 }
-
-/// An event as it was recorded, without its body.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Recorded {
-    /// Its sort key.
-    pub sk: String,
-    /// Its type; none for quarantined bytes.
-    #[serde(rename = "type", default)]
-    pub event_type: Option<String>,
-    /// What makes it the same event again.
-    #[serde(default)]
-    pub identity: Option<String>,
-    /// The names of the facts that it changed.
-    #[serde(default)]
-    pub changed: Vec<String>,
-    /// The version of the record that it made.
-    #[serde(default)]
-    pub version: Option<u64>,
-    /// Why it made no promise, though it announced a reward.
-    #[serde(default)]
-    pub no_promise: Option<String>,
-    /// What is wrong with quarantined bytes.
-    #[serde(default)]
-    pub problem: Option<String>,
-    /// The name of the secret that vouched for it.
-    pub secret: String,
-    /// When it came in.
-    pub received_at: Timestamp,
-}
-
-/// The attributes of [`Recorded`].
-const RECORDED: [&str; 9] = [
-    "sk",
-    "type",
-    "identity",
-    "changed",
-    "version",
-    "no_promise",
-    "problem",
-    "secret",
-    "received_at",
-];
 
 /// The table, through one client.
 pub struct Store {
@@ -276,44 +234,6 @@ impl Store {
         Ok((open.map_err(|e| unavailable(&e))?, next))
     }
 
-    /// The events of a partition, strongly consistent, earliest first. Their
-    /// bodies are not read.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn events(&self, pk: &str) -> Result<Vec<Recorded>, StoreError> {
-        let names = |n: usize| format!("#{n}");
-        let projection: Vec<String> = (0..RECORDED.len()).map(names).collect();
-        let mut call = self.starting_with(pk, &event_key(""));
-        call = call.projection_expression(projection.join(", "));
-        for (n, name) in RECORDED.into_iter().enumerate() {
-            call = call.expression_attribute_names(names(n), name);
-        }
-        let mut events: Vec<Recorded> = all(call).await?;
-        events.sort_by_key(|event| event.received_at);
-        Ok(events)
-    }
-
-    /// The promises of a partition, strongly consistent, by epoch.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn promises(&self, pk: &str) -> Result<Vec<Promise>, StoreError> {
-        let mut promises: Vec<Promise> = all(self.starting_with(pk, PROMISE)).await?;
-        promises.sort_by_key(|promise| promise.epoch);
-        Ok(promises)
-    }
-
-    fn starting_with(&self, pk: &str, sk: &str) -> QueryFluentBuilder {
-        self.client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
-            .expression_attribute_values(":pk", text(pk))
-            .expression_attribute_values(":sk", text(sk))
-            .consistent_read(true)
-    }
-
     /// Keeps authenticated bytes that could not be read as an event.
     /// `described` says where they came in and what is wrong with them.
     ///
@@ -381,23 +301,6 @@ impl Store {
             Ok(_) => Ok(()),
             Err(error) if is_conflict(&error) => Err(StoreError::Conflict),
             Err(error) => Err(StoreError::Unavailable(code(&error))),
-        }
-    }
-}
-
-/// Every page of a query.
-async fn all<T: DeserializeOwned>(call: QueryFluentBuilder) -> Result<Vec<T>, StoreError> {
-    let mut items = Vec::new();
-    let mut from = None;
-    loop {
-        let page = call.clone().set_exclusive_start_key(from).send();
-        let page = page.await.map_err(|e| StoreError::Unavailable(code(&e)))?;
-        for item in page.items.unwrap_or_default() {
-            items.push(serde_dynamo::from_item(item).map_err(|e| unavailable(&e))?);
-        }
-        from = page.last_evaluated_key;
-        if from.is_none() {
-            return Ok(items);
         }
     }
 }

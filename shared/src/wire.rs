@@ -11,6 +11,7 @@ use bigdecimal::BigDecimal;
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Serialize, Serializer};
 
+use crate::json::Json;
 use crate::timestamp::Timestamp;
 
 /// Longest id in bytes, as long as a table key leaves room for.
@@ -178,7 +179,10 @@ impl<'de> Deserialize<'de> for Text {
 
 struct LooseText;
 
-impl Visitor<'_> for LooseText {
+/// Stands for a value that is no text where one was expected.
+const NOT_TEXT: &str = "[not text]";
+
+impl<'de> Visitor<'de> for LooseText {
     type Value = String;
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("text")
@@ -188,6 +192,37 @@ impl Visitor<'_> for LooseText {
     }
     fn visit_bool<E: de::Error>(self, value: bool) -> Result<String, E> {
         Ok(value.to_string())
+    }
+    // No text, and no reason to lose the event that it decorates.
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<String, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(NOT_TEXT.to_owned())
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<String, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(NOT_TEXT.to_owned())
+    }
+}
+
+/// A part that only decorates an event: what cannot be read as `T` is dropped.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loose<T>(Option<T>);
+
+impl<'de, T: de::DeserializeOwned> Deserialize<'de> for Loose<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let part = Json::deserialize(deserializer)?;
+        let readable = matches!(part, Json::Object(_));
+        Ok(Self(if readable {
+            T::deserialize(&part).ok()
+        } else {
+            None
+        }))
+    }
+}
+
+impl<T: Serialize> Serialize for Loose<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::event::Subject;
-use crate::fulfilment::machine::{Input, Stepped, step};
+use crate::fulfilment::machine::{Entry, Input, Stepped, step};
 use crate::fulfilment::promise::{Parked, Promise, Recipient, State, Terms};
 use crate::ledger::Record;
 use crate::provider::Provider;
@@ -113,22 +113,22 @@ pub fn announce(
     moment: Moment,
 ) -> Announced {
     let terms = terms(policy, provider, record);
-    if terms.unit.as_deref() == Some(CASH) {
-        return Announced::Nothing("cash");
-    }
     let campaign = record.text("campaign_id");
-    if source_for(policy, campaign) != source_of(provider) {
-        return Announced::Nothing("not_source");
+    let (entry, why) = assess(policy, provider, &terms, campaign);
+    if entry == Entry::Nothing {
+        return Announced::Nothing(why);
     }
     if moment.announced < policy.from {
         return Announced::Nothing("not_announced");
     }
-    let (state, reason) = if is_approved(provider, record.status()) {
-        first_state(policy, provider, &terms)
-    } else if policy.auto_approve && record.status() == Some("pending") {
-        (State::ApprovalDue, None)
-    } else {
-        return Announced::Nothing("not_approved");
+    let (state, reason) = match (standing(provider, record.status()), entry) {
+        (Standing::Approved, Entry::Park(reason)) => (State::Parked, Some(reason)),
+        (Standing::Approved, Entry::LookUp | Entry::Ask) => (State::LookupDue, None),
+        (Standing::Approved, _) => (State::Requested, None),
+        _ if policy.auto_approve && record.status() == Some("pending") => {
+            (State::ApprovalDue, None)
+        }
+        _ => return Announced::Nothing("not_approved"),
     };
     let key = format!("{provider}:{}:1", subject.id.as_str());
     let mut promise = Promise::new(key, 1, state, terms, moment.received);
@@ -155,61 +155,129 @@ pub fn reconcile(
     now: Timestamp,
 ) -> Stepped {
     let asked = matches!(promise.state, State::ApprovalDue | State::AwaitingApproval);
-    let input = if is_approved(provider, record.status()) {
-        Input::Approved(terms(policy, provider, record))
-    } else if asked && record.status() == Some("pending") {
-        return Stepped::Unchanged;
-    } else {
-        Input::Withdrawn
+    let input = match standing(provider, record.status()) {
+        Standing::Approved => {
+            let terms = terms(policy, provider, record);
+            let known = promise.terms.with(&terms);
+            let campaign = record
+                .text("campaign_id")
+                .or(promise.campaign_id.as_deref());
+            let (entry, _) = assess(policy, provider, &known, campaign);
+            Input::Approved(terms, entry)
+        }
+        Standing::Withdrawn if asked && record.status() == Some("pending") => {
+            return Stepped::Unchanged;
+        }
+        Standing::Withdrawn => Input::Withdrawn,
+        // A status that nobody knows is no reason to take anything away.
+        Standing::Unclear => return Stepped::Unchanged,
     };
     step(promise, &input, policy.reversals, now)
 }
 
-fn source_for(policy: &Policy, campaign: Option<&str>) -> Source {
-    let by_campaign = campaign.and_then(|id| policy.source_by_campaign.get(id));
-    by_campaign.copied().unwrap_or(policy.source)
+/// How a record stands with its reward.
+enum Standing {
+    Approved,
+    Withdrawn,
+    Unclear,
+}
+
+/// A v1 fulfilment is pending because its reward was approved; a v2 commission
+/// says so in its status.
+fn standing(provider: Provider, status: Option<&str>) -> Standing {
+    match (provider, status) {
+        (_, Some("denied" | "rejected" | "cancelled" | "deleted")) => Standing::Withdrawn,
+        (Provider::FirstPromoterV1, None | Some("pending" | "processing")) => Standing::Approved,
+        (Provider::FirstPromoter, Some("approved")) => Standing::Approved,
+        (Provider::FirstPromoter, Some("pending")) => Standing::Withdrawn,
+        _ => Standing::Unclear,
+    }
+}
+
+/// Where a promise on these terms begins, and why if there is none.
+#[must_use]
+pub fn assess(
+    policy: &Policy,
+    provider: Provider,
+    terms: &Terms,
+    campaign: Option<&str>,
+) -> (Entry, &'static str) {
+    let unit = terms.unit.as_deref();
+    if unit == Some(CASH) {
+        return (Entry::Nothing, "cash");
+    }
+    let v2 = provider == Provider::FirstPromoter;
+    let sources = sources(policy, campaign);
+    if !sources.contains(&source_of(provider)) {
+        return (Entry::Nothing, "not_source");
+    }
+    // Only v2's API can be asked for what the payload lacks.
+    let unknown = |reason| {
+        if v2 {
+            (Entry::LookUp, "")
+        } else {
+            (Entry::Park(reason), "")
+        }
+    };
+    if sources.len() > 1 {
+        // Whose reward it is hangs on a campaign that the payload does not name.
+        return unknown("campaign_unknown");
+    }
+    if unit.is_some_and(|unit| !NON_MONETARY.contains(&unit)) {
+        return (Entry::Park("unknown_unit"), "");
+    }
+    if terms
+        .amount
+        .as_deref()
+        .is_some_and(|amount| amount == "0" || amount.starts_with('-'))
+    {
+        return (Entry::Park("amount_not_positive"), "");
+    }
+    if unit.is_some() && terms.recipient.is_none() {
+        let hangs = campaign.is_none() && rules_name_campaigns(policy);
+        return if hangs {
+            unknown("campaign_unknown")
+        } else {
+            (Entry::Park("no_recipient_rule"), "")
+        };
+    }
+    if campaign.is_none() && policy.recipient == Rule::ByRules && rules_name_campaigns(policy) {
+        return unknown("campaign_unknown");
+    }
+    if !terms.is_complete() {
+        return unknown("recipient_or_amount_unknown");
+    }
+    // v1 is unsigned: with a key its API is asked before anything is given.
+    let ask = provider == Provider::FirstPromoterV1 && policy.v1_confirm == V1Confirm::Api;
+    (if ask { Entry::Ask } else { Entry::Deliver }, "")
+}
+
+/// The source of a campaign; every possible one while the campaign is unknown.
+fn sources(policy: &Policy, campaign: Option<&str>) -> Vec<Source> {
+    let Some(campaign) = campaign else {
+        let mut sources = vec![policy.source];
+        let others = policy.source_by_campaign.values().copied();
+        sources.extend(others.filter(|source| *source != policy.source));
+        sources.dedup();
+        return sources;
+    };
+    let by_campaign = policy.source_by_campaign.get(campaign);
+    vec![by_campaign.copied().unwrap_or(policy.source)]
+}
+
+fn rules_name_campaigns(policy: &Policy) -> bool {
+    policy
+        .recipient_rules
+        .keys()
+        .any(|rule| !rule.starts_with("*:"))
 }
 
 fn source_of(provider: Provider) -> Source {
     match provider {
         Provider::FirstPromoter => Source::V2,
         Provider::FirstPromoterV1 => Source::V1,
+        // They announce no rewards.
         Provider::UpPromote | Provider::Affonso => Source::Off,
-    }
-}
-
-/// A v1 fulfilment is pending because its reward was approved; a v2 commission
-/// says so in its status.
-fn is_approved(provider: Provider, status: Option<&str>) -> bool {
-    match provider {
-        Provider::FirstPromoterV1 => !matches!(
-            status,
-            Some("denied" | "rejected" | "cancelled" | "deleted")
-        ),
-        _ => status == Some("approved"),
-    }
-}
-
-fn first_state(
-    policy: &Policy,
-    provider: Provider,
-    terms: &Terms,
-) -> (State, Option<&'static str>) {
-    let unit = terms.unit.as_deref();
-    if !unit.is_some_and(|unit| NON_MONETARY.contains(&unit)) {
-        return (State::Parked, Some("unknown_unit"));
-    }
-    if terms.recipient.is_none() {
-        return (State::Parked, Some("no_recipient_rule"));
-    }
-    let by_api = policy.v1_confirm == V1Confirm::Api;
-    match (provider, terms.is_complete()) {
-        // v1 is unsigned: with a key its API is asked before anything is given.
-        (Provider::FirstPromoterV1, true) if by_api => (State::LookupDue, None),
-        (_, true) => (State::Requested, None),
-        // Only v2's API can be asked for what the payload lacks.
-        (Provider::FirstPromoter, false) => (State::LookupDue, None),
-        (_, false) => (State::Parked, Some("recipient_or_amount_unknown")),
     }
 }
 

@@ -7,13 +7,20 @@ use crate::timestamp::Timestamp;
 /// What may happen to a promise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
-    /// The record is approved, on these terms. Sent with every event of a
-    /// promised reward, so mostly it changes nothing.
-    Approved(Terms),
+    /// The record is approved, on these terms, and would be promised so. Sent
+    /// with every event of a promised reward, so mostly it changes nothing.
+    Approved(Terms, Entry),
     /// The record is not approved any more, or was deleted.
     Withdrawn,
-    /// The platform knows what the payload lacked.
-    Found(Terms),
+    /// The platform knows what the payload lacked, the campaign among it.
+    Found {
+        /// The terms.
+        terms: Terms,
+        /// The campaign.
+        campaign_id: Option<String>,
+        /// Where a promise on all that is known now begins.
+        entry: Entry,
+    },
     /// The platform was asked to approve.
     Asked,
     /// A worker is about to call out for what is due, until then.
@@ -48,6 +55,21 @@ pub enum Input {
     OverAge,
     /// A person lets a parked promise go on.
     Resumed(Word),
+}
+
+/// Where the life of a promise begins, as its record stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// To be delivered.
+    Deliver,
+    /// The platform must be asked what the payload lacks.
+    LookUp,
+    /// The platform must be asked whether it is so (v1 is unsigned).
+    Ask,
+    /// A person must be asked first, for this reason.
+    Park(&'static str),
+    /// There is nothing to promise: money, or another source's.
+    Nothing,
 }
 
 /// What a person says of a parked promise.
@@ -89,9 +111,13 @@ pub fn step(promise: &Promise, input: &Input, reversals: Reversals, now: Timesta
         now,
     };
     let stepped = match input {
-        Input::Approved(terms) => next.approved(terms),
+        Input::Approved(terms, entry) => next.approved(terms, *entry),
         Input::Withdrawn => next.withdrawn(),
-        Input::Found(terms) => next.found(terms),
+        Input::Found {
+            terms,
+            campaign_id,
+            entry,
+        } => next.found(terms, campaign_id.as_ref(), *entry),
         Input::Asked => next.asked(),
         Input::Leased(until) => next.leased(*until),
         Input::Done => next.done(),
@@ -212,39 +238,51 @@ impl Step {
         self.enter(self.given())
     }
 
-    fn approved(&mut self, terms: &Terms) -> Outcome {
+    /// Begins anew on these terms: nothing went out yet.
+    fn enter_by(&mut self, terms: &Terms, entry: Entry) -> Outcome {
+        self.promise.terms = self.promise.terms.with(terms);
+        let (state, reason) = match entry {
+            Entry::LookUp | Entry::Ask if !self.promise.looked_up => (State::LookupDue, None),
+            // The platform does not know it either.
+            Entry::LookUp => (State::Parked, Some("not_known_at_provider")),
+            Entry::Deliver | Entry::Ask => (State::Requested, None),
+            Entry::Park(reason) => (State::Parked, Some(reason)),
+            Entry::Nothing => (State::Denied, None),
+        };
+        let parked = self
+            .promise
+            .parked
+            .as_ref()
+            .map(|parked| parked.reason.as_str());
+        match reason {
+            _ if state == self.promise.state && parked == reason => Ok(()),
+            Some(reason) => self.park(State::Requested, reason, false),
+            None => self.begin(state),
+        }
+    }
+
+    fn approved(&mut self, terms: &Terms, entry: Entry) -> Outcome {
         match self.promise.state {
+            State::Denied if entry == Entry::Nothing => Ok(()),
             State::Denied => {
-                self.promise.terms = self.promise.terms.with(terms);
                 self.promise.open_at = self.now;
-                let complete = self.promise.terms.is_complete();
-                self.begin(if complete { State::Requested } else { State::LookupDue })
+                self.enter_by(terms, entry)
             }
             State::Reversed | State::Reversing => {
-                self.promise.again = true;
+                self.promise.again = entry != Entry::Nothing;
                 self.promise.withdrawn = false;
                 self.promise.terms = self.promise.terms.with(terms);
                 Ok(())
             }
             State::ReversalDue => self.keep(terms),
-            State::Parked => self.approved_while_parked(terms),
-            State::ApprovalDue | State::AwaitingApproval => {
-                self.promise.terms = self.promise.terms.with(terms);
-                let complete = self.promise.terms.is_complete();
-                self.begin(if complete {
-                    State::Requested
-                } else {
-                    State::LookupDue
-                })
-            }
-            State::LookupDue | State::Requested => {
-                // Nothing went out yet on the present terms.
-                if self.promise.attempts == 0 {
-                    self.promise.terms = self.promise.terms.with(terms);
-                } else if self.promise.terms.differs(terms) {
-                    return self.park(self.promise.state, "changed_after_delivery", true);
-                }
-                Ok(())
+            State::Parked => self.approved_while_parked(terms, entry),
+            State::ApprovalDue | State::AwaitingApproval => self.enter_by(terms, entry),
+            // Nothing went out yet on the present terms.
+            State::LookupDue => self.enter_by(terms, entry),
+            State::Requested if self.promise.attempts == 0 => self.enter_by(terms, entry),
+            State::Requested if self.promise.terms.differs(terms) => {
+                let unknown = self.promise.check;
+                self.park(State::Requested, "changed_after_delivery", unknown)
             }
             State::Delivering | State::Confirming => {
                 self.promise.withdrawn = false;
@@ -254,11 +292,11 @@ impl Step {
             State::Delivered | State::Confirmed if self.promise.terms.differs(terms) => {
                 self.park(self.promise.state, "changed_after_delivery", false)
             }
-            State::Delivered | State::Confirmed => Ok(()),
+            State::Requested | State::Delivered | State::Confirmed => Ok(()),
         }
     }
 
-    fn approved_while_parked(&mut self, terms: &Terms) -> Outcome {
+    fn approved_while_parked(&mut self, terms: &Terms, entry: Entry) -> Outcome {
         self.promise.withdrawn = false;
         let Some(parked) = self.promise.parked.clone() else {
             return Ok(());
@@ -267,7 +305,7 @@ impl Step {
             return self.keep(terms);
         }
         if parked.from.is_before_delivery() && !parked.unknown && self.promise.attempts == 0 {
-            self.promise.terms = self.promise.terms.with(terms);
+            return self.enter_by(terms, entry);
         }
         Ok(())
     }
@@ -314,14 +352,15 @@ impl Step {
         Ok(())
     }
 
-    fn found(&mut self, terms: &Terms) -> Outcome {
+    fn found(&mut self, terms: &Terms, campaign: Option<&String>, entry: Entry) -> Outcome {
         self.expect(State::LookupDue)?;
-        self.promise.terms = self.promise.terms.with(terms);
-        if self.promise.terms.is_complete() {
-            self.begin(State::Requested)
-        } else {
-            self.park(State::LookupDue, "recipient_or_amount_unknown", false)
+        self.promise.looked_up = true;
+        if campaign.is_some() {
+            self.promise.campaign_id = campaign.cloned();
         }
+        self.promise.lease = None;
+        self.promise.attempts = 0;
+        self.enter_by(terms, entry)
     }
 
     fn asked(&mut self) -> Outcome {

@@ -254,6 +254,9 @@ pub struct Promise {
     /// The terms changed while a call was under way.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub amended: bool,
+    /// The platform was asked what the payload lacked.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub looked_up: bool,
     /// The platform may know already: ask before telling it.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub check: bool,
@@ -316,6 +319,7 @@ impl Promise {
             by_response: false,
             withdrawn: false,
             amended: false,
+            looked_up: false,
             check: false,
             again: false,
             was_confirmed: false,

@@ -123,6 +123,12 @@ fn promises(
         (None, Some(clock)) if to_approve => clock.time,
         _ => return (Vec::new(), None),
     };
+    // An announcement that does not say when it was is one of now.
+    let announced = if announced == Timestamp::ZERO {
+        received
+    } else {
+        announced
+    };
     let moment = Moment {
         announced,
         received,

@@ -4,7 +4,7 @@ use lambda_http::http::Request;
 use serde_json::{Value, json};
 
 use crate::credentials;
-use crate::fulfilment::{Policy, Terms};
+use crate::fulfilment::{Policy, Terms, terms};
 use crate::http::{Http, Reply};
 use crate::platform::{Change, NoAnswer, Pacer, Standing};
 use crate::{json as exact, ledger, provider};
@@ -219,17 +219,22 @@ fn standing(commission: &exact::Json, policy: &Policy) -> Standing {
     let status = commission.get("status").and_then(exact::Json::text);
     match status.map(str::to_ascii_lowercase).as_deref() {
         Some("approved") => match provider::firstpromoter::facts_of_commission(commission) {
-            Ok(facts) => Standing::Approved(terms(facts, policy)),
-            Err(_) => Standing::Approved(Terms::default()),
+            Ok(facts) => {
+                let record = ledger::Record::of_facts(facts);
+                let terms = terms(policy, provider::Provider::FirstPromoter, &record);
+                Standing::Approved {
+                    terms,
+                    campaign_id: record.text("campaign_id").map(str::to_owned),
+                }
+            }
+            Err(_) => Standing::Approved {
+                terms: Terms::default(),
+                campaign_id: None,
+            },
         },
         Some(_) => Standing::NotApproved,
         None => Standing::NotFound,
     }
-}
-
-fn terms(facts: crate::event::Facts, policy: &Policy) -> Terms {
-    let record = ledger::Record::of_facts(facts);
-    crate::fulfilment::terms(policy, provider::Provider::FirstPromoter, &record)
 }
 
 /// The list in an answer, which is bare or under `data`.

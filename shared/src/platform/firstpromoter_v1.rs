@@ -124,7 +124,10 @@ fn compare(payout: &Value, promoter: &str, terms: &Terms) -> Standing {
     }
     match payout["status"].as_str() {
         Some("completed") => Standing::Fulfilled,
-        Some("pending" | "processing") => Standing::Approved(Terms::default()),
+        Some("pending" | "processing") => Standing::Approved {
+            terms: Terms::default(),
+            campaign_id: None,
+        },
         _ => Standing::NotApproved,
     }
 }

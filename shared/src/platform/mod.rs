@@ -42,7 +42,12 @@ pub enum Standing {
     /// Marked fulfilled.
     Fulfilled,
     /// Approved, on these terms, and not marked fulfilled.
-    Approved(Terms),
+    Approved {
+        /// The terms.
+        terms: Terms,
+        /// The campaign.
+        campaign_id: Option<String>,
+    },
     /// Pending or denied.
     NotApproved,
     /// The platform does not know it, or knows it otherwise.

@@ -7,7 +7,9 @@
 use crate::event::{Change, Content, Event, Family, Identity, Kind, Malformed, Subject};
 use crate::json::Json;
 use crate::provider::Provider;
-use crate::provider::mapping::{amount_fact, clock, facts, lower, member, read, rename, required};
+use crate::provider::mapping::{
+    amount_fact, archive_identity, clock, facts, lower, member, read, rename, required,
+};
 use crate::secrets::ProviderSecrets;
 use crate::timestamp::Timestamp;
 use crate::verify::{
@@ -89,7 +91,12 @@ fn read_signature<'h>(incoming: &'h Incoming, allow_body_only: bool) -> Option<S
             macs: vec![mac],
         });
     }
-    allow_body_only.then(|| Signature {
+    // Signed as form B, a body reads `t.{…}`: no JSON, and not to be taken for it.
+    let is_json = incoming
+        .body
+        .first()
+        .is_some_and(|first| b"{[ \t\r\n".contains(first));
+    (allow_body_only && is_json).then(|| Signature {
         timestamp: None,
         macs: vec![mac],
     })
@@ -124,8 +131,10 @@ payload! {
     /// vendor's descriptions.
     struct Envelope {
         id: Id,
-        #[serde(alias = "timestamp", rename(deserialize = "createdAt"))]
+        #[serde(rename(deserialize = "createdAt"))]
         created_at: Timestamp,
+        /// An older spelling of it.
+        timestamp: Timestamp,
     }
 
     /// The data of `payout.*`
@@ -155,15 +164,18 @@ fn family(event_type: &str) -> Option<Family> {
     }
 }
 
-pub(super) fn event(event_type: String, body: &Json) -> Result<Event, Malformed> {
-    let envelope: Envelope = read(body, "body")?;
-    let identity = Identity::Given(required(&envelope.id, "id")?);
-    let content = match event_type.as_str() {
-        "payout.created" | "payout.updated" | "payout.paid" | "payout.failed"
-        | "payout.deleted" => Content::Change(payout(&event_type, body, &envelope)?.into()),
-        _ => Content::Unknown,
-    };
+pub(super) fn event(event_type: String, body: &Json, sha256: &str) -> Result<Event, Malformed> {
     let family = family(&event_type);
+    let (identity, content) = match event_type.as_str() {
+        "payout.created" | "payout.updated" | "payout.paid" | "payout.failed"
+        | "payout.deleted" => {
+            let envelope: Envelope = read(body, "body")?;
+            let identity = Identity::Given(required(&envelope.id, "id")?);
+            let change = payout(&event_type, body, &envelope)?;
+            (identity, Content::Change(change.into()))
+        }
+        _ => (archive_identity(body.get("id"), sha256), Content::Unknown),
+    };
     Ok(Event {
         provider: Provider::Affonso,
         event_type,
@@ -182,7 +194,12 @@ fn payout(event_type: &str, body: &Json, envelope: &Envelope) -> Result<Change, 
         _ => None,
     };
     let status = lower(&payout.status).or(implied);
-    let times = [&payout.updated_at, &envelope.created_at, &payout.created_at];
+    let times = [
+        &payout.updated_at,
+        &envelope.created_at,
+        &envelope.timestamp,
+        &payout.created_at,
+    ];
     let time = times.into_iter().find_map(Field::value).copied();
 
     let mut facts = facts(&payout)?;

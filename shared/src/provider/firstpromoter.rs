@@ -8,7 +8,8 @@ use crate::event::{Change, Content, Event, Facts, Family, Identity, Kind, Malfor
 use crate::json::Json;
 use crate::provider::Provider;
 use crate::provider::mapping::{
-    amount_fact, clock, embed, facts, first_id, lower, member, read, rename, required,
+    amount_fact, archive_identity, clock, embed, facts, first_id, lower, member, read, rename,
+    required,
 };
 use crate::secrets::ProviderSecrets;
 use crate::timestamp::Timestamp;
@@ -143,24 +144,41 @@ fn family(event_type: &str) -> Option<Family> {
     }
 }
 
-pub(super) fn event(event_type: String, body: &Json) -> Result<Event, Malformed> {
-    let envelope: Envelope = read(body, "body")?;
-    let identity = Identity::Given(required(&envelope.event_id, "event_id")?);
-    let content = match event_type.as_str() {
-        _ if is_test(body) => Content::Test,
+pub(super) fn event(event_type: String, body: &Json, sha256: &str) -> Result<Event, Malformed> {
+    let family = family(&event_type);
+    let known = match event_type.as_str() {
+        _ if is_test(body) => None,
         "commission.created"
         | "commission.updated"
         | "commission.approved"
         | "commission.pending"
         | "commission.denied"
-        | "commission.deleted" => Content::Change(commission(&event_type, body, &envelope)?.into()),
+        | "commission.deleted" => Some(Kind::Commission),
         "payout.created" | "payout.updated" | "payout.pending" | "payout.processing"
         | "payout.completed" | "payout.failed" | "payout.cancelled" | "payout.deleted" => {
-            Content::Change(payout(&event_type, body, &envelope)?.into())
+            Some(Kind::Payout)
         }
-        _ => Content::Unknown,
+        _ => None,
     };
-    let family = family(&event_type);
+    let (identity, content) = if let Some(kind) = known {
+        let envelope: Envelope = read(body, "body")?;
+        let identity = Identity::Given(required(&envelope.event_id, "event_id")?);
+        let change = match kind {
+            Kind::Payout => payout(&event_type, body, &envelope)?,
+            _ => commission(&event_type, body, &envelope)?,
+        };
+        (identity, Content::Change(change.into()))
+    } else {
+        let identity = archive_identity(body.get("event_id"), sha256);
+        (
+            identity,
+            if is_test(body) {
+                Content::Test
+            } else {
+                Content::Unknown
+            },
+        )
+    };
     Ok(Event {
         provider: Provider::FirstPromoter,
         event_type,
@@ -180,7 +198,12 @@ fn commission(event_type: &str, body: &Json, envelope: &Envelope) -> Result<Chan
     let commission: Commission = read(member(body, "data")?, "data")?;
     let id = subject_id(&commission.id, envelope)?;
     let became = became(body);
-    let status = lower(&commission.status).or_else(|| became.clone());
+    let named = event_type
+        .strip_prefix("commission.")
+        .filter(|name| matches!(*name, "approved" | "pending" | "denied"));
+    let status = lower(&commission.status)
+        .or_else(|| became.clone())
+        .or_else(|| named.map(str::to_owned));
     let facts = commission_facts(&commission, status.as_deref())?;
     // An update says what changed; only a change to approved announces.
     let announces = match event_type {

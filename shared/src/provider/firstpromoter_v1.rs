@@ -8,12 +8,13 @@ use crate::json::Json;
 use crate::provider::Provider;
 use crate::provider::firstpromoter::unit_name;
 use crate::provider::mapping::{
-    amount_fact, clock, embed, facts, first_id, lower, member, read, rename, required,
+    amount_fact, archive_identity, clock, embed, facts, first_id, lower, member, read, rename,
+    required,
 };
 use crate::secrets::ProviderSecrets;
 use crate::timestamp::Timestamp;
 use crate::verify::{Incoming, Matches, basic_matches, matching, secret_equals};
-use crate::wire::{Credential, Decimal, Id, Personal, Present, Text, payload};
+use crate::wire::{Credential, Decimal, Id, Loose, Personal, Present, Text, payload};
 
 /// The event of a reward to be fulfilled. Exactly 200 as its answer marks the
 /// reward fulfilled for good, so it has an answer of its own.
@@ -39,8 +40,9 @@ payload! {
     /// The data of New Customer: a lead.
     struct Lead {
         id: Id,
-        #[serde(alias = "status")]
         state: Text,
+        /// The field list's name for `state`.
+        status: Text,
         email: Personal,
         uid: Personal,
         customer_since: Text,
@@ -50,8 +52,8 @@ payload! {
         username: Personal,
         website: Personal,
         created_at: Text,
-        split_promotion_id: Id,
-        split_percentage_value: Decimal,
+        split_promotion_id: Text,
+        split_percentage_value: Text,
         visitor_sub_id: Text,
         promotion: Promotion,
         promoter: Promoter,
@@ -59,7 +61,7 @@ payload! {
 
     /// A promoter's part in a campaign.
     struct Promotion {
-        id: Id,
+        id: Text,
         status: Text,
         ref_id: Text,
         promo_code: Text,
@@ -68,34 +70,34 @@ payload! {
         promoter_id: Id,
         campaign_id: Id,
         referral_link: Text,
-        current_offer: Reward,
-        current_referral_reward: Reward,
-        current_promotion_reward: Reward,
-        current_target_reward: Reward,
+        current_offer: Loose<Reward>,
+        current_referral_reward: Loose<Reward>,
+        current_promotion_reward: Loose<Reward>,
+        current_target_reward: Loose<Reward>,
         campaign_name: Text,
         hidden: Text,
-        visitors_count: Decimal,
-        leads_count: Decimal,
-        customers_count: Decimal,
-        refunds_count: Decimal,
-        cancellations_count: Decimal,
-        sales_count: Decimal,
+        visitors_count: Text,
+        leads_count: Text,
+        customers_count: Text,
+        refunds_count: Text,
+        cancellations_count: Text,
+        sales_count: Text,
         /// Cents.
-        sales_total: Decimal,
+        sales_total: Text,
         /// Cents, negative.
-        refunds_total: Decimal,
-        active_customers_count: Decimal,
+        refunds_total: Text,
+        active_customers_count: Text,
     }
 
     /// An offer or a reward of a campaign.
     struct Reward {
-        id: Id,
-        amount: Decimal,
+        id: Text,
+        amount: Text,
         #[serde(rename = "type")]
         kind: Text,
         unit: Text,
         name: Text,
-        per_of_sale: Decimal,
+        per_of_sale: Text,
         default_promo_code: Text,
     }
 
@@ -108,28 +110,28 @@ payload! {
         created_at: Text,
         #[serde(skip_serializing)]
         temp_password: Credential,
-        default_promotion_id: Id,
+        default_promotion_id: Text,
         pref: Text,
         default_ref_id: Text,
         note: Personal,
         w8_form_url: Present,
         w9_form_url: Present,
-        parent_promoter_id: Id,
+        parent_promoter_id: Text,
         /// By unit.
-        earnings_balance: BTreeMap<String, Decimal>,
+        earnings_balance: Loose<BTreeMap<String, Text>>,
         /// By unit.
-        current_balance: BTreeMap<String, Decimal>,
+        current_balance: Loose<BTreeMap<String, Text>>,
         /// By unit.
-        paid_balance: BTreeMap<String, Decimal>,
+        paid_balance: Loose<BTreeMap<String, Text>>,
         /// The promoter's log-in to the dashboard.
         #[serde(skip_serializing)]
         auth_token: Credential,
-        profile: Profile,
+        profile: Loose<Profile>,
     }
 
     /// Who an affiliate is.
     struct Profile {
-        id: Id,
+        id: Text,
         first_name: Personal,
         last_name: Personal,
         website: Personal,
@@ -142,7 +144,7 @@ payload! {
         avatar_url: Personal,
         description: Personal,
         /// By network.
-        social_accounts: BTreeMap<String, SocialAccount>,
+        social_accounts: Loose<BTreeMap<String, Loose<SocialAccount>>>,
     }
 
     /// An account in a social network.
@@ -160,7 +162,7 @@ payload! {
         due_date: Text,
         created_at: Text,
         has_issues: Text,
-        reward: Reward,
+        reward: Loose<Reward>,
         promoter: Promoter,
         campaign: Campaign,
     }
@@ -178,10 +180,10 @@ payload! {
         default_webhook_url: Credential,
         auto_approve_rewards: Text,
         auto_approve_promoters: Text,
-        offer: Reward,
-        referral_reward: Reward,
-        promotion_reward: Reward,
-        target_reward: Reward,
+        offer: Loose<Reward>,
+        referral_reward: Loose<Reward>,
+        promotion_reward: Loose<Reward>,
+        target_reward: Loose<Reward>,
     }
 }
 
@@ -203,18 +205,27 @@ fn family(event_type: &str) -> Option<Family> {
     }
 }
 
-pub(super) fn event(event_type: String, body: &Json) -> Result<Event, Malformed> {
-    let part: EventPart = read(member(body, "event")?, "event")?;
-    let identity = Identity::Given(required(&part.id, "event.id")?);
-    let content = match event_type.as_str() {
+pub(super) fn event(event_type: String, body: &Json, sha256: &str) -> Result<Event, Malformed> {
+    let family = family(&event_type);
+    let read_part = || {
+        let part: EventPart = read(member(body, "event")?, "event")?;
+        Ok((Identity::Given(required(&part.id, "event.id")?), part))
+    };
+    let (identity, content) = match event_type.as_str() {
         // One event under the names that the vendor's pages have given it.
         "lead_becomes_referral" | "new_customer" | "lead_becomes_customer" => {
-            Content::Change(new_customer(body, &part)?.into())
+            let (identity, part) = read_part()?;
+            (identity, Content::Change(new_customer(body, &part)?.into()))
         }
-        FULFILMENT_PENDING => Content::Change(fulfilment(body, &part)?.into()),
-        _ => Content::Unknown,
+        FULFILMENT_PENDING => {
+            let (identity, part) = read_part()?;
+            (identity, Content::Change(fulfilment(body, &part)?.into()))
+        }
+        _ => {
+            let id = body.get("event").and_then(|event| event.get("id"));
+            (archive_identity(id, sha256), Content::Unknown)
+        }
     };
-    let family = family(&event_type);
     Ok(Event {
         provider: Provider::FirstPromoterV1,
         event_type,
@@ -227,7 +238,7 @@ pub(super) fn event(event_type: String, body: &Json) -> Result<Event, Malformed>
 fn new_customer(body: &Json, part: &EventPart) -> Result<Change, Malformed> {
     let lead: Lead = read(member(body, "data")?, "data")?;
     let id = required(&lead.id, "data.id")?;
-    let status = lower(&lead.state);
+    let status = lower(&lead.state).or_else(|| lower(&lead.status));
     let mut facts = facts(&lead)?;
     facts.remove("id");
     facts.remove("state");

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::event::{Clock, Facts, Malformed};
+use crate::event::{Clock, Facts, Identity, Malformed};
 use crate::json::Json;
 use crate::timestamp::Timestamp;
 use crate::wire::{Decimal, Field, Id, Text};
@@ -24,10 +24,27 @@ pub(super) fn read<T: DeserializeOwned>(json: &Json, path: &str) -> Result<T, Ma
     }
     serde_path_to_error::deserialize(json).map_err(|e| {
         Malformed::new(
-            at(e.path().to_string()),
+            at(names(&e.path().to_string())),
             reason(&e.into_inner().to_string()),
         )
     })
+}
+
+/// A path without what is not a field's name: the keys of a map are data.
+fn names(path: &str) -> String {
+    let name = |part: &str| {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'[' | b']' | b'?');
+        if part.len() <= 40 && part.bytes().all(plain) {
+            part.to_owned()
+        } else {
+            "*".to_owned()
+        }
+    };
+    path.split('.')
+        .take(8)
+        .map(name)
+        .collect::<Vec<_>>()
+        .join(".")
 }
 
 /// serde's own messages quote the value they did not expect; ours do not.
@@ -64,6 +81,17 @@ fn is_type(text: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
 }
 
+/// The identity of an event that is only archived: its id if it has one, else
+/// the SHA-256 of its bytes.
+pub(super) fn archive_identity(id: Option<&Json>, sha256: &str) -> Identity {
+    let id = match id {
+        Some(Json::Text(id) | Json::Number(id)) => Id::new(id),
+        _ => None,
+    };
+    id.or_else(|| Id::new(&format!("sha256-{sha256}")))
+        .map_or_else(|| Identity::Transition(sha256.to_owned()), Identity::Given)
+}
+
 /// The value of a field that must be there.
 pub(super) fn required<T>(field: &Field<T>, path: &str) -> Result<T, Malformed>
 where
@@ -85,16 +113,19 @@ pub(super) fn facts<T: Serialize>(payload: &T) -> Result<Facts, Malformed> {
 }
 
 /// States an amount with its unit as one fact, so that no merge can ever join
-/// the amount of one event to the unit of another.
+/// the amount of one event to the unit of another. What was not said is left
+/// out of it.
 pub(super) fn amount_fact(facts: &mut Facts, amount: &Field<Decimal>, unit: Option<&str>) {
     let value = match amount {
         Field::Absent => return,
-        Field::Null => Value::Null,
-        Field::Value(amount) => {
-            json!({ "value": amount.as_str(), "unit": unit.unwrap_or("unknown") })
-        }
+        Field::Null => None,
+        Field::Value(amount) => Some(amount.as_str()),
     };
-    facts.insert("amount".into(), value);
+    let parts = [("value", value), ("unit", unit)];
+    let parts = parts
+        .into_iter()
+        .filter_map(|(name, part)| Some((name.to_owned(), part?.into())));
+    facts.insert("amount".into(), Value::Object(parts.collect()));
 }
 
 /// Moves a fact to its name in the ledger.

@@ -13,6 +13,7 @@ use crate::event::{Event, Malformed};
 use crate::json::Json;
 use crate::route::Route;
 use crate::secrets::{ProviderSecrets, WebhookSecrets};
+use crate::timestamp::Timestamp;
 
 /// An affiliate platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -64,16 +65,23 @@ impl Provider {
         }
     }
 
-    /// Reads an authenticated body as an event of this type.
+    /// Reads an authenticated body as an event of this type, received at that
+    /// time.
     ///
     /// # Errors
     /// [`Malformed`] naming the field that is missing or wrong.
-    pub fn event(self, event_type: String, body: &Json, sha256: &str) -> Result<Event, Malformed> {
+    pub fn event(
+        self,
+        event_type: String,
+        body: &Json,
+        sha256: &str,
+        received: Timestamp,
+    ) -> Result<Event, Malformed> {
         match self {
-            Provider::UpPromote => uppromote::event(event_type, body, sha256),
-            Provider::Affonso => affonso::event(event_type, body),
-            Provider::FirstPromoter => firstpromoter::event(event_type, body),
-            Provider::FirstPromoterV1 => firstpromoter_v1::event(event_type, body),
+            Provider::UpPromote => uppromote::event(event_type, body, sha256, received),
+            Provider::Affonso => affonso::event(event_type, body, sha256),
+            Provider::FirstPromoter => firstpromoter::event(event_type, body, sha256),
+            Provider::FirstPromoterV1 => firstpromoter_v1::event(event_type, body, sha256),
         }
     }
 }

@@ -15,6 +15,10 @@ use crate::wire::{Decimal, Id, Personal, Text, payload};
 /// algorithm are the vendor's; the hex encoding is what running receivers show.
 pub const SIGNATURE_HEADER: &str = "x-uppromote-signature";
 
+/// Seconds within which the same change of status is taken for a repeated
+/// delivery, where no record tells.
+const REPEAT_SECONDS: i64 = 600;
+
 /// The events that can be subscribed to, by their vendor's name.
 const EVENTS: [(&str, Family); 9] = [
     ("payment.paid", Family::Payouts),
@@ -82,7 +86,12 @@ payload! {
     }
 }
 
-pub(super) fn event(event_type: String, body: &Json, sha256: &str) -> Result<Event, Malformed> {
+pub(super) fn event(
+    event_type: String,
+    body: &Json,
+    sha256: &str,
+    received: Timestamp,
+) -> Result<Event, Malformed> {
     let family = family(&event_type);
     if !matches!(body, Json::Object(_)) {
         return Err(Malformed::new("body", "is not an object"));
@@ -90,9 +99,7 @@ pub(super) fn event(event_type: String, body: &Json, sha256: &str) -> Result<Eve
     let (identity, content) = if event_type == "payment.paid" {
         payment(body, sha256)?
     } else {
-        let identity = Id::new(&format!("{event_type}#{sha256}"))
-            .ok_or_else(|| Malformed::new("route", "is not an event type"))?;
-        (Identity::Given(identity), Content::Unknown)
+        (archived(&event_type, sha256, received)?, Content::Unknown)
     };
     Ok(Event {
         provider: Provider::UpPromote,
@@ -101,6 +108,21 @@ pub(super) fn event(event_type: String, body: &Json, sha256: &str) -> Result<Eve
         identity,
         content,
     })
+}
+
+/// The identity of an event that is only archived. A change of status may
+/// rightly come again, so those are told apart by the time they come in.
+fn archived(event_type: &str, sha256: &str, received: Timestamp) -> Result<Identity, Malformed> {
+    let again = event_type.ends_with(".status-changed");
+    let period = if again {
+        received.seconds().div_euclid(REPEAT_SECONDS)
+    } else {
+        0
+    };
+    let identity = Id::new(&format!("{event_type}#{sha256}#{period}"));
+    identity
+        .map(Identity::Given)
+        .ok_or_else(|| Malformed::new("route", "is not an event type"))
 }
 
 /// The signature covers the body and not the route, so a body captured at one

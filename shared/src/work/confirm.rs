@@ -6,11 +6,12 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 use crate::credentials::Credentials;
-use crate::fulfilment::{Input, State};
+use crate::fulfilment::{Input, State, Terms, assess};
 use crate::http::Http;
 use crate::observe;
 use crate::platform::firstpromoter::{Api, CHUNK};
 use crate::platform::{Change, NoAnswer, Pacer, Standing, firstpromoter_v1};
+use crate::provider::Provider;
 use crate::store::StoreError;
 use crate::work::{Claim, Worker, read_message, response};
 
@@ -156,12 +157,29 @@ impl Confirmer {
 
     async fn look_up(&self, claim: &Claim, credentials: &Credentials) -> Input {
         match self.standing(claim, credentials).await {
-            Ok(Standing::Approved(terms)) => Input::Found(terms),
+            Ok(Standing::Approved { terms, campaign_id }) => self.found(claim, terms, campaign_id),
             // Given by somebody else: a person has to look.
             Ok(Standing::Fulfilled) => Input::Refused("fulfilled_at_provider".into()),
             Ok(Standing::NotApproved) => Input::DeniedThere,
             Ok(Standing::NotFound) => Input::Refused("not_found_at_provider".into()),
             Err(no_answer) => self.again(claim, no_answer),
+        }
+    }
+
+    fn found(&self, claim: &Claim, terms: Terms, campaign_id: Option<String>) -> Input {
+        let promise = &claim.promise;
+        let provider = if claim.is_v1() {
+            Provider::FirstPromoterV1
+        } else {
+            Provider::FirstPromoter
+        };
+        let campaign = campaign_id.as_deref().or(promise.campaign_id.as_deref());
+        let known = promise.terms.with(&terms);
+        let (entry, _) = assess(&self.worker.settings.policy, provider, &known, campaign);
+        Input::Found {
+            terms,
+            campaign_id,
+            entry,
         }
     }
 
@@ -172,7 +190,7 @@ impl Confirmer {
             // Approving twice is harmless.
             Change::Unknown(last) => self.unknown(claim, last),
             Change::LookEach => match self.standing(claim, credentials).await {
-                Ok(Standing::Approved(_) | Standing::Fulfilled) => Input::Asked,
+                Ok(Standing::Approved { .. } | Standing::Fulfilled) => Input::Asked,
                 Ok(Standing::NotFound) => Input::Refused("not_found_at_provider".into()),
                 Ok(Standing::NotApproved) => Input::Refused("approval_refused".into()),
                 Err(no_answer) => self.again(claim, no_answer),
@@ -195,7 +213,7 @@ impl Confirmer {
         }
         match self.standing(claim, credentials).await {
             Ok(Standing::Fulfilled) => return Input::Done,
-            Ok(Standing::Approved(_)) => {}
+            Ok(Standing::Approved { .. }) => {}
             Ok(Standing::NotApproved) => return Input::DeniedThere,
             Ok(Standing::NotFound) => return Input::Refused("not_found_at_provider".into()),
             Err(no_answer) => return self.again(claim, no_answer),
@@ -260,7 +278,7 @@ impl Confirmer {
         match standing {
             Standing::Fulfilled => Input::Done,
             // Approved, and its payout record is not there yet.
-            Standing::Approved(_) => Input::Again {
+            Standing::Approved { .. } => Input::Again {
                 not_before: self.worker.not_before(claim.promise.attempts, None),
                 last: "not fulfillable yet".into(),
                 batch: None,

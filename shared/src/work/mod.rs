@@ -96,7 +96,9 @@ impl Worker {
                 self.apply(&message.pk, promise, &self.crashed(now)).await?;
                 return Ok(None);
             }
-            let early = promise.not_before.map_or(0, |at| at.ms().saturating_sub(now.ms()));
+            let early = promise
+                .not_before
+                .map_or(0, |at| at.ms().saturating_sub(now.ms()));
             if !owed || early > EARLY_MS || promise.lease.is_some() && expired.is_none() {
                 return Ok(None);
             }

@@ -5,12 +5,13 @@ use shared::event::{Change, Content, Event, Identity, Malformed};
 use shared::json;
 use shared::provider::Provider::{self, Affonso, FirstPromoter, FirstPromoterV1, UpPromote};
 use shared::route::Route;
+use shared::timestamp::Timestamp;
 
 pub fn event(provider: Provider, path: &str, body: &str) -> Result<Event, Malformed> {
     let route = Route::of_path(path).unwrap();
     let body = json::parse(body.as_bytes()).unwrap();
     let event_type = provider.event_type(&route, &body)?;
-    provider.event(event_type, &body, "sha")
+    provider.event(event_type, &body, "sha", Timestamp::ZERO)
 }
 
 fn change(provider: Provider, path: &str, body: &Value) -> Change {
@@ -324,4 +325,74 @@ fn v1s_customer_keeps_the_person_and_drops_the_credentials() {
         json!({"first_name": "Jo", "vat_id": "present", "paypal_email": "absent"})
     );
     assert_eq!(facts["campaign_id"], json!("7731"));
+}
+
+#[test]
+fn decoration_that_cannot_be_read_does_not_lose_the_event() {
+    for (part, value) in [
+        (
+            "social_accounts",
+            json!({"twitter": null, "youtube": "https://t"}),
+        ),
+        ("social_accounts", json!([])),
+        ("paid_balance", json!([])),
+        ("earnings_balance", json!({"cash": null})),
+        ("note", json!(["a"])),
+        ("cust_id", json!({})),
+        ("profile", json!("none")),
+    ] {
+        let mut promoter = json!({"id": 4, "profile": {"first_name": "Jo"}});
+        promoter[part] = value;
+        let body = json!({"event": {"id": 5, "type": "new_customer", "created_at": "2026-10-01T10:00:00Z"},
+            "data": {"id": 9, "state": "active", "status": "active", "promoter": promoter}});
+        let facts = change(FirstPromoterV1, V1, &body).facts;
+        assert_eq!(
+            (&facts["affiliate_id"], &facts["status"]),
+            (&json!("4"), &json!("active"))
+        );
+    }
+}
+
+#[test]
+fn unknown_events_are_archived_whatever_their_envelope_looks_like() {
+    for (provider, path, body, content) in [
+        (
+            Affonso,
+            AFFONSO,
+            json!({"type": "test.event", "data": {}}),
+            Content::Unknown,
+        ),
+        (
+            Affonso,
+            AFFONSO,
+            json!({"id": "x", "type": "payout.zzz", "createdAt": 1}),
+            Content::Unknown,
+        ),
+        (
+            FirstPromoter,
+            V2,
+            json!({"event_type": "commission.created", "data": {"test": true}}),
+            Content::Test,
+        ),
+        (
+            FirstPromoterV1,
+            V1,
+            json!({"event": {"type": "lead_signup", "created_at": "today"}}),
+            Content::Unknown,
+        ),
+    ] {
+        assert_eq!(
+            event(provider, path, &body.to_string()).unwrap().content,
+            content,
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn the_keys_of_a_map_are_not_named() {
+    let body = json!({"event_id": "e", "event_type": "payout.created", "entity_id": 1,
+        "data": {"id": 1, "promoter": {"id": {"jane@example.com": 1}}}});
+    let malformed = event(FirstPromoter, V2, &body.to_string()).unwrap_err();
+    assert!(!malformed.to_string().contains("jane"), "{malformed}");
 }

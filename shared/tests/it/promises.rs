@@ -223,3 +223,121 @@ fn the_most_exact_rule_names_the_recipient() {
         assert_eq!(shown, expected, "{rule}");
     }
 }
+
+#[test]
+fn a_campaign_that_decides_and_is_not_named_is_looked_up() {
+    let mut unnamed = commission(5104, "points", "approved", NOW);
+    unnamed["data"]["promoter_campaign"]["campaign_id"] = Value::Null;
+    let looked_up = promise(first(&policy(), FirstPromoter, &unnamed));
+    assert_eq!(looked_up.state, State::LookupDue);
+
+    let mut mirrored = policy();
+    mirrored.source = Source::V1;
+    mirrored.source_by_campaign = BTreeMap::from([("5".into(), Source::V2)]);
+    assert_eq!(
+        promise(first(&mirrored, FirstPromoter, &unnamed)).state,
+        State::LookupDue
+    );
+
+    let mut plain = policy();
+    plain.source_by_campaign = BTreeMap::new();
+    assert_eq!(
+        promise(first(&plain, FirstPromoter, &unnamed)).state,
+        State::Requested
+    );
+
+    let mut v1 = fulfilment(7731);
+    v1["data"]["campaign"] = Value::Null;
+    let parked = promise(first(&policy(), FirstPromoterV1, &v1))
+        .parked
+        .unwrap();
+    assert_eq!(parked.reason, "campaign_unknown");
+}
+
+#[test]
+fn an_approval_need_not_say_its_status_nor_its_time() {
+    let mut bare = commission(5104, "points", "approved", NOW);
+    bare["data"]["status"] = Value::Null;
+    assert_eq!(
+        promise(first(&policy(), FirstPromoter, &bare)).state,
+        State::Requested
+    );
+    bare["timestamp"] = Value::Null;
+    assert_eq!(
+        promise(first(&policy(), FirstPromoter, &bare)).state,
+        State::Requested
+    );
+}
+
+#[test]
+fn amounts_of_nothing_wait_for_a_person() {
+    for amount in [json!(0), json!(-5)] {
+        let mut body = commission(5104, "points", "approved", NOW);
+        body["data"]["amount"] = amount;
+        let parked = promise(first(&policy(), FirstPromoter, &body))
+            .parked
+            .unwrap();
+        assert_eq!(parked.reason, "amount_not_positive");
+    }
+}
+
+/// The promise after a history of events.
+fn after(bodies: &[Value]) -> Promise {
+    let mut known = Known::default();
+    for (i, body) in bodies.iter().enumerate() {
+        let mut body = body.clone();
+        body["event_id"] = json!(format!("e{i}"));
+        let path = "/webhooks/firstpromoter/commissions";
+        let event = event(FirstPromoter, path, &body.to_string()).unwrap();
+        let now = Timestamp::parse("2026-11-01T00:00:00Z").unwrap();
+        if let Decision::Write(write) = decide(&known, &event, &policy(), now) {
+            known.record = write.record;
+            known.promise = write.promises.into_iter().next_back().or(known.promise);
+        }
+    }
+    known.promise.unwrap()
+}
+
+#[test]
+fn approved_again_passes_every_guard_again() {
+    let at = |minute: u8| format!("2026-10-01T00:{minute:02}:00Z");
+    let event = |unit, status, minute| commission(5104, unit, status, &at(minute));
+    let denied = |unit, minute| {
+        let mut body = event(unit, "denied", minute);
+        body["event_type"] = json!("commission.updated");
+        body
+    };
+    let odd = after(&[
+        event("cookies", "approved", 1),
+        denied("cookies", 2),
+        event("cookies", "approved", 3),
+    ]);
+    assert_eq!(odd.parked.unwrap().reason, "unknown_unit");
+
+    let mut unnamed = event("points", "approved", 1);
+    unnamed["data"]["promoter_campaign"]["promoter"] = Value::Null;
+    let mut again = unnamed.clone();
+    again["timestamp"] = json!(at(3));
+    let mut between = denied("points", 2);
+    between["data"]["promoter_campaign"]["promoter"] = Value::Null;
+    assert_eq!(after(&[unnamed, between, again]).state, State::LookupDue);
+
+    let cash = after(&[event("points", "approved", 1), event("cash", "approved", 2)]);
+    assert_eq!((cash.state, cash.due), (State::Denied, None));
+    let elsewhere = after(&[
+        event("points", "approved", 1),
+        commission(7731, "points", "approved", &at(2)),
+    ]);
+    assert_eq!(elsewhere.state, State::Denied);
+}
+
+#[test]
+fn a_status_that_nobody_knows_takes_nothing_away() {
+    for status in [Value::Null, json!("Fulfilled")] {
+        let mut odd = commission(5104, "points", "approved", "2026-10-01T00:05:00Z");
+        odd["event_type"] = json!("commission.updated");
+        odd["data"]["status"] = status;
+        let promise = after(&[commission(5104, "points", "approved", NOW), odd]);
+        assert_eq!(promise.state, State::Requested);
+    }
+}

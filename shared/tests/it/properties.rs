@@ -94,10 +94,25 @@ fn affonso(i: usize, (kind, minute, amount, status): (u8, u8, Option<u16>, u8)) 
 fn commission(i: usize, (kind, minute, amount, status): (u8, u8, Option<u16>, u8)) -> Event {
     let status = ["pending", "approved", "denied"][usize::from(status) % 3];
     let kind = ["created", "updated", "approved", "denied", "deleted"][usize::from(kind) % 5];
-    let mut data =
-        json!({"id": 88, "status": status, "unit": "points", "amount": 500, "promoter_id": 31});
-    if let Some(amount) = amount {
-        data["sale_amount"] = json!(amount);
+    let mut data = json!({"id": 88});
+    // What an event leaves out, another may say: any part but the id.
+    let part = usize::from(amount.unwrap_or(9)) + usize::from(minute) * 3 + i;
+    if !part.is_multiple_of(3) {
+        data["amount"] = json!(500 + part % 2);
+        data["promoter_id"] = json!(31);
+    }
+    match part % 4 {
+        0 => data["unit"] = json!("points"),
+        1 => data["unit"] = json!("cash"),
+        2 => data["unit"] = json!("cookies"),
+        _ => {}
+    }
+    if part.is_multiple_of(2) {
+        let campaign = [5104, 7731, 9][part / 2 % 3];
+        data["promoter_campaign"] = json!({"campaign_id": campaign});
+    }
+    if kind != "approved" {
+        data["status"] = json!(status);
     }
     let body = json!({"event_id": format!("e{i}"), "event_type": format!("commission.{kind}"),
         "changes": {"status": ["pending", status]}, "data": data,
@@ -120,7 +135,7 @@ fn payment(total: u16, status: u8) -> Event {
     let event_type = Provider::UpPromote.event_type(&route, &json).unwrap();
     let sha256 = shared::body::sha256_hex(body.to_string().as_bytes());
     Provider::UpPromote
-        .event(event_type, &json, &sha256)
+        .event(event_type, &json, &sha256, Timestamp::ZERO)
         .unwrap()
 }
 
