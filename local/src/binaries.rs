@@ -55,7 +55,25 @@ fn build(profile: Option<&str>) -> Result<PathBuf, LocalError> {
     // Only the profile `dev` has a folder of another name.
     let profile = profile.unwrap_or(if own == "debug" { "dev" } else { own });
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
+    let mut command = Command::new(cargo);
+    // What `cargo run` and `cargo test` tell their program about its package
+    // would make build scripts that watch such variables run again.
+    let told = |name: &str| {
+        [
+            "CARGO_PKG_",
+            "CARGO_MANIFEST_",
+            "CARGO_BIN_",
+            "CARGO_CRATE_",
+        ]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
+    };
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(told) {
+            command.env_remove(name);
+        }
+    }
+    let status = command
         .args([
             "build",
             "--workspace",

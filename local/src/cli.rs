@@ -1,14 +1,19 @@
 //! The command line of `cargo local`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Value, json};
 
 use crate::binaries::{build_functions, workspace};
+use crate::outside::{Outside, Preset};
+use crate::play::play;
 use crate::samples::Samples;
+use crate::show::Show;
 use crate::template::REGION;
 use crate::{LocalError, Logs, Options, Stack, dev_secrets, say};
 
@@ -62,6 +67,19 @@ struct Run {
     /// Port of Secrets Manager
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     secretsmanager_port: u16,
+    /// Port of the fake FirstPromoter API, v2 and v1
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    firstpromoter_port: u16,
+    /// Port of the sample reward endpoint
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    reward_endpoint_port: u16,
+    /// Let something go wrong with the fakes, once for every call that matters
+    #[arg(long = "fault", value_name = "PRESET", value_enum)]
+    faults: Vec<Preset>,
+    /// Run schedules (the sweep) every so many seconds, and let the sweep take
+    /// up what has lain for as long
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    sweep: Option<u32>,
     /// Folder to keep the table in; without it nothing is kept
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -80,7 +98,8 @@ struct Run {
     /// Serve only, without playing the samples; logs go to standard error
     #[arg(long, conflicts_with = "exit")]
     serve: bool,
-    /// Stop after the samples; success only if every answer was right
+    /// Stop after the samples; success only if every answer was right and every
+    /// promise confirmed
     #[arg(long)]
     exit: bool,
 }
@@ -160,73 +179,111 @@ fn read_secrets(file: Option<&Path>) -> Result<Value, LocalError> {
 impl Run {
     async fn run(self) -> Result<bool, LocalError> {
         let secrets = read_secrets(self.secrets.as_deref())?;
+        let credentials = secrets.get("credentials").unwrap_or(&Value::Null);
+        let mut outside = Outside::start(
+            credentials,
+            self.firstpromoter_port,
+            self.reward_endpoint_port,
+        )
+        .await?;
+        self.faults.iter().for_each(|fault| outside.inject(*fault));
+        let samples = Samples::load(workspace().join("events"))?;
+        samples.bodies()?.iter().for_each(|body| outside.seed(body));
         let log = workspace().join(".local/functions.log");
-        let options = Options {
+        let options = self.options(&secrets, &outside, &log).await?;
+        let v1_confirm = options.parameters.get("V1Confirm").cloned();
+        let stack = Stack::start(options).await?;
+        introduce(&stack, &outside, (!self.serve).then_some(log.as_path()))?;
+        if self.json {
+            // Whoever asked for it and does not read it has changed their mind.
+            let _ = writeln!(io::stdout().lock(), "{}", outside.describe(&stack));
+        }
+        let right = {
+            let signing = webhooks(&secrets);
+            let show = Show::start(&stack, &mut outside, signing, self.out()).await?;
+            let early = show.has_promises() || v1_confirm.is_none_or(|how| how != "api");
+            self.follow(show, &samples, signing, early).await
+        };
+        stack.stop().await;
+        right
+    }
+
+    /// Plays and serves, as asked for.
+    async fn follow(
+        &self,
+        mut show: Show<'_>,
+        samples: &Samples,
+        secrets: &Value,
+        early: bool,
+    ) -> Result<bool, LocalError> {
+        let mut stopped = std::pin::pin!(asked_to_stop());
+        if !self.serve {
+            let right = tokio::select! {
+                played = play(&mut show, samples, secrets, early) => played?,
+                () = &mut stopped => return Ok(false),
+            };
+            if self.exit {
+                return Ok(right);
+            }
+        }
+        say("\nserving until Ctrl-C");
+        tokio::select! {
+            failed = show.forever() => failed?,
+            () = &mut stopped => {}
+        }
+        if self.serve {
+            show.sum_up();
+        }
+        Ok(true)
+    }
+
+    async fn options(
+        &self,
+        secrets: &Value,
+        outside: &Outside,
+        log: &Path,
+    ) -> Result<Options, LocalError> {
+        let mut env: BTreeMap<String, String> = outside.environment().into_iter().collect();
+        if let Some(seconds) = self.sweep {
+            env.insert("UNTOUCHED_SECONDS".to_owned(), seconds.to_string());
+        }
+        let ours = outside.parameters().into_iter();
+        Ok(Options {
             http_port: self.http_port,
             dynamodb_port: self.dynamodb_port,
             sqs_port: self.sqs_port,
             secretsmanager_port: self.secretsmanager_port,
             data: self.data.clone(),
             secrets: secrets.clone(),
-            parameters: self.parameters.iter().cloned().collect(),
+            parameters: ours.chain(self.parameters.iter().cloned()).collect(),
+            env,
+            schedules_every: self
+                .sweep
+                .map(|seconds| Duration::from_secs(seconds.into())),
             instances: self.instances,
             logs: if self.serve {
                 Logs::Inherit
             } else {
-                Logs::File(log.clone())
+                Logs::File(log.to_path_buf())
             },
             bin_dir: build_functions(None).await?,
             ..Options::default()
-        };
-        let stack = Stack::start(options).await?;
-        introduce(&stack, (!self.serve).then_some(log.as_path()))?;
-        if self.json {
-            let line = json!({
-                "http": stack.http,
-                "dynamodb": stack.dynamodb,
-                "sqs": stack.sqs,
-                "table": stack.table,
-                "secretsmanager": stack.secretsmanager,
-            });
-            // Whoever asked for it and does not read it has changed their mind.
-            let _ = writeln!(io::stdout().lock(), "{line}");
+        })
+    }
+
+    /// Where is told what happens. With --json, standard output carries that
+    /// one line only.
+    fn out(&self) -> Box<dyn Write + Send> {
+        if self.json || self.serve {
+            Box::new(io::stderr())
+        } else {
+            Box::new(io::stdout())
         }
-        let mut stopped = std::pin::pin!(asked_to_stop());
-        let mut right = true;
-        if !self.serve {
-            tokio::select! {
-                played = play(&stack, &secrets, self.json) => right = played?,
-                () = &mut stopped => return stop(stack, false).await,
-            }
-        }
-        if !self.exit {
-            say("\nserving until Ctrl-C");
-            stopped.await;
-            right = true;
-        }
-        stop(stack, right).await
     }
 }
 
-async fn stop(stack: Stack, right: bool) -> Result<bool, LocalError> {
-    stack.stop().await;
-    Ok(right)
-}
-
-async fn play(stack: &Stack, secrets: &Value, json: bool) -> Result<bool, LocalError> {
-    // With --json, standard output carries that one line only.
-    let mut out: Box<dyn Write + Send> = if json {
-        Box::new(io::stderr())
-    } else {
-        Box::new(io::stdout())
-    };
-    Samples::load(workspace().join("events"))?
-        .play(stack, webhooks(secrets), out.as_mut())
-        .await
-}
-
 /// Says where everything is and how to reach it with the usual tools.
-fn introduce(stack: &Stack, log: Option<&Path>) -> Result<(), LocalError> {
+fn introduce(stack: &Stack, outside: &Outside, log: Option<&Path>) -> Result<(), LocalError> {
     let env = workspace().join(".local/env.json");
     let variables = json!({ "Parameters": {
         "AWS_ENDPOINT_URL_DYNAMODB": stack.dynamodb,
@@ -250,6 +307,12 @@ fn introduce(stack: &Stack, log: Option<&Path>) -> Result<(), LocalError> {
     ));
     say(&format!("SQS              {}", stack.sqs));
     say(&format!("Secrets Manager  {}", stack.secretsmanager));
+    say(&format!(
+        "FirstPromoter    {}  (a fake; v1 at {})",
+        outside.firstpromoter.v2_url(),
+        outside.firstpromoter.v1_url()
+    ));
+    say(&format!("reward endpoint  {}", outside.endpoint.url()));
     if let Some(log) = log {
         say(&format!("function logs    {}", log.display()));
     }
@@ -261,7 +324,7 @@ fn introduce(stack: &Stack, log: Option<&Path>) -> Result<(), LocalError> {
     say(&format!(
         "SAM CLI          cargo local event affonso-payout-paid | sam local invoke PayoutsFunction -e - \
          --env-vars {} --docker-network host \
-         --parameter-overrides FulfilFrom=2026-01-01T00:00:00Z RewardRecipient=promoter",
+         --parameter-overrides FulfilFrom=2026-01-01T00:00:00Z RewardRecipient=promoter V1Confirm=api",
         env.display()
     ));
     Ok(())

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -33,6 +34,9 @@ pub struct Options {
     pub parameters: BTreeMap<String, String>,
     /// Environment variables for every function, over the template's.
     pub env: BTreeMap<String, String>,
+    /// How often schedules invoke their functions, instead of what the template
+    /// says.
+    pub schedules_every: Option<Duration>,
     /// Most processes per function.
     pub instances: usize,
     /// What happens to the functions' output.
@@ -54,6 +58,7 @@ impl Default for Options {
             secrets: dev_secrets(),
             parameters: BTreeMap::new(),
             env: BTreeMap::new(),
+            schedules_every: None,
             instances: 10,
             logs: Logs::default(),
             template: binaries::workspace().join("template.yaml"),
@@ -63,7 +68,9 @@ impl Default for Options {
 }
 
 /// Parameters for development: what the samples in events/ expect.
-pub(crate) const DEV_PARAMETERS: [(&str, &str); 3] = [
+pub(crate) const DEV_PARAMETERS: [(&str, &str); 4] = [
+    // Everything that is called from here is on this machine.
+    ("AllowPlainHttp", "yes"),
     ("FulfilFrom", "2026-01-01T00:00:00Z"),
     ("FulfilmentSourceByCampaign", "7731=v1"),
     ("RewardRecipient", "promoter"),

@@ -1,15 +1,14 @@
-//! The samples in events/: read, signed afresh, played.
+//! The samples in events/: read, signed afresh.
 
 use std::fs;
-use std::io::Write;
 use std::path::PathBuf;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::sign::sign;
-use crate::{LocalError, Stack};
+use crate::LocalError;
+use crate::sign::{body, sign};
 
 /// The samples and what is expected of them.
 #[derive(Debug)]
@@ -20,9 +19,20 @@ pub(crate) struct Samples {
 
 /// One line of answers.json.
 #[derive(Debug, Deserialize)]
-struct Expected {
-    sample: String,
-    answer: u16,
+pub(crate) struct Expected {
+    pub(crate) sample: String,
+    pub(crate) answer: u16,
+    /// What is waited for before it is sent.
+    #[serde(default)]
+    pub(crate) after: Option<After>,
+}
+
+/// What a sample waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum After {
+    /// Every promise is settled or parked.
+    Settled,
 }
 
 /// What a refused sample is refused with.
@@ -46,6 +56,29 @@ impl Samples {
             }
         }
         names
+    }
+
+    /// The lines of answers.json, in playing order.
+    pub(crate) fn expected(&self) -> &[Expected] {
+        &self.expected
+    }
+
+    /// The bodies that are JSON and meant to be taken, in playing order.
+    pub(crate) fn bodies(&self) -> Result<Vec<Value>, LocalError> {
+        let taken = self.expected.iter().filter(|sample| sample.answer < 300);
+        let mut bodies = Vec::new();
+        for Expected { sample, .. } in taken {
+            let file = self.file(sample);
+            let event: Value =
+                serde_json::from_str(&read(&file)?).map_err(|error| content(&file, &error))?;
+            bodies.extend(serde_json::from_slice::<Value>(&body(&event)?));
+        }
+        Ok(bodies)
+    }
+
+    /// A sample to be sent now.
+    pub(crate) fn request(&self, name: &str, secrets: &Value) -> Result<Value, LocalError> {
+        self.event(name, secrets).map(|(_, _, event)| event)
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
@@ -86,66 +119,6 @@ impl Samples {
         }
         Ok(text)
     }
-
-    /// Plays every sample and writes a line about each. `false` when an answer
-    /// was not the expected one.
-    pub(crate) async fn play(
-        &self,
-        stack: &Stack,
-        secrets: &Value,
-        out: &mut (dyn Write + Send),
-    ) -> Result<bool, LocalError> {
-        let width = self
-            .names()
-            .iter()
-            .map(|name| name.len())
-            .max()
-            .unwrap_or_default();
-        let began = Instant::now();
-        let mut wrong = 0;
-        let mut cursor = stack.cursor().await?;
-        let mut played = Vec::new();
-        print(out, &format!("\n{:width$}  answer   recorded", "sample"));
-        for Expected { sample, answer } in &self.expected {
-            let (_, _, event) = self.event(sample, secrets)?;
-            let got = stack.deliver(&event).await?;
-            let changes = stack.changes_since(&mut cursor).await?;
-            let right = got.status == *answer;
-            wrong += usize::from(!right);
-            let verdict = if right {
-                "ok".to_owned()
-            } else {
-                format!("NOT {answer}")
-            };
-            let recorded = if !right {
-                String::from_utf8_lossy(&got.body).into_owned()
-            } else if changes.is_empty() && played.contains(&sample) {
-                "duplicate".to_owned()
-            } else {
-                describe(&changes)
-            };
-            played.push(sample);
-            print(
-                out,
-                &format!("{sample:width$}  {} {verdict:3}  {recorded}", got.status),
-            );
-        }
-        let all = self.expected.len();
-        let seconds = began.elapsed().as_secs_f64();
-        print(
-            out,
-            &format!(
-                "\n{all} samples, {} answered as expected, in {seconds:.1} s",
-                all - wrong
-            ),
-        );
-        Ok(wrong == 0)
-    }
-}
-
-fn print(out: &mut dyn Write, line: &str) {
-    // A reader that went away does not change what is played.
-    let _ = writeln!(out, "{line}");
 }
 
 fn read(file: &PathBuf) -> Result<String, LocalError> {
@@ -182,100 +155,11 @@ fn changed_texts(before: &Value, after: &Value, changes: &mut Vec<(String, Strin
     }
 }
 
-/// What a request left in the table.
-fn describe(changes: &[Value]) -> String {
-    if changes.is_empty() {
-        return "nothing new".to_owned();
-    }
-    let mut parts: Vec<String> = changes.iter().filter_map(part).collect();
-    parts.sort();
-    parts
-        .into_iter()
-        .map(|part| part.trim_start_matches(char::is_numeric).to_owned())
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-/// One item in a few words, led by a digit that sorts records before promises
-/// before events.
-fn part(change: &Value) -> Option<String> {
-    let image = change.pointer("/dynamodb/NewImage")?;
-    let attribute = |name: &str| {
-        let value = image.get(name)?;
-        value
-            .get("S")
-            .or_else(|| value.get("N"))
-            .and_then(Value::as_str)
-    };
-    let mut key = attribute("pk")?.splitn(3, '#').skip(1);
-    let (kind, id) = (key.next()?, key.next()?);
-    let sort = attribute("sk")?;
-    Some(if sort == "record" {
-        let status = attribute("status").unwrap_or("without status");
-        let amount = |part: &str| {
-            image
-                .get("amount")?
-                .pointer(&format!("/M/{part}/S"))?
-                .as_str()
-        };
-        let amount = match (amount("value"), amount("unit")) {
-            (Some(value), Some(unit)) => format!(" {value} {unit}"),
-            _ => String::new(),
-        };
-        format!("0{kind} {id} {status}{amount}")
-    } else if sort.starts_with("fulfilment#") {
-        format!("1promise {}", attribute("state").unwrap_or_default())
-    } else if image.get("quarantined").is_some() {
-        "2quarantined".to_owned()
-    } else if kind == "inbox" {
-        format!("2archived {}", attribute("type").unwrap_or_default())
-    } else {
-        "3event".to_owned()
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-
-    fn change(pk: &str, sk: &str, more: &Value) -> Value {
-        let mut image = json!({ "pk": { "S": pk }, "sk": { "S": sk } });
-        image
-            .as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
-        json!({ "dynamodb": { "NewImage": image } })
-    }
-
-    #[test]
-    fn changes_are_told_in_a_few_words() {
-        let changes = [
-            change("affonso#payout#pay_1", "event#evt_1", &json!({})),
-            change(
-                "affonso#payout#pay_1",
-                "record",
-                &json!({ "status": { "S": "PAID" }, "amount": { "M": { "value": { "S": "4.10" }, "unit": { "S": "cash_major" } } } }),
-            ),
-            change(
-                "affonso#payout#pay_1",
-                "fulfilment#1",
-                &json!({ "state": { "S": "requested" } }),
-            ),
-        ];
-        assert_eq!(
-            describe(&changes),
-            "payout pay_1 PAID 4.10 cash_major, promise requested, event"
-        );
-        let inbox = [change(
-            "affonso#inbox#evt_2",
-            "event#evt_2",
-            &json!({ "type": { "S": "x.y" } }),
-        )];
-        assert_eq!(describe(&inbox), "archived x.y");
-        assert_eq!(describe(&[]), "nothing new");
-    }
 
     #[test]
     fn only_changed_texts_are_listed() {

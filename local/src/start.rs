@@ -124,6 +124,11 @@ pub(crate) fn read_template(
                 .or_insert_with(|| endpoint.clone());
         }
         function.environment.extend(options.env.clone());
+        for source in &mut function.sources {
+            if let (Source::Schedule(schedule), Some(every)) = (source, options.schedules_every) {
+                schedule.every = every;
+            }
+        }
     }
     Ok(template)
 }

@@ -11,6 +11,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use lambda_http::http::{HeaderMap, Request};
 
+use crate::crash;
+
 /// Time to connect.
 const CONNECT: Duration = Duration::from_secs(3);
 /// Largest answer read, in bytes. Longer ones are cut off unread.
@@ -94,14 +96,14 @@ impl Http {
 
     /// Sends a request and reads the answer, within the time-out as a whole.
     pub async fn send(&self, request: Request<Vec<u8>>) -> Reply {
+        crash::point("before_call");
         if self.https_only && request.uri().scheme_str() != Some("https") {
             return Reply::NotSent;
         }
         let request = request.map(|body| Full::new(Bytes::from(body)));
-        match tokio::time::timeout(self.timeout, self.exchange(request)).await {
-            Ok(reply) => reply,
-            Err(_) => Reply::Lost,
-        }
+        let reply = tokio::time::timeout(self.timeout, self.exchange(request)).await;
+        crash::point("after_call");
+        reply.unwrap_or(Reply::Lost)
     }
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Reply {

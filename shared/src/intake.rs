@@ -11,6 +11,7 @@ use lambda_http::{Body, Error, Request, RequestExt, Response, service_fn};
 use crate::answer;
 use crate::aws::Aws;
 use crate::body::{MAX_BODY_BYTES, compress, sha256_hex};
+use crate::crash;
 use crate::event::{Content, Event, Identity, Malformed};
 use crate::fulfilment::{Input, Promise, State, Stepped, step};
 use crate::json::{self, Json};
@@ -296,8 +297,10 @@ impl Intake {
             let Decision::Write(write) = decision else {
                 return Ok((Outcome::Duplicate, known.promise));
             };
+            crash::point("before_commit");
             match self.store.commit(&pk, event, &known, &write, archive).await {
                 Ok(()) => {
+                    crash::point("after_commit");
                     line.identity = Some(write.identity);
                     line.promise_state = write.no_promise;
                     let promise = write.promises.into_iter().next_back().or(known.promise);

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod aws;
 pub mod body;
+pub mod crash;
 pub mod credentials;
 pub mod event;
 pub mod fulfilment;

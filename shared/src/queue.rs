@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_sqs::Client;
 use serde::{Deserialize, Serialize};
 
+use crate::crash;
 use crate::settings::{Lookup, SettingsError, text};
 use crate::timestamp::Timestamp;
 
@@ -87,7 +88,10 @@ impl Queues {
             .min(MAX_DELAY_SECONDS);
         let call = self.client.send_message().queue_url(url).message_body(body);
         let call = call.delay_seconds(i32::try_from(seconds).unwrap_or(0));
-        match call.send().await {
+        crash::point("before_send");
+        let sent = call.send().await;
+        crash::point("after_send");
+        match sent {
             Ok(_) => Ok(()),
             Err(error) => Err(QueueError(crate::aws::code(&error))),
         }

@@ -109,14 +109,11 @@ impl Shape for WebhookSecrets {
 
     fn parse(text: &str) -> Self {
         let mut secrets = Self::default();
-        let sections = match serde_json::from_str::<Value>(text) {
-            Ok(Value::Object(sections)) => sections,
-            _ => {
-                secrets
-                    .problems
-                    .push("the secret is not a JSON object".into());
-                return secrets;
-            }
+        let Ok(Value::Object(sections)) = serde_json::from_str(text) else {
+            secrets
+                .problems
+                .push("the secret is not a JSON object".into());
+            return secrets;
         };
         for (name, value) in sections {
             let section = read_section(&value);

@@ -11,7 +11,7 @@ use crate::secrets::Shape;
 
 /// A failed verification asks for newer secrets at most this often, so that
 /// forged requests cannot turn into calls of Secrets Manager.
-const REFRESH_PAUSE: Duration = Duration::from_secs(60);
+const REFRESH_PAUSE: Duration = Duration::from_mins(1);
 
 /// The secrets cannot be had: never fetched, and the service does not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -150,10 +150,7 @@ pub fn verify<'a>(
 pub(crate) type Matches<'a> = Option<Vec<&'a Named>>;
 
 /// Which of `list` satisfy `is_match`. Every one is tried.
-pub(crate) fn matching<'a>(
-    list: &'a [Named],
-    mut is_match: impl FnMut(&Named) -> bool,
-) -> Matches<'a> {
+pub(crate) fn matching(list: &[Named], mut is_match: impl FnMut(&Named) -> bool) -> Matches<'_> {
     (!list.is_empty()).then(|| list.iter().filter(|named| is_match(named)).collect())
 }
 

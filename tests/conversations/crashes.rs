@@ -1,62 +1,83 @@
-//! The workers are killed in the middle of their steps.
+//! The functions die in the middle of their steps.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use local::fakes::Fault;
-use local::fakes::endpoint::EndpointFault;
-use local::fakes::firstpromoter::PlatformFault;
 use tests::scene::{Scene, commission};
 use tests::text;
 
-/// Kills a function's processes whenever asked.
-fn assassin(scene: &Scene) -> Arc<Mutex<Vec<&'static str>>> {
-    let _ = scene;
-    Arc::default()
-}
+const KEY: &str = "firstpromoter:88901:1";
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_in_the_middle_of_a_delivery_it_is_still_one_reward() {
-    let scene = Scene::start().await;
-    let wanted = assassin(&scene);
-    let mark = wanted.clone();
-    // The call arrives, takes effect slowly, and meanwhile its caller dies.
-    scene.endpoint.inject(
-        Fault::of(EndpointFault::Slow(Duration::from_millis(800))).times(1).when(move |_| {
-            mark.lock().unwrap().push("DeliverFunction");
-            true
-        }),
-    );
-    let mark = wanted.clone();
-    scene.platform.inject(
-        Fault::of(PlatformFault::Slow(Duration::from_millis(800))).times(1).when(move |_| {
-            mark.lock().unwrap().push("ConfirmFunction");
-            true
-        }),
-    );
+/// Lets the function die once at a point and asserts that all the same one
+/// reward is given, confirmed, and known to be.
+async fn dies_at(function: &str, point: &str) {
+    let folder =
+        std::env::temp_dir().join(format!("crash-{}-{function}-{point}", std::process::id()));
+    drop(std::fs::remove_file(&folder));
+    let marker = folder.to_str().unwrap().to_owned();
+    let scene = Scene::with(|options| {
+        options
+            .env
+            .insert("CRASH_AT".into(), format!("{function}:{point}"));
+        options.env.insert("CRASH_ONCE".into(), marker);
+    })
+    .await;
     scene.knows(88_901, 500);
     let event = commission("e1", "updated", 88_901, ("pending", "approved"), 1);
-    assert_eq!(scene.commission(&event).await.0, 200);
-    let mut killed = 0;
-    for _ in 0..400 {
-        let next = wanted.lock().unwrap().pop();
-        if let Some(function) = next {
-            scene.stage.stack.kill_instances(function).unwrap();
-            killed += 1;
-        }
-        if text(&scene.promise("firstpromoter:88901:1").await, "state") == "confirmed" {
+    // The platform sends again what was not answered 2xx.
+    for _ in 0..5 {
+        if scene.commission(&event).await.0 == 200 {
             break;
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        if killed > 0 {
-            scene.sweep().await;
-        }
     }
-    scene.settle(Duration::from_secs(30)).await;
-    assert_eq!(killed, 2);
-    assert_eq!(text(&scene.promise("firstpromoter:88901:1").await, "state"), "confirmed");
-    assert_eq!(scene.granted()["88901"].len(), 1);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    scene.settle(Duration::from_secs(40)).await;
+    assert!(folder.exists(), "{function} never came to {point}");
+    std::fs::remove_file(&folder).unwrap();
+    assert_eq!(
+        text(&scene.promise(KEY).await, "state"),
+        "confirmed",
+        "{function} {point}"
+    );
+    let what = (KEY.to_owned(), "500".to_owned(), "31".to_owned());
+    assert_eq!(scene.granted()["88901"].iter().collect::<Vec<_>>(), [&what]);
     assert!(scene.platform.commission(88_901).unwrap().fulfilled);
+    scene.stage.stack.stop().await;
+}
+
+/// Before and after each call of the store, the queue and the other side.
+async fn dies_at_each(function: &str, points: &[&str]) {
+    for point in points {
+        dies_at(function, point).await;
+    }
+}
+
+#[tokio::test]
+async fn intake_may_die_around_its_transaction() {
+    dies_at_each("CommissionsFunction", &["before_commit", "after_commit"]).await;
+}
+
+#[tokio::test]
+async fn dispatch_may_die_around_its_message() {
+    dies_at_each("DispatchFunction", &["before_send", "after_send"]).await;
+}
+
+const STEP: [&str; 6] = [
+    "before_lease",
+    "after_lease",
+    "before_call",
+    "after_call",
+    "before_outcome",
+    "after_outcome",
+];
+
+#[tokio::test]
+async fn deliver_may_die_around_everything_it_does() {
+    dies_at_each("DeliverFunction", &STEP).await;
+}
+
+#[tokio::test]
+async fn confirm_may_die_around_everything_it_does() {
+    dies_at_each("ConfirmFunction", &STEP).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -65,7 +86,13 @@ async fn killed_at_random_everything_is_settled_and_nothing_doubled() {
     let ids: Vec<u64> = (1..=30).collect();
     for id in &ids {
         scene.knows(*id, 500);
-        let event = commission(&format!("e{id}"), "updated", *id, ("pending", "approved"), 1);
+        let event = commission(
+            &format!("e{id}"),
+            "updated",
+            *id,
+            ("pending", "approved"),
+            1,
+        );
         assert_eq!(scene.commission(&event).await.0, 200);
         if id % 3 == 0 {
             for function in ["DeliverFunction", "ConfirmFunction", "DispatchFunction"] {
@@ -76,7 +103,11 @@ async fn killed_at_random_everything_is_settled_and_nothing_doubled() {
     scene.settle(Duration::from_secs(90)).await;
     let granted = scene.granted();
     for id in ids {
-        let what = (format!("firstpromoter:{id}:1"), "500".to_owned(), "31".to_owned());
+        let what = (
+            format!("firstpromoter:{id}:1"),
+            "500".to_owned(),
+            "31".to_owned(),
+        );
         assert_eq!(granted[&id.to_string()].iter().collect::<Vec<_>>(), [&what]);
         assert!(scene.platform.commission(id).unwrap().fulfilled);
     }

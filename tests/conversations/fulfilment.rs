@@ -37,20 +37,37 @@ async fn an_approved_reward_is_delivered_confirmed_and_reported_back() {
     // The platform was told after the delivery was answered, and reports back.
     let delivered = scene.endpoint.calls()[0].at;
     let calls = scene.platform.calls();
-    let told = calls.iter().find(|call| call.operation == Some(Operation::MarkFulfilled)).unwrap();
+    let told = calls
+        .iter()
+        .find(|call| call.operation == Some(Operation::MarkFulfilled))
+        .unwrap();
     assert!(told.at > delivered);
     let event = webhooks.recv().await.unwrap();
-    assert_eq!(scene.stage.post("/webhooks/firstpromoter/payouts", event.to_string()).await.0, 200);
+    assert_eq!(
+        scene
+            .stage
+            .post("/webhooks/firstpromoter/payouts", event.to_string())
+            .await
+            .0,
+        200
+    );
     let payout = format!("firstpromoter#payout#{}", event["entity_id"]);
-    assert_eq!(text(&scene.stage.item(&payout, "record").await, "status"), "completed");
+    assert_eq!(
+        text(&scene.stage.item(&payout, "record").await, "status"),
+        "completed"
+    );
 }
 
 #[tokio::test]
 async fn two_announcements_of_one_approval_at_once_make_one_promise() {
     let scene = Scene::start().await;
     scene.knows(88_901, 500);
-    let both = [approved("e1", 1), commission("e2", "approved", 88_901, ("", "approved"), 1)];
-    let answers = futures_util::future::join_all(both.iter().map(|event| scene.commission(event))).await;
+    let both = [
+        approved("e1", 1),
+        commission("e2", "approved", 88_901, ("", "approved"), 1),
+    ];
+    let answers =
+        futures_util::future::join_all(both.iter().map(|event| scene.commission(event))).await;
     assert!(answers.iter().all(|(status, _)| *status == 200));
     scene.until(KEY, &["confirmed"]).await;
     assert_eq!((scene.promises().await.len(), scene.raw_calls(KEY)), (1, 1));
@@ -77,7 +94,15 @@ async fn a_denial_that_overtakes_its_approval_is_final() {
     assert_eq!(scene.promises().await.len(), 0);
     // Approved once more, later: now it is owed.
     scene.knows(88_901, 500);
-    scene.commission(&commission("e3", "updated", 88_901, ("denied", "approved"), 3)).await;
+    scene
+        .commission(&commission(
+            "e3",
+            "updated",
+            88_901,
+            ("denied", "approved"),
+            3,
+        ))
+        .await;
     scene.until(KEY, &["confirmed"]).await;
     assert_eq!(scene.granted()["88901"].len(), 1);
 }
@@ -90,11 +115,18 @@ async fn a_withdrawal_after_delivery_waits_for_a_person_or_is_delivered_too() {
     scene.until(KEY, &["confirmed"]).await;
     scene.commission(&denied("e2", 2)).await;
     let parked = scene.until(KEY, &["parked"]).await;
-    assert_eq!((text(&parked["parked"], "reason").as_str(), text(&parked["parked"], "from").as_str()),
-        ("withdrawn_after_delivery", "reversal_due"));
+    assert_eq!(
+        (
+            text(&parked["parked"], "reason").as_str(),
+            text(&parked["parked"], "from").as_str()
+        ),
+        ("withdrawn_after_delivery", "reversal_due")
+    );
 
     let scene = Scene::with(|options| {
-        options.parameters.insert("Reversals".into(), "deliver".into());
+        options
+            .parameters
+            .insert("Reversals".into(), "deliver".into());
     })
     .await;
     scene.knows(88_901, 500);
@@ -104,11 +136,29 @@ async fn a_withdrawal_after_delivery_waits_for_a_person_or_is_delivered_too() {
     scene.until(KEY, &["reversed"]).await;
     let back = scene.endpoint.calls().into_iter().next_back().unwrap();
     let body: Value = serde_json::from_slice(&back.body).unwrap();
-    assert_eq!((back.id.as_deref(), &body["type"]), (Some("firstpromoter:88901:1:reverse"), &json!("reward.reversed")));
+    assert_eq!(
+        (back.id.as_deref(), &body["type"]),
+        (
+            Some("firstpromoter:88901:1:reverse"),
+            &json!("reward.reversed")
+        )
+    );
 
     // Approved again after it was taken back: a new epoch, a new key.
-    assert!(scene.platform.edit_commission(88_901, |c| c.fulfilled = false));
-    scene.commission(&commission("e3", "updated", 88_901, ("denied", "approved"), 3)).await;
+    assert!(
+        scene
+            .platform
+            .edit_commission(88_901, |c| c.fulfilled = false)
+    );
+    scene
+        .commission(&commission(
+            "e3",
+            "updated",
+            88_901,
+            ("denied", "approved"),
+            3,
+        ))
+        .await;
     scene.until("firstpromoter:88901:2", &["confirmed"]).await;
     assert_eq!(scene.granted()["88901"].len(), 2);
 }
@@ -131,13 +181,22 @@ async fn a_changed_amount_updates_before_and_parks_after_the_delivery() {
 async fn missing_ids_are_looked_up_before_anything_is_given() {
     let scene = Scene::start().await;
     scene.knows(88_901, 500);
-    let promoter = scene.platform.commission(88_901).unwrap().promoter.id.to_string();
+    let promoter = scene
+        .platform
+        .commission(88_901)
+        .unwrap()
+        .promoter
+        .id
+        .to_string();
     let mut event = approved("e1", 1);
     event["data"]["promoter_campaign"] = Value::Null;
     scene.commission(&event).await;
     scene.until(KEY, &["confirmed"]).await;
     let (key, amount, recipient) = scene.granted()["88901"].first().unwrap().clone();
-    assert_eq!((key.as_str(), amount.as_str(), recipient), (KEY, "500", promoter));
+    assert_eq!(
+        (key.as_str(), amount.as_str(), recipient),
+        (KEY, "500", promoter)
+    );
 }
 
 #[tokio::test]
@@ -151,7 +210,9 @@ async fn v1_by_api_gives_only_what_the_platform_knows_the_same_way() {
     scene.knows_v1(901, 2);
     for (id, amount) in [(901, 200), (902, 2)] {
         assert_eq!(scene.fulfilment(10 + id, id, amount).await.0, 202);
-        let parked = scene.until(&format!("firstpromoter-v1:{id}:1"), &["parked"]).await;
+        let parked = scene
+            .until(&format!("firstpromoter-v1:{id}:1"), &["parked"])
+            .await;
         assert_eq!(text(&parked["parked"], "reason"), "not_found_at_provider");
         assert!(!scene.granted().contains_key(&id.to_string()));
     }
@@ -159,8 +220,12 @@ async fn v1_by_api_gives_only_what_the_platform_knows_the_same_way() {
 
 async fn by_response(hold: &str) -> Scene {
     Scene::with(|options| {
-        options.parameters.insert("V1Confirm".into(), "response".into());
-        options.parameters.insert("V1HoldSeconds".into(), hold.into());
+        options
+            .parameters
+            .insert("V1Confirm".into(), "response".into());
+        options
+            .parameters
+            .insert("V1HoldSeconds".into(), hold.into());
     })
     .await
 }
@@ -183,7 +248,9 @@ async fn v1_by_response_holds_its_answer_until_the_delivery() {
 async fn v1_by_response_is_503_while_undelivered_and_a_redelivery_collects_the_200() {
     use local::fakes::endpoint::EndpointFault;
     let scene = by_response("1").await;
-    scene.endpoint.inject(local::fakes::Fault::of(EndpointFault::Unavailable503).times(3));
+    scene
+        .endpoint
+        .inject(local::fakes::Fault::of(EndpointFault::Unavailable503).times(3));
     assert_eq!(scene.fulfilment(1, 900, 2).await.0, 503);
     scene.until("firstpromoter-v1:900:1", &["delivered"]).await;
     assert_eq!(scene.fulfilment(1, 900, 2).await.0, 200);
@@ -207,7 +274,7 @@ async fn lost_messages_and_stream_records_cost_time_only() {
     tokio::time::sleep(Duration::from_millis(1500)).await;
     assert_eq!(scene.granted().len(), 0);
     scene.stage.stack.start_sqs().await.unwrap();
-    scene.settle(Duration::from_secs(60)).await;
+    scene.settle(Duration::from_mins(1)).await;
     assert_eq!(scene.granted().len(), 5);
     assert!(scene.granted().values().all(|keys| keys.len() == 1));
     assert!((1..=5).all(|id| scene.platform.commission(id).unwrap().fulfilled));
@@ -220,11 +287,20 @@ async fn a_message_of_a_settled_promise_does_nothing() {
     scene.commission(&approved("e1", 1)).await;
     let before = scene.until(KEY, &["confirmed"]).await;
     for due in ["deliver#1", "confirm#3", "lookup#1", "reverse#9"] {
-        let message = json!({"pk": "firstpromoter#commission#88901", "sk": "fulfilment#1", "due": due});
+        let message =
+            json!({"pk": "firstpromoter#commission#88901", "sk": "fulfilment#1", "due": due});
         let event = json!({"Records": [{"messageId": "m", "body": message.to_string(), "eventSource": "aws:sqs"}]});
         for function in ["DeliverFunction", "ConfirmFunction"] {
-            let answer = scene.stage.stack.invoke(function, event.to_string().into()).await.unwrap();
-            assert_eq!(serde_json::from_slice::<Value>(&answer).unwrap()["batchItemFailures"], json!([]));
+            let answer = scene
+                .stage
+                .stack
+                .invoke(function, event.to_string().into())
+                .await
+                .unwrap();
+            assert_eq!(
+                serde_json::from_slice::<Value>(&answer).unwrap()["batchItemFailures"],
+                json!([])
+            );
         }
     }
     assert_eq!(scene.promise(KEY).await, before);

@@ -2,9 +2,9 @@
 //! not be.
 
 use serde_json::Value;
-use tests::{Stage, events_file, kept_body, text};
+use tests::{events_file, kept_body, text};
 
-use crate::samples::{play, samples};
+use crate::samples::{play, samples, scene};
 
 fn seeded(kind: &str) -> Vec<String> {
     let sensitive = events_file("sensitive.json");
@@ -39,11 +39,12 @@ fn configured() -> Vec<String> {
 }
 
 async fn logs_of_everything(level: &str) -> String {
-    let stage = Stage::with(|options| {
+    let scene = scene(|options| {
         options.env.insert("RUST_LOG".into(), level.into());
     })
     .await;
-    play(&stage).await;
+    play(&scene).await;
+    let stage = scene.stage;
     stage.lines(samples().len()).await;
     let logs = stage.stack.logs().join("\n");
     stage.stack.stop().await;
@@ -63,9 +64,9 @@ async fn no_line_holds_a_secret_or_a_person() {
 
 #[tokio::test]
 async fn the_table_holds_people_but_neither_credentials_nor_payment_data() {
-    let stage = Stage::start().await;
-    play(&stage).await;
-    let items = stage.items().await;
+    let scene = scene(|_| {}).await;
+    play(&scene).await;
+    let items = scene.stage.items().await;
     let mut all = String::new();
     for item in items.iter().filter(|item| item["quarantined"].is_null()) {
         all.push_str(&item.to_string());
@@ -87,7 +88,7 @@ async fn the_table_holds_people_but_neither_credentials_nor_payment_data() {
 
 #[tokio::test]
 async fn no_answer_repeats_what_was_sent() {
-    let stage = Stage::start().await;
+    let stage = scene(|_| {}).await.stage;
     let mut answers = String::new();
     for (name, _, status) in samples() {
         answers.push_str(

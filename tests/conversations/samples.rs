@@ -1,10 +1,12 @@
 //! The samples of events/, as `cargo local` plays them and as
 //! `sam local invoke` takes them.
 
-use std::collections::BTreeSet;
+use std::time::Duration;
 
-use local::sign;
+use local::fakes::firstpromoter::{Payout, Promoter};
+use local::{Options, sign};
 use serde_json::{Value, json};
+use tests::scene::Scene;
 use tests::{Stage, events_file, now, text};
 
 /// The samples in playing order: name, function, expected status.
@@ -26,85 +28,95 @@ pub fn fresh(name: &str, status: u16) -> Value {
     event
 }
 
+/// The bundle with the other side of the samples' rewards.
+pub async fn scene(change: impl FnOnce(&mut Options)) -> Scene {
+    let scene = Scene::with(change).await;
+    scene.knows(301_881, 500);
+    let mut payout = Payout::new(3_180_442, "free_months", 2);
+    payout.promoter = Promoter::new(884_133);
+    scene.platform.add_payout(payout);
+    scene
+}
+
 /// Plays every sample over HTTP and asserts on the answers.
-pub async fn play(stage: &Stage) {
-    for (name, _, status) in samples() {
-        let (answered, body) = stage.send(&fresh(&name, status)).await;
+pub async fn play(scene: &Scene) {
+    let answers = events_file("answers.json");
+    for (answer, (name, _, status)) in answers.as_array().unwrap().iter().zip(samples()) {
+        if answer["after"] == "settled" {
+            scene.settle(Duration::from_secs(30)).await;
+        }
+        let (answered, body) = scene.stage.send(&fresh(&name, status)).await;
         assert_eq!(answered, status, "{name}: {body}");
     }
+    scene.settle(Duration::from_secs(30)).await;
 }
 
 #[tokio::test]
 async fn every_sample_is_answered_and_leaves_what_it_says() {
-    let stage = Stage::start().await;
-    play(&stage).await;
+    let scene = scene(|_| {}).await;
+    play(&scene).await;
 
-    for (pk, status, amount) in [
-        (
-            "uppromote#payout#41873",
-            "success",
-            json!({"value": "318.4", "unit": "cash_major"}),
-        ),
+    for (pk, status, value, unit) in [
+        ("uppromote#payout#41873", "success", "318.4", "cash_major"),
         (
             "affonso#payout#pay_81cedar",
             "completed",
-            json!({"value": "412.5", "unit": "cash_major"}),
+            "412.5",
+            "cash_major",
         ),
         (
             "affonso#payout#pay_82alder",
             "deleted",
-            json!({"value": "96.05", "unit": "cash_major"}),
+            "96.05",
+            "cash_major",
         ),
         (
             "firstpromoter#commission#301881",
             "approved",
-            json!({"value": "500", "unit": "points"}),
+            "500",
+            "points",
         ),
-        (
-            "firstpromoter#payout#70211",
-            "completed",
-            json!({"value": "500", "unit": "points"}),
-        ),
+        ("firstpromoter#payout#70211", "completed", "500", "points"),
         (
             "firstpromoter#payout#70305",
             "failed",
-            json!({"value": "18450", "unit": "cash_cents"}),
+            "18450",
+            "cash_cents",
         ),
         (
             "firstpromoter-v1#fulfilment#3180442",
             "pending",
-            json!({"value": "2", "unit": "free_months"}),
+            "2",
+            "free_months",
         ),
     ] {
-        let record = stage.item(pk, "record").await;
+        let record = scene.stage.item(pk, "record").await;
+        let amount = json!({"value": value, "unit": unit});
         assert_eq!(
             (text(&record, "status").as_str(), &record["amount"]),
             (status, &amount),
             "{pk}"
         );
     }
-    let denied = stage
+    let denied = scene
+        .stage
         .item("firstpromoter#commission#301882", "record")
         .await;
     assert_eq!(text(&denied, "status"), "denied");
 
-    let promises: Vec<Value> = stage
-        .items()
-        .await
-        .into_iter()
-        .filter(|item| text(item, "sk").starts_with("fulfilment#"))
-        .collect();
+    let promises = scene.promises().await;
     let keys: Vec<_> = promises
         .iter()
-        .map(|p| (text(p, "key"), text(p, "state"), text(p, "due")))
+        .map(|p| (text(p, "key"), text(p, "state")))
         .collect();
     let expected = ["firstpromoter:301881:1", "firstpromoter-v1:3180442:1"];
+    assert_eq!(keys, expected.map(|key| (key.into(), "confirmed".into())));
+    let recipient = &promises[1]["terms"]["recipient"];
     assert_eq!(
-        keys,
-        expected.map(|key| (key.into(), "requested".into(), "deliver#1".into()))
+        (&recipient["id"], &recipient["reference"]),
+        (&json!("884133"), &json!("peat-77"))
     );
-    assert_eq!(promises[1]["terms"]["recipient"]["id"], "884133");
-    assert_eq!(promises[1]["terms"]["recipient"]["reference"], "peat-77");
+    assert_eq!(scene.granted().len(), 2);
 }
 
 #[tokio::test]
@@ -177,14 +189,19 @@ fn compare(sent: &Value, kept: &Value, path: &str, renamed: &dyn Fn(&str) -> Opt
 
 #[tokio::test]
 async fn every_sample_can_be_invoked_directly() {
-    let stage = Stage::start().await;
-    let mut seen = BTreeSet::new();
-    for (name, function, status) in samples() {
-        if !seen.insert(name.clone()) {
-            continue;
+    let scene = scene(|_| {}).await;
+    let answers = events_file("answers.json");
+    for (answer, (name, function, status)) in answers.as_array().unwrap().iter().zip(samples()) {
+        if answer["after"] == "settled" {
+            scene.settle(Duration::from_secs(30)).await;
         }
         let event = fresh(&name, status).to_string();
-        let response = stage.stack.invoke(&function, event.into()).await.unwrap();
+        let response = scene
+            .stage
+            .stack
+            .invoke(&function, event.into())
+            .await
+            .unwrap();
         let response: Value = serde_json::from_slice(&response).unwrap();
         assert_eq!(response["statusCode"], status, "{name}");
     }

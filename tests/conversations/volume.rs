@@ -1,5 +1,6 @@
 //! Many commissions, shuffled, repeated, with faults everywhere.
 
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
@@ -10,9 +11,12 @@ use serde_json::Value;
 use tests::scene::{Scene, commission};
 use tests::text;
 
-/// As many as a test run takes in its stride; `VOLUME=2000` for the full proof.
+/// `VOLUME=300` for a quick look.
 fn volume() -> u64 {
-    std::env::var("VOLUME").ok().and_then(|text| text.parse().ok()).unwrap_or(300)
+    std::env::var("VOLUME")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(2000)
 }
 
 /// A fixed shuffle.
@@ -30,20 +34,28 @@ fn shuffle<T>(items: &mut [T]) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_doubled_or_confirmed_early() {
     let scene = Scene::with(|options| {
-        options.env.insert("FIRSTPROMOTER_SPACING_MS".into(), "16".into());
+        options
+            .env
+            .insert("FIRSTPROMOTER_SPACING_MS".into(), "16".into());
     })
     .await;
     let count = volume();
     let mut events: Vec<(u64, Value)> = Vec::new();
     for id in 1..=count {
         scene.knows(id, 500);
-        events.push((id, commission(&format!("c{id}"), "created", id, ("", "pending"), 0)));
+        events.push((
+            id,
+            commission(&format!("c{id}"), "created", id, ("", "pending"), 0),
+        ));
         let approved = commission(&format!("a{id}"), "updated", id, ("pending", "approved"), 1);
         if id % 10 == 0 {
             events.push((id, approved.clone()));
         }
         if id % 7 == 0 {
-            events.push((id, commission(&format!("d{id}"), "updated", id, ("approved", "denied"), 0)));
+            events.push((
+                id,
+                commission(&format!("d{id}"), "updated", id, ("approved", "denied"), 0),
+            ));
         }
         events.push((id, approved));
     }
@@ -76,7 +88,7 @@ async fn nothing_is_lost_doubled_or_confirmed_early() {
         })
         .await;
     let sent = started.elapsed();
-    scene.settle(Duration::from_secs(420)).await;
+    scene.settle(Duration::from_mins(7)).await;
 
     let granted = scene.granted();
     assert_eq!(granted.len(), usize::try_from(count).unwrap());
@@ -87,7 +99,13 @@ async fn nothing_is_lost_doubled_or_confirmed_early() {
         let id = key.split(':').nth(1).unwrap().to_owned();
         assert_eq!(granted[&id].len(), 1, "{id}");
         assert!(text(&promise, "delivered_at") <= text(&promise, "confirmed_at"));
-        assert!(scene.platform.commission(id.parse().unwrap()).unwrap().fulfilled);
+        assert!(
+            scene
+                .platform
+                .commission(id.parse().unwrap())
+                .unwrap()
+                .fulfilled
+        );
         times.push(milliseconds(&promise, "created_at", "delivered_at"));
     }
     assert_eq!(times.len(), granted.len());
@@ -95,7 +113,7 @@ async fn nothing_is_lost_doubled_or_confirmed_early() {
     let at = |percent: usize| times[(times.len() - 1) * percent / 100];
     // Twenty times the real pace: 320 ms between calls became 16.
     let busiest = scene.platform.busiest_minute(20.0);
-    println!(
+    let report = format!(
         "{count} commissions, events sent in {sent:?}, settled after {:?}: 0 lost, 0 doubled; {} endpoint calls, {} platform calls, busiest minute {busiest}; request to delivered p50 {} ms, p95 {} ms, p99 {} ms",
         started.elapsed(),
         scene.endpoint.calls().len(),
@@ -104,10 +122,15 @@ async fn nothing_is_lost_doubled_or_confirmed_early() {
         at(95),
         at(99),
     );
+    writeln!(std::io::stdout(), "{report}").unwrap();
     assert!(busiest <= 400, "{busiest} calls in a minute");
 }
 
 fn milliseconds(promise: &Value, from: &str, to: &str) -> i64 {
-    let ms = |name| shared::timestamp::Timestamp::parse(&text(promise, name)).unwrap().ms();
+    let ms = |name| {
+        shared::timestamp::Timestamp::parse(&text(promise, name))
+            .unwrap()
+            .ms()
+    };
     ms(to) - ms(from)
 }

@@ -2,6 +2,8 @@
 //! real engines, and the words to speak to them.
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
     clippy::missing_panics_doc,
     reason = "a stage that cannot be set up fails the test"
 )]
@@ -38,6 +40,12 @@ impl Stage {
     pub async fn with(change: impl FnOnce(&mut Options)) -> Self {
         build_functions(None).await.unwrap();
         let mut options = Options::default();
+        // Where nobody listens: a test that wants the platform brings its own.
+        for api in ["FirstpromoterApiUrl", "FirstpromoterV1ApiUrl"] {
+            options
+                .parameters
+                .insert(api.into(), "http://127.0.0.1:9/api".into());
+        }
         change(&mut options);
         let webhook_secrets = options.secrets["webhooks"].clone();
         let stack = Stack::start(options).await.unwrap();

@@ -169,6 +169,7 @@ type Outcome = Result<(), Stepped>;
 
 impl Step {
     /// Enters a state: the step before is over.
+    #[expect(clippy::unnecessary_wraps, reason = "it ends most transitions")]
     fn enter(&mut self, state: State) -> Outcome {
         let promise = &mut self.promise;
         promise.state = state;
@@ -196,6 +197,7 @@ impl Step {
     /// Enters a state that begins something new.
     fn begin(&mut self, state: State) -> Outcome {
         self.promise.attempts = 0;
+        self.promise.last = None;
         self.promise.batch = None;
         self.promise.check = false;
         self.enter(state)

@@ -220,6 +220,10 @@ pub struct Spoken {
     pub at: Timestamp,
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an independent fact of the item"
+)]
 /// One reward to be given: one key, whatever events announced it (invariant
 /// `OnePromise`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

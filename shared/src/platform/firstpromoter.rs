@@ -170,18 +170,18 @@ fn changed(reply: &Reply) -> Change {
         };
     };
     let batch: Value = serde_json::from_slice(body).unwrap_or_default();
-    match (status, batch["status"].as_str()) {
+    let text = |name: &str| batch.get(name).and_then(Value::as_str);
+    let number = |name: &str| batch.get(name).and_then(Value::as_u64);
+    match (status, text("status")) {
         (200 | 202, Some("pending" | "in_progress")) | (202, None) => {
-            let id = batch["id"].as_str().map(str::to_owned);
-            let id = id.or_else(|| batch["id"].as_u64().map(|id| id.to_string()));
+            let id = text("id").map(str::to_owned);
+            let id = id.or_else(|| number("id").map(|id| id.to_string()));
             id.map_or(Change::LookEach, Change::Accepted)
         }
         (200 | 202, Some("completed")) => {
-            let failed = batch["failed_count"]
-                .as_u64()
-                .is_some_and(|failed| failed == 0);
-            let errors = batch["processing_errors"].as_array();
-            if failed && errors.is_none_or(Vec::is_empty) {
+            let none_failed = number("failed_count") == Some(0);
+            let errors = batch.get("processing_errors").and_then(Value::as_array);
+            if none_failed && errors.is_none_or(Vec::is_empty) {
                 Change::Done
             } else {
                 Change::LookEach
@@ -266,7 +266,7 @@ pub(super) fn encode(text: &str) -> String {
         if plain(byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            encoded.extend(format!("%{byte:02X}").chars());
         }
         encoded
     })

@@ -65,11 +65,11 @@ impl Api<'_> {
             return Err(no_answer(&reply));
         };
         let answer: Value = serde_json::from_slice(body).unwrap_or_default();
-        let list = answer.as_array().or_else(|| answer["data"].as_array());
+        let list = answer.as_array().or_else(|| answer.get("data")?.as_array());
         let payout = list
             .into_iter()
             .flatten()
-            .find(|payout| text(&payout["id"]) == id);
+            .find(|payout| text(payout.get("id").unwrap_or(&Value::Null)) == id);
         Ok(payout.map_or(Standing::NotFound, |payout| {
             compare(payout, promoter, terms)
         }))
@@ -114,15 +114,22 @@ fn no_answer(reply: &Reply) -> NoAnswer {
 }
 
 fn compare(payout: &Value, promoter: &str, terms: &Terms) -> Standing {
-    let amount = Decimal::new(&text(&payout["amount"]));
-    let unit = payout["unit"].as_str().map(unit_name);
+    let amount = Decimal::new(&text(payout.get("amount").unwrap_or(&Value::Null)));
+    let unit = payout
+        .get("unit")
+        .unwrap_or(&Value::Null)
+        .as_str()
+        .map(unit_name);
     let ours = terms.amount.as_deref();
-    let theirs = [&payout["promoter_id"], &payout["promoter"]["id"]];
+    let theirs = [
+        payout.get("promoter_id").unwrap_or(&Value::Null),
+        payout.pointer("/promoter/id").unwrap_or(&Value::Null),
+    ];
     let same_promoter = theirs.iter().any(|id| text(id) == promoter);
     if amount.as_ref().map(Decimal::as_str) != ours || unit != terms.unit || !same_promoter {
         return Standing::NotFound;
     }
-    match payout["status"].as_str() {
+    match payout.get("status").unwrap_or(&Value::Null).as_str() {
         Some("completed") => Standing::Fulfilled,
         Some("pending" | "processing") => Standing::Approved {
             terms: Terms::default(),

@@ -67,9 +67,9 @@ impl Confirmer {
                         claim,
                     };
                     if job.can_go_together() {
-                        together.push(job)
+                        together.push(job);
                     } else {
-                        alone.push(job)
+                        alone.push(job);
                     }
                 }
                 Ok(None) => {}

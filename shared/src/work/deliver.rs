@@ -219,7 +219,7 @@ fn reason(status: &str, body: &[u8]) -> String {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let given = ["reason", "code", "error"]
         .iter()
-        .find_map(|name| body[*name].as_str());
+        .find_map(|name| body.get(*name)?.as_str());
     let is_code = |text: &&str| {
         text.len() <= MAX_REASON
             && text

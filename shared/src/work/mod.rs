@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::aws::Aws;
+use crate::crash;
 use crate::credentials::Credentials;
 use crate::fulfilment::{Input, Promise, State, Stepped, step};
 use crate::ledger::{Record, promise_key};
@@ -116,12 +117,14 @@ impl Worker {
             let Stepped::Changed(leased) = leased else {
                 return Ok(None);
             };
+            crash::point("before_lease");
             match self
                 .store
                 .save(&message.pk, std::slice::from_ref(&*leased))
                 .await
             {
                 Ok(()) => {
+                    crash::point("after_lease");
                     return Ok(Some(Claim {
                         pk: message.pk.clone(),
                         promise: *leased,
@@ -161,8 +164,10 @@ impl Worker {
                 Stepped::NewEpoch { ended, next } => vec![*ended, *next],
                 Stepped::Unchanged | Stepped::Invalid(_) => return Ok(current),
             };
+            crash::point("before_outcome");
             match self.store.save(pk, &saved).await {
                 Ok(()) => {
+                    crash::point("after_outcome");
                     for next in &saved {
                         StepLine::of(&current, next).print();
                     }

@@ -270,7 +270,7 @@ fn a_withdrawal_during_a_call_is_decided_by_its_outcome() {
     ] {
         let promise = run(fresh(), &during, reversals);
         assert_eq!(
-            run(promise, &[outcome.clone()], reversals).state,
+            run(promise, std::slice::from_ref(&outcome), reversals).state,
             state,
             "{outcome:?}"
         );
@@ -280,14 +280,18 @@ fn a_withdrawal_during_a_call_is_decided_by_its_outcome() {
 #[test]
 fn changed_terms_update_a_promise_only_while_nothing_went_out() {
     let other = Input::Approved(terms("700"), Entry::Deliver);
-    let before = run(fresh(), &[other.clone()], Reversals::Park);
+    let before = run(fresh(), std::slice::from_ref(&other), Reversals::Park);
     assert_eq!(
         (before.state, before.terms.amount.as_deref()),
         (State::Requested, Some("700"))
     );
     assert_eq!(before.seq, 1);
     for state in [State::Delivered, State::Confirmed] {
-        let after = run(in_state(state), &[other.clone()], Reversals::Park);
+        let after = run(
+            in_state(state),
+            std::slice::from_ref(&other),
+            Reversals::Park,
+        );
         assert_eq!(after.parked.unwrap().reason, "changed_after_delivery");
         assert_eq!(after.terms.amount.as_deref(), Some("500"));
     }

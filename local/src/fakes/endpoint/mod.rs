@@ -103,6 +103,17 @@ impl RewardEndpoint {
         self.lock().calls.clone()
     }
 
+    /// The calls after the first `seen`, but none after one that is still
+    /// being answered.
+    #[must_use]
+    pub(crate) fn calls_from(&self, seen: usize) -> Vec<Call> {
+        let books = self.lock();
+        let new = books.calls.iter().skip(seen);
+        new.take_while(|call| call.status.is_some() || call.fault.is_some())
+            .cloned()
+            .collect()
+    }
+
     /// What was granted: the first body for each `webhook-id`. It hides the
     /// second grant that a system without idempotency would have made.
     #[must_use]

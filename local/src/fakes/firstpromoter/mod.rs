@@ -155,6 +155,17 @@ impl FakeFirstPromoter {
         self.lock().calls.clone()
     }
 
+    /// The calls after the first `seen`, but none after one that is still
+    /// being answered.
+    #[must_use]
+    pub(crate) fn calls_from(&self, seen: usize) -> Vec<Call> {
+        let platform = self.lock();
+        let new = platform.calls.iter().skip(seen);
+        new.take_while(|call| call.status.is_some() || call.fault.is_some())
+            .cloned()
+            .collect()
+    }
+
     /// The most calls in any 60 seconds, whatever their answer. `scale` is how
     /// many times faster than the real clock the caller's runs.
     #[must_use]

@@ -1,0 +1,231 @@
+//! The command line of `cargo ops`.
+
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
+use serde::Serialize;
+use serde_json::json;
+use shared::fulfilment::Word;
+use shared::provider::Provider;
+
+use crate::OpsError;
+use crate::key::{Key, partition};
+use crate::parked::{self, parked};
+use crate::place::Where;
+use crate::resume::resume;
+use crate::story::Story;
+
+/// The providers, by the names in keys.
+const PROVIDERS: [Provider; 4] = [
+    Provider::UpPromote,
+    Provider::Affonso,
+    Provider::FirstPromoter,
+    Provider::FirstPromoterV1,
+];
+
+/// Shows what waits for a person and lets it go on.
+///
+/// Exit codes: 0 done; 1 the answer is no, and nothing was written; 2 it could
+/// not be asked.
+#[derive(Debug, Parser)]
+#[command(name = "cargo ops", bin_name = "cargo ops", version)]
+pub struct Cli {
+    /// One JSON document instead of text
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(flatten)]
+    place: Where,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Lists the promises that are parked, longest first
+    Parked,
+    /// Lets a parked promise go on
+    Resume(Resume),
+    /// Prints what happened to one object as a time line
+    Story(Of),
+}
+
+#[derive(Debug, Args)]
+struct Resume {
+    /// The promise, PROVIDER:ID:EPOCH, as `parked` shows it
+    key: Key,
+    /// The call whose outcome is unknown had its effect: the reward was given,
+    /// or taken back if that was the question
+    #[arg(long, requires = "because", conflicts_with = "not_granted")]
+    granted: bool,
+    /// It had none
+    #[arg(long, requires = "because")]
+    not_granted: bool,
+    /// How you know; kept with the promise for good
+    #[arg(long, value_name = "WHY", value_parser = said())]
+    because: Option<String>,
+    /// Who says so [default: $USER]
+    #[arg(long, value_name = "NAME", value_parser = said())]
+    by: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct Of {
+    #[arg(value_parser = PossibleValuesParser::new(PROVIDERS.map(Provider::name)))]
+    provider: String,
+    /// commission, payout, customer, fulfilment; inbox for what has no object
+    kind: String,
+    /// The provider's id of it
+    id: String,
+    /// Show what names people as well
+    #[arg(long, action = ArgAction::SetTrue)]
+    personal: bool,
+}
+
+fn said() -> impl TypedValueParser<Value = String> {
+    NonEmptyStringValueParser::new().try_map(|text| match text.trim() {
+        "" => Err("says nothing"),
+        trimmed => Ok(trimmed.to_owned()),
+    })
+}
+
+impl Resume {
+    fn word(&self) -> Result<Word, OpsError> {
+        let user = || {
+            let user = std::env::var("USER").ok()?;
+            Some(user).filter(|user| !user.trim().is_empty())
+        };
+        let by = self.by.clone().or_else(user);
+        Ok(Word {
+            by: by.ok_or_else(|| OpsError::Failed("say who you are: --by NAME".into()))?,
+            granted: self
+                .granted
+                .then_some(true)
+                .or(self.not_granted.then_some(false)),
+            because: self.because.clone().unwrap_or_default(),
+        })
+    }
+}
+
+impl Cli {
+    /// Does what was asked for and gives what is to be printed. A command line
+    /// that makes no sense ends the program with exit code 2.
+    ///
+    /// # Errors
+    /// [`OpsError`] says why not.
+    pub async fn run(self) -> Result<String, OpsError> {
+        if let Some(problem) = self.place.problem() {
+            Self::command()
+                .error(ErrorKind::MissingRequiredArgument, problem)
+                .exit();
+        }
+        match &self.command {
+            Command::Parked => {
+                let waiting = parked(&self.place.open().await?.store).await?;
+                self.shown(&json!({ "parked": waiting }), || parked::text(&waiting))
+            }
+            Command::Resume(asked) => {
+                let word = asked.word()?;
+                let place = self.place.open().await?;
+                let resumed = resume(&place, &asked.key, word).await?;
+                self.shown(&resumed, || resumed.text())
+            }
+            Command::Story(of) => {
+                let pk = partition(&of.provider, &of.kind, &of.id);
+                let store = self.place.open().await?.store;
+                let told = Story::read(&store, &pk, of.personal).await?;
+                self.shown(&told, || told.text())
+            }
+        }
+    }
+
+    fn shown(&self, value: &impl Serialize, text: impl Fn() -> String) -> Result<String, OpsError> {
+        if self.json {
+            serde_json::to_string(value).map_err(|error| OpsError::Failed(error.to_string()))
+        } else {
+            Ok(text())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, ErrorKind> {
+        let words = ["cargo ops"].into_iter().chain(line.split_whitespace());
+        Cli::try_parse_from(words).map_err(|error| error.kind())
+    }
+
+    fn word(line: &str) -> Word {
+        match parse(line).unwrap().command {
+            Command::Resume(resume) => resume.word().unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn where_to_look_may_stand_before_or_after_the_command() {
+        for (line, problem) in [
+            ("--local parked", None),
+            ("parked --local --json", None),
+            ("parked --stack x", None),
+            (
+                "--local --dynamodb http://127.0.0.1:1 parked --table x",
+                None,
+            ),
+            ("parked", Some("say where: --local or --stack NAME")),
+            (
+                "--local parked --stack x",
+                Some("--local and --stack exclude each other"),
+            ),
+            (
+                "parked --stack x --table y",
+                Some("--dynamodb, --table and --reversals go with --local only"),
+            ),
+        ] {
+            assert_eq!(parse(line).unwrap().place.problem(), problem, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_word_is_what_was_said() {
+        let key = "firstpromoter:1:1";
+        let plain = word(&format!("resume {key} --by jane --local"));
+        assert_eq!((plain.by.as_str(), plain.granted), ("jane", None));
+        let granted = word(&format!("resume {key} --granted --because seen --by jane"));
+        assert_eq!(
+            (granted.granted, granted.because.as_str()),
+            (Some(true), "seen")
+        );
+        let not = word(&format!("resume {key} --not-granted --because x --by y"));
+        assert_eq!(not.granted, Some(false));
+    }
+
+    #[test]
+    fn a_word_without_reason_or_against_itself_is_refused() {
+        for (line, kind) in [
+            ("resume", ErrorKind::MissingRequiredArgument),
+            ("resume nokey", ErrorKind::ValueValidation),
+            (
+                "resume firstpromoter:1:1 --granted",
+                ErrorKind::MissingRequiredArgument,
+            ),
+            (
+                "resume firstpromoter:1:1 --not-granted",
+                ErrorKind::MissingRequiredArgument,
+            ),
+            (
+                "resume firstpromoter:1:1 --granted --not-granted --because x",
+                ErrorKind::ArgumentConflict,
+            ),
+            ("story nobody commission 1", ErrorKind::InvalidValue),
+        ] {
+            assert_eq!(parse(line).err(), Some(kind), "{line}");
+        }
+    }
+}

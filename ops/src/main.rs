@@ -1,0 +1,21 @@
+//! `cargo ops`: the operator's command. See `cargo ops --help`.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match ops::cli::Cli::parse().run().await {
+        Ok(text) => {
+            // A closed pipe is the reader's choice.
+            let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            let _ = writeln!(std::io::stderr().lock(), "error: {error}");
+            ExitCode::from(error.code())
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! What waits for a person.
+
+use std::io::{IsTerminal, Write};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::Serialize;
+use shared::fulfilment::{Promise, State};
+use shared::store::{Open, Store};
+use shared::timestamp::Timestamp;
+
+use crate::OpsError;
+use crate::table::{or_dash, table};
+
+/// Promises read at the same time.
+const AT_ONCE: usize = 16;
+/// How many are read between two words of progress.
+const PROGRESS: usize = 250;
+
+/// A parked promise, as far as everybody may see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Waiting {
+    key: String,
+    since: Timestamp,
+    from: State,
+    reason: String,
+    unknown: bool,
+    withdrawn: bool,
+    last: Option<String>,
+    attempts: u32,
+    amount: Option<String>,
+    unit: Option<String>,
+    recipient: Option<Recipient>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Recipient {
+    role: String,
+    id: Option<String>,
+}
+
+impl Waiting {
+    fn of(promise: Promise) -> Option<Self> {
+        let parked = promise.parked.filter(|_| promise.state == State::Parked)?;
+        let recipient = promise.terms.recipient.map(|to| Recipient {
+            role: to.role,
+            id: to.id,
+        });
+        Some(Self {
+            key: promise.key,
+            since: parked.at,
+            from: parked.from,
+            reason: parked.reason,
+            unknown: parked.unknown,
+            withdrawn: promise.withdrawn,
+            last: promise.last,
+            attempts: promise.attempts,
+            amount: promise.terms.amount,
+            unit: promise.terms.unit,
+            recipient,
+        })
+    }
+
+    fn row(&self) -> [String; 9] {
+        let notes = [
+            self.unknown.then_some("outcome unknown"),
+            self.withdrawn.then_some("withdrawn meanwhile"),
+        ];
+        let notes: Vec<&str> = notes.into_iter().flatten().collect();
+        let recipient = self.recipient.as_ref();
+        [
+            self.key.clone(),
+            self.since.text(),
+            self.from.name().to_owned(),
+            self.reason.clone(),
+            or_dash(Some(&notes.join(", "))),
+            or_dash(self.last.as_deref()),
+            self.attempts.to_string(),
+            amount(self.amount.as_deref(), self.unit.as_deref()),
+            recipient.map_or_else(|| "-".to_owned(), Recipient::text),
+        ]
+    }
+}
+
+impl Recipient {
+    fn text(&self) -> String {
+        format!("{} {}", self.role, or_dash(self.id.as_deref()))
+    }
+}
+
+/// An amount with its unit.
+pub(crate) fn amount(amount: Option<&str>, unit: Option<&str>) -> String {
+    format!("{} {}", or_dash(amount), or_dash(unit))
+}
+
+/// Finds what is parked, longest parked first.
+pub(crate) async fn parked(store: &Store) -> Result<Vec<Waiting>, OpsError> {
+    let mut open: Vec<Open> = Vec::new();
+    let mut page = None;
+    loop {
+        let (found, next) = store.open(State::Parked, page).await?;
+        open.extend(found);
+        page = next;
+        if page.is_none() {
+            break;
+        }
+    }
+    let total = open.len();
+    let promises = stream::iter(open)
+        .map(|open| async move { store.promise(&open.pk, &open.sk).await })
+        .buffered(AT_ONCE);
+    let mut waiting: Vec<Waiting> = promises
+        .enumerate()
+        .map(|(n, promise)| {
+            progress(n, total);
+            promise
+        })
+        // The index may still show what was resumed just now.
+        .try_filter_map(|promise| async { Ok(promise.and_then(Waiting::of)) })
+        .try_collect()
+        .await?;
+    waiting.sort_by(|a, b| (a.since, &a.key).cmp(&(b.since, &b.key)));
+    Ok(waiting)
+}
+
+fn progress(done: usize, total: usize) {
+    let mut out = std::io::stderr();
+    if done > 0 && done.is_multiple_of(PROGRESS) && out.is_terminal() {
+        // Nobody misses it.
+        let _ = writeln!(out, "{done} of {total} read");
+    }
+}
+
+/// The table for people.
+pub(crate) fn text(waiting: &[Waiting]) -> String {
+    if waiting.is_empty() {
+        return "nothing is parked".into();
+    }
+    let head = [
+        "KEY",
+        "SINCE",
+        "FROM",
+        "REASON",
+        "NOTE",
+        "LAST",
+        "TRIES",
+        "AMOUNT",
+        "RECIPIENT",
+    ];
+    let rows: Vec<_> = waiting.iter().map(Waiting::row).collect();
+    table(head, &rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::fulfilment::{self, Parked, Terms};
+
+    use super::*;
+
+    fn promise() -> Promise {
+        let terms = Terms {
+            amount: Some("500".into()),
+            unit: Some("points".into()),
+            recipient: Some(fulfilment::Recipient {
+                role: "promoter".into(),
+                id: Some("660412".into()),
+                reference: Some("secret-reference".into()),
+                email: Some("jane@example.com".into()),
+            }),
+        };
+        let at = Timestamp::from_ms(1_790_000_000_000);
+        let mut promise = Promise::new("firstpromoter:1:1".into(), 1, State::Parked, terms, at);
+        promise.attempts = 3;
+        promise.last = Some("no answer".into());
+        promise.parked = Some(Parked {
+            from: State::Requested,
+            reason: "unknown_outcome".into(),
+            unknown: true,
+            at,
+        });
+        promise
+    }
+
+    #[test]
+    fn a_row_says_what_a_person_needs_and_nothing_personal() {
+        let waiting = [Waiting::of(promise()).unwrap()];
+        let text = text(&waiting);
+        let mut lines = text.lines();
+        assert_eq!(
+            lines.next().unwrap().split_whitespace().collect::<Vec<_>>(),
+            [
+                "KEY",
+                "SINCE",
+                "FROM",
+                "REASON",
+                "NOTE",
+                "LAST",
+                "TRIES",
+                "AMOUNT",
+                "RECIPIENT"
+            ]
+        );
+        assert_eq!(
+            lines.next().unwrap(),
+            "firstpromoter:1:1  2026-09-21T14:13:20.000Z  requested  unknown_outcome  \
+             outcome unknown  no answer  3      500 points  promoter 660412"
+        );
+        let json = serde_json::to_string(&waiting).unwrap();
+        for personal in ["jane", "secret-reference"] {
+            assert!(!text.contains(personal) && !json.contains(personal));
+        }
+    }
+
+    #[test]
+    fn what_is_not_parked_any_more_is_left_out() {
+        let mut promise = promise();
+        promise.state = State::Requested;
+        assert_eq!(Waiting::of(promise), None);
+        assert_eq!(text(&[]), "nothing is parked");
+    }
+
+    #[test]
+    fn what_is_missing_shows_as_missing() {
+        let mut promise = promise();
+        promise.terms = Terms::default();
+        promise.last = None;
+        promise.withdrawn = true;
+        let row = Waiting::of(promise).unwrap().row();
+        assert_eq!(row[4..6], ["outcome unknown, withdrawn meanwhile", "-"]);
+        assert_eq!(row[7..], ["- -", "-"]);
+    }
+}

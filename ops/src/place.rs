@@ -1,0 +1,258 @@
+//! Where the table is: in a running `cargo local` or in a deployed stack.
+
+use std::error::Error;
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_cloudformation::types::Stack;
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use clap::{Args, ValueEnum};
+use shared::aws::Aws;
+use shared::fulfilment::Reversals;
+use shared::store::Store;
+
+use crate::OpsError;
+
+/// The table's logical id in template.yaml, which `cargo local` takes as name.
+const LEDGER: &str = "Ledger";
+/// Where `cargo local` puts DynamoDB.
+const LOCAL: &str = "http://127.0.0.1:8000";
+/// The output of the stack that names the table.
+const TABLE_NAME: &str = "TableName";
+/// The parameter of the stack that says what becomes of what was withdrawn.
+const REVERSALS: &str = "Reversals";
+/// A call with its retries.
+const CALL: Duration = Duration::from_secs(30);
+
+/// Where to look.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Where")]
+pub struct Where {
+    /// The running `cargo local`
+    #[arg(long, global = true, conflicts_with = "stack")]
+    local: bool,
+    /// The deployed stack of this name; credentials and region as for the AWS CLI
+    #[arg(long, global = true, value_name = "NAME")]
+    stack: Option<String>,
+    /// With --local: the endpoint of DynamoDB [default: port 8000 of this machine]
+    #[arg(long, global = true, value_name = "URL")]
+    dynamodb: Option<String>,
+    /// With --local: the table [default: the only one]
+    #[arg(long, global = true, value_name = "NAME")]
+    table: Option<String>,
+    /// With --local: the parameter Reversals that it runs with [default: park]
+    #[arg(long, global = true, value_enum, value_name = "WHAT")]
+    reversals: Option<WhenWithdrawn>,
+}
+
+/// The values of the parameter `Reversals`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum WhenWithdrawn {
+    Park,
+    Deliver,
+}
+
+/// A table with what the machine has to know of its stack.
+pub(crate) struct Place {
+    pub(crate) store: Store,
+    pub(crate) reversals: Reversals,
+}
+
+impl Where {
+    /// What is wrong with the choice, if anything. Options that stand before
+    /// and after a command's name are only together here.
+    pub(crate) fn problem(&self) -> Option<&'static str> {
+        let of_local = self.dynamodb.is_some() || self.table.is_some() || self.reversals.is_some();
+        match (self.local, &self.stack) {
+            (false, None) => Some("say where: --local or --stack NAME"),
+            (true, Some(_)) => Some("--local and --stack exclude each other"),
+            (false, Some(_)) if of_local => {
+                Some("--dynamodb, --table and --reversals go with --local only")
+            }
+            _ => None,
+        }
+    }
+
+    /// Finds the table.
+    pub(crate) async fn open(&self) -> Result<Place, OpsError> {
+        match &self.stack {
+            Some(name) => deployed(name).await,
+            None => self.running().await,
+        }
+    }
+
+    async fn running(&self) -> Result<Place, OpsError> {
+        let url = self.dynamodb.as_deref().unwrap_or(LOCAL);
+        let variable = |name: &str| {
+            let value = match name {
+                "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "local",
+                "AWS_REGION" => "us-east-1",
+                "AWS_ENDPOINT_URL_DYNAMODB" => url,
+                _ => return None,
+            };
+            Some(value.to_owned())
+        };
+        let aws = Aws::from_env(&variable).map_err(|error| OpsError::Failed(error.to_string()))?;
+        let client = aws.dynamodb();
+        let tables = client.list_tables().send().await.map_err(|_| {
+            OpsError::Failed(format!(
+                "no DynamoDB answers at {url}: is cargo local running, and on this port?"
+            ))
+        })?;
+        let table = choose(self.table.as_deref(), tables.table_names())?;
+        let reversals = match self.reversals {
+            Some(WhenWithdrawn::Deliver) => Reversals::Deliver,
+            Some(WhenWithdrawn::Park) | None => Reversals::Park,
+        };
+        Ok(Place {
+            store: Store::new(client, table),
+            reversals,
+        })
+    }
+}
+
+fn choose(asked: Option<&str>, tables: &[String]) -> Result<String, OpsError> {
+    let there = |name: &str| tables.iter().find(|table| *table == name).cloned();
+    match (asked, tables) {
+        (Some(asked), _) => {
+            there(asked).ok_or_else(|| OpsError::Failed(format!("there is no table {asked}")))
+        }
+        (None, [only]) => Ok(only.clone()),
+        (None, _) => there(LEDGER)
+            .ok_or_else(|| OpsError::Failed(format!("--table NAME: one of {}", tables.join(", ")))),
+    }
+}
+
+/// The stack's own outputs and parameters say the rest.
+async fn deployed(name: &str) -> Result<Place, OpsError> {
+    let config = signed_in().await?;
+    let client = aws_sdk_cloudformation::Client::new(&config);
+    let described = client.describe_stacks().stack_name(name).send().await;
+    let described = described.map_err(|error| {
+        let problem = match error.message() {
+            Some(message) => message.to_owned(),
+            None => causes(&error),
+        };
+        OpsError::Failed(format!("stack {name}: {problem}"))
+    })?;
+    let stack = described.stacks().first();
+    let stack = stack.ok_or_else(|| OpsError::Failed(format!("there is no stack {name}")))?;
+    let table = output(stack, TABLE_NAME).ok_or_else(|| {
+        OpsError::Failed(format!(
+            "stack {name} has no output {TABLE_NAME}: is it this project's?"
+        ))
+    })?;
+    Ok(Place {
+        store: Store::new(aws_sdk_dynamodb::Client::new(&config), table),
+        reversals: reversals(stack),
+    })
+}
+
+/// An error with what caused it, once each.
+fn causes(error: &dyn Error) -> String {
+    let mut causes: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let text = error.to_string();
+        if causes.last().is_none_or(|last| !last.contains(&text)) {
+            causes.push(text);
+        }
+        next = error.source();
+    }
+    causes.join(": ")
+}
+
+fn output(stack: &Stack, key: &str) -> Option<String> {
+    let mut outputs = stack.outputs().iter();
+    let found = outputs.find(|output| output.output_key() == Some(key))?;
+    found.output_value().map(str::to_owned)
+}
+
+fn reversals(stack: &Stack) -> Reversals {
+    let mut parameters = stack.parameters().iter();
+    let found = parameters.find(|parameter| parameter.parameter_key() == Some(REVERSALS));
+    match found.and_then(|parameter| parameter.parameter_value()) {
+        Some("deliver") => Reversals::Deliver,
+        _ => Reversals::Park,
+    }
+}
+
+/// Region and credentials from wherever the AWS CLI has them, over the same
+/// TLS as the functions, and with the system's certificates: an operator may
+/// sit behind a proxy.
+async fn signed_in() -> Result<SdkConfig, OpsError> {
+    let http = Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https();
+    let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(http)
+        .retry_config(RetryConfig::standard())
+        .timeout_config(TimeoutConfig::builder().operation_timeout(CALL).build())
+        .load()
+        .await;
+    if config.region().is_none() {
+        return Err(OpsError::Failed(
+            "no region: set AWS_REGION, or AWS_PROFILE to a profile that has one".into(),
+        ));
+    }
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_cloudformation::types::{Output, Parameter};
+
+    use super::*;
+
+    #[test]
+    fn the_table_is_the_only_one_or_the_ledger_or_the_one_asked_for() {
+        let tables = |names: &[&str]| {
+            names
+                .iter()
+                .map(|&name| name.to_owned())
+                .collect::<Vec<_>>()
+        };
+        let failed = |problem: &str| Err(OpsError::Failed(problem.to_owned()));
+        assert_eq!(choose(None, &tables(&["x"])), Ok("x".into()));
+        assert_eq!(choose(None, &tables(&["x", LEDGER])), Ok(LEDGER.into()));
+        assert_eq!(choose(Some("x"), &tables(&["x", LEDGER])), Ok("x".into()));
+        assert_eq!(
+            choose(Some("z"), &tables(&["x"])),
+            failed("there is no table z")
+        );
+        assert_eq!(
+            choose(None, &tables(&["x", "y"])),
+            failed("--table NAME: one of x, y")
+        );
+    }
+
+    #[test]
+    fn a_stack_says_its_table_and_what_becomes_of_the_withdrawn() {
+        let output_of = |key: &str, value: &str| {
+            Output::builder()
+                .output_key(key)
+                .output_value(value)
+                .build()
+        };
+        let parameter = |value: &str| {
+            Parameter::builder()
+                .parameter_key(REVERSALS)
+                .parameter_value(value)
+                .build()
+        };
+        let stack = Stack::builder()
+            .outputs(output_of("ApiUrl", "https://x.example"))
+            .outputs(output_of(TABLE_NAME, "stack-Ledger-1"));
+        let deliver = stack.clone().parameters(parameter("deliver")).build();
+        let park = stack.clone().parameters(parameter("park")).build();
+        assert_eq!(output(&park, TABLE_NAME).as_deref(), Some("stack-Ledger-1"));
+        assert_eq!(reversals(&deliver), Reversals::Deliver);
+        assert_eq!(reversals(&park), Reversals::Park);
+        assert_eq!(reversals(&stack.build()), Reversals::Park);
+    }
+}

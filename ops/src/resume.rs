@@ -1,0 +1,123 @@
+//! A person's word on a parked promise.
+
+use serde::Serialize;
+use shared::fulfilment::{Input, Promise, State, Stepped, Word, step};
+use shared::store::StoreError;
+use shared::timestamp::Timestamp;
+
+use crate::OpsError;
+use crate::key::Key;
+use crate::place::Place;
+use crate::table::plain;
+
+/// Tries while others write to the promise.
+const TRIES: u32 = 5;
+
+/// What a resumed promise came to.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Resumed {
+    key: String,
+    parked_from: Option<State>,
+    state: State,
+    due: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+impl Resumed {
+    fn of(before: &Promise, now: &Promise) -> Self {
+        Self {
+            key: now.key.clone(),
+            parked_from: before.parked.as_ref().map(|parked| parked.from),
+            state: now.state,
+            due: now.due.clone(),
+            reason: now.parked.as_ref().map(|parked| parked.reason.clone()),
+        }
+    }
+
+    /// The line for people.
+    pub(crate) fn text(&self) -> String {
+        let state = self.state.name();
+        let rest = match (&self.reason, &self.due) {
+            (Some(reason), _) => format!(" again: {reason}"),
+            (None, Some(due)) => format!(", {due} is due"),
+            (None, None) if self.state.is_settled() => ", settled".to_owned(),
+            (None, None) => String::new(),
+        };
+        plain(&format!("{} is {state}{rest}", self.key))
+    }
+}
+
+/// Lets a parked promise go on by the machine's own transition, saved as the
+/// functions save theirs.
+pub(crate) async fn resume(place: &Place, key: &Key, word: Word) -> Result<Resumed, OpsError> {
+    let (pk, sk) = (key.pk(), key.sk());
+    let no = |why: &str| OpsError::No(format!("{key}: {why}"));
+    let input = Input::Resumed(word);
+    let mut asked_about = None;
+    for _ in 0..TRIES {
+        let found = place.store.promise(&pk, &sk).await?;
+        let found = found.ok_or_else(|| no("there is no such promise"))?;
+        // The word was given on what was seen first.
+        if *asked_about.get_or_insert_with(|| found.parked.clone()) != found.parked {
+            return Err(no("it changed meanwhile; look at it again"));
+        }
+        let next = match step(&found, &input, place.reversals, Timestamp::now()) {
+            Stepped::Changed(next) => vec![*next],
+            Stepped::NewEpoch { ended, next } => vec![*ended, *next],
+            Stepped::Unchanged => return Err(no("that says nothing new")),
+            Stepped::Invalid(why) => return Err(no(why)),
+        };
+        match place.store.save(&pk, &next).await {
+            Ok(()) => {
+                let last = next.last().unwrap_or(&found);
+                return Ok(Resumed::of(&found, last));
+            }
+            Err(StoreError::Conflict) => {}
+            Err(error) => {
+                return Err(OpsError::Failed(format!(
+                    "{key}: {error}; whether it was written, `story` shows"
+                )));
+            }
+        }
+    }
+    Err(OpsError::Failed(format!(
+        "{key}: somebody else keeps writing to it; try again"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::fulfilment::{Parked, Terms};
+
+    use super::*;
+
+    #[test]
+    fn the_line_says_where_it_stands_now() {
+        let at = Timestamp::ZERO;
+        let promise = |state| Promise::new("k".into(), 1, state, Terms::default(), at);
+        let mut parked = promise(State::Parked);
+        parked.parked = Some(Parked {
+            from: State::ReversalDue,
+            reason: "withdrawn_after_delivery".into(),
+            unknown: false,
+            at,
+        });
+        for (now, line) in [
+            (
+                promise(State::Requested),
+                "k is requested, deliver#1 is due",
+            ),
+            (promise(State::Denied), "k is denied, settled"),
+            (promise(State::AwaitingApproval), "k is awaiting_approval"),
+            (
+                parked.clone(),
+                "k is parked again: withdrawn_after_delivery",
+            ),
+        ] {
+            let resumed = Resumed::of(&parked, &now);
+            assert_eq!(resumed.text(), line);
+            assert_eq!(resumed.parked_from, Some(State::ReversalDue));
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! What happened to one object, in the order in which it happened here.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+use shared::fulfilment::{Promise, Spoken, State};
+use shared::ledger::Record;
+use shared::store::{Recorded, Store};
+use shared::timestamp::Timestamp;
+
+use crate::OpsError;
+use crate::parked::amount;
+use crate::table::{or_dash, plain, table};
+
+/// The facts that name nobody.
+const IMPERSONAL: [&str; 8] = [
+    "affiliate_id",
+    "amount",
+    "campaign_id",
+    "commission_type",
+    "customer_id",
+    "occurred_at",
+    "payout_id",
+    "status",
+];
+
+/// A partition.
+#[derive(Debug, Serialize)]
+pub(crate) struct Story {
+    partition: String,
+    timeline: Vec<Moment>,
+    record: Option<RecordNow>,
+    promises: Vec<PromiseNow>,
+}
+
+#[derive(Debug, Serialize)]
+struct Moment {
+    at: Timestamp,
+    #[serde(flatten)]
+    what: What,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+enum What {
+    Event(EventSeen),
+    Promised { key: String },
+    Delivered { key: String },
+    Word { key: String, word: Spoken },
+    Confirmed { key: String },
+    Parked { key: String, reason: String },
+    Entered { key: String, state: State },
+}
+
+#[derive(Debug, Serialize)]
+struct EventSeen {
+    #[serde(rename = "type")]
+    event_type: Option<String>,
+    identity: Option<String>,
+    changed: Vec<String>,
+    version: Option<u64>,
+    secret: String,
+    no_promise: Option<String>,
+    problem: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct RecordNow {
+    status: Option<String>,
+    version: u64,
+    contested: bool,
+    deleted_at: Option<Timestamp>,
+    announced: Option<Timestamp>,
+    facts: BTreeMap<String, Value>,
+    /// How many facts are not shown.
+    hidden: usize,
+}
+
+/// A promise without what is personal in it.
+#[derive(Debug, Serialize)]
+struct PromiseNow(Promise);
+
+impl Story {
+    /// Reads a partition; `personal` shows what names people as well.
+    pub(crate) async fn read(store: &Store, pk: &str, personal: bool) -> Result<Self, OpsError> {
+        let events = store.events(pk).await?;
+        let record = store.read(pk, None).await?.record;
+        let promises = store.promises(pk).await?;
+        if events.is_empty() && record.is_none() && promises.is_empty() {
+            return Err(OpsError::No(format!(
+                "nothing is recorded under {pk}; kinds are commission, payout, customer, \
+                 fulfilment, and inbox for what has no object"
+            )));
+        }
+        Ok(Self::of(pk, events, record.as_ref(), promises, personal))
+    }
+
+    fn of(
+        pk: &str,
+        events: Vec<Recorded>,
+        record: Option<&Record>,
+        promises: Vec<Promise>,
+        personal: bool,
+    ) -> Self {
+        let mut timeline: Vec<Moment> = events.into_iter().map(Moment::event).collect();
+        timeline.extend(promises.iter().flat_map(moments));
+        timeline.sort_by_key(|moment| moment.at);
+        let promises = promises.into_iter();
+        Self {
+            partition: pk.to_owned(),
+            timeline,
+            record: record.map(|record| RecordNow::of(record, personal)),
+            promises: promises
+                .map(|promise| PromiseNow::of(promise, personal))
+                .collect(),
+        }
+    }
+
+    /// The time line for people, then how things stand.
+    pub(crate) fn text(&self) -> String {
+        let rows: Vec<_> = self.timeline.iter().map(Moment::row).collect();
+        let mut parts = vec![table(["TIME", "WHAT", "WHICH", "DETAIL"], &rows)];
+        if let Some(record) = &self.record {
+            parts.push(record.text());
+        }
+        parts.extend(self.promises.iter().map(PromiseNow::text));
+        format!("{}\n\n{}", plain(&self.partition), parts.join("\n"))
+    }
+}
+
+impl Moment {
+    fn event(event: Recorded) -> Self {
+        let seen = EventSeen {
+            event_type: event.event_type,
+            identity: event.identity,
+            changed: event.changed,
+            version: event.version,
+            secret: event.secret,
+            no_promise: event.no_promise,
+            problem: event.problem,
+        };
+        Self {
+            at: event.received_at,
+            what: What::Event(seen),
+        }
+    }
+
+    fn row(&self) -> [String; 4] {
+        let (what, which, detail) = match &self.what {
+            What::Event(event) => return event.row(self.at),
+            What::Promised { key } => ("promised", key, String::new()),
+            What::Delivered { key } => ("delivered", key, String::new()),
+            What::Confirmed { key } => ("confirmed", key, String::new()),
+            What::Parked { key, reason } => ("parked", key, reason.clone()),
+            What::Entered { key, state } => ("state", key, state.name().to_owned()),
+            What::Word { key, word } => ("word", key, spoken(word)),
+        };
+        [self.at.text(), what.to_owned(), which.clone(), detail]
+    }
+}
+
+fn spoken(word: &Spoken) -> String {
+    let granted = match word.granted {
+        Some(true) => ", had its effect",
+        Some(false) => ", had no effect",
+        None => "",
+    };
+    let because = match word.because.as_str() {
+        "" => String::new(),
+        because => format!(": {because}"),
+    };
+    format!("{} resumed it{granted}{because}", word.by)
+}
+
+impl EventSeen {
+    fn row(&self, at: Timestamp) -> [String; 4] {
+        let mut detail = Vec::new();
+        if let Some(problem) = &self.problem {
+            detail.push(format!("quarantined, {problem}"));
+        }
+        if let Some(identity) = &self.identity {
+            detail.push(identity.clone());
+        }
+        if !self.changed.is_empty() {
+            detail.push(format!("changed {}", self.changed.join(", ")));
+        }
+        if let Some(reason) = &self.no_promise {
+            detail.push(format!("no promise: {reason}"));
+        }
+        detail.push(format!("secret {}", self.secret));
+        [
+            at.text(),
+            "event".to_owned(),
+            or_dash(self.event_type.as_deref()),
+            detail.join("; "),
+        ]
+    }
+}
+
+/// What a promise remembers of its life.
+fn moments(promise: &Promise) -> Vec<Moment> {
+    let key = || promise.key.clone();
+    let mut moments = vec![(promise.created_at, What::Promised { key: key() })];
+    if let Some(at) = promise.delivered_at {
+        moments.push((at, What::Delivered { key: key() }));
+    }
+    for word in &promise.words {
+        let at = word.at;
+        let word = What::Word {
+            key: key(),
+            word: word.clone(),
+        };
+        moments.push((at, word));
+    }
+    if let Some(at) = promise.confirmed_at {
+        moments.push((at, What::Confirmed { key: key() }));
+    }
+    let last = match &promise.parked {
+        Some(parked) => What::Parked {
+            key: key(),
+            reason: parked.reason.clone(),
+        },
+        None => What::Entered {
+            key: key(),
+            state: promise.state,
+        },
+    };
+    moments.push((promise.changed_at, last));
+    let moment = |(at, what)| Moment { at, what };
+    moments.into_iter().map(moment).collect()
+}
+
+impl RecordNow {
+    fn of(record: &Record, personal: bool) -> Self {
+        let shown = |name: &str| personal || IMPERSONAL.contains(&name);
+        let facts: BTreeMap<String, Value> = record
+            .facts
+            .iter()
+            .filter(|(name, _)| shown(name))
+            .map(|(name, register)| (name.clone(), register.value.clone()))
+            .collect();
+        Self {
+            status: record.status().map(str::to_owned),
+            version: record.version,
+            contested: record.contested,
+            deleted_at: record.deleted_at,
+            announced: record.announced,
+            hidden: record.facts.len().saturating_sub(facts.len()),
+            facts,
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut line = format!(
+            "record: {}, version {}",
+            or_dash(self.status.as_deref()),
+            self.version
+        );
+        if self.contested {
+            line.push_str(", contested");
+        }
+        let mut lines = vec![line];
+        for (name, value) in &self.facts {
+            lines.push(format!("  {name} {}", value_text(value)));
+        }
+        if self.hidden > 0 {
+            lines.push(format!("  {} more with --personal", self.hidden));
+        }
+        lines.iter().map(|line| plain(line) + "\n").collect()
+    }
+}
+
+fn value_text(value: &Value) -> String {
+    let part = |name: &str| value.get(name).and_then(Value::as_str);
+    match (value, part("value"), part("unit")) {
+        (Value::String(text), _, _) => text.clone(),
+        (_, Some(number), unit @ Some(_)) => amount(Some(number), unit),
+        _ => value.to_string(),
+    }
+}
+
+impl PromiseNow {
+    fn of(mut promise: Promise, personal: bool) -> Self {
+        if let Some(recipient) = promise.terms.recipient.as_mut().filter(|_| !personal) {
+            recipient.reference = None;
+            recipient.email = None;
+        }
+        Self(promise)
+    }
+
+    fn text(&self) -> String {
+        let promise = &self.0;
+        let terms = &promise.terms;
+        let mut lines = vec![format!("promise {}: {}", promise.key, promise.state.name())];
+        let given = amount(terms.amount.as_deref(), terms.unit.as_deref());
+        lines.push(match &terms.recipient {
+            Some(to) => {
+                let who = [&to.id, &to.reference, &to.email].into_iter().flatten();
+                let who: Vec<&str> = who.map(String::as_str).collect();
+                format!("  {given} to {} {}", to.role, or_dash(Some(&who.join(" "))))
+            }
+            None => format!("  {given} to nobody known"),
+        });
+        if let Some(parked) = &promise.parked {
+            let unknown = if parked.unknown {
+                ", outcome unknown"
+            } else {
+                ""
+            };
+            let (from, reason) = (parked.from.name(), &parked.reason);
+            lines.push(format!("  parked from {from}: {reason}{unknown}"));
+        }
+        if promise.withdrawn {
+            lines.push("  its approval was withdrawn meanwhile".to_owned());
+        }
+        if let Some(due) = &promise.due {
+            let from = promise.not_before.map(Timestamp::text);
+            let from = from.map_or(String::new(), |at| format!(", not before {at}"));
+            lines.push(format!("  {due} is due{from}"));
+        }
+        if let Some(lease) = &promise.lease {
+            lines.push(format!("  worked on until {} at most", lease.until.text()));
+        }
+        let last = or_dash(promise.last.as_deref());
+        lines.push(format!("  tries {}, last outcome {last}", promise.attempts));
+        lines.iter().map(|line| plain(line) + "\n").collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;
