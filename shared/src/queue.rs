@@ -60,6 +60,7 @@ impl Queues {
             ("reverse", deliver),
             ("lookup", confirm.clone()),
             ("approve", confirm.clone()),
+            ("unconfirm", confirm.clone()),
             ("confirm", confirm),
         ]);
         Ok(Self { client, urls })

@@ -81,7 +81,13 @@ pub(crate) fn policy(variable: Lookup) -> Result<Policy, SettingsError> {
         reversals: match variable("REVERSALS").as_deref() {
             None | Some("" | "park") => Reversals::Park,
             Some("deliver") => Reversals::Deliver,
-            Some(_) => return Err(problem("REVERSALS", "is not park or deliver")),
+            Some("deliver_and_unmark") => Reversals::DeliverAndUnmark,
+            Some(_) => {
+                return Err(problem(
+                    "REVERSALS",
+                    "is not park, deliver or deliver_and_unmark",
+                ));
+            }
         },
         auto_approve: match variable("AUTO_APPROVE").as_deref() {
             None | Some("" | "no") => false,

@@ -521,7 +521,7 @@ fn promise_item(pk: &str, promise: &Promise) -> Result<Item, StoreError> {
             item.insert(name.into(), text(value));
         }
     }
-    if !promise.state.is_settled() {
+    if !promise.state.is_settled() || promise.due.is_some() {
         item.insert("open".into(), text(promise.state.name()));
         item.insert("open_since".into(), text(&promise.open_at.text()));
     }

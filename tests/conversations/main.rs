@@ -12,6 +12,7 @@ mod crashes;
 mod faults;
 mod fulfilment;
 mod leaks;
+mod ops;
 mod outages;
 mod samples;
 mod secrets;

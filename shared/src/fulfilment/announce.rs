@@ -52,6 +52,8 @@ pub enum Reversals {
     Park,
     /// The company's system is told to take it back.
     Deliver,
+    /// So it is, and then the platform is told that it is not fulfilled.
+    DeliverAndUnmark,
 }
 
 /// How FirstPromoter v1 learns that a reward was given.

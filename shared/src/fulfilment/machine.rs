@@ -218,7 +218,7 @@ impl Step {
     fn take_back(&mut self) -> Outcome {
         self.promise.withdrawn = false;
         match self.reversals {
-            Reversals::Deliver => self.begin(State::ReversalDue),
+            Reversals::Deliver | Reversals::DeliverAndUnmark => self.begin(State::ReversalDue),
             Reversals::Park => self.park(State::ReversalDue, "withdrawn_after_delivery", false),
         }
     }
@@ -232,10 +232,22 @@ impl Step {
         }
     }
 
+    /// The platform changed its terms when something had gone out.
+    fn changed(&mut self, from: State, terms: &Terms, unknown: bool) -> Outcome {
+        self.promise.stated = Some(self.promise.terms.with(terms));
+        self.park(from, "changed_after_delivery", unknown)
+    }
+
+    /// Whether these terms are neither ours nor those a person has seen.
+    fn differs(&self, terms: &Terms) -> bool {
+        let seen = self.promise.stated.as_ref();
+        self.promise.terms.differs(terms) && seen.is_none_or(|seen| seen.differs(terms))
+    }
+
     /// Not taken back after all.
     fn keep(&mut self, terms: &Terms) -> Outcome {
-        if self.promise.terms.differs(terms) {
-            return self.park(self.given(), "changed_after_delivery", false);
+        if self.differs(terms) {
+            return self.changed(self.given(), terms, false);
         }
         self.enter(self.given())
     }
@@ -272,6 +284,11 @@ impl Step {
             }
             State::Reversed | State::Reversing => {
                 self.promise.again = entry != Entry::Nothing;
+                if self.promise.state == State::Reversed && self.promise.again {
+                    // The new promise will be confirmed: this one says no more.
+                    self.promise.due = None;
+                    self.promise.lease = None;
+                }
                 self.promise.withdrawn = false;
                 self.promise.terms = self.promise.terms.with(terms);
                 Ok(())
@@ -282,17 +299,19 @@ impl Step {
             // Nothing went out yet on the present terms.
             State::LookupDue => self.enter_by(terms, entry),
             State::Requested if self.promise.attempts == 0 => self.enter_by(terms, entry),
-            State::Requested if self.promise.terms.differs(terms) => {
-                let unknown = self.promise.check;
-                self.park(State::Requested, "changed_after_delivery", unknown)
+            State::Requested if self.differs(terms) => {
+                self.changed(State::Requested, terms, self.promise.check)
             }
             State::Delivering | State::Confirming => {
                 self.promise.withdrawn = false;
-                self.promise.amended |= self.promise.terms.differs(terms);
+                if self.differs(terms) {
+                    self.promise.amended = true;
+                    self.promise.stated = Some(self.promise.terms.with(terms));
+                }
                 Ok(())
             }
-            State::Delivered | State::Confirmed if self.promise.terms.differs(terms) => {
-                self.park(self.promise.state, "changed_after_delivery", false)
+            State::Delivered | State::Confirmed if self.differs(terms) => {
+                self.changed(self.promise.state, terms, false)
             }
             State::Requested | State::Delivered | State::Confirmed => Ok(()),
         }
@@ -408,7 +427,22 @@ impl Step {
                     self.begin(State::Confirmed)
                 }
             }
-            State::Reversing => self.begin(State::Reversed),
+            State::Reversing => {
+                let unmark = self.promise.was_confirmed && !self.promise.again;
+                self.begin(State::Reversed)?;
+                if unmark
+                    && self.reversals == Reversals::DeliverAndUnmark
+                    && !self.promise.by_response
+                {
+                    self.promise.due = Some(format!("unconfirm#{}", self.promise.seq));
+                }
+                Ok(())
+            }
+            State::Reversed if self.promise.due.is_some() => {
+                self.promise.due = None;
+                self.promise.lease = None;
+                Ok(())
+            }
             _ => Err(WRONG_STATE),
         }
     }
@@ -424,6 +458,11 @@ impl Step {
             State::Confirming => self.park(State::Delivered, reason, false),
             State::Reversing => self.park(State::ReversalDue, reason, false),
             state @ (State::LookupDue | State::ApprovalDue) => self.park(state, reason, false),
+            State::Reversed if self.promise.due.is_some() => {
+                self.promise.due = None;
+                self.promise.lease = None;
+                Ok(())
+            }
             _ => Err(WRONG_STATE),
         }
     }
@@ -454,7 +493,7 @@ impl Step {
                 self.enter(State::Delivered)?;
             }
             State::Reversing => self.enter(State::ReversalDue)?,
-            State::LookupDue | State::ApprovalDue => self.promise.lease = None,
+            State::LookupDue | State::ApprovalDue | State::Reversed => self.promise.lease = None,
             _ => return Err(WRONG_STATE),
         }
         self.wait(not_before);
@@ -480,7 +519,7 @@ impl Step {
                 return self.park(State::ReversalDue, "unknown_outcome", true);
             }
             State::Reversing => self.enter(State::ReversalDue)?,
-            State::LookupDue | State::ApprovalDue => self.promise.lease = None,
+            State::LookupDue | State::ApprovalDue | State::Reversed => self.promise.lease = None,
             _ => return Err(WRONG_STATE),
         }
         self.wait(not_before);
@@ -560,10 +599,25 @@ impl Step {
                 self.promise.was_confirmed |= parked.from == State::Confirmed;
                 return self.take_back();
             }
+            (from, _) if from.is_before_delivery() => self.resume_before_delivery(from)?,
             (from, _) => self.begin(from)?,
         }
         self.promise.check = check;
         Ok(())
+    }
+
+    /// Nothing was given: on the terms stated last, and not without asking the
+    /// platform where it has to be asked.
+    fn resume_before_delivery(&mut self, from: State) -> Outcome {
+        if let Some(stated) = self.promise.stated.take() {
+            self.promise.terms = stated;
+        }
+        let v1 = self.promise.key.starts_with("firstpromoter-v1:");
+        let unasked = v1 && !self.promise.by_response && !self.promise.looked_up;
+        if unasked || !self.promise.terms.is_complete() {
+            return self.begin(State::LookupDue);
+        }
+        self.begin(from)
     }
 
     fn expect(&self, state: State) -> Outcome {

@@ -251,6 +251,10 @@ pub struct Promise {
     /// without API key) and not by a call.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub by_response: bool,
+    /// The terms that the platform states since it changed them after the
+    /// delivery, or after a try.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub stated: Option<Terms>,
     /// The approval was withdrawn while a call was under way or a person was
     /// waited for.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
@@ -321,6 +325,7 @@ impl Promise {
             terms,
             campaign_id: None,
             by_response: false,
+            stated: None,
             withdrawn: false,
             amended: false,
             looked_up: false,

@@ -100,7 +100,13 @@ impl Confirmer {
         let waiting = matches!(input, Input::Again { .. } | Input::Unknown { .. });
         match self.worker.apply(&pk, job.claim.promise, input).await {
             // Still the same state: the stream has nothing new to tell.
-            Ok(next) if waiting && matches!(next.state, State::LookupDue | State::ApprovalDue) => {
+            Ok(next)
+                if waiting
+                    && matches!(
+                        next.state,
+                        State::LookupDue | State::ApprovalDue | State::Reversed
+                    ) =>
+            {
                 self.worker.send_again(&pk, &next).await;
             }
             Ok(_) => {}
@@ -134,6 +140,7 @@ impl Confirmer {
         match claim.promise.state {
             State::LookupDue => self.look_up(claim, credentials).await,
             State::ApprovalDue => self.approve(claim, credentials).await,
+            State::Reversed => self.unmark(claim, credentials).await,
             _ => self.confirm(claim, credentials).await,
         }
     }
@@ -195,6 +202,21 @@ impl Confirmer {
                 Ok(Standing::NotApproved) => Input::Refused("approval_refused".into()),
                 Err(no_answer) => self.again(claim, no_answer),
             },
+        }
+    }
+
+    /// Tells the platform that what was taken back is not fulfilled.
+    async fn unmark(&self, claim: &Claim, credentials: &Credentials) -> Input {
+        match self
+            .v2(credentials)
+            .mark_unfulfilled(&[claim.subject_id()])
+            .await
+        {
+            Change::Done | Change::Accepted(_) => Input::Done,
+            Change::NotYet(no_answer) => self.again(claim, no_answer),
+            // Saying so twice is harmless.
+            Change::Unknown(last) => self.unknown(claim, last),
+            Change::LookEach => Input::Refused("unmarking_refused".into()),
         }
     }
 

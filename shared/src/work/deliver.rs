@@ -60,6 +60,14 @@ impl Worker {
     }
 
     async fn deliver(&self, http: &Http, claim: Claim) -> Result<(), StoreError> {
+        if !claim.promise.terms.is_complete() {
+            // Nothing may go out without saying how much of what to whom.
+            let input = Input::Refused("incomplete_terms".into());
+            return self
+                .apply(&claim.pk, claim.promise, &input)
+                .await
+                .map(|_| ());
+        }
         let idempotent = self.settings.endpoint_idempotent;
         let attempts = claim.promise.attempts;
         let input = match self.request(&claim).await {

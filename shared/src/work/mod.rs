@@ -264,7 +264,7 @@ impl<'a> StepLine<'a> {
 }
 
 /// States in which a promise is open, for the sweep and its counts.
-const OPEN: [State; 10] = [
+const OPEN: [State; 11] = [
     State::LookupDue,
     State::ApprovalDue,
     State::AwaitingApproval,
@@ -274,5 +274,7 @@ const OPEN: [State; 10] = [
     State::Confirming,
     State::ReversalDue,
     State::Reversing,
+    // As long as the platform is to be told.
+    State::Reversed,
     State::Parked,
 ];

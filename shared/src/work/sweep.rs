@@ -81,7 +81,8 @@ impl Worker {
             .lease
             .as_ref()
             .is_some_and(|lease| lease.until > now);
-        if leased || promise.state.is_settled() || promise.state == State::Parked {
+        let settled = promise.state.is_settled() && promise.due.is_none();
+        if leased || settled || promise.state == State::Parked {
             return Ok(());
         }
         if now.seconds() - promise.open_at.seconds() > self.settings.max_age_seconds {

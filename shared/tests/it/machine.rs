@@ -354,3 +354,71 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn changed_terms_are_seen_by_a_person_once() {
+    let other = Input::Approved(terms("700"), Entry::Deliver);
+    let parked = run(
+        in_state(State::Confirmed),
+        std::slice::from_ref(&other),
+        Reversals::Park,
+    );
+    let seen = run(parked, &[word(None)], Reversals::Park);
+    assert_eq!(
+        (seen.state, seen.terms.amount.as_deref()),
+        (State::Confirmed, Some("500"))
+    );
+    assert_eq!(
+        step(&seen, &other, Reversals::Park, at(5)),
+        Stepped::Unchanged
+    );
+
+    // Known not to be given: on the terms stated last.
+    let tried = [Input::Leased(at(90)), again(), other];
+    let parked = run(fresh(), &tried, Reversals::Park);
+    let resumed = run(parked, &[word(None)], Reversals::Park);
+    assert_eq!(
+        (resumed.state, resumed.terms.amount.as_deref()),
+        (State::Requested, Some("700"))
+    );
+}
+
+#[test]
+fn incomplete_terms_are_looked_up_when_resumed() {
+    let mut incomplete = fresh();
+    incomplete.terms.recipient = None;
+    let lease = Input::Leased(at(90));
+    let parked = run(
+        incomplete,
+        &[lease, Input::Refused("incomplete_terms".into())],
+        Reversals::Park,
+    );
+    assert_eq!(
+        run(parked, &[word(None)], Reversals::Park).state,
+        State::LookupDue
+    );
+}
+
+#[test]
+fn what_was_confirmed_and_taken_back_is_unmarked_where_that_is_asked_for() {
+    let lease = Input::Leased(at(90));
+    let back = [Input::Withdrawn, lease.clone(), Input::Done];
+    let unmark = Reversals::DeliverAndUnmark;
+    let reversed = run(in_state(State::Confirmed), &back, unmark);
+    assert!(
+        reversed
+            .due
+            .as_deref()
+            .is_some_and(|due| due.starts_with("unconfirm#"))
+    );
+    let told = run(reversed, &[lease, Input::Done], unmark);
+    assert_eq!(
+        (told.state, told.due, told.lease),
+        (State::Reversed, None, None)
+    );
+    assert_eq!(
+        run(in_state(State::Confirmed), &back, Reversals::Deliver).due,
+        None
+    );
+    assert_eq!(run(in_state(State::Delivered), &back, unmark).due, None);
+}

@@ -1,6 +1,7 @@
 //! The pure core, driven through its public functions.
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::panic,
     reason = "a test that does not find what it expects fails"
 )]
