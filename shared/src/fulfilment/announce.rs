@@ -160,10 +160,9 @@ pub fn reconcile(
     let input = match standing(provider, record.status()) {
         Standing::Approved => {
             let terms = terms(policy, provider, record);
-            let known = promise.terms.with(&terms);
-            let campaign = record
-                .text("campaign_id")
-                .or(promise.campaign_id.as_deref());
+            let known = promise.known(&terms);
+            let found = promise.campaign_id.as_deref().filter(|_| promise.looked_up);
+            let campaign = record.text("campaign_id").or(found);
             let (entry, _) = assess(policy, provider, &known, campaign);
             Input::Approved(terms, entry)
         }

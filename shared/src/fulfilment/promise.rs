@@ -350,6 +350,18 @@ impl Promise {
         promise
     }
 
+    /// What is known where the record states these terms. Only what the platform
+    /// was asked for outlives the record: all else would hang on the order in
+    /// which the events came.
+    #[must_use]
+    pub fn known(&self, stated: &Terms) -> Terms {
+        if self.looked_up {
+            self.terms.with(stated)
+        } else {
+            stated.clone()
+        }
+    }
+
     /// Brings `due` in line with the state.
     pub(super) fn set_due(&mut self) {
         let told_by_response = self.by_response && self.state == State::Delivered;

@@ -1,0 +1,193 @@
+//! What a call to somebody else does to its promise.
+
+use crate::fulfilment::Reversals;
+use crate::fulfilment::machine::{Outcome, Step, WRONG_STATE};
+use crate::fulfilment::promise::{Lease, State};
+use crate::timestamp::Timestamp;
+
+impl Step {
+    pub(super) fn leased(&mut self, until: Timestamp) -> Outcome {
+        let Some(due) = self.promise.due.clone() else {
+            return Err(WRONG_STATE);
+        };
+        match self.promise.state {
+            State::Requested => self.enter(State::Delivering)?,
+            State::Delivered => self.enter(State::Confirming)?,
+            State::ReversalDue => self.enter(State::Reversing)?,
+            _ => {}
+        }
+        self.promise.attempts = self.promise.attempts.saturating_add(1);
+        self.promise.lease = Some(Lease { due, until });
+        Ok(())
+    }
+
+    pub(super) fn done(&mut self) -> Outcome {
+        match self.promise.state {
+            State::Delivering => {
+                self.promise.delivered_at = Some(self.now);
+                if self.promise.withdrawn {
+                    self.take_back()
+                } else if self.promise.amended {
+                    self.park(State::Delivered, "changed_after_delivery", false)
+                } else {
+                    self.begin(State::Delivered)
+                }
+            }
+            State::Confirming => {
+                self.promise.confirmed_at = Some(self.now);
+                if self.promise.withdrawn {
+                    self.promise.was_confirmed = true;
+                    self.take_back()
+                } else if self.promise.amended {
+                    self.park(State::Confirmed, "changed_after_delivery", false)
+                } else {
+                    self.begin(State::Confirmed)
+                }
+            }
+            State::Reversing => {
+                let unmark = self.promise.was_confirmed && !self.promise.again;
+                self.begin(State::Reversed)?;
+                if unmark
+                    && self.reversals == Reversals::DeliverAndUnmark
+                    && !self.promise.by_response
+                {
+                    self.promise.due = Some(format!("unconfirm#{}", self.promise.seq));
+                }
+                Ok(())
+            }
+            State::Reversed if self.promise.due.is_some() => {
+                self.promise.due = None;
+                self.promise.lease = None;
+                Ok(())
+            }
+            _ => Err(WRONG_STATE),
+        }
+    }
+
+    pub(super) fn refused(&mut self, reason: &str) -> Outcome {
+        self.promise.last = Some(reason.to_owned());
+        match self.promise.state {
+            // An earlier try whose end nobody knows is not undone by this one.
+            State::Delivering if self.promise.check => self.park(State::Requested, reason, true),
+            State::Delivering if self.promise.withdrawn => self.enter(State::Denied),
+            State::Delivering => self.park(State::Requested, reason, false),
+            State::Confirming if self.promise.withdrawn => self.take_back(),
+            State::Confirming => self.park(State::Delivered, reason, false),
+            State::Reversing => self.park(State::ReversalDue, reason, false),
+            state @ (State::LookupDue | State::ApprovalDue) => self.park(state, reason, false),
+            State::Reversed if self.promise.due.is_some() => {
+                self.promise.due = None;
+                self.promise.lease = None;
+                Ok(())
+            }
+            _ => Err(WRONG_STATE),
+        }
+    }
+
+    pub(super) fn again(
+        &mut self,
+        not_before: Timestamp,
+        last: &str,
+        batch: Option<&String>,
+    ) -> Outcome {
+        self.promise.last = Some(last.to_owned());
+        self.promise.batch = batch.cloned();
+        match self.promise.state {
+            State::Delivering if self.promise.withdrawn && self.promise.check => {
+                self.park(State::Requested, "unknown_outcome", true)?;
+            }
+            State::Delivering if self.promise.withdrawn => self.enter(State::Denied)?,
+            State::Delivering if self.promise.amended => {
+                self.park(
+                    State::Requested,
+                    "changed_after_delivery",
+                    self.promise.check,
+                )?;
+            }
+            State::Delivering => self.enter(State::Requested)?,
+            State::Confirming
+                if self.promise.withdrawn && batch.is_none() && !self.promise.check =>
+            {
+                self.take_back()?;
+            }
+            State::Confirming => {
+                self.promise.check |= batch.is_some();
+                self.enter(State::Delivered)?;
+            }
+            State::Reversing => self.enter(State::ReversalDue)?,
+            State::LookupDue | State::ApprovalDue | State::Reversed => self.promise.lease = None,
+            _ => return Err(WRONG_STATE),
+        }
+        self.wait(not_before);
+        Ok(())
+    }
+
+    pub(super) fn unknown(
+        &mut self,
+        not_before: Timestamp,
+        last: &str,
+        repeatable: bool,
+    ) -> Outcome {
+        self.promise.last = Some(last.to_owned());
+        match self.promise.state {
+            State::Delivering => {
+                self.promise.check = true;
+                if !repeatable || self.promise.withdrawn || self.promise.amended {
+                    return self.park(State::Requested, "unknown_outcome", true);
+                }
+                self.enter(State::Requested)?;
+            }
+            State::Confirming => {
+                // The platform can be asked, so this is always repeatable.
+                self.promise.check = true;
+                self.enter(State::Delivered)?;
+            }
+            State::Reversing if !repeatable => {
+                return self.park(State::ReversalDue, "unknown_outcome", true);
+            }
+            State::Reversing => self.enter(State::ReversalDue)?,
+            State::LookupDue | State::ApprovalDue | State::Reversed => self.promise.lease = None,
+            _ => return Err(WRONG_STATE),
+        }
+        self.wait(not_before);
+        Ok(())
+    }
+
+    /// Only a step that is owed waits.
+    pub(super) fn wait(&mut self, not_before: Timestamp) {
+        if self.promise.due.is_some() {
+            self.promise.not_before = Some(not_before);
+        }
+    }
+
+    pub(super) fn denied_there(&mut self) -> Outcome {
+        match self.promise.state {
+            State::Confirming | State::Delivered => self.take_back(),
+            State::LookupDue | State::ApprovalDue => self.enter(State::Denied),
+            _ => Err(WRONG_STATE),
+        }
+    }
+
+    pub(super) fn answered(&mut self) -> Outcome {
+        self.expect(State::Delivered)?;
+        if !self.promise.by_response {
+            return Err(WRONG_STATE);
+        }
+        self.promise.confirmed_at = Some(self.now);
+        self.begin(State::Confirmed)
+    }
+
+    pub(super) fn over_age(&mut self) -> Outcome {
+        match self.promise.state {
+            State::Parked | State::Confirmed | State::Denied | State::Reversed => Ok(()),
+            State::Delivering => self.park(State::Requested, "over_age", true),
+            State::Requested => self.park(State::Requested, "over_age", self.promise.check),
+            State::Confirming => {
+                self.promise.check = true;
+                self.park(State::Delivered, "over_age", false)
+            }
+            State::Reversing => self.park(State::ReversalDue, "over_age", true),
+            state => self.park(state, "over_age", false),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What the record of a reward does to its promise, and what a look-up found.
+
+use crate::fulfilment::machine::{Entry, Outcome, Step};
+use crate::fulfilment::promise::{State, Terms};
+
+impl Step {
+    /// The platform changed its terms when something had gone out.
+    pub(super) fn changed(&mut self, from: State, terms: &Terms, unknown: bool) -> Outcome {
+        self.promise.stated = Some(self.promise.terms.with(terms));
+        self.park(from, "changed_after_delivery", unknown)
+    }
+
+    /// Whether these terms are neither ours nor those a person has seen.
+    pub(super) fn differs(&self, terms: &Terms) -> bool {
+        let seen = self.promise.stated.as_ref();
+        self.promise.terms.differs(terms) && seen.is_none_or(|seen| seen.differs(terms))
+    }
+
+    /// Not taken back after all.
+    pub(super) fn keep(&mut self, terms: &Terms) -> Outcome {
+        if self.differs(terms) {
+            return self.changed(self.given(), terms, false);
+        }
+        self.enter(self.given())
+    }
+
+    /// Begins anew on these terms: nothing went out yet.
+    pub(super) fn enter_by(&mut self, terms: &Terms, entry: Entry) -> Outcome {
+        self.promise.terms = self.promise.known(terms);
+        let (state, reason) = match entry {
+            Entry::LookUp | Entry::Ask if !self.promise.looked_up => (State::LookupDue, None),
+            // The platform does not know it either.
+            Entry::LookUp => (State::Parked, Some("not_known_at_provider")),
+            Entry::Deliver | Entry::Ask => (State::Requested, None),
+            Entry::Park(reason) => (State::Parked, Some(reason)),
+            Entry::Nothing => (State::Denied, None),
+        };
+        let parked = self
+            .promise
+            .parked
+            .as_ref()
+            .map(|parked| parked.reason.as_str());
+        match reason {
+            _ if state == self.promise.state && parked == reason => Ok(()),
+            Some(reason) => self.park(State::Requested, reason, false),
+            None => self.begin(state),
+        }
+    }
+
+    pub(super) fn approved(&mut self, terms: &Terms, entry: Entry) -> Outcome {
+        match self.promise.state {
+            State::Denied if entry == Entry::Nothing => Ok(()),
+            State::Denied => {
+                self.promise.open_at = self.now;
+                self.enter_by(terms, entry)
+            }
+            State::Reversed | State::Reversing => {
+                self.promise.again = entry != Entry::Nothing;
+                if self.promise.state == State::Reversed && self.promise.again {
+                    // The new promise will be confirmed: this one says no more.
+                    self.promise.due = None;
+                    self.promise.lease = None;
+                }
+                self.promise.withdrawn = false;
+                self.promise.terms = self.promise.terms.with(terms);
+                Ok(())
+            }
+            State::ReversalDue => self.keep(terms),
+            State::Parked => self.approved_while_parked(terms, entry),
+            State::ApprovalDue | State::AwaitingApproval => self.enter_by(terms, entry),
+            // Nothing went out yet on the present terms.
+            State::LookupDue => self.enter_by(terms, entry),
+            State::Requested if self.promise.attempts == 0 => self.enter_by(terms, entry),
+            State::Requested if self.differs(terms) => {
+                self.changed(State::Requested, terms, self.promise.check)
+            }
+            State::Delivering | State::Confirming => {
+                self.promise.withdrawn = false;
+                if self.differs(terms) {
+                    self.promise.amended = true;
+                    self.promise.stated = Some(self.promise.terms.with(terms));
+                }
+                Ok(())
+            }
+            State::Delivered | State::Confirmed if self.differs(terms) => {
+                self.changed(self.promise.state, terms, false)
+            }
+            State::Requested | State::Delivered | State::Confirmed => Ok(()),
+        }
+    }
+
+    pub(super) fn approved_while_parked(&mut self, terms: &Terms, entry: Entry) -> Outcome {
+        self.promise.withdrawn = false;
+        let Some(parked) = self.promise.parked.clone() else {
+            return Ok(());
+        };
+        if parked.from == State::ReversalDue && !parked.unknown {
+            return self.keep(terms);
+        }
+        if parked.from.is_before_delivery() && !parked.unknown && self.promise.attempts == 0 {
+            return self.enter_by(terms, entry);
+        }
+        Ok(())
+    }
+
+    pub(super) fn withdrawn(&mut self) -> Outcome {
+        match self.promise.state {
+            // A try that nobody knows about may have given it.
+            State::Requested if self.promise.check => {
+                self.promise.withdrawn = true;
+                self.park(State::Requested, "unknown_outcome", true)
+            }
+            state if state.is_before_delivery() => self.enter(State::Denied),
+            State::Delivered if self.promise.check => {
+                // Whether the platform knows is asked first.
+                self.promise.withdrawn = true;
+                Ok(())
+            }
+            State::Delivered => self.take_back(),
+            State::Confirmed => {
+                self.promise.was_confirmed = true;
+                self.take_back()
+            }
+            State::Reversing => {
+                self.promise.again = false;
+                Ok(())
+            }
+            State::Delivering | State::Confirming => {
+                self.promise.withdrawn = true;
+                Ok(())
+            }
+            State::Parked => self.withdrawn_while_parked(),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn withdrawn_while_parked(&mut self) -> Outcome {
+        let Some(parked) = self.promise.parked.clone() else {
+            return Ok(());
+        };
+        if parked.from.is_before_delivery() && !parked.unknown {
+            return self.enter(State::Denied);
+        }
+        self.promise.withdrawn = parked.from != State::ReversalDue;
+        Ok(())
+    }
+
+    pub(super) fn found(
+        &mut self,
+        terms: &Terms,
+        campaign: Option<&String>,
+        entry: Entry,
+    ) -> Outcome {
+        self.expect(State::LookupDue)?;
+        self.promise.looked_up = true;
+        if campaign.is_some() {
+            self.promise.campaign_id = campaign.cloned();
+        }
+        self.promise.lease = None;
+        self.promise.attempts = 0;
+        self.enter_by(terms, entry)
+    }
+
+    pub(super) fn asked(&mut self) -> Outcome {
+        self.expect(State::ApprovalDue)?;
+        self.begin(State::AwaitingApproval)
+    }
+}
