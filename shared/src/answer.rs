@@ -1,7 +1,8 @@
 //! What the providers are told (the response protocol).
 
-use lambda_http::http::StatusCode;
-use lambda_http::{Body, Response};
+use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use lambda_http::Body;
+use lambda_http::http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 use crate::event::{Content, Event, Family, Malformed};
@@ -80,14 +81,14 @@ pub fn body(outcome: Outcome, malformed: Option<&Malformed>) -> Value {
 
 /// An HTTP response with a JSON body.
 #[must_use]
-pub fn response(status: StatusCode, body: &Value) -> Response<Body> {
-    let mut response = Response::new(Body::from(body.to_string()));
-    *response.status_mut() = status;
-    let json = lambda_http::http::HeaderValue::from_static("application/json");
-    response.headers_mut().insert("content-type", json);
+pub fn response(status: StatusCode, body: &Value) -> ApiGatewayV2httpResponse {
+    let mut response = ApiGatewayV2httpResponse::default();
+    response.status_code = status.as_u16().into();
+    response.body = Some(Body::Text(body.to_string()));
+    let headers = &mut response.headers;
+    headers.insert("content-type", HeaderValue::from_static("application/json"));
     if status == StatusCode::METHOD_NOT_ALLOWED {
-        let post = lambda_http::http::HeaderValue::from_static("POST");
-        response.headers_mut().insert("allow", post);
+        headers.insert("allow", HeaderValue::from_static("POST"));
     }
     response
 }

@@ -1,12 +1,16 @@
 //! The handler of the HTTP functions: verify, read, decide, write, answer.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::FutureExt;
 use lambda_http::http::{Method, StatusCode};
-use lambda_http::{Body, Error, Request, RequestExt, Response, service_fn};
+use lambda_http::{Error, LambdaEvent, lambda_runtime, service_fn};
 
 use crate::answer;
 use crate::aws::Aws;
@@ -59,9 +63,14 @@ pub async fn run() -> Result<(), Error> {
         tracing::error!(%problem, "does not start");
     })?;
     let intake = &intake;
-    lambda_http::run(service_fn(move |request| async move {
-        Ok::<_, Error>(intake.handle(request).await)
-    }))
+    // Not through lambda_http's own request: it panics on base64 or host headers
+    // that make no URI, before any of this could answer.
+    lambda_runtime::run(service_fn(
+        move |event: LambdaEvent<ApiGatewayV2httpRequest>| async move {
+            // Boxed, because the compiler gives up on the depth of the whole.
+            Ok::<_, Error>(intake.handle(event.payload).boxed().await)
+        },
+    ))
     .await
 }
 
@@ -117,7 +126,7 @@ impl Intake {
     }
 
     /// Answers one request and prints its line.
-    pub async fn handle(&self, request: Request) -> Response<Body> {
+    pub async fn handle(&self, request: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
         let started = Instant::now();
         let mut line = Line::default();
         // A panic is a defect, and still no reason to lose the instance or to
@@ -140,21 +149,19 @@ impl Intake {
 
     async fn take(
         &self,
-        request: &Request,
+        request: &ApiGatewayV2httpRequest,
         line: &mut Line,
     ) -> Result<(StatusCode, Outcome), Stop> {
-        let route = Route::of_path(request.raw_http_path()).ok_or(Outcome::NotFound)?;
+        let route = Route::of_path(request.raw_path.as_deref().unwrap_or_default())
+            .ok_or(Outcome::NotFound)?;
         line.provider = Some(route.provider.name());
-        if request.method() != Method::POST {
+        if request.request_context.http.method != Method::POST {
             return Err(Outcome::MethodNotAllowed.into());
         }
+        let body = body_bytes(request)?;
         let incoming = Incoming {
-            headers: request.headers(),
-            body: match request.body() {
-                Body::Text(text) => text.as_bytes(),
-                Body::Binary(bytes) => bytes,
-                _ => &[],
-            },
+            headers: &request.headers,
+            body: &body,
             path_token: route.path_token,
         };
         if incoming.body.len() > MAX_BODY_BYTES {
@@ -311,6 +318,19 @@ impl Intake {
             }
             tries += 1;
         }
+    }
+}
+
+/// The exact bytes of the body.
+fn body_bytes(request: &ApiGatewayV2httpRequest) -> Result<Cow<'_, [u8]>, Stop> {
+    let body = request.body.as_deref().unwrap_or_default().as_bytes();
+    if !request.is_base64_encoded {
+        return Ok(Cow::Borrowed(body));
+    }
+    match STANDARD.decode(body) {
+        Ok(bytes) => Ok(Cow::Owned(bytes)),
+        // API Gateway encodes it; whoever does not is nobody we know.
+        Err(_) => Err(Outcome::Unauthorized.into()),
     }
 }
 

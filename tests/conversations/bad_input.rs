@@ -152,3 +152,34 @@ async fn bodies_arrive_as_text_or_base64() {
     event["headers"]["content-type"] = json!("application/json; charset=utf-8");
     assert_eq!(stage.send(&event).await.1["result"], "duplicate");
 }
+
+#[tokio::test]
+async fn requests_that_make_no_sense_are_answered_without_a_restart() {
+    let stage = Stage::start().await;
+    for (name, value) in [
+        ("host", "a b"),
+        ("host", "[::1"),
+        ("x-forwarded-proto", "ht tp:"),
+        ("x-forwarded-proto", "file"),
+    ] {
+        let mut event = tests::events_file("uppromote-payment-paid.json");
+        event["headers"][name] = json!(value);
+        let response = stage
+            .stack
+            .invoke("PayoutsFunction", event.to_string().into())
+            .await
+            .unwrap();
+        let response: serde_json::Value = serde_json::from_slice(&response).unwrap();
+        assert_eq!(response["statusCode"], 200, "{name}: {value}");
+    }
+    let mut event = tests::events_file("uppromote-payment-paid.json");
+    event["isBase64Encoded"] = json!(true);
+    let response = stage
+        .stack
+        .invoke("PayoutsFunction", event.to_string().into())
+        .await
+        .unwrap();
+    let response: serde_json::Value = serde_json::from_slice(&response).unwrap();
+    assert_eq!(response["statusCode"], 401);
+    assert_eq!(stage.processes(), 1);
+}
