@@ -178,13 +178,14 @@ async fn an_endpoint_without_idempotency_gets_at_most_one_call() {
 async fn twenty_tries_are_twenty_calls() {
     let scene = Scene::with(|options| {
         options.env.insert("RETRY_FIRST_MS".into(), "1".into());
+        options.env.insert("RETRY_MAX_MS".into(), "20".into());
     })
     .await;
     let busy = EndpointFault::RateLimited { retry_after: None };
-    scene.endpoint.inject(Fault::of(busy).times(8));
+    scene.endpoint.inject(Fault::of(busy).times(20));
     announce(&scene).await;
     scene.until(KEY, &["confirmed"]).await;
-    assert_eq!(scene.raw_calls(KEY), 9);
+    assert_eq!(scene.raw_calls(KEY), 21);
 }
 
 #[tokio::test]

@@ -306,3 +306,79 @@ async fn a_message_of_a_settled_promise_does_nothing() {
     assert_eq!(scene.promise(KEY).await, before);
     assert_eq!(scene.raw_calls(KEY), 1);
 }
+
+#[tokio::test]
+async fn a_withdrawal_during_the_call_is_decided_by_its_outcome() {
+    use local::fakes::Fault;
+    use local::fakes::endpoint::EndpointFault;
+    let scene = Scene::start().await;
+    scene.knows(88_901, 500);
+    let slow = EndpointFault::Slow(Duration::from_millis(1200));
+    scene.endpoint.inject(Fault::of(slow).times(1));
+    scene.commission(&approved("e1", 1)).await;
+    scene.until(KEY, &["delivering"]).await;
+    assert_eq!(scene.commission(&denied("e2", 2)).await.0, 200);
+    // It was given: taken back, here by a person.
+    let parked = scene.until(KEY, &["parked"]).await;
+    assert_eq!(
+        text(&parked["parked"], "reason"),
+        "withdrawn_after_delivery"
+    );
+    assert!(!scene.platform.commission(88_901).unwrap().fulfilled);
+}
+
+#[tokio::test]
+async fn a_withdrawal_while_parked_ends_what_was_never_given() {
+    use local::fakes::endpoint::EndpointFault;
+    let scene = Scene::start().await;
+    let reason = "unknown_customer".to_owned();
+    scene.endpoint.inject(EndpointFault::Refuse {
+        status: 422,
+        reason,
+    });
+    scene.commission(&approved("e1", 1)).await;
+    scene.until(KEY, &["parked"]).await;
+    scene.commission(&denied("e2", 2)).await;
+    scene.until(KEY, &["denied"]).await;
+    assert_eq!(scene.endpoint.grants().len(), 0);
+}
+
+#[tokio::test]
+async fn v1_and_v2_announcing_the_same_reward_make_one_promise() {
+    let scene = Scene::start().await;
+    scene.knows(900, 2);
+    scene.knows_v1(900, 2);
+    let mut event = commission("e1", "updated", 900, ("pending", "approved"), 1);
+    event["data"]["promoter_campaign"]["campaign_id"] = json!(7731);
+    assert_eq!(scene.commission(&event).await.0, 200);
+    assert_eq!(scene.fulfilment(1, 900, 2).await.0, 202);
+    scene.until("firstpromoter-v1:900:1", &["confirmed"]).await;
+    assert_eq!(scene.promises().await.len(), 1);
+    assert_eq!(scene.granted().len(), 1);
+}
+
+#[tokio::test]
+async fn without_the_stream_the_sweep_alone_settles_everything() {
+    let template =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml")).unwrap();
+    let deaf = template.replace(
+        r#"{"due": {"S": [{"exists": true}]}}"#,
+        r#"{"due": {"S": ["never"]}}"#,
+    );
+    assert_ne!(deaf, template);
+    let file = std::env::temp_dir().join(format!("deaf-{}.yaml", std::process::id()));
+    std::fs::write(&file, deaf).unwrap();
+    let path = file.clone();
+    let scene = Scene::with(move |options| options.template = path).await;
+    std::fs::remove_file(file).unwrap();
+    for id in 1..=5 {
+        scene.knows(id, 500);
+        let event = commission(&format!("e{id}"), "updated", id, ("pending", "approved"), 1);
+        assert_eq!(scene.commission(&event).await.0, 200);
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(scene.granted().len(), 0);
+    scene.settle(Duration::from_mins(1)).await;
+    assert_eq!(scene.granted().len(), 5);
+    assert!((1..=5).all(|id| scene.platform.commission(id).unwrap().fulfilled));
+}

@@ -204,10 +204,10 @@ impl Worker {
         }
     }
 
-    /// When to try again after this many tries: doubling, at most 15 minutes.
+    /// When to try again after this many tries: doubling, up to a longest pause.
     fn not_before(&self, attempts: u32, retry_after: Option<i64>) -> Timestamp {
         let doubled = self.settings.retry_first_ms << attempts.saturating_sub(1).min(16);
-        let wait = doubled.min(900_000);
+        let wait = doubled.min(self.settings.retry_max_ms);
         let wait = retry_after.map_or(wait, |seconds| wait.max(seconds.saturating_mul(1000)));
         Timestamp::from_ms(Timestamp::now().ms().saturating_add(wait))
     }

@@ -34,6 +34,8 @@ pub struct WorkSettings {
     pub lease_seconds: i64,
     /// The first pause before a repetition; it doubles.
     pub retry_first_ms: i64,
+    /// The longest pause before a repetition, in milliseconds.
+    pub retry_max_ms: i64,
     /// Seconds after which an open promise waits for a person.
     pub max_age_seconds: i64,
     /// Seconds that something due may lie untouched before the sweep sends it again.
@@ -79,6 +81,7 @@ impl WorkSettings {
             timeout_seconds: positive("CALL_TIMEOUT_SECONDS", 10, 1..=25)?,
             lease_seconds: number(variable, "LEASE_SECONDS", 90, 1..=900)?,
             retry_first_ms: number(variable, "RETRY_FIRST_MS", 5_000, 1..=900_000)?,
+            retry_max_ms: number(variable, "RETRY_MAX_MS", 900_000, 1..=900_000)?,
             max_age_seconds: number(variable, "MAX_AGE_SECONDS", 86_400, 1..=31_536_000)?,
             untouched_seconds: number(variable, "UNTOUCHED_SECONDS", 120, 0..=86_400)?,
             local: yes(variable, "ALLOW_PLAIN_HTTP", false)?,
