@@ -55,6 +55,7 @@ pub struct Where {
 enum WhenWithdrawn {
     Park,
     Deliver,
+    DeliverAndUnmark,
 }
 
 /// A table with what the machine has to know of its stack.
@@ -107,6 +108,7 @@ impl Where {
         let table = choose(self.table.as_deref(), tables.table_names())?;
         let reversals = match self.reversals {
             Some(WhenWithdrawn::Deliver) => Reversals::Deliver,
+            Some(WhenWithdrawn::DeliverAndUnmark) => Reversals::DeliverAndUnmark,
             Some(WhenWithdrawn::Park) | None => Reversals::Park,
         };
         Ok(Place {
@@ -178,6 +180,7 @@ fn reversals(stack: &Stack) -> Reversals {
     let found = parameters.find(|parameter| parameter.parameter_key() == Some(REVERSALS));
     match found.and_then(|parameter| parameter.parameter_value()) {
         Some("deliver") => Reversals::Deliver,
+        Some("deliver_and_unmark") => Reversals::DeliverAndUnmark,
         _ => Reversals::Park,
     }
 }

@@ -114,8 +114,8 @@ pub fn announce(
     record: &Record,
     moment: Moment,
 ) -> Announced {
-    let terms = terms(policy, provider, record);
     let campaign = record.text("campaign_id");
+    let terms = terms(policy, provider, record, campaign, None);
     let (entry, why) = assess(policy, provider, &terms, campaign);
     if entry == Entry::Nothing {
         return Announced::Nothing(why);
@@ -159,10 +159,16 @@ pub fn reconcile(
     let asked = matches!(promise.state, State::ApprovalDue | State::AwaitingApproval);
     let input = match standing(provider, record.status()) {
         Standing::Approved => {
-            let terms = terms(policy, provider, record);
-            let known = promise.known(&terms);
+            if promise.denied_there && record.announced.is_none_or(|at| at <= promise.announced_at)
+            {
+                // The platform itself said no since this was announced.
+                return Stepped::Unchanged;
+            }
             let found = promise.campaign_id.as_deref().filter(|_| promise.looked_up);
             let campaign = record.text("campaign_id").or(found);
+            let unit = promise.terms.unit.as_deref().filter(|_| promise.looked_up);
+            let terms = terms(policy, provider, record, campaign, unit);
+            let known = promise.known(&terms);
             let (entry, _) = assess(policy, provider, &known, campaign);
             Input::Approved(terms, entry)
         }
@@ -173,7 +179,17 @@ pub fn reconcile(
         // A status that nobody knows is no reason to take anything away.
         Standing::Unclear => return Stepped::Unchanged,
     };
-    step(promise, &input, policy.reversals, now)
+    let mut stepped = step(promise, &input, policy.reversals, now);
+    let announced = record.announced.unwrap_or(now);
+    match &mut stepped {
+        Stepped::NewEpoch { next, .. } => next.announced_at = announced,
+        Stepped::Changed(next) if promise.denied_there => {
+            next.denied_there = false;
+            next.announced_at = announced;
+        }
+        _ => {}
+    }
+    stepped
 }
 
 /// How a record stands with its reward.
@@ -282,13 +298,20 @@ fn source_of(provider: Provider) -> Source {
     }
 }
 
-/// The terms that a record states.
+/// The terms that a record states, in the campaign that it names or that the
+/// platform was asked for; so with the unit, which only decides the recipient.
 #[must_use]
-pub fn terms(policy: &Policy, provider: Provider, record: &Record) -> Terms {
+pub fn terms(
+    policy: &Policy,
+    provider: Provider,
+    record: &Record,
+    campaign: Option<&str>,
+    found_unit: Option<&str>,
+) -> Terms {
     let amount = record.fact("amount");
     let part = |name: &str| Some(amount?.get(name)?.as_str()?.to_owned());
     let unit = part("unit");
-    let role = role(policy, record.text("campaign_id"), unit.as_deref());
+    let role = role(policy, campaign, unit.as_deref().or(found_unit));
     Terms {
         amount: part("value"),
         unit,

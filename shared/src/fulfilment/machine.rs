@@ -221,6 +221,7 @@ impl Step {
     /// Given and withdrawn.
     fn take_back(&mut self) -> Outcome {
         self.promise.withdrawn = false;
+        self.promise.open_at = self.now;
         match self.reversals {
             Reversals::Deliver | Reversals::DeliverAndUnmark => self.begin(State::ReversalDue),
             Reversals::Park => self.park(State::ReversalDue, "withdrawn_after_delivery", false),
@@ -252,7 +253,9 @@ fn again_as_new(before: &Promise, now: Timestamp) -> Promise {
         .key
         .rsplit_once(':')
         .map_or(before.key.as_str(), |(stem, _)| stem);
-    let state = if before.terms.is_complete() {
+    // v1 is unsigned, and its API is asked each time anew.
+    let ask = stem.starts_with("firstpromoter-v1:") && !before.by_response;
+    let state = if before.terms.is_complete() && !ask {
         State::Requested
     } else {
         State::LookupDue

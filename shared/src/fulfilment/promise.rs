@@ -255,6 +255,12 @@ pub struct Promise {
     /// delivery, or after a try.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub stated: Option<Terms>,
+    /// A person resumed it knowing of the stated terms.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub seen: bool,
+    /// The platform said that it was denied, and no event did.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub denied_there: bool,
     /// The approval was withdrawn while a call was under way or a person was
     /// waited for.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
@@ -326,6 +332,8 @@ impl Promise {
             campaign_id: None,
             by_response: false,
             stated: None,
+            seen: false,
+            denied_there: false,
             withdrawn: false,
             amended: false,
             looked_up: false,

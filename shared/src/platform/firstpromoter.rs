@@ -133,9 +133,10 @@ impl Api<'_> {
                     .map_or_else(|_| json!(id), |number| json!(number))
             })
             .collect();
+        let asked = u64::try_from(ids.len()).unwrap_or(u64::MAX);
         let path = format!("/commissions/{action}");
         match self.call("POST", &path, Some(json!({ "ids": ids }))).await {
-            Ok(reply) => changed(&reply),
+            Ok(reply) => changed(&reply, asked),
             Err(error) => Change::NotYet(error),
         }
     }
@@ -150,7 +151,7 @@ impl Api<'_> {
                 reply @ Reply::Answer {
                     status: 200 | 202, ..
                 },
-            ) => changed(&reply),
+            ) => changed(&reply, 1),
             // A batch nobody knows any more: look at the rewards themselves.
             Ok(Reply::Answer {
                 status: 404 | 422, ..
@@ -162,7 +163,7 @@ impl Api<'_> {
 }
 
 /// Reads the answer to a change. A 200 can carry failures inside.
-fn changed(reply: &Reply) -> Change {
+fn changed(reply: &Reply, asked: u64) -> Change {
     let Reply::Answer { status, body, .. } = reply else {
         return match reply {
             Reply::NotSent => Change::NotYet(no_answer(reply)),
@@ -179,7 +180,9 @@ fn changed(reply: &Reply) -> Change {
             id.map_or(Change::LookEach, Change::Accepted)
         }
         (200 | 202, Some("completed")) => {
-            let none_failed = number("failed_count") == Some(0);
+            // A batch that did not select an id has not failed on it either.
+            let all = number("processed_count").is_none_or(|processed| processed >= asked);
+            let none_failed = all && number("failed_count") == Some(0);
             let errors = batch.get("processing_errors").and_then(Value::as_array);
             if none_failed && errors.is_none_or(Vec::is_empty) {
                 Change::Done
@@ -221,7 +224,9 @@ fn standing(commission: &exact::Json, policy: &Policy) -> Standing {
         Some("approved") => match provider::firstpromoter::facts_of_commission(commission) {
             Ok(facts) => {
                 let record = ledger::Record::of_facts(facts);
-                let terms = terms(policy, provider::Provider::FirstPromoter, &record);
+                let campaign = record.text("campaign_id");
+                let v2 = provider::Provider::FirstPromoter;
+                let terms = terms(policy, v2, &record, campaign, None);
                 Standing::Approved {
                     terms,
                     campaign_id: record.text("campaign_id").map(str::to_owned),

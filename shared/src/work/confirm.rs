@@ -1,5 +1,6 @@
 //! What the platform is asked and told: look-ups, approvals, "fulfilled".
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
@@ -14,6 +15,9 @@ use crate::platform::{Change, NoAnswer, Pacer, Standing, firstpromoter_v1};
 use crate::provider::Provider;
 use crate::store::StoreError;
 use crate::work::{Claim, Worker, read_message, response};
+
+/// How a platform's refusal of the key reads.
+const KEY_REFUSED: [&str; 3] = ["401", "403", "no API key is configured"];
 
 /// What the confirming function keeps between batches.
 struct Confirmer {
@@ -40,7 +44,7 @@ pub async fn run() -> Result<(), Error> {
     };
     let confirmer = &confirmer;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| async move {
-        Ok::<_, Error>(confirmer.batch(event.payload).await)
+        Ok::<_, Error>(Box::pin(confirmer.batch(event.payload)).await)
     }))
     .await
 }
@@ -79,9 +83,16 @@ impl Confirmer {
                 }
             }
         }
-        let credentials = self.worker.credentials.get().await.unwrap_or_default();
+        let Ok(credentials) = self.worker.credentials.get().await else {
+            for job in alone.into_iter().chain(together) {
+                let input = self.later(&job.claim, "the credentials cannot be fetched");
+                self.record(job, &input, &mut failed).await;
+            }
+            return response(failed);
+        };
         for job in alone {
             let input = self.one(&job.claim, &credentials).await;
+            let input = self.unless_rotated(&job.claim, input, &credentials).await;
             self.record(job, &input, &mut failed).await;
         }
         let mut together = together.into_iter().peekable();
@@ -89,10 +100,31 @@ impl Confirmer {
             let chunk: Vec<Job> = together.by_ref().take(CHUNK).collect();
             let inputs = self.mark(&chunk, &credentials).await;
             for (job, input) in chunk.into_iter().zip(inputs) {
+                let input = self.unless_rotated(&job.claim, input, &credentials).await;
                 self.record(job, &input, &mut failed).await;
             }
         }
         response(failed)
+    }
+
+    /// Not now, for a reason that is not the promise's.
+    fn later(&self, claim: &Claim, last: &str) -> Input {
+        let not_before = self.worker.not_before(claim.promise.attempts, None);
+        Input::Again {
+            not_before,
+            last: last.to_owned(),
+            batch: claim.promise.batch.clone(),
+        }
+    }
+
+    /// A refused key may be one that was replaced a moment ago.
+    async fn unless_rotated(&self, claim: &Claim, input: Input, used: &Arc<Credentials>) -> Input {
+        let refused =
+            matches!(&input, Input::Refused(word) if KEY_REFUSED.contains(&word.as_str()));
+        if refused && self.worker.credentials.newer_than(used).await.is_some() {
+            return self.later(claim, "the key was replaced");
+        }
+        input
     }
 
     async fn record(&self, job: Job, input: &Input, failed: &mut Vec<String>) {
@@ -197,7 +229,10 @@ impl Confirmer {
             // Approving twice is harmless.
             Change::Unknown(last) => self.unknown(claim, last),
             Change::LookEach => match self.standing(claim, credentials).await {
-                Ok(Standing::Approved { .. } | Standing::Fulfilled) => Input::Asked,
+                Ok(Standing::Approved { terms, campaign_id }) => {
+                    self.found(claim, terms, campaign_id)
+                }
+                Ok(Standing::Fulfilled) => Input::Refused("fulfilled_at_provider".into()),
                 Ok(Standing::NotFound) => Input::Refused("not_found_at_provider".into()),
                 Ok(Standing::NotApproved) => Input::Refused("approval_refused".into()),
                 Err(no_answer) => self.again(claim, no_answer),

@@ -205,7 +205,14 @@ fn judge(reply: &Reply, idempotent: bool, again: Timestamp) -> Input {
             status: 401 | 403 | 404 | 300..=399,
             ..
         } => {
-            tracing::error!(%last, "deliver: the reward endpoint is not configured for us");
+            let refused = json!({ "outcome": "endpoint_refused", "last": last });
+            let metrics = [("EndpointRefused", "Count", 1.0)];
+            observe::print(
+                "endpoint_refused",
+                &refused,
+                &json!([["outcome"]]),
+                &metrics,
+            );
             retry(slowly)
         }
         Reply::Answer {

@@ -27,6 +27,8 @@ use crate::store::{Store, StoreError};
 use crate::timestamp::Timestamp;
 use settings::WorkSettings;
 
+/// What is known of a call whose worker disappeared.
+const WORKER_ENDED: &str = "the worker ended in the middle";
 /// Tries to record an outcome while others write to the promise.
 const TRIES: u32 = 8;
 
@@ -142,7 +144,7 @@ impl Worker {
     fn crashed(&self, now: Timestamp) -> Input {
         Input::Unknown {
             not_before: now,
-            last: "the worker ended in the middle".into(),
+            last: WORKER_ENDED.into(),
             repeatable: self.settings.endpoint_idempotent,
         }
     }
@@ -156,6 +158,11 @@ impl Worker {
         input: &Input,
     ) -> Result<Promise, StoreError> {
         let sk = promise_key(promise.epoch);
+        let left_alone = match input {
+            Input::OverAge => true,
+            Input::Unknown { last, .. } => last == WORKER_ENDED,
+            _ => false,
+        };
         let mut current = promise;
         for _ in 0..TRIES {
             let now = Timestamp::now();
@@ -173,6 +180,8 @@ impl Worker {
                     }
                     return Ok(saved.into_iter().next().unwrap_or(current));
                 }
+                // Whoever wrote is alive: this was said of a promise left alone.
+                Err(StoreError::Conflict) if left_alone => return Ok(current),
                 Err(StoreError::Conflict) => {
                     let newest = self.store.promise(pk, &sk).await?;
                     current = newest.ok_or(StoreError::Conflict)?;
@@ -265,6 +274,7 @@ impl<'a> StepLine<'a> {
 
 /// States in which a promise is open, for the sweep and its counts.
 const OPEN: [State; 11] = [
+    State::Parked,
     State::LookupDue,
     State::ApprovalDue,
     State::AwaitingApproval,
@@ -276,5 +286,4 @@ const OPEN: [State; 11] = [
     State::Reversing,
     // As long as the platform is to be told.
     State::Reversed,
-    State::Parked,
 ];

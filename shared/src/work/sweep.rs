@@ -22,8 +22,7 @@ pub async fn run() -> Result<(), Error> {
     let worker = Worker::from_env(&variable)?;
     let worker = &worker;
     lambda_runtime::run(service_fn(move |_: LambdaEvent<Value>| async move {
-        let swept = worker.sweep().await?;
-        Ok::<_, Error>(swept)
+        Ok::<_, Error>(worker.sweep().await)
     }))
     .await
 }
@@ -45,21 +44,28 @@ struct Backlog {
 }
 
 impl Worker {
-    /// Sweeps once through everything that is open.
-    ///
-    /// # Errors
-    /// When the table or a queue does not answer; the next sweep goes on.
-    pub async fn sweep(&self) -> Result<Swept, Error> {
+    /// Sweeps once through everything that is open. What fails is logged and left
+    /// for the next time.
+    pub async fn sweep(&self) -> Swept {
         let mut swept = Swept::default();
         for state in OPEN {
             let (mut count, mut oldest, mut page) = (0_u32, None, None);
             loop {
-                let (open, next) = self.store.open(state, page).await?;
+                let (open, next) = match self.store.open(state, page).await {
+                    Ok(found) => found,
+                    Err(error) => {
+                        tracing::error!(%error, state = state.name(), "sweep: not read");
+                        break;
+                    }
+                };
                 for open in open {
                     count += 1;
                     oldest = oldest.or(Some(open.open_since));
                     if state != State::Parked {
-                        self.tend(&open.pk, &open.sk, &mut swept).await?;
+                        // One that cannot be helped must not stop the others.
+                        if let Err(error) = self.tend(&open.pk, &open.sk, &mut swept).await {
+                            tracing::error!(%error, state = state.name(), "sweep: left for next time");
+                        }
                     }
                 }
                 page = next;
@@ -69,7 +75,7 @@ impl Worker {
             }
             report(state, count, oldest);
         }
-        Ok(swept)
+        swept
     }
 
     async fn tend(&self, pk: &str, sk: &str, swept: &mut Swept) -> Result<(), Error> {

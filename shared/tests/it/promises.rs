@@ -341,3 +341,94 @@ fn a_status_that_nobody_knows_takes_nothing_away() {
         assert_eq!(promise.state, State::Requested);
     }
 }
+
+#[test]
+fn a_second_event_does_not_undo_what_was_looked_up() {
+    let mut policy = policy();
+    policy.source_by_campaign.clear();
+    policy.recipient = Rule::ByRules;
+    policy.recipient_rules = BTreeMap::from([
+        ("17476:points".into(), Rule::Promoter),
+        ("*:points".into(), Rule::Referral),
+    ]);
+    let body = |id: &str, t: &str| {
+        json!({"event_id": id, "event_type": t, "timestamp": NOW,
+        "changes": {"status": ["pending", "approved"]},
+        "data": {"id": 88, "status": "approved", "amount": 500, "unit": "points",
+            "referral": {"id": 77, "uid": "u-77", "email": "r@example.com"}}})
+    };
+    let w = first(&policy, FirstPromoter, &body("e1", "commission.updated"));
+    let record = w.record.clone();
+    let p = promise(w);
+    assert_eq!(p.state, State::LookupDue);
+    let now = Timestamp::parse("2026-11-01T00:00:01Z").unwrap();
+    let found = shared::fulfilment::Input::Found {
+        terms: shared::fulfilment::Terms {
+            amount: Some("500".into()),
+            unit: Some("points".into()),
+            recipient: Some(shared::fulfilment::Recipient {
+                role: "promoter".into(),
+                id: Some("31".into()),
+                reference: None,
+                email: None,
+            }),
+        },
+        campaign_id: Some("17476".into()),
+        entry: shared::fulfilment::Entry::Deliver,
+    };
+    let shared::fulfilment::Stepped::Changed(p) =
+        shared::fulfilment::step(&p, &found, policy.reversals, now)
+    else {
+        panic!()
+    };
+    assert_eq!(p.terms.recipient.as_ref().unwrap().role, "promoter");
+    let event = event(
+        FirstPromoter,
+        "/webhooks/firstpromoter/commissions",
+        &body("e2", "commission.approved").to_string(),
+    )
+    .unwrap();
+    let known = Known {
+        record,
+        event: false,
+        promise: Some(*p),
+    };
+    let Decision::Write(w) = decide(&known, &event, &policy, now) else {
+        panic!()
+    };
+    assert!(w.promises.is_empty());
+}
+
+#[test]
+fn a_denial_that_only_the_platform_told_outlives_older_announcements() {
+    let approved = commission(5104, "points", "approved", "2026-10-01T00:01:00Z");
+    let write = first(&policy(), FirstPromoter, &approved);
+    let record = write.record.clone();
+    let mut reversed = promise(write);
+    reversed.state = State::Reversed;
+    reversed.due = None;
+    reversed.denied_there = true;
+    let epochs = |event_type: &str, at: &str| {
+        let mut body = commission(5104, "points", "approved", at);
+        body["event_id"] = json!(format!("{event_type}{at}"));
+        body["event_type"] = json!(event_type);
+        let path = "/webhooks/firstpromoter/commissions";
+        let event = event(FirstPromoter, path, &body.to_string()).unwrap();
+        let known = Known {
+            record: record.clone(),
+            event: false,
+            promise: Some(reversed.clone()),
+        };
+        let now = Timestamp::parse("2026-11-01T00:00:01Z").unwrap();
+        match decide(&known, &event, &policy(), now) {
+            Decision::Write(write) => write.promises.last().map(|promise| promise.epoch),
+            Decision::Duplicate => panic!("a duplicate"),
+        }
+    };
+    assert_eq!(epochs("commission.updated", "2026-10-01T00:02:00Z"), None);
+    assert_eq!(epochs("commission.approved", "2026-10-01T00:01:00Z"), None);
+    assert_eq!(
+        epochs("commission.approved", "2026-10-01T00:03:00Z"),
+        Some(2)
+    );
+}

@@ -1,6 +1,7 @@
 //! What a call to somebody else does to its promise.
 
 use crate::fulfilment::Reversals;
+use crate::fulfilment::machine::record::CHANGED;
 use crate::fulfilment::machine::{Outcome, Step, WRONG_STATE};
 use crate::fulfilment::promise::{Lease, State};
 use crate::timestamp::Timestamp;
@@ -28,7 +29,7 @@ impl Step {
                 if self.promise.withdrawn {
                     self.take_back()
                 } else if self.promise.amended {
-                    self.park(State::Delivered, "changed_after_delivery", false)
+                    self.park(State::Delivered, CHANGED, false)
                 } else {
                     self.begin(State::Delivered)
                 }
@@ -39,22 +40,12 @@ impl Step {
                     self.promise.was_confirmed = true;
                     self.take_back()
                 } else if self.promise.amended {
-                    self.park(State::Confirmed, "changed_after_delivery", false)
+                    self.park(State::Confirmed, CHANGED, false)
                 } else {
                     self.begin(State::Confirmed)
                 }
             }
-            State::Reversing => {
-                let unmark = self.promise.was_confirmed && !self.promise.again;
-                self.begin(State::Reversed)?;
-                if unmark
-                    && self.reversals == Reversals::DeliverAndUnmark
-                    && !self.promise.by_response
-                {
-                    self.promise.due = Some(format!("unconfirm#{}", self.promise.seq));
-                }
-                Ok(())
-            }
+            State::Reversing => self.reversed(),
             State::Reversed if self.promise.due.is_some() => {
                 self.promise.due = None;
                 self.promise.lease = None;
@@ -76,9 +67,7 @@ impl Step {
             State::Reversing => self.park(State::ReversalDue, reason, false),
             state @ (State::LookupDue | State::ApprovalDue) => self.park(state, reason, false),
             State::Reversed if self.promise.due.is_some() => {
-                self.promise.due = None;
-                self.promise.lease = None;
-                Ok(())
+                self.park(State::Reversed, reason, false)
             }
             _ => Err(WRONG_STATE),
         }
@@ -98,11 +87,7 @@ impl Step {
             }
             State::Delivering if self.promise.withdrawn => self.enter(State::Denied)?,
             State::Delivering if self.promise.amended => {
-                self.park(
-                    State::Requested,
-                    "changed_after_delivery",
-                    self.promise.check,
-                )?;
+                self.park(State::Requested, CHANGED, self.promise.check)?;
             }
             State::Delivering => self.enter(State::Requested)?,
             State::Confirming
@@ -160,7 +145,24 @@ impl Step {
         }
     }
 
+    /// Taken back; where that is asked for, the platform is told.
+    pub(super) fn reversed(&mut self) -> Outcome {
+        let unmark = self.promise.was_confirmed && !self.promise.again;
+        self.begin(State::Reversed)?;
+        let asked_for = self.reversals == Reversals::DeliverAndUnmark;
+        if unmark && asked_for && !self.promise.by_response {
+            self.owe_unmarking();
+        }
+        Ok(())
+    }
+
+    /// The platform is to be told that it is not fulfilled.
+    pub(super) fn owe_unmarking(&mut self) {
+        self.promise.due = Some(format!("unconfirm#{}", self.promise.seq));
+    }
+
     pub(super) fn denied_there(&mut self) -> Outcome {
+        self.promise.denied_there = true;
         match self.promise.state {
             State::Confirming | State::Delivered => self.take_back(),
             State::LookupDue | State::ApprovalDue => self.enter(State::Denied),
@@ -179,6 +181,9 @@ impl Step {
 
     pub(super) fn over_age(&mut self) -> Outcome {
         match self.promise.state {
+            State::Reversed if self.promise.due.is_some() => {
+                self.park(State::Reversed, "over_age", false)
+            }
             State::Parked | State::Confirmed | State::Denied | State::Reversed => Ok(()),
             State::Delivering => self.park(State::Requested, "over_age", true),
             State::Requested => self.park(State::Requested, "over_age", self.promise.check),

@@ -1,31 +1,38 @@
 //! What the record of a reward does to its promise, and what a look-up found.
 
-use crate::fulfilment::machine::{Entry, Outcome, Step};
+use crate::fulfilment::machine::{Entry, Outcome, Step, WRONG_STATE};
 use crate::fulfilment::promise::{State, Terms};
 
-impl Step {
-    /// The platform changed its terms when something had gone out.
-    pub(super) fn changed(&mut self, from: State, terms: &Terms, unknown: bool) -> Outcome {
-        self.promise.stated = Some(self.promise.terms.with(terms));
-        self.park(from, "changed_after_delivery", unknown)
-    }
+/// Why a promise is parked whose terms changed when something had gone out.
+pub(super) const CHANGED: &str = "changed_after_delivery";
 
-    /// Whether these terms are neither ours nor those a person has seen.
-    pub(super) fn differs(&self, terms: &Terms) -> bool {
-        let seen = self.promise.stated.as_ref();
-        self.promise.terms.differs(terms) && seen.is_none_or(|seen| seen.differs(terms))
+impl Step {
+    /// Takes down the terms that the platform states now. Whether they are
+    /// neither ours nor those that a person has seen.
+    fn restated(&mut self, terms: &Terms) -> bool {
+        let differs = self.promise.terms.differs(terms);
+        let stated = differs.then(|| self.promise.terms.with(terms));
+        if stated != self.promise.stated {
+            self.promise.seen = false;
+            self.promise.stated = stated;
+        }
+        differs && !self.promise.seen
     }
 
     /// Not taken back after all.
     pub(super) fn keep(&mut self, terms: &Terms) -> Outcome {
-        if self.differs(terms) {
-            return self.changed(self.given(), terms, false);
+        if self.restated(terms) {
+            return self.park(self.given(), CHANGED, false);
         }
         self.enter(self.given())
     }
 
     /// Begins anew on these terms: nothing went out yet.
     pub(super) fn enter_by(&mut self, terms: &Terms, entry: Entry) -> Outcome {
+        if entry == Entry::Ask && self.promise.terms.differs(terms) {
+            // v1 is unsigned: other terms are asked for anew.
+            self.promise.looked_up = false;
+        }
         self.promise.terms = self.promise.known(terms);
         let (state, reason) = match entry {
             Entry::LookUp | Entry::Ask if !self.promise.looked_up => (State::LookupDue, None),
@@ -71,21 +78,23 @@ impl Step {
             // Nothing went out yet on the present terms.
             State::LookupDue => self.enter_by(terms, entry),
             State::Requested if self.promise.attempts == 0 => self.enter_by(terms, entry),
-            State::Requested if self.differs(terms) => {
-                self.changed(State::Requested, terms, self.promise.check)
-            }
-            State::Delivering | State::Confirming => {
-                self.promise.withdrawn = false;
-                if self.differs(terms) {
-                    self.promise.amended = true;
-                    self.promise.stated = Some(self.promise.terms.with(terms));
+            State::Requested => {
+                if self.restated(terms) {
+                    return self.park(State::Requested, CHANGED, self.promise.check);
                 }
                 Ok(())
             }
-            State::Delivered | State::Confirmed if self.differs(terms) => {
-                self.changed(self.promise.state, terms, false)
+            State::Delivering | State::Confirming => {
+                self.promise.withdrawn = false;
+                self.promise.amended = self.restated(terms);
+                Ok(())
             }
-            State::Requested | State::Delivered | State::Confirmed => Ok(()),
+            State::Delivered | State::Confirmed => {
+                if self.restated(terms) {
+                    return self.park(self.promise.state, CHANGED, false);
+                }
+                Ok(())
+            }
         }
     }
 
@@ -100,6 +109,11 @@ impl Step {
         if parked.from.is_before_delivery() && !parked.unknown && self.promise.attempts == 0 {
             return self.enter_by(terms, entry);
         }
+        if parked.from == State::Reversed {
+            self.promise.again = entry != Entry::Nothing;
+            return self.begin(State::Reversed);
+        }
+        self.restated(terms);
         Ok(())
     }
 
@@ -151,7 +165,9 @@ impl Step {
         campaign: Option<&String>,
         entry: Entry,
     ) -> Outcome {
-        self.expect(State::LookupDue)?;
+        if !matches!(self.promise.state, State::LookupDue | State::ApprovalDue) {
+            return Err(WRONG_STATE);
+        }
         self.promise.looked_up = true;
         if campaign.is_some() {
             self.promise.campaign_id = campaign.cloned();

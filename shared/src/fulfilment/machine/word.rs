@@ -23,10 +23,22 @@ impl Step {
         });
         self.promise.open_at = self.now;
         self.promise.last = None;
+        self.promise.seen = self.promise.stated.is_some();
         let withdrawn = std::mem::take(&mut self.promise.withdrawn);
         let check = self.promise.check && parked.from == State::Delivered;
         match (parked.from, word.granted) {
-            (State::ReversalDue, Some(true)) => self.begin(State::Reversed)?,
+            (State::ReversalDue, Some(true)) => self.reversed()?,
+            (State::Reversed, granted) => {
+                self.begin(State::Reversed)?;
+                if granted != Some(true) {
+                    self.owe_unmarking();
+                }
+            }
+            // Its platform will not ask again: a person told it.
+            (State::Delivered, Some(true)) if self.promise.by_response && !withdrawn => {
+                self.promise.confirmed_at = Some(self.now);
+                self.begin(State::Confirmed)?;
+            }
             (from, Some(true)) if from.is_before_delivery() => {
                 self.promise.delivered_at = Some(self.now);
                 if withdrawn {
@@ -51,6 +63,7 @@ impl Step {
     pub(super) fn resume_before_delivery(&mut self, from: State) -> Outcome {
         if let Some(stated) = self.promise.stated.take() {
             self.promise.terms = stated;
+            self.promise.looked_up = false;
         }
         let v1 = self.promise.key.starts_with("firstpromoter-v1:");
         let unasked = v1 && !self.promise.by_response && !self.promise.looked_up;
