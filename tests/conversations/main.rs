@@ -16,4 +16,3 @@ mod ops;
 mod outages;
 mod samples;
 mod secrets;
-mod volume;

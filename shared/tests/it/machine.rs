@@ -9,7 +9,7 @@ use shared::fulfilment::{
 };
 use shared::timestamp::Timestamp;
 
-fn terms(amount: &str) -> Terms {
+pub fn terms(amount: &str) -> Terms {
     Terms {
         amount: Some(amount.into()),
         unit: Some("points".into()),
@@ -22,11 +22,11 @@ fn terms(amount: &str) -> Terms {
     }
 }
 
-fn at(ms: i64) -> Timestamp {
+pub fn at(ms: i64) -> Timestamp {
     Timestamp::from_ms(1_790_000_000_000 + ms)
 }
 
-fn fresh() -> Promise {
+pub fn fresh() -> Promise {
     Promise::new(
         "firstpromoter:88:1".into(),
         1,
@@ -36,7 +36,7 @@ fn fresh() -> Promise {
     )
 }
 
-fn word(granted: Option<bool>) -> Input {
+pub fn word(granted: Option<bool>) -> Input {
     Input::Resumed(Word {
         by: "ana".into(),
         granted,
@@ -52,7 +52,7 @@ fn unknown(repeatable: bool) -> Input {
     }
 }
 
-fn again() -> Input {
+pub fn again() -> Input {
     Input::Again {
         not_before: at(9),
         last: "503".into(),
@@ -60,7 +60,7 @@ fn again() -> Input {
     }
 }
 
-fn run(from: Promise, inputs: &[Input], reversals: Reversals) -> Promise {
+pub fn run(from: Promise, inputs: &[Input], reversals: Reversals) -> Promise {
     inputs.iter().fold(from, |promise, input| {
         match step(&promise, input, reversals, at(5)) {
             Stepped::Changed(next) => *next,
@@ -72,7 +72,7 @@ fn run(from: Promise, inputs: &[Input], reversals: Reversals) -> Promise {
 }
 
 /// A promise in each state, come there by inputs alone.
-fn in_state(state: State) -> Promise {
+pub fn in_state(state: State) -> Promise {
     let lease = Input::Leased(at(90));
     let path: Vec<Input> = match state {
         State::Delivering => vec![lease],
@@ -353,191 +353,4 @@ proptest! {
             promise = next;
         }
     }
-}
-
-#[test]
-fn changed_terms_are_seen_by_a_person_once() {
-    let other = Input::Approved(terms("700"), Entry::Deliver);
-    let parked = run(
-        in_state(State::Confirmed),
-        std::slice::from_ref(&other),
-        Reversals::Park,
-    );
-    let seen = run(parked, &[word(None)], Reversals::Park);
-    assert_eq!(
-        (seen.state, seen.terms.amount.as_deref()),
-        (State::Confirmed, Some("500"))
-    );
-    assert_eq!(
-        step(&seen, &other, Reversals::Park, at(5)),
-        Stepped::Unchanged
-    );
-
-    // Known not to be given: on the terms stated last.
-    let tried = [Input::Leased(at(90)), again(), other];
-    let parked = run(fresh(), &tried, Reversals::Park);
-    let resumed = run(parked, &[word(None)], Reversals::Park);
-    assert_eq!(
-        (resumed.state, resumed.terms.amount.as_deref()),
-        (State::Requested, Some("700"))
-    );
-}
-
-#[test]
-fn incomplete_terms_are_looked_up_when_resumed() {
-    let mut incomplete = fresh();
-    incomplete.terms.recipient = None;
-    let lease = Input::Leased(at(90));
-    let parked = run(
-        incomplete,
-        &[lease, Input::Refused("incomplete_terms".into())],
-        Reversals::Park,
-    );
-    assert_eq!(
-        run(parked, &[word(None)], Reversals::Park).state,
-        State::LookupDue
-    );
-}
-
-#[test]
-fn what_was_confirmed_and_taken_back_is_unmarked_where_that_is_asked_for() {
-    let lease = Input::Leased(at(90));
-    let back = [Input::Withdrawn, lease.clone(), Input::Done];
-    let unmark = Reversals::DeliverAndUnmark;
-    let reversed = run(in_state(State::Confirmed), &back, unmark);
-    assert!(
-        reversed
-            .due
-            .as_deref()
-            .is_some_and(|due| due.starts_with("unconfirm#"))
-    );
-    let told = run(reversed, &[lease, Input::Done], unmark);
-    assert_eq!(
-        (told.state, told.due, told.lease),
-        (State::Reversed, None, None)
-    );
-    assert_eq!(
-        run(in_state(State::Confirmed), &back, Reversals::Deliver).due,
-        None
-    );
-    assert_eq!(run(in_state(State::Delivered), &back, unmark).due, None);
-}
-
-fn same(amount: &str) -> Input {
-    Input::Approved(terms(amount), Entry::Deliver)
-}
-
-#[test]
-fn terms_that_change_while_parked_are_taken_up() {
-    let p = run(
-        fresh(),
-        &[
-            Input::Leased(at(90)),
-            Input::Refused("400".into()),
-            same("300"),
-            word(None),
-        ],
-        Reversals::Deliver,
-    );
-    assert_eq!(
-        (p.state, p.terms.amount.as_deref()),
-        (State::Requested, Some("300"))
-    );
-}
-#[test]
-fn terms_that_change_back_during_a_call_are_no_change() {
-    let p = run(
-        fresh(),
-        &[Input::Leased(at(90)), same("300"), same("500"), again()],
-        Reversals::Deliver,
-    );
-    assert_eq!(
-        (p.state, p.terms.amount.as_deref()),
-        (State::Requested, Some("500"))
-    );
-}
-#[test]
-fn terms_that_change_while_parked_after_delivery_are_noted() {
-    let p = run(
-        fresh(),
-        &[
-            Input::Leased(at(90)),
-            Input::Done,
-            Input::Leased(at(90)),
-            Input::Refused("401".into()),
-            same("300"),
-            word(None),
-        ],
-        Reversals::Deliver,
-    );
-    assert!(p.stated.is_some(), "forgotten in {:?}", p.state);
-}
-#[test]
-fn an_owed_unmarking_can_be_over_age_and_a_withdrawal_starts_its_own_age() {
-    let p = run(
-        in_state(State::Confirmed),
-        &[Input::Withdrawn, Input::Leased(at(90)), Input::Done],
-        Reversals::DeliverAndUnmark,
-    );
-    assert!(p.due.is_some());
-    let parked = run(p, &[Input::OverAge], Reversals::DeliverAndUnmark);
-    assert_eq!(
-        parked.parked.as_ref().map(|parked| parked.from),
-        Some(State::Reversed)
-    );
-    let owed = run(parked, &[word(None)], Reversals::DeliverAndUnmark);
-    assert!(owed.due.is_some_and(|due| due.starts_with("unconfirm#")));
-    let p = step(
-        &in_state(State::Confirmed),
-        &Input::Withdrawn,
-        Reversals::Deliver,
-        at(777_000),
-    );
-    let Stepped::Changed(p) = p else { panic!() };
-    assert_eq!(p.open_at, at(777_000));
-}
-#[test]
-fn what_a_person_took_back_is_unmarked_too() {
-    let p = run(
-        in_state(State::Confirmed),
-        &[
-            Input::Withdrawn,
-            Input::Leased(at(90)),
-            Input::Refused("400".into()),
-            word(Some(true)),
-        ],
-        Reversals::DeliverAndUnmark,
-    );
-    assert_eq!((p.state, p.due.is_some()), (State::Reversed, true));
-}
-#[test]
-fn a_refused_unmarking_waits_for_a_person() {
-    let p = run(
-        in_state(State::Confirmed),
-        &[
-            Input::Withdrawn,
-            Input::Leased(at(90)),
-            Input::Done,
-            Input::Leased(at(90)),
-            Input::Refused("401".into()),
-        ],
-        Reversals::DeliverAndUnmark,
-    );
-    assert_eq!((p.state, p.due), (State::Parked, None));
-}
-#[test]
-fn a_200_that_nobody_collects_is_settled_by_a_persons_word() {
-    let mut f = fresh();
-    f.by_response = true;
-    let p = run(
-        f,
-        &[
-            Input::Leased(at(90)),
-            Input::Done,
-            Input::OverAge,
-            word(Some(true)),
-        ],
-        Reversals::Deliver,
-    );
-    assert_eq!(p.state, State::Confirmed);
 }

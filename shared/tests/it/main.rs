@@ -9,6 +9,7 @@
 mod amounts;
 mod machine;
 mod mapping;
+mod persons;
 mod promises;
 mod properties;
 mod verification;
