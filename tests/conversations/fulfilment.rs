@@ -244,7 +244,7 @@ async fn v1_by_response_holds_its_answer_until_the_delivery() {
     let ms = |name| Timestamp::parse(&text(&promise, name)).unwrap().ms();
     let held_on = ms("confirmed_at") - ms("delivered_at");
     assert!(
-        held_on <= 250,
+        held_on <= 1500,
         "{held_on} ms from the delivery's record to the answer"
     );
     // Redelivered under a new event id: the same reward, told at once.

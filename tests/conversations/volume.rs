@@ -1,7 +1,6 @@
 //! Many commissions, shuffled, repeated, with faults everywhere.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     reason = "a test that does not find what it expects fails"
 )]
 
