@@ -60,6 +60,10 @@ struct Resume {
     /// It had none
     #[arg(long, requires = "because")]
     not_granted: bool,
+    /// The recipient keeps what was given and then withdrawn: nothing is taken
+    /// back
+    #[arg(long, requires = "because", conflicts_with_all = ["granted", "not_granted"])]
+    keep: bool,
     /// How you know; kept with the promise for good
     #[arg(long, value_name = "WHY", value_parser = said())]
     because: Option<String>,
@@ -101,6 +105,7 @@ impl Resume {
                 .granted
                 .then_some(true)
                 .or(self.not_granted.then_some(false)),
+            keep: self.keep,
             because: self.because.clone().unwrap_or_default(),
         })
     }
@@ -203,7 +208,9 @@ mod tests {
             (Some(true), "seen")
         );
         let not = word(&format!("resume {key} --not-granted --because x --by y"));
-        assert_eq!(not.granted, Some(false));
+        assert_eq!((not.granted, not.keep), (Some(false), false));
+        let keep = word(&format!("resume {key} --keep --because x --by y"));
+        assert_eq!((keep.granted, keep.keep), (None, true));
     }
 
     #[test]
@@ -221,6 +228,14 @@ mod tests {
             ),
             (
                 "resume firstpromoter:1:1 --granted --not-granted --because x",
+                ErrorKind::ArgumentConflict,
+            ),
+            (
+                "resume firstpromoter:1:1 --keep",
+                ErrorKind::MissingRequiredArgument,
+            ),
+            (
+                "resume firstpromoter:1:1 --keep --granted --because x",
                 ErrorKind::ArgumentConflict,
             ),
             ("story nobody commission 1", ErrorKind::InvalidValue),

@@ -161,10 +161,11 @@ impl Moment {
 }
 
 fn spoken(word: &Spoken) -> String {
-    let granted = match word.granted {
-        Some(true) => ", had its effect",
-        Some(false) => ", had no effect",
-        None => "",
+    let granted = match (word.granted, word.keep) {
+        (_, true) => ", the recipient keeps it",
+        (Some(true), _) => ", had its effect",
+        (Some(false), _) => ", had no effect",
+        (None, _) => "",
     };
     let because = match word.because.as_str() {
         "" => String::new(),

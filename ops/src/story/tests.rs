@@ -53,12 +53,14 @@ fn promise() -> Promise {
             reference: Some("u-77".into()),
             email: Some("jane@example.com".into()),
         }),
+        ..Terms::default()
     };
     let mut promise = Promise::new("k".into(), 1, State::Requested, terms, at(1));
     promise.changed_at = at(4);
     promise.words.push(Spoken {
         by: "joe".into(),
         granted: Some(false),
+        keep: false,
         because: "not in\nthe books".into(),
         at: at(3),
     });

@@ -128,6 +128,11 @@ pub fn announce(
         (Standing::Approved, Entry::LookUp | Entry::Ask) => (State::LookupDue, None),
         (Standing::Approved, _) => (State::Requested, None),
         _ if policy.auto_approve && record.status() == Some("pending") => {
+            let since = record.text("occurred_at").and_then(Timestamp::parse);
+            if since.is_some_and(|since| since < policy.from) {
+                // An edit of it now does not make it any younger.
+                return Announced::Nothing("not_announced");
+            }
             (State::ApprovalDue, None)
         }
         _ => return Announced::Nothing("not_approved"),
@@ -147,6 +152,37 @@ pub fn announce(
     Announced::Promise(Box::new(promise))
 }
 
+/// What the present state of the record says to its promise; `None`: nothing.
+#[must_use]
+pub fn restate(
+    policy: &Policy,
+    provider: Provider,
+    promise: &Promise,
+    record: &Record,
+) -> Option<Input> {
+    let asked = matches!(promise.state, State::ApprovalDue | State::AwaitingApproval);
+    match standing(provider, record.status()) {
+        Standing::Approved => {
+            if promise.denied_there && record.announced.is_none_or(|at| at <= promise.announced_at)
+            {
+                // The platform itself said no since this was announced.
+                return None;
+            }
+            let found = promise.campaign_id.as_deref().filter(|_| promise.looked_up);
+            let campaign = record.text("campaign_id").or(found);
+            let unit = promise.terms.unit.as_deref().filter(|_| promise.looked_up);
+            let terms = terms(policy, provider, record, campaign, unit);
+            let known = promise.known(&terms);
+            let entry = entry(policy, provider, promise, &known, campaign);
+            Some(Input::Approved(terms, entry))
+        }
+        Standing::Withdrawn if asked && record.status() == Some("pending") => None,
+        Standing::Withdrawn => Some(Input::Withdrawn),
+        // A status that nobody knows is no reason to take anything away.
+        Standing::Unclear => None,
+    }
+}
+
 /// What the present state of the record does to its promise.
 #[must_use]
 pub fn reconcile(
@@ -156,28 +192,8 @@ pub fn reconcile(
     record: &Record,
     now: Timestamp,
 ) -> Stepped {
-    let asked = matches!(promise.state, State::ApprovalDue | State::AwaitingApproval);
-    let input = match standing(provider, record.status()) {
-        Standing::Approved => {
-            if promise.denied_there && record.announced.is_none_or(|at| at <= promise.announced_at)
-            {
-                // The platform itself said no since this was announced.
-                return Stepped::Unchanged;
-            }
-            let found = promise.campaign_id.as_deref().filter(|_| promise.looked_up);
-            let campaign = record.text("campaign_id").or(found);
-            let unit = promise.terms.unit.as_deref().filter(|_| promise.looked_up);
-            let terms = terms(policy, provider, record, campaign, unit);
-            let known = promise.known(&terms);
-            let (entry, _) = assess(policy, provider, &known, campaign);
-            Input::Approved(terms, entry)
-        }
-        Standing::Withdrawn if asked && record.status() == Some("pending") => {
-            return Stepped::Unchanged;
-        }
-        Standing::Withdrawn => Input::Withdrawn,
-        // A status that nobody knows is no reason to take anything away.
-        Standing::Unclear => return Stepped::Unchanged,
+    let Some(input) = restate(policy, provider, promise, record) else {
+        return Stepped::Unchanged;
     };
     let mut stepped = step(promise, &input, policy.reversals, now);
     let announced = record.announced.unwrap_or(now);
@@ -211,9 +227,33 @@ fn standing(provider: Provider, status: Option<&str>) -> Standing {
     }
 }
 
-/// Where a promise on these terms begins, and why if there is none.
+/// Where this promise goes on, on these terms: a person may have waived what it
+/// would be parked for.
 #[must_use]
-pub fn assess(
+pub fn entry(
+    policy: &Policy,
+    provider: Provider,
+    promise: &Promise,
+    known: &Terms,
+    campaign: Option<&str>,
+) -> Entry {
+    match assess(policy, provider, known, campaign).0 {
+        Entry::Park(reason) if promise.waived.as_deref() == Some(reason) && known.is_complete() => {
+            ready(policy, provider)
+        }
+        entry => entry,
+    }
+}
+
+/// Where a promise begins that nothing stands in the way of. v1 is unsigned:
+/// with a key its API is asked before anything is given.
+fn ready(policy: &Policy, provider: Provider) -> Entry {
+    let ask = provider == Provider::FirstPromoterV1 && policy.v1_confirm == V1Confirm::Api;
+    if ask { Entry::Ask } else { Entry::Deliver }
+}
+
+/// Where a promise on these terms begins, and why if there is none.
+fn assess(
     policy: &Policy,
     provider: Provider,
     terms: &Terms,
@@ -264,9 +304,7 @@ pub fn assess(
     if !terms.is_complete() {
         return unknown("recipient_or_amount_unknown");
     }
-    // v1 is unsigned: with a key its API is asked before anything is given.
-    let ask = provider == Provider::FirstPromoterV1 && policy.v1_confirm == V1Confirm::Api;
-    (if ask { Entry::Ask } else { Entry::Deliver }, "")
+    (ready(policy, provider), "")
 }
 
 /// The source of a campaign; every possible one while the campaign is unknown.
@@ -316,6 +354,8 @@ pub fn terms(
         amount: part("value"),
         unit,
         recipient: role.map(|rule| recipient(provider, record, rule)),
+        affiliate_id: record.text("affiliate_id").map(str::to_owned),
+        customer_id: record.text("customer_id").map(str::to_owned),
     }
 }
 

@@ -4,6 +4,8 @@ mod outcome;
 mod record;
 mod word;
 
+pub use record::GIVEN_THERE;
+
 use crate::fulfilment::Reversals;
 use crate::fulfilment::promise::{Parked, Promise, State, Terms};
 use crate::timestamp::Timestamp;
@@ -25,8 +27,9 @@ pub enum Input {
         /// Where a promise on all that is known now begins.
         entry: Entry,
     },
-    /// The platform was asked to approve.
-    Asked,
+    /// The platform was asked to approve. Whether it did is asked then, unless
+    /// an event says so before.
+    Asked(Timestamp),
     /// A worker is about to call out for what is due, until then.
     Leased(Timestamp),
     /// The call of a lease had its effect: given, told, or taken back.
@@ -57,6 +60,8 @@ pub enum Input {
     Answered,
     /// Open for longer than is allowed.
     OverAge,
+    /// The sweep queued again what is due.
+    Resent,
     /// A person lets a parked promise go on.
     Resumed(Word),
 }
@@ -83,6 +88,8 @@ pub struct Word {
     pub by: String,
     /// Whether the call that nobody knows about had its effect.
     pub granted: Option<bool>,
+    /// Whether the recipient keeps what was withdrawn after it was given.
+    pub keep: bool,
     /// How they know.
     pub because: String,
 }
@@ -122,7 +129,7 @@ pub fn step(promise: &Promise, input: &Input, reversals: Reversals, now: Timesta
             campaign_id,
             entry,
         } => next.found(terms, campaign_id.as_ref(), *entry),
-        Input::Asked => next.asked(),
+        Input::Asked(not_before) => next.asked(*not_before),
         Input::Leased(until) => next.leased(*until),
         Input::Done => next.done(),
         Input::Refused(reason) => next.refused(reason),
@@ -139,14 +146,19 @@ pub fn step(promise: &Promise, input: &Input, reversals: Reversals, now: Timesta
         Input::DeniedThere => next.denied_there(),
         Input::Answered => next.answered(),
         Input::OverAge => next.over_age(),
+        Input::Resent => next.resent(),
         Input::Resumed(word) => next.resumed(word),
     };
     if let Err(other) = stepped {
         return other;
     }
-    let reversed = next.promise.state == State::Reversed;
-    let renewed = (reversed && std::mem::take(&mut next.promise.again))
-        .then(|| again_as_new(&next.promise, now));
+    // Not while the platform is being told of the old one: that could undo the
+    // confirmation of the new one.
+    let over = next.promise.state == State::Reversed && next.promise.lease.is_none();
+    let renewed = (over && std::mem::take(&mut next.promise.again)).then(|| {
+        next.promise.due = None;
+        again_as_new(&next.promise, now)
+    });
     if next.promise == *promise && renewed.is_none() {
         return Stepped::Unchanged;
     }
@@ -180,6 +192,8 @@ impl Step {
         promise.seq = promise.seq.saturating_add(1);
         promise.lease = None;
         promise.not_before = None;
+        promise.resent = 0;
+        promise.resent_at = None;
         promise.changed_at = self.now;
         if state != State::Parked {
             promise.parked = None;

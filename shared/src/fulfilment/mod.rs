@@ -8,8 +8,8 @@ pub mod machine;
 mod promise;
 
 pub use announce::{
-    Announced, Moment, Policy, Reversals, Rule, Source, V1Confirm, announce, assess, reconcile,
-    terms,
+    Announced, Moment, Policy, Reversals, Rule, Source, V1Confirm, announce, entry, reconcile,
+    restate, terms,
 };
-pub use machine::{Entry, Input, Stepped, Word, step};
+pub use machine::{Entry, GIVEN_THERE, Input, Stepped, Word, step};
 pub use promise::{Lease, Parked, Promise, Recipient, Spoken, State, Terms};

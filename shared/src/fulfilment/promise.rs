@@ -93,6 +93,15 @@ impl State {
         )
     }
 
+    /// Whether it waits for what the platform says of it.
+    #[must_use]
+    pub fn is_asked_of_platform(self) -> bool {
+        matches!(
+            self,
+            State::LookupDue | State::ApprovalDue | State::AwaitingApproval
+        )
+    }
+
     /// Whether nothing more will happen by itself.
     #[must_use]
     pub fn is_settled(self) -> bool {
@@ -103,7 +112,8 @@ impl State {
     #[must_use]
     pub fn step(self) -> Option<&'static str> {
         match self {
-            State::LookupDue => Some("lookup"),
+            // Whether it was approved is asked, in case its event is lost.
+            State::LookupDue | State::AwaitingApproval => Some("lookup"),
             State::ApprovalDue => Some("approve"),
             State::Requested => Some("deliver"),
             State::Delivered => Some("confirm"),
@@ -141,6 +151,12 @@ pub struct Terms {
     /// To whom.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub recipient: Option<Recipient>,
+    /// Whose commission it is, rewarded or not.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub affiliate_id: Option<String>,
+    /// Whose purchase caused it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub customer_id: Option<String>,
 }
 
 impl Terms {
@@ -171,15 +187,25 @@ impl Terms {
     /// These terms with what `other` states.
     #[must_use]
     pub fn with(&self, other: &Terms) -> Terms {
+        let newer = |ours: &Option<String>, theirs: &Option<String>| {
+            theirs.clone().or_else(|| ours.clone())
+        };
         Terms {
-            amount: other.amount.clone().or_else(|| self.amount.clone()),
-            unit: other.unit.clone().or_else(|| self.unit.clone()),
+            amount: newer(&self.amount, &other.amount),
+            unit: newer(&self.unit, &other.unit),
+            affiliate_id: newer(&self.affiliate_id, &other.affiliate_id),
+            customer_id: newer(&self.customer_id, &other.customer_id),
             recipient: match (&self.recipient, &other.recipient) {
                 (Some(ours), Some(theirs)) if theirs.id.is_none() => Some(ours.clone()),
                 (ours, theirs) => theirs.clone().or_else(|| ours.clone()),
             },
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// A worker's claim on a promise while it calls out.
@@ -214,6 +240,9 @@ pub struct Spoken {
     /// Whether the effect had happened, where that was the question.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub granted: Option<bool>,
+    /// Whether the recipient was to keep what was withdrawn.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub keep: bool,
     /// Why they know.
     pub because: String,
     /// When.
@@ -277,6 +306,12 @@ pub struct Promise {
     /// It was approved again while it was being taken back.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub again: bool,
+    /// Withdrawn after it was given, and a person let the recipient keep it.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub kept: bool,
+    /// The reason for parking it that a person has waived.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub waived: Option<String>,
     /// It had been confirmed before it was to be taken back.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub was_confirmed: bool,
@@ -289,6 +324,12 @@ pub struct Promise {
     /// No try before this.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub not_before: Option<Timestamp>,
+    /// How often the sweep queued the present step again.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub resent: u32,
+    /// When it last did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub resent_at: Option<Timestamp>,
     /// What the last call came to, without any personal data.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last: Option<String>,
@@ -339,10 +380,14 @@ impl Promise {
             looked_up: false,
             check: false,
             again: false,
+            kept: false,
+            waived: None,
             was_confirmed: false,
             lease: None,
             attempts: 0,
             not_before: None,
+            resent: 0,
+            resent_at: None,
             last: None,
             batch: None,
             parked: None,

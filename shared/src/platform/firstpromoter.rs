@@ -61,19 +61,30 @@ impl Api<'_> {
         ids: &[&str],
         policy: &Policy,
     ) -> Result<Vec<Standing>, NoAnswer> {
-        let fulfilled = self.commissions(ids, "&filters[fulfilled]=yes").await?;
-        let is_fulfilled = |id: &str| fulfilled.iter().any(|found| found.0 == id);
-        let all = if ids.iter().all(|id| is_fulfilled(id)) {
-            Vec::new()
-        } else {
-            self.commissions(ids, "").await?
+        // Asked for the unfulfilled first: a platform that did not heed the
+        // filter would show all as unfulfilled, and none is taken for fulfilled
+        // that is not.
+        let mut open = self.commissions(ids, "&filters[fulfilled]=no").await?;
+        let lacking = |found: &[(String, exact::Json)]| -> Vec<&str> {
+            let is_there = |id: &str| found.iter().any(|found| found.0 == id);
+            ids.iter().copied().filter(|id| !is_there(id)).collect()
         };
+        let mut fulfilled = Vec::new();
+        let rest = lacking(&open);
+        if !rest.is_empty() {
+            fulfilled = self.commissions(&rest, "&filters[fulfilled]=yes").await?;
+        }
+        let both: Vec<_> = open.iter().chain(&fulfilled).cloned().collect();
+        let rest = lacking(&both);
+        if !rest.is_empty() {
+            open.extend(self.commissions(&rest, "").await?);
+        }
         let standings = ids.iter().map(|id| {
-            let found = all.iter().find(|found| found.0 == *id);
-            match found {
-                _ if is_fulfilled(id) => Standing::Fulfilled,
-                None => Standing::NotFound,
+            let is_it = |found: &&(String, exact::Json)| found.0 == *id;
+            match open.iter().find(is_it) {
                 Some((_, commission)) => standing(commission, policy),
+                None if fulfilled.iter().any(|found| is_it(&found)) => Standing::Fulfilled,
+                None => Standing::NotFound,
             }
         });
         Ok(standings.collect())
@@ -237,7 +248,8 @@ fn standing(commission: &exact::Json, policy: &Policy) -> Standing {
                 campaign_id: None,
             },
         },
-        Some(_) => Standing::NotApproved,
+        Some("pending") => Standing::Pending,
+        Some(_) => Standing::Denied,
         None => Standing::NotFound,
     }
 }

@@ -1,5 +1,7 @@
 //! FirstPromoter's API v1. Parameters go in the query, not in a body.
 
+use std::collections::BTreeSet;
+
 use lambda_http::http::Request;
 use serde_json::Value;
 
@@ -10,6 +12,9 @@ use crate::platform::firstpromoter::encode;
 use crate::platform::{Change, NoAnswer, Pacer, Standing};
 use crate::provider::firstpromoter::unit_name;
 use crate::wire::Decimal;
+
+/// Pages of payouts asked for at most: how many one promoter may have.
+const MAX_PAGES: u32 = 20;
 
 /// A client of the API.
 pub struct Api<'a> {
@@ -56,7 +61,27 @@ impl Api<'_> {
             .as_ref()
             .and_then(|recipient| recipient.id.as_deref());
         let promoter = promoter.unwrap_or_default();
-        let path = format!("/payouts/list?promoter_id={}", encode(promoter));
+        let mut seen = BTreeSet::new();
+        for page in 1..=MAX_PAGES {
+            let payouts = self.payouts(promoter, page).await?;
+            let id_of = |payout: &Value| text(payout.get("id").unwrap_or(&Value::Null));
+            if let Some(payout) = payouts.iter().find(|payout| id_of(payout) == id) {
+                return Ok(compare(payout, promoter, terms));
+            }
+            // The last page, or the same one again: whether there are pages is
+            // not documented.
+            if !payouts.iter().any(|payout| seen.insert(id_of(payout))) {
+                break;
+            }
+        }
+        Ok(Standing::NotFound)
+    }
+
+    async fn payouts(&self, promoter: &str, page: u32) -> Result<Vec<Value>, NoAnswer> {
+        let mut path = format!("/payouts/list?promoter_id={}", encode(promoter));
+        if page > 1 {
+            path = format!("{path}&page={page}");
+        }
         let reply = self.call("GET", &path).await?;
         let Reply::Answer {
             status: 200, body, ..
@@ -64,15 +89,18 @@ impl Api<'_> {
         else {
             return Err(no_answer(&reply));
         };
-        let answer: Value = serde_json::from_slice(body).unwrap_or_default();
-        let list = answer.as_array().or_else(|| answer.get("data")?.as_array());
-        let payout = list
-            .into_iter()
-            .flatten()
-            .find(|payout| text(payout.get("id").unwrap_or(&Value::Null)) == id);
-        Ok(payout.map_or(Standing::NotFound, |payout| {
-            compare(payout, promoter, terms)
-        }))
+        let list = match serde_json::from_slice(body).unwrap_or_default() {
+            Value::Object(mut answer) => answer.remove("data").unwrap_or_default(),
+            answer => answer,
+        };
+        match list {
+            Value::Array(payouts) => Ok(payouts),
+            _ => Err(NoAnswer {
+                retry_after: None,
+                refused: false,
+                word: "an answer that is no list".into(),
+            }),
+        }
     }
 
     /// Marks a fulfilment as given.
@@ -135,7 +163,7 @@ fn compare(payout: &Value, promoter: &str, terms: &Terms) -> Standing {
             terms: Terms::default(),
             campaign_id: None,
         },
-        _ => Standing::NotApproved,
+        _ => Standing::Denied,
     }
 }
 

@@ -48,8 +48,10 @@ pub enum Standing {
         /// The campaign.
         campaign_id: Option<String>,
     },
-    /// Pending or denied.
-    NotApproved,
+    /// Not approved yet, or not any more.
+    Pending,
+    /// Denied, or in a state that nobody knows.
+    Denied,
     /// The platform does not know it, or knows it otherwise.
     NotFound,
 }

@@ -7,12 +7,11 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 use crate::credentials::Credentials;
-use crate::fulfilment::{Input, State, Terms, assess};
+use crate::fulfilment::{Entry, GIVEN_THERE, Input, State, Terms, entry, restate};
 use crate::http::Http;
 use crate::observe;
 use crate::platform::firstpromoter::{Api, CHUNK};
 use crate::platform::{Change, NoAnswer, Pacer, Standing, firstpromoter_v1};
-use crate::provider::Provider;
 use crate::store::StoreError;
 use crate::work::{Claim, Worker, read_message, response};
 
@@ -134,10 +133,7 @@ impl Confirmer {
             // Still the same state: the stream has nothing new to tell.
             Ok(next)
                 if waiting
-                    && matches!(
-                        next.state,
-                        State::LookupDue | State::ApprovalDue | State::Reversed
-                    ) =>
+                    && (next.state.is_asked_of_platform() || next.state == State::Reversed) =>
             {
                 self.worker.send_again(&pk, &next).await;
             }
@@ -170,24 +166,23 @@ impl Confirmer {
     /// A step that concerns one reward alone.
     async fn one(&self, claim: &Claim, credentials: &Credentials) -> Input {
         match claim.promise.state {
-            State::LookupDue => self.look_up(claim, credentials).await,
+            State::LookupDue | State::AwaitingApproval => self.look_up(claim, credentials).await,
             State::ApprovalDue => self.approve(claim, credentials).await,
             State::Reversed => self.unmark(claim, credentials).await,
             _ => self.confirm(claim, credentials).await,
         }
     }
 
+    /// How the platform sees it; `terms` are what v1 is compared with.
     async fn standing(
         &self,
         claim: &Claim,
+        terms: &Terms,
         credentials: &Credentials,
     ) -> Result<Standing, NoAnswer> {
         let id = claim.subject_id();
         if claim.is_v1() {
-            return self
-                .v1(credentials)
-                .standing(id, &claim.promise.terms)
-                .await;
+            return self.v1(credentials).standing(id, terms).await;
         }
         let policy = &self.worker.settings.policy;
         let standings = self.v2(credentials).standings(&[id], policy).await?;
@@ -195,11 +190,27 @@ impl Confirmer {
     }
 
     async fn look_up(&self, claim: &Claim, credentials: &Credentials) -> Input {
-        match self.standing(claim, credentials).await {
-            Ok(Standing::Approved { terms, campaign_id }) => self.found(claim, terms, campaign_id),
+        let (promise, policy) = (&claim.promise, &self.worker.settings.policy);
+        let mut known = promise.terms.clone();
+        // What the settings say now may differ from what they said then.
+        let stated = restate(policy, claim.provider(), promise, &claim.record);
+        if let Some(Input::Approved(terms, entry)) = stated {
+            if promise.by_response && !matches!(entry, Entry::Ask | Entry::LookUp) {
+                // Nobody can be asked, and nobody has to be.
+                return Input::Approved(terms, entry);
+            }
+            known = promise.known(&terms);
+        }
+        match self.standing(claim, &known, credentials).await {
+            Ok(Standing::Approved { terms, campaign_id }) => {
+                self.found(claim, known.with(&terms), campaign_id)
+            }
             // Given by somebody else: a person has to look.
-            Ok(Standing::Fulfilled) => Input::Refused("fulfilled_at_provider".into()),
-            Ok(Standing::NotApproved) => Input::DeniedThere,
+            Ok(Standing::Fulfilled) => Input::Refused(GIVEN_THERE.into()),
+            Ok(Standing::Pending) if promise.state == State::AwaitingApproval => {
+                self.not_yet(claim, "not approved yet")
+            }
+            Ok(Standing::Pending | Standing::Denied) => Input::DeniedThere,
             Ok(Standing::NotFound) => Input::Refused("not_found_at_provider".into()),
             Err(no_answer) => self.again(claim, no_answer),
         }
@@ -207,14 +218,9 @@ impl Confirmer {
 
     fn found(&self, claim: &Claim, terms: Terms, campaign_id: Option<String>) -> Input {
         let promise = &claim.promise;
-        let provider = if claim.is_v1() {
-            Provider::FirstPromoterV1
-        } else {
-            Provider::FirstPromoter
-        };
         let campaign = campaign_id.as_deref().or(promise.campaign_id.as_deref());
-        let known = promise.terms.with(&terms);
-        let (entry, _) = assess(&self.worker.settings.policy, provider, &known, campaign);
+        let policy = &self.worker.settings.policy;
+        let entry = entry(policy, claim.provider(), promise, &terms, campaign);
         Input::Found {
             terms,
             campaign_id,
@@ -223,18 +229,20 @@ impl Confirmer {
     }
 
     async fn approve(&self, claim: &Claim, credentials: &Credentials) -> Input {
+        let terms = &claim.promise.terms;
         match self.v2(credentials).approve(&[claim.subject_id()]).await {
-            Change::Done | Change::Accepted(_) => Input::Asked,
+            Change::Done | Change::Accepted(_) => Input::Asked(self.worker.not_before(1, None)),
             Change::NotYet(no_answer) => self.again(claim, no_answer),
             // Approving twice is harmless.
             Change::Unknown(last) => self.unknown(claim, last),
-            Change::LookEach => match self.standing(claim, credentials).await {
+            Change::LookEach => match self.standing(claim, terms, credentials).await {
                 Ok(Standing::Approved { terms, campaign_id }) => {
-                    self.found(claim, terms, campaign_id)
+                    self.found(claim, claim.promise.terms.with(&terms), campaign_id)
                 }
-                Ok(Standing::Fulfilled) => Input::Refused("fulfilled_at_provider".into()),
+                Ok(Standing::Fulfilled) => Input::Refused(GIVEN_THERE.into()),
                 Ok(Standing::NotFound) => Input::Refused("not_found_at_provider".into()),
-                Ok(Standing::NotApproved) => Input::Refused("approval_refused".into()),
+                Ok(Standing::Denied) => Input::DeniedThere,
+                Ok(Standing::Pending) => Input::Refused("approval_refused".into()),
                 Err(no_answer) => self.again(claim, no_answer),
             },
         }
@@ -242,16 +250,28 @@ impl Confirmer {
 
     /// Tells the platform that what was taken back is not fulfilled.
     async fn unmark(&self, claim: &Claim, credentials: &Credentials) -> Input {
-        match self
-            .v2(credentials)
-            .mark_unfulfilled(&[claim.subject_id()])
-            .await
-        {
-            Change::Done | Change::Accepted(_) => Input::Done,
-            Change::NotYet(no_answer) => self.again(claim, no_answer),
+        let batch = claim.promise.batch.clone();
+        let change = match &batch {
+            Some(batch) => self.v2(credentials).batch(batch).await,
+            None => {
+                let ids = [claim.subject_id()];
+                self.v2(credentials).mark_unfulfilled(&ids).await
+            }
+        };
+        match change {
+            Change::Done => Input::Done,
+            Change::Accepted(batch) => self.accepted(claim, batch),
+            Change::NotYet(no_answer) => self.again_with(claim, no_answer, batch),
             // Saying so twice is harmless.
             Change::Unknown(last) => self.unknown(claim, last),
-            Change::LookEach => Input::Refused("unmarking_refused".into()),
+            Change::LookEach => {
+                let terms = &claim.promise.terms;
+                match self.standing(claim, terms, credentials).await {
+                    Ok(Standing::Fulfilled) => Input::Refused("unmarking_refused".into()),
+                    Ok(_) => Input::Done,
+                    Err(no_answer) => self.again(claim, no_answer),
+                }
+            }
         }
     }
 
@@ -268,10 +288,13 @@ impl Confirmer {
                 Change::LookEach => {}
             }
         }
-        match self.standing(claim, credentials).await {
+        match self
+            .standing(claim, &claim.promise.terms, credentials)
+            .await
+        {
             Ok(Standing::Fulfilled) => return Input::Done,
             Ok(Standing::Approved { .. }) => {}
-            Ok(Standing::NotApproved) => return Input::DeniedThere,
+            Ok(Standing::Pending | Standing::Denied) => return Input::DeniedThere,
             Ok(Standing::NotFound) => return Input::Refused("not_found_at_provider".into()),
             Err(no_answer) => return self.again(claim, no_answer),
         }
@@ -324,10 +347,13 @@ impl Confirmer {
             Change::Accepted(batch) => self.accepted(claim, batch),
             Change::NotYet(no_answer) => self.again(claim, no_answer),
             Change::Unknown(last) => self.unknown(claim, last),
-            Change::LookEach => match self.standing(claim, credentials).await {
-                Ok(standing) => self.stands(claim, &standing),
-                Err(no_answer) => self.unknown(claim, no_answer.word),
-            },
+            Change::LookEach => {
+                let terms = &claim.promise.terms;
+                match self.standing(claim, terms, credentials).await {
+                    Ok(standing) => self.stands(claim, &standing),
+                    Err(no_answer) => self.unknown(claim, no_answer.word),
+                }
+            }
         }
     }
 
@@ -335,13 +361,17 @@ impl Confirmer {
         match standing {
             Standing::Fulfilled => Input::Done,
             // Approved, and its payout record is not there yet.
-            Standing::Approved { .. } => Input::Again {
-                not_before: self.worker.not_before(claim.promise.attempts, None),
-                last: "not fulfillable yet".into(),
-                batch: None,
-            },
-            Standing::NotApproved => Input::DeniedThere,
+            Standing::Approved { .. } => self.not_yet(claim, "not fulfillable yet"),
+            Standing::Pending | Standing::Denied => Input::DeniedThere,
             Standing::NotFound => Input::Refused("not_found_at_provider".into()),
+        }
+    }
+
+    fn not_yet(&self, claim: &Claim, last: &str) -> Input {
+        Input::Again {
+            not_before: self.worker.not_before(claim.promise.attempts, None),
+            last: last.into(),
+            batch: None,
         }
     }
 

@@ -166,8 +166,8 @@ fn reward(claim: &Claim) -> Value {
             "provider": claim.pk.split('#').next().unwrap_or_default(),
             subject: claim.subject_id(),
             "campaign_id": promise.campaign_id,
-            "affiliate_id": claim.record.text("affiliate_id"),
-            "customer_id": claim.record.text("customer_id"),
+            "affiliate_id": promise.terms.affiliate_id,
+            "customer_id": promise.terms.customer_id,
             "recipient": {
                 "role": recipient.map(|to| to.role.as_str()),
                 "id": recipient.and_then(|to| to.id.as_deref()),

@@ -20,6 +20,7 @@ use crate::credentials::Credentials;
 use crate::fulfilment::{Input, Promise, State, Stepped, step};
 use crate::ledger::{Record, promise_key};
 use crate::observe;
+use crate::provider::Provider;
 use crate::queue::{EARLY_MS, Message, Queues};
 use crate::secrets_manager::SecretsCache;
 use crate::settings::Lookup;
@@ -55,7 +56,15 @@ impl Claim {
     }
 
     fn is_v1(&self) -> bool {
-        self.pk.starts_with("firstpromoter-v1#")
+        self.provider() == Provider::FirstPromoterV1
+    }
+
+    fn provider(&self) -> Provider {
+        if self.pk.starts_with("firstpromoter-v1#") {
+            Provider::FirstPromoterV1
+        } else {
+            Provider::FirstPromoter
+        }
     }
 }
 

@@ -1,16 +1,22 @@
 //! Every five minutes: what is due and lies untouched is sent again, what is
 //! open for too long waits for a person, and the backlog is counted.
 
+use futures_util::StreamExt;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::fulfilment::{Input, Promise, State};
+use crate::fulfilment::{Input, Promise, State, Stepped, step};
 use crate::observe;
 use crate::queue::Message;
-use crate::store::StoreError;
+use crate::store::{Open, StoreError};
 use crate::timestamp::Timestamp;
 use crate::work::{OPEN, Worker};
+
+/// Promises tended at once.
+const AT_ONCE: usize = 16;
+/// How often the bound for sending again doubles: two minutes become an hour.
+const MAX_DOUBLINGS: u32 = 5;
 
 /// Runs the function until its instance ends.
 ///
@@ -38,6 +44,14 @@ pub struct Swept {
     pub released: usize,
 }
 
+/// What was done for one promise.
+enum Tended {
+    Left,
+    Sent,
+    Parked,
+    Released,
+}
+
 #[derive(Serialize)]
 struct Backlog {
     state: &'static str,
@@ -58,15 +72,10 @@ impl Worker {
                         break;
                     }
                 };
-                for open in open {
-                    count += 1;
-                    oldest = oldest.or(Some(open.open_since));
-                    if state != State::Parked {
-                        // One that cannot be helped must not stop the others.
-                        if let Err(error) = self.tend(&open.pk, &open.sk, &mut swept).await {
-                            tracing::error!(%error, state = state.name(), "sweep: left for next time");
-                        }
-                    }
+                count += u32::try_from(open.len()).unwrap_or(u32::MAX);
+                oldest = oldest.or(open.first().map(|open| open.open_since));
+                if state != State::Parked {
+                    self.tend_all(&open, state, &mut swept).await;
                 }
                 page = next;
                 if page.is_none() {
@@ -78,9 +87,28 @@ impl Worker {
         swept
     }
 
-    async fn tend(&self, pk: &str, sk: &str, swept: &mut Swept) -> Result<(), Error> {
+    async fn tend_all(&self, open: &[Open], state: State, swept: &mut Swept) {
+        let tended = futures_util::stream::iter(open)
+            .map(|open| self.tend(&open.pk, &open.sk))
+            .buffer_unordered(AT_ONCE);
+        let tended: Vec<_> = tended.collect().await;
+        for tended in tended {
+            match tended {
+                Ok(Tended::Left) => {}
+                Ok(Tended::Sent) => swept.sent += 1,
+                Ok(Tended::Parked) => swept.parked += 1,
+                Ok(Tended::Released) => swept.released += 1,
+                // One that cannot be helped must not stop the others.
+                Err(error) => {
+                    tracing::error!(%error, state = state.name(), "sweep: left for next time");
+                }
+            }
+        }
+    }
+
+    async fn tend(&self, pk: &str, sk: &str) -> Result<Tended, Error> {
         let Some(promise) = self.store.promise(pk, sk).await? else {
-            return Ok(());
+            return Ok(Tended::Left);
         };
         let now = Timestamp::now();
         let leased = promise
@@ -89,15 +117,15 @@ impl Worker {
             .is_some_and(|lease| lease.until > now);
         let settled = promise.state.is_settled() && promise.due.is_none();
         if leased || settled || promise.state == State::Parked {
-            return Ok(());
+            return Ok(Tended::Left);
         }
         if now.seconds() - promise.open_at.seconds() > self.settings.max_age_seconds {
-            swept.parked += 1;
-            return Ok(self.settle(pk, promise, &Input::OverAge).await?);
+            self.settle(pk, promise, &Input::OverAge).await?;
+            return Ok(Tended::Parked);
         }
         if promise.lease.is_some() && promise.due.is_none() {
-            swept.released += 1;
-            return Ok(self.settle(pk, promise, &self.crashed(now)).await?);
+            self.settle(pk, promise, &self.crashed(now)).await?;
+            return Ok(Tended::Released);
         }
         if let Some(due) = self.untouched(&promise, now) {
             let message = Message {
@@ -106,18 +134,39 @@ impl Worker {
                 due,
             };
             self.queues.send(&message, None, now).await?;
-            swept.sent += 1;
+            self.note_sent(pk, &promise, now).await?;
+            return Ok(Tended::Sent);
         }
-        Ok(())
+        Ok(Tended::Left)
     }
 
-    /// What is due and has been for longer than it should.
+    /// Whoever writes at the same time is at it already.
+    async fn note_sent(&self, pk: &str, promise: &Promise, now: Timestamp) -> Result<(), Error> {
+        let reversals = self.settings.policy.reversals;
+        let Stepped::Changed(noted) = step(promise, &Input::Resent, reversals, now) else {
+            return Ok(());
+        };
+        match self.store.save(pk, std::slice::from_ref(&*noted)).await {
+            Ok(()) | Err(StoreError::Conflict) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What is due and has been for longer than it should. Each time that it
+    /// was queued again, the next is further off: where the workers are behind,
+    /// the queue must not fill up with the same.
     fn untouched(&self, promise: &Promise, now: Timestamp) -> Option<String> {
         let lease = promise.lease.as_ref().map(|lease| lease.until);
-        let since = [Some(promise.changed_at), promise.not_before, lease]
-            .into_iter()
-            .max()??;
-        let late = now.ms() - since.ms() >= self.settings.untouched_seconds * 1000;
+        let since = [
+            Some(promise.changed_at),
+            promise.not_before,
+            lease,
+            promise.resent_at,
+        ]
+        .into_iter()
+        .max()??;
+        let bound = self.settings.untouched_seconds * 1000 << promise.resent.min(MAX_DOUBLINGS);
+        let late = now.ms() - since.ms() >= bound;
         promise.due.clone().filter(|_| late)
     }
 

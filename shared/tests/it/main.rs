@@ -7,6 +7,7 @@
 )]
 
 mod amounts;
+mod entries;
 mod machine;
 mod mapping;
 mod persons;

@@ -2,7 +2,7 @@
 
 use shared::fulfilment::{Entry, Input, Reversals, State, Stepped, step};
 
-use crate::machine::{again, at, fresh, in_state, run, terms, word};
+use crate::machine::{again, at, fresh, in_state, keep, run, terms, word};
 
 #[test]
 fn changed_terms_are_seen_by_a_person_once() {
@@ -189,4 +189,107 @@ fn a_200_that_nobody_collects_is_settled_by_a_persons_word() {
         Reversals::Deliver,
     );
     assert_eq!(p.state, State::Confirmed);
+}
+
+#[test]
+fn what_was_withdrawn_after_it_was_given_may_be_kept() {
+    let withdrawn = run(
+        in_state(State::Confirmed),
+        &[Input::Withdrawn],
+        Reversals::Park,
+    );
+    let kept = run(withdrawn, &[keep()], Reversals::Park);
+    assert_eq!((kept.state, kept.due.as_deref()), (State::Confirmed, None));
+    assert!(kept.words[0].keep);
+    // Each further event of the denied commission says so again.
+    assert_eq!(
+        step(&kept, &Input::Withdrawn, Reversals::Park, at(5)),
+        Stepped::Unchanged
+    );
+    // Approved again: nothing new is given, and a later withdrawal counts.
+    let back = run(kept, &[same("500"), Input::Withdrawn], Reversals::Park);
+    assert_eq!(back.parked.unwrap().reason, "withdrawn_after_delivery");
+
+    // The platform was never told: once approved again, it is.
+    let withdrawn = run(
+        in_state(State::Delivered),
+        &[Input::Withdrawn],
+        Reversals::Park,
+    );
+    let kept = run(withdrawn, &[keep()], Reversals::Park);
+    assert_eq!((kept.state, kept.confirmed_at), (State::Confirmed, None));
+    let back = run(kept, &[same("500")], Reversals::Park);
+    assert_eq!(back.state, State::Delivered);
+
+    let other = run(
+        fresh(),
+        &[Input::Leased(at(90)), Input::Refused("422".into())],
+        Reversals::Park,
+    );
+    assert!(matches!(
+        step(&other, &keep(), Reversals::Park, at(5)),
+        Stepped::Invalid(_)
+    ));
+}
+
+#[test]
+fn a_new_epoch_waits_until_the_old_ones_unmarking_is_over() {
+    let lease = Input::Leased(at(90));
+    let unmark = Reversals::DeliverAndUnmark;
+    let back = [
+        Input::Withdrawn,
+        lease.clone(),
+        Input::Done,
+        lease,
+        same("500"),
+    ];
+    let during = run(in_state(State::Confirmed), &back, unmark);
+    assert_eq!((during.state, during.epoch), (State::Reversed, 1));
+    for outcome in [Input::Done, again(), Input::Refused("401".into())] {
+        let next = run(during.clone(), std::slice::from_ref(&outcome), unmark);
+        assert_eq!(
+            (next.epoch, next.state),
+            (2, State::Requested),
+            "{outcome:?}"
+        );
+    }
+    // Withdrawn once more before it began: there is none.
+    let gone = run(during, &[Input::Withdrawn, Input::Done], unmark);
+    assert_eq!((gone.epoch, gone.state), (1, State::Reversed));
+}
+
+#[test]
+fn an_approval_that_is_never_announced_is_asked_for() {
+    let mut asked = in_state(State::AwaitingApproval);
+    assert!(
+        asked
+            .due
+            .as_deref()
+            .is_some_and(|due| due.starts_with("lookup#"))
+    );
+    assert_eq!(asked.not_before, Some(at(9)));
+    let pending = [Input::Leased(at(90)), again()];
+    asked = run(asked, &pending, Reversals::Park);
+    assert_eq!((asked.state, asked.attempts), (State::AwaitingApproval, 1));
+    // Too late for patience, and still not too late for the event.
+    let parked = run(asked, &[Input::OverAge], Reversals::Park);
+    assert_eq!(parked.state, State::Parked);
+    assert_eq!(
+        run(parked, &[same("500")], Reversals::Park).state,
+        State::Requested
+    );
+}
+
+#[test]
+fn a_step_that_was_queued_again_is_still_the_same_step() {
+    let owed = fresh();
+    let resent = run(
+        owed.clone(),
+        &[Input::Resent, Input::Resent],
+        Reversals::Park,
+    );
+    assert_eq!((resent.resent, resent.resent_at), (2, Some(at(5))));
+    assert_eq!((resent.seq, &resent.due), (owed.seq, &owed.due));
+    let taken = run(resent, &[Input::Leased(at(90))], Reversals::Park);
+    assert_eq!((taken.resent, taken.resent_at), (0, None));
 }

@@ -27,7 +27,7 @@ pub fn policy() -> Policy {
 }
 
 /// Decides on the first event of an object.
-fn first(policy: &Policy, provider: Provider, body: &Value) -> Write {
+pub fn first(policy: &Policy, provider: Provider, body: &Value) -> Write {
     let path = match provider {
         FirstPromoter => "/webhooks/firstpromoter/commissions",
         _ => "/webhooks/firstpromoter-v1/t/fulfilments",
@@ -49,14 +49,14 @@ fn promise(write: Write) -> Promise {
         .unwrap_or_else(|| panic!("{reason:?}"))
 }
 
-fn commission(campaign: u32, unit: &str, status: &str, at: &str) -> Value {
+pub fn commission(campaign: u32, unit: &str, status: &str, at: &str) -> Value {
     json!({"event_id": "e", "event_type": "commission.approved", "timestamp": at,
         "data": {"id": 88, "status": status, "amount": 500, "unit": unit,
             "promoter_campaign": {"campaign_id": campaign, "promoter": {"id": 31, "email": "p@example.com"}},
             "referral": {"id": 77, "uid": "u-77", "email": "r@example.com"}}})
 }
 
-fn fulfilment(campaign: u32) -> Value {
+pub fn fulfilment(campaign: u32) -> Value {
     json!({"event": {"id": 1, "type": "fulfilment_pending", "created_at": NOW},
         "data": {"id": 88, "status": "pending", "amount": 500, "unit": "points",
             "promoter": {"id": 31, "cust_id": "c-31"}, "campaign": {"id": campaign}}})
@@ -372,6 +372,7 @@ fn a_second_event_does_not_undo_what_was_looked_up() {
                 reference: None,
                 email: None,
             }),
+            ..shared::fulfilment::Terms::default()
         },
         campaign_id: Some("17476".into()),
         entry: shared::fulfilment::Entry::Deliver,

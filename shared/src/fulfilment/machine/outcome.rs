@@ -19,6 +19,8 @@ impl Step {
         }
         self.promise.attempts = self.promise.attempts.saturating_add(1);
         self.promise.lease = Some(Lease { due, until });
+        self.promise.resent = 0;
+        self.promise.resent_at = None;
         Ok(())
     }
 
@@ -46,13 +48,17 @@ impl Step {
                 }
             }
             State::Reversing => self.reversed(),
-            State::Reversed if self.promise.due.is_some() => {
-                self.promise.due = None;
-                self.promise.lease = None;
-                Ok(())
-            }
+            State::Reversed if self.promise.due.is_some() => self.nothing_more_to_say(),
             _ => Err(WRONG_STATE),
         }
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "it ends transitions")]
+    fn nothing_more_to_say(&mut self) -> Outcome {
+        self.promise.due = None;
+        self.promise.lease = None;
+        self.promise.batch = None;
+        Ok(())
     }
 
     pub(super) fn refused(&mut self, reason: &str) -> Outcome {
@@ -65,7 +71,9 @@ impl Step {
             State::Confirming if self.promise.withdrawn => self.take_back(),
             State::Confirming => self.park(State::Delivered, reason, false),
             State::Reversing => self.park(State::ReversalDue, reason, false),
-            state @ (State::LookupDue | State::ApprovalDue) => self.park(state, reason, false),
+            state if state.is_asked_of_platform() => self.park(state, reason, false),
+            // The new promise will be confirmed.
+            State::Reversed if self.promise.again => self.nothing_more_to_say(),
             State::Reversed if self.promise.due.is_some() => {
                 self.park(State::Reversed, reason, false)
             }
@@ -100,7 +108,9 @@ impl Step {
                 self.enter(State::Delivered)?;
             }
             State::Reversing => self.enter(State::ReversalDue)?,
-            State::LookupDue | State::ApprovalDue | State::Reversed => self.promise.lease = None,
+            state if state.is_asked_of_platform() || state == State::Reversed => {
+                self.promise.lease = None;
+            }
             _ => return Err(WRONG_STATE),
         }
         self.wait(not_before);
@@ -131,7 +141,9 @@ impl Step {
                 return self.park(State::ReversalDue, "unknown_outcome", true);
             }
             State::Reversing => self.enter(State::ReversalDue)?,
-            State::LookupDue | State::ApprovalDue | State::Reversed => self.promise.lease = None,
+            state if state.is_asked_of_platform() || state == State::Reversed => {
+                self.promise.lease = None;
+            }
             _ => return Err(WRONG_STATE),
         }
         self.wait(not_before);
@@ -165,7 +177,7 @@ impl Step {
         self.promise.denied_there = true;
         match self.promise.state {
             State::Confirming | State::Delivered => self.take_back(),
-            State::LookupDue | State::ApprovalDue => self.enter(State::Denied),
+            state if state.is_asked_of_platform() => self.enter(State::Denied),
             _ => Err(WRONG_STATE),
         }
     }
@@ -179,8 +191,18 @@ impl Step {
         self.begin(State::Confirmed)
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as the other inputs")]
+    pub(super) fn resent(&mut self) -> Outcome {
+        if self.promise.due.is_some() {
+            self.promise.resent = self.promise.resent.saturating_add(1);
+            self.promise.resent_at = Some(self.now);
+        }
+        Ok(())
+    }
+
     pub(super) fn over_age(&mut self) -> Outcome {
         match self.promise.state {
+            State::Reversed if self.promise.again => self.nothing_more_to_say(),
             State::Reversed if self.promise.due.is_some() => {
                 self.park(State::Reversed, "over_age", false)
             }

@@ -2,9 +2,12 @@
 
 use crate::fulfilment::machine::{Entry, Outcome, Step, WRONG_STATE};
 use crate::fulfilment::promise::{State, Terms};
+use crate::timestamp::Timestamp;
 
 /// Why a promise is parked whose terms changed when something had gone out.
 pub(super) const CHANGED: &str = "changed_after_delivery";
+/// Why one is parked that the platform shows as fulfilled before it was given.
+pub const GIVEN_THERE: &str = "fulfilled_at_provider";
 
 impl Step {
     /// Takes down the terms that the platform states now. Whether they are
@@ -20,7 +23,7 @@ impl Step {
     }
 
     /// Not taken back after all.
-    pub(super) fn keep(&mut self, terms: &Terms) -> Outcome {
+    fn not_taken_back(&mut self, terms: &Terms) -> Outcome {
         if self.restated(terms) {
             return self.park(self.given(), CHANGED, false);
         }
@@ -63,16 +66,11 @@ impl Step {
             }
             State::Reversed | State::Reversing => {
                 self.promise.again = entry != Entry::Nothing;
-                if self.promise.state == State::Reversed && self.promise.again {
-                    // The new promise will be confirmed: this one says no more.
-                    self.promise.due = None;
-                    self.promise.lease = None;
-                }
                 self.promise.withdrawn = false;
                 self.promise.terms = self.promise.terms.with(terms);
                 Ok(())
             }
-            State::ReversalDue => self.keep(terms),
+            State::ReversalDue => self.not_taken_back(terms),
             State::Parked => self.approved_while_parked(terms, entry),
             State::ApprovalDue | State::AwaitingApproval => self.enter_by(terms, entry),
             // Nothing went out yet on the present terms.
@@ -89,6 +87,9 @@ impl Step {
                 self.promise.amended = self.restated(terms);
                 Ok(())
             }
+            State::Confirmed if std::mem::take(&mut self.promise.kept) => {
+                self.not_taken_back(terms)
+            }
             State::Delivered | State::Confirmed => {
                 if self.restated(terms) {
                     return self.park(self.promise.state, CHANGED, false);
@@ -104,9 +105,13 @@ impl Step {
             return Ok(());
         };
         if parked.from == State::ReversalDue && !parked.unknown {
-            return self.keep(terms);
+            return self.not_taken_back(terms);
         }
-        if parked.from.is_before_delivery() && !parked.unknown && self.promise.attempts == 0 {
+        // What was asked for came, or nothing had gone out.
+        let asked = matches!(parked.from, State::ApprovalDue | State::AwaitingApproval)
+            && parked.reason != GIVEN_THERE;
+        let untried = parked.from.is_before_delivery() && self.promise.attempts == 0;
+        if !parked.unknown && (asked || untried) {
             return self.enter_by(terms, entry);
         }
         if parked.from == State::Reversed {
@@ -131,11 +136,12 @@ impl Step {
                 Ok(())
             }
             State::Delivered => self.take_back(),
+            State::Confirmed if self.promise.kept => Ok(()),
             State::Confirmed => {
                 self.promise.was_confirmed = true;
                 self.take_back()
             }
-            State::Reversing => {
+            State::Reversing | State::Reversed => {
                 self.promise.again = false;
                 Ok(())
             }
@@ -165,7 +171,7 @@ impl Step {
         campaign: Option<&String>,
         entry: Entry,
     ) -> Outcome {
-        if !matches!(self.promise.state, State::LookupDue | State::ApprovalDue) {
+        if !self.promise.state.is_asked_of_platform() {
             return Err(WRONG_STATE);
         }
         self.promise.looked_up = true;
@@ -174,11 +180,15 @@ impl Step {
         }
         self.promise.lease = None;
         self.promise.attempts = 0;
+        // These are the terms that the platform was asked about.
+        self.promise.terms = self.promise.terms.with(terms);
         self.enter_by(terms, entry)
     }
 
-    pub(super) fn asked(&mut self) -> Outcome {
+    pub(super) fn asked(&mut self, not_before: Timestamp) -> Outcome {
         self.expect(State::ApprovalDue)?;
-        self.begin(State::AwaitingApproval)
+        self.begin(State::AwaitingApproval)?;
+        self.wait(not_before);
+        Ok(())
     }
 }

@@ -15,9 +15,15 @@ impl Step {
                 "nobody knows what the last call came to: say whether it was granted",
             ));
         }
+        if word.keep && (parked.from != State::ReversalDue || parked.unknown) {
+            return Err(Stepped::Invalid(
+                "only what was given and is to be taken back can be kept",
+            ));
+        }
         self.promise.words.push(Spoken {
             by: word.by.clone(),
             granted: word.granted,
+            keep: word.keep,
             because: word.because.clone(),
             at: self.now,
         });
@@ -25,6 +31,13 @@ impl Step {
         self.promise.last = None;
         self.promise.seen = self.promise.stated.is_some();
         let withdrawn = std::mem::take(&mut self.promise.withdrawn);
+        if word.keep {
+            self.promise.kept = true;
+            return self.begin(State::Confirmed);
+        }
+        if parked.from.is_before_delivery() && !parked.unknown {
+            self.promise.waived = Some(parked.reason.clone());
+        }
         let check = self.promise.check && parked.from == State::Delivered;
         match (parked.from, word.granted) {
             (State::ReversalDue, Some(true)) => self.reversed()?,
