@@ -1,8 +1,8 @@
 //! Points at which a test lets the process die. Debug builds only: a release
 //! build has neither the code nor the variables.
 
-/// Dies here if `CRASH_AT` is `{function}:{name}`, the first time only: the marker
-/// file `CRASH_ONCE` says whether it happened.
+/// Dies here if `CRASH_AT` is `{function}:{name}` and the file `CRASH_ARMED` is
+/// there, which it takes away: a test chooses the moment and dies once.
 #[cfg(debug_assertions)]
 pub fn point(name: &str) {
     let set = |variable: &str| {
@@ -17,10 +17,10 @@ pub fn point(name: &str) {
     if set("CRASH_AT") != Some(here) {
         return;
     }
-    let Some(marker) = set("CRASH_ONCE") else {
+    let Some(armed) = set("CRASH_ARMED") else {
         return;
     };
-    if std::fs::File::create_new(marker).is_ok() {
+    if std::fs::remove_file(armed).is_ok() {
         std::process::abort();
     }
 }

@@ -273,8 +273,12 @@ impl Intake {
                 else {
                     return Ok(promise);
                 };
+                crash::point("before_answered");
                 match self.store.save(&pk, std::slice::from_ref(&*told)).await {
-                    Ok(()) => return Ok(*told),
+                    Ok(()) => {
+                        crash::point("after_answered");
+                        return Ok(*told);
+                    }
                     Err(StoreError::Conflict) => {}
                     Err(error) => return Err(error.into()),
                 }

@@ -1,64 +1,272 @@
 //! The functions die in the middle of their steps.
 
-use std::time::Duration;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
+use local::fakes::Fault;
+use local::fakes::firstpromoter::{Commission, Operation, PayoutStatus, PlatformFault, Status};
 use tests::scene::{Scene, commission};
 use tests::text;
 
 const KEY: &str = "firstpromoter:88901:1";
+const V1_KEY: &str = "firstpromoter-v1:900:1";
+
+/// What is under way when the function dies.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Play {
+    /// An approval, through to the platform's "fulfilled".
+    Approval,
+    /// One whose payload lacks who is rewarded.
+    LookUp,
+    /// A pending commission that the platform is asked to approve.
+    Approve,
+    /// The same, and then the approval's own event is lost.
+    Await,
+    /// A withdrawal after the confirmation, taken back and unmarked.
+    Reverse,
+    /// An approval after a call whose end nobody knows.
+    Check,
+    /// A v1 fulfilment, by the API.
+    V1Api,
+    /// A v1 fulfilment, by the answer to its webhook.
+    V1Response,
+    /// An approval that the stream does not tell of.
+    Deaf,
+}
+
+impl Play {
+    fn parameters(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Play::Approve | Play::Await => &[("AutoApprove", "yes")],
+            Play::Reverse => &[("Reversals", "deliver_and_unmark")],
+            Play::V1Response => &[("V1Confirm", "response"), ("V1HoldSeconds", "8")],
+            _ => &[],
+        }
+    }
+
+    fn key(self) -> &'static str {
+        match self {
+            Play::V1Api | Play::V1Response => V1_KEY,
+            _ => KEY,
+        }
+    }
+
+    fn end(self) -> &'static str {
+        match self {
+            Play::Reverse => "reversed",
+            _ => "confirmed",
+        }
+    }
+
+    /// Plays it up to the step in question, arms the crash, and goes on.
+    async fn run(self, scene: &Scene, arm: impl Fn()) {
+        let approved = commission("e1", "updated", 88_901, ("pending", "approved"), 1);
+        match self {
+            Play::Approval | Play::Deaf => {
+                scene.knows(88_901, 500);
+                arm();
+                send(scene, &approved).await;
+            }
+            Play::Check => {
+                scene.knows(88_901, 500);
+                let dropped = Fault::of(PlatformFault::DropsReply).times(1);
+                scene.platform.inject(dropped.on(Operation::MarkFulfilled));
+                arm();
+                send(scene, &approved).await;
+            }
+            Play::LookUp => {
+                scene.knows(88_901, 500);
+                let _ = scene
+                    .platform
+                    .edit_commission(88_901, |known| known.promoter.id = 31);
+                let mut event = approved;
+                event["data"]["promoter_campaign"] = serde_json::Value::Null;
+                arm();
+                send(scene, &event).await;
+            }
+            Play::Approve | Play::Await => {
+                let pending = Commission::new(88_901, "points", 500).with_status(Status::Pending);
+                scene.platform.add_commission(pending);
+                if self == Play::Approve {
+                    arm();
+                }
+                let created = commission("e0", "created", 88_901, ("", "pending"), 0);
+                send(scene, &created).await;
+                if self == Play::Await {
+                    scene.until(KEY, &["awaiting_approval"]).await;
+                    arm();
+                }
+            }
+            Play::Reverse => {
+                scene.knows(88_901, 500);
+                send(scene, &approved).await;
+                scene.until(KEY, &["confirmed"]).await;
+                let denied = commission("e2", "updated", 88_901, ("approved", "denied"), 2);
+                arm();
+                send(scene, &denied).await;
+            }
+            Play::V1Api | Play::V1Response => {
+                scene.knows_v1(900, 500);
+                let mut payout = scene.platform.payout(900).unwrap();
+                payout.promoter.id = 31;
+                scene.platform.add_payout(payout);
+                arm();
+                // FirstPromoter asks again under the same event id, or another.
+                for event in 1..=5 {
+                    let (status, _) = scene.fulfilment(event.min(3), 900, 500).await;
+                    if status == 200 || status == 202 {
+                        break;
+                    }
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                }
+            }
+        }
+    }
+}
+
+/// The platform sends again what was not answered 2xx.
+async fn send(scene: &Scene, event: &serde_json::Value) {
+    for _ in 0..5 {
+        if scene.commission(event).await.0 == 200 {
+            return;
+        }
+    }
+}
 
 /// Lets the function die once at a point and asserts that all the same one
 /// reward is given, confirmed, and known to be.
-async fn dies_at(function: &str, point: &str) {
-    let folder =
-        std::env::temp_dir().join(format!("crash-{}-{function}-{point}", std::process::id()));
-    drop(std::fs::remove_file(&folder));
-    let marker = folder.to_str().unwrap().to_owned();
+async fn dies_at(play: Play, function: &str, point: &str) {
+    let what = format!("{play:?} {function} {point}");
+    let name = format!(
+        "crash-{}-{}",
+        std::process::id(),
+        what.replace(' ', "-").to_lowercase()
+    );
+    let armed = std::env::temp_dir().join(name);
+    let deaf = (play == Play::Deaf).then(|| deaf_template(&armed));
     let scene = Scene::with(|options| {
-        options
-            .env
-            .insert("CRASH_AT".into(), format!("{function}:{point}"));
-        options.env.insert("CRASH_ONCE".into(), marker);
+        for (name, value) in play.parameters() {
+            options.parameters.insert((*name).into(), (*value).into());
+        }
+        for (name, value) in [
+            ("CRASH_AT", format!("{function}:{point}")),
+            ("CRASH_ARMED", armed.to_str().unwrap().to_owned()),
+        ] {
+            options.env.insert(name.into(), value);
+        }
+        if let Some(deaf) = &deaf {
+            options.template.clone_from(deaf);
+        }
     })
     .await;
-    scene.knows(88_901, 500);
-    let event = commission("e1", "updated", 88_901, ("pending", "approved"), 1);
-    // The platform sends again what was not answered 2xx.
-    for _ in 0..5 {
-        if scene.commission(&event).await.0 == 200 {
-            break;
-        }
-    }
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    scene.settle(Duration::from_secs(40)).await;
-    assert!(folder.exists(), "{function} never came to {point}");
-    std::fs::remove_file(&folder).unwrap();
-    assert_eq!(
-        text(&scene.promise(KEY).await, "state"),
-        "confirmed",
-        "{function} {point}"
-    );
-    let what = (KEY.to_owned(), "500".to_owned(), "31".to_owned());
-    assert_eq!(scene.granted()["88901"].iter().collect::<Vec<_>>(), [&what]);
-    assert!(scene.platform.commission(88_901).unwrap().fulfilled);
+    play.run(&scene, || std::fs::write(&armed, "").unwrap())
+        .await;
+    until_settled(&scene, play, &what).await;
+    assert!(!armed.exists(), "{what}: never came there");
+    assert_one_reward(&scene, play, &what).await;
     scene.stage.stack.stop().await;
+    if let Some(deaf) = deaf {
+        std::fs::remove_file(deaf).unwrap();
+    }
 }
 
-/// Before and after each call of the store, the queue and the other side.
-async fn dies_at_each(function: &str, points: &[&str]) {
-    for point in points {
-        dies_at(function, point).await;
+/// Sweeps until the promise is where it ends; the sweep may die, too.
+async fn until_settled(scene: &Scene, play: Play, what: &str) {
+    let started = Instant::now();
+    loop {
+        let promise = scene.promise(play.key()).await;
+        if text(&promise, "state") == play.end() && text(&promise, "due").is_empty() {
+            return;
+        }
+        assert!(
+            started.elapsed() < Duration::from_mins(1),
+            "{what}: {promise}"
+        );
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        drop(scene.stage.stack.invoke("SweepFunction", "{}".into()).await);
+        if play == Play::V1Response {
+            // The next of the seven tries of the day.
+            drop(scene.fulfilment(4, 900, 500).await);
+        }
     }
+}
+
+async fn assert_one_reward(scene: &Scene, play: Play, what: &str) {
+    let (id, key) = match play.key() {
+        V1_KEY => ("900", V1_KEY),
+        key => ("88901", key),
+    };
+    let reward = (key.to_owned(), "500".to_owned(), "31".to_owned());
+    let granted = scene.granted();
+    assert_eq!(granted.len(), 1, "{what}");
+    if matches!(play, Play::Approve | Play::Await) {
+        // The fake names its own promoter; the key is what counts here.
+        assert_eq!(granted[id].len(), 1, "{what}");
+    } else {
+        assert_eq!(granted[id].iter().collect::<Vec<_>>(), [&reward], "{what}");
+    }
+    match play {
+        Play::V1Api => {
+            let payout = scene.platform.payout(900).unwrap();
+            assert_eq!(payout.status, PayoutStatus::Completed, "{what}");
+        }
+        Play::V1Response => {
+            assert_eq!(scene.fulfilment(5, 900, 500).await.0, 200, "{what}");
+        }
+        _ => {
+            let fulfilled = scene.platform.commission(88_901).unwrap().fulfilled;
+            assert_eq!(fulfilled, play != Play::Reverse, "{what}");
+        }
+    }
+    if play == Play::Reverse {
+        assert!(scene.raw_calls(&format!("{KEY}:reverse")) >= 1, "{what}");
+    }
+}
+
+/// A template whose stream tells of nothing.
+fn deaf_template(beside: &std::path::Path) -> PathBuf {
+    let template =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml")).unwrap();
+    let deaf = template.replace(
+        r#"{"due": {"S": [{"exists": true}]}}"#,
+        r#"{"due": {"S": ["never"]}}"#,
+    );
+    assert_ne!(deaf, template);
+    let file = beside.with_extension("yaml");
+    std::fs::write(&file, deaf).unwrap();
+    file
+}
+
+/// Before and after each call of the store, the queue and the other side. Each
+/// on a stage of its own; they mostly wait, so all at once.
+async fn dies_at_each(play: Play, function: &str, points: &[&str]) {
+    join_all(points.iter().map(|point| dies_at(play, function, point))).await;
 }
 
 #[tokio::test]
-async fn intake_may_die_around_its_transaction() {
-    dies_at_each("CommissionsFunction", &["before_commit", "after_commit"]).await;
+async fn intake_may_die_around_its_transaction_and_its_answer() {
+    let function = "CommissionsFunction";
+    dies_at_each(Play::Approval, function, &["before_commit", "after_commit"]).await;
+    let points = [
+        "before_commit",
+        "after_commit",
+        "before_answered",
+        "after_answered",
+    ];
+    dies_at_each(Play::V1Response, "FulfilmentsFunction", &points).await;
 }
 
 #[tokio::test]
 async fn dispatch_may_die_around_its_message() {
-    dies_at_each("DispatchFunction", &["before_send", "after_send"]).await;
+    let points = ["before_send", "after_send"];
+    dies_at_each(Play::Approval, "DispatchFunction", &points).await;
+}
+
+#[tokio::test]
+async fn sweep_may_die_around_its_message_and_its_note() {
+    let points = ["before_send", "after_send", "after_note"];
+    dies_at_each(Play::Deaf, "SweepFunction", &points).await;
 }
 
 const STEP: [&str; 6] = [
@@ -72,12 +280,23 @@ const STEP: [&str; 6] = [
 
 #[tokio::test]
 async fn deliver_may_die_around_everything_it_does() {
-    dies_at_each("DeliverFunction", &STEP).await;
+    for play in [Play::Approval, Play::Reverse, Play::V1Response] {
+        dies_at_each(play, "DeliverFunction", &STEP).await;
+    }
 }
 
 #[tokio::test]
-async fn confirm_may_die_around_everything_it_does() {
-    dies_at_each("ConfirmFunction", &STEP).await;
+async fn confirm_may_die_around_everything_it_tells() {
+    for play in [Play::Approval, Play::Check, Play::Reverse] {
+        dies_at_each(play, "ConfirmFunction", &STEP).await;
+    }
+}
+
+#[tokio::test]
+async fn confirm_may_die_around_everything_it_asks() {
+    for play in [Play::LookUp, Play::Approve, Play::Await, Play::V1Api] {
+        dies_at_each(play, "ConfirmFunction", &STEP).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,6 +6,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::crash;
 use crate::fulfilment::{Input, Promise, State, Stepped, step};
 use crate::observe;
 use crate::queue::Message;
@@ -135,6 +136,7 @@ impl Worker {
             };
             self.queues.send(&message, None, now).await?;
             self.note_sent(pk, &promise, now).await?;
+            crash::point("after_note");
             return Ok(Tended::Sent);
         }
         Ok(Tended::Left)

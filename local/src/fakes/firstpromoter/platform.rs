@@ -29,6 +29,9 @@ pub struct Behaviour {
     pub whole_batches: bool,
     /// How many polls find a batch of more than five still in progress.
     pub polls_until_done: u32,
+    /// How many payouts a page of v1's list holds; all on one if 0. Whether it
+    /// has pages is not documented.
+    pub v1_page: usize,
     /// What a 202 says: `in_progress` (the guide) or `pending` (the `OpenAPI`
     /// document).
     pub accepted_status: &'static str,
@@ -41,6 +44,7 @@ impl Default for Behaviour {
             repeats_accepted: false,
             whole_batches: false,
             polls_until_done: 1,
+            v1_page: 0,
             accepted_status: "in_progress",
         }
     }

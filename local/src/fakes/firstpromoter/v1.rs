@@ -20,7 +20,14 @@ impl Platform {
                 && campaign.is_none_or(|id| id == payout.campaign)
                 && status.is_none_or(|status| status == payout.status.as_str())
         });
-        reply(200, &Value::Array(shown.map(Payout::json).collect()))
+        let mut shown: Vec<Value> = shown.map(Payout::json).collect();
+        if self.behaviour.v1_page > 0 {
+            let page = parameters.number("page").unwrap_or(1).max(1) - 1;
+            let page = usize::try_from(page).unwrap_or(usize::MAX);
+            let pages = shown.chunks(self.behaviour.v1_page);
+            shown = pages.skip(page).take(1).flatten().cloned().collect();
+        }
+        reply(200, &Value::Array(shown))
     }
 
     /// `PUT /payouts/update?id=&status=`
