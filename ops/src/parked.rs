@@ -166,6 +166,7 @@ mod tests {
                 reference: Some("secret-reference".into()),
                 email: Some("jane@example.com".into()),
             }),
+            ..Terms::default()
         };
         let at = Timestamp::from_ms(1_790_000_000_000);
         let mut promise = Promise::new("firstpromoter:1:1".into(), 1, State::Parked, terms, at);

@@ -269,6 +269,38 @@ async fn sweep_may_die_around_its_message_and_its_note() {
     dies_at_each(Play::Deaf, "SweepFunction", &points).await;
 }
 
+/// Where nothing may be posted twice, a person says what became of it.
+#[tokio::test]
+async fn an_endpoint_without_idempotency_is_not_called_again_after_a_crash() {
+    let points = ["after_lease", "before_call", "after_call", "before_outcome"];
+    join_all(points.map(|point| async move {
+        let armed = std::env::temp_dir().join(format!("crash-{}-once-{point}", std::process::id()));
+        std::fs::write(&armed, "").unwrap();
+        let scene = Scene::with(|options| {
+            let parameters = &mut options.parameters;
+            parameters.insert("RewardEndpointIdempotent".into(), "no".into());
+            for (name, value) in [
+                ("CRASH_AT", format!("DeliverFunction:{point}")),
+                ("CRASH_ARMED", armed.to_str().unwrap().to_owned()),
+            ] {
+                options.env.insert(name.into(), value);
+            }
+        })
+        .await;
+        scene.knows(88_901, 500);
+        let approved = commission("e1", "updated", 88_901, ("pending", "approved"), 1);
+        send(&scene, &approved).await;
+        scene.until(KEY, &["delivering"]).await;
+        scene.settle(Duration::from_secs(30)).await;
+        let parked = scene.promise(KEY).await;
+        assert_eq!(text(&parked["parked"], "reason"), "unknown_outcome");
+        assert!(scene.raw_calls(KEY) <= 1, "{point}");
+        assert!(!armed.exists(), "{point}");
+        scene.stage.stack.stop().await;
+    }))
+    .await;
+}
+
 const STEP: [&str; 6] = [
     "before_lease",
     "after_lease",

@@ -391,27 +391,3 @@ async fn without_the_stream_the_sweep_alone_settles_everything() {
     assert_eq!(scene.granted().len(), 5);
     assert!((1..=5).all(|id| scene.platform.commission(id).unwrap().fulfilled));
 }
-
-#[tokio::test]
-async fn a_pending_reward_is_approved_where_that_is_asked_for() {
-    use local::fakes::firstpromoter::{Commission, Status};
-    let scene = Scene::with(|options| {
-        options
-            .parameters
-            .insert("AutoApprove".into(), "yes".into());
-    })
-    .await;
-    let pending = Commission::new(88_901, "points", 500).with_status(Status::Pending);
-    scene.platform.add_commission(pending);
-    let mut webhooks = scene.platform.webhooks();
-    let created = commission("e0", "created", 88_901, ("", "pending"), 0);
-    assert_eq!(scene.commission(&created).await.0, 200);
-    scene.until(KEY, &["awaiting_approval"]).await;
-    assert_eq!(scene.granted().len(), 0);
-    // The platform approves, and says so.
-    let approval = webhooks.recv().await.unwrap();
-    assert_eq!(approval["event_type"], "commission.updated");
-    assert_eq!(scene.commission(&approved("e1", 1)).await.0, 200);
-    scene.until(KEY, &["confirmed"]).await;
-    assert_eq!(scene.granted()["88901"].len(), 1);
-}

@@ -16,3 +16,4 @@ mod ops;
 mod outages;
 mod samples;
 mod secrets;
+mod turns;

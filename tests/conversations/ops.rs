@@ -12,9 +12,9 @@ use tests::text;
 const KEY: &str = "firstpromoter:88901:1";
 
 /// What the command came to: exit code, standard output, standard error.
-type Said = (i32, String, String);
+pub type Said = (i32, String, String);
 
-async fn ops(url: &str, words: &[&str]) -> Said {
+pub async fn ops(url: &str, words: &[&str]) -> Said {
     let binary = build_functions(None).await.unwrap().join("ops");
     let mut command = Command::new(binary);
     command

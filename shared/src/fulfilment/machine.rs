@@ -7,7 +7,8 @@ mod word;
 pub use record::GIVEN_THERE;
 
 use crate::fulfilment::Reversals;
-use crate::fulfilment::promise::{Parked, Promise, State, Terms};
+use crate::fulfilment::promise::{Parked, Promise, State};
+use crate::fulfilment::terms::Terms;
 use crate::timestamp::Timestamp;
 
 /// What may happen to a promise.

@@ -5,11 +5,12 @@
 
 mod announce;
 pub mod machine;
+mod policy;
 mod promise;
+mod terms;
 
-pub use announce::{
-    Announced, Moment, Policy, Reversals, Rule, Source, V1Confirm, announce, entry, reconcile,
-    restate, terms,
-};
+pub use announce::{Announced, Moment, announce, entry, reconcile, restate, terms};
 pub use machine::{Entry, GIVEN_THERE, Input, Stepped, Word, step};
-pub use promise::{Lease, Parked, Promise, Recipient, Spoken, State, Terms};
+pub use policy::{Policy, Reversals, Rule, Source, V1Confirm};
+pub use promise::{Lease, Parked, Promise, Spoken, State};
+pub use terms::{Recipient, Terms};

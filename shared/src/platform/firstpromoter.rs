@@ -4,7 +4,7 @@ use lambda_http::http::Request;
 use serde_json::{Value, json};
 
 use crate::credentials;
-use crate::fulfilment::{Policy, Terms, terms};
+use crate::fulfilment::{Policy, terms};
 use crate::http::{Http, Reply};
 use crate::platform::{Change, NoAnswer, Pacer, Standing};
 use crate::{json as exact, ledger, provider};
@@ -239,12 +239,12 @@ fn standing(commission: &exact::Json, policy: &Policy) -> Standing {
                 let v2 = provider::Provider::FirstPromoter;
                 let terms = terms(policy, v2, &record, campaign, None);
                 Standing::Approved {
-                    terms,
+                    terms: Box::new(terms),
                     campaign_id: record.text("campaign_id").map(str::to_owned),
                 }
             }
             Err(_) => Standing::Approved {
-                terms: Terms::default(),
+                terms: Box::default(),
                 campaign_id: None,
             },
         },

@@ -160,7 +160,7 @@ fn compare(payout: &Value, promoter: &str, terms: &Terms) -> Standing {
     match payout.get("status").unwrap_or(&Value::Null).as_str() {
         Some("completed") => Standing::Fulfilled,
         Some("pending" | "processing") => Standing::Approved {
-            terms: Terms::default(),
+            terms: Box::default(),
             campaign_id: None,
         },
         _ => Standing::Denied,

@@ -44,7 +44,7 @@ pub enum Standing {
     /// Approved, on these terms, and not marked fulfilled.
     Approved {
         /// The terms.
-        terms: Terms,
+        terms: Box<Terms>,
         /// The campaign.
         campaign_id: Option<String>,
     },

@@ -167,7 +167,7 @@ impl Worker {
         ]
         .into_iter()
         .max()??;
-        let bound = self.settings.untouched_seconds * 1000 << promise.resent.min(MAX_DOUBLINGS);
+        let bound = (self.settings.untouched_seconds * 1000) << promise.resent.min(MAX_DOUBLINGS);
         let late = now.ms() - since.ms() >= bound;
         promise.due.clone().filter(|_| late)
     }

@@ -1,7 +1,8 @@
 //! What the record of a reward does to its promise, and what a look-up found.
 
 use crate::fulfilment::machine::{Entry, Outcome, Step, WRONG_STATE};
-use crate::fulfilment::promise::{State, Terms};
+use crate::fulfilment::promise::State;
+use crate::fulfilment::terms::Terms;
 use crate::timestamp::Timestamp;
 
 /// Why a promise is parked whose terms changed when something had gone out.
