@@ -109,7 +109,7 @@ mod tests {
                 "k is requested, deliver#1 is due",
             ),
             (promise(State::Denied), "k is denied, settled"),
-            (promise(State::AwaitingApproval), "k is awaiting_approval"),
+            (promise(State::Delivering), "k is delivering"),
             (
                 parked.clone(),
                 "k is parked again: withdrawn_after_delivery",
