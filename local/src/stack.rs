@@ -159,6 +159,13 @@ impl Stack {
         self.context.sqs.send(queue, body).await
     }
 
+    /// How many messages of a queue, given by its name, were worked on and
+    /// removed.
+    #[must_use]
+    pub fn messages_done(&self, queue: &str) -> usize {
+        self.context.sqs.done(queue)
+    }
+
     /// Every item of the table, as DynamoDB JSON.
     ///
     /// # Errors

@@ -175,7 +175,7 @@ async fn an_endpoint_without_idempotency_gets_at_most_one_call() {
 }
 
 #[tokio::test]
-async fn twenty_tries_are_twenty_calls() {
+async fn twenty_tries_are_twenty_messages() {
     let scene = Scene::with(|options| {
         options.env.insert("RETRY_FIRST_MS".into(), "1".into());
         options.env.insert("RETRY_MAX_MS".into(), "20".into());
@@ -186,6 +186,7 @@ async fn twenty_tries_are_twenty_calls() {
     announce(&scene).await;
     scene.until(KEY, &["confirmed"]).await;
     assert_eq!(scene.raw_calls(KEY), 21);
+    assert_eq!(scene.stage.stack.messages_done("DeliverQueue"), 21);
 }
 
 #[tokio::test]

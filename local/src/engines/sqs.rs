@@ -1,6 +1,7 @@
 //! SQS: rustack's engine.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustack_sqs_core::config::SqsConfig;
 use rustack_sqs_core::handler::RustackSqsHandler;
@@ -22,6 +23,7 @@ use crate::template::{ACCOUNT, Queue, REGION};
 pub(crate) struct Sqs {
     provider: Arc<RustackSqs>,
     base_url: String,
+    done: Arc<Mutex<BTreeMap<String, usize>>>,
 }
 
 fn engine(error: impl std::fmt::Display) -> LocalError {
@@ -44,6 +46,7 @@ impl Sqs {
         Self {
             provider: Arc::new(RustackSqs::new(config)),
             base_url: format!("http://127.0.0.1:{port}"),
+            done: Arc::default(),
         }
     }
 
@@ -110,16 +113,21 @@ impl Sqs {
             .map_err(engine)
     }
 
+    /// How many messages of a queue were received and removed.
+    pub(crate) fn done(&self, queue: &str) -> usize {
+        let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        done.get(queue).copied().unwrap_or_default()
+    }
+
     /// Removes a received message.
     pub(crate) async fn delete(&self, queue: &str, receipt: &str) -> Result<(), LocalError> {
         let input = DeleteMessageInput {
             queue_url: self.url(queue),
             receipt_handle: receipt.to_owned(),
         };
-        self.provider
-            .delete_message(input)
-            .await
-            .map(drop)
-            .map_err(engine)
+        self.provider.delete_message(input).await.map_err(engine)?;
+        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        *done.entry(queue.to_owned()).or_default() += 1;
+        Ok(())
     }
 }
