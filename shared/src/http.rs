@@ -1,7 +1,7 @@
 //! Calls to others over HTTP: the company's reward endpoint, the platforms'
 //! APIs. No redirects, bounded time, bounded answers.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
@@ -17,6 +17,11 @@ use crate::crash;
 const CONNECT: Duration = Duration::from_secs(3);
 /// Largest answer read, in bytes. Longer ones are cut off unread.
 const MAX_ANSWER: usize = 1024 * 1024;
+/// A connection that idled for longer may be dead without our knowing: an
+/// instance is frozen between two invocations.
+const IDLE: Duration = Duration::from_secs(10);
+/// The longest that anybody may ask to be left alone for, in seconds.
+const DAY: i64 = 86_400;
 
 /// What a call came to.
 #[derive(Debug, Clone)]
@@ -47,23 +52,23 @@ impl Reply {
         }
     }
 
-    /// The seconds of a `Retry-After` header; its date form is not read.
+    /// The seconds that a `Retry-After` header asks for, up to a day.
     #[must_use]
     pub fn retry_after(&self) -> Option<i64> {
-        match self {
-            Reply::Answer { headers, .. } => {
-                let seconds: i64 = headers
-                    .get("retry-after")?
-                    .to_str()
-                    .ok()?
-                    .trim()
-                    .parse()
-                    .ok()?;
-                (0..=86_400).contains(&seconds).then_some(seconds)
-            }
-            _ => None,
-        }
+        let Reply::Answer { headers, .. } = self else {
+            return None;
+        };
+        let text = headers.get("retry-after")?.to_str().ok()?.trim();
+        let seconds = text.parse().ok().or_else(|| until(text))?;
+        (0..=DAY).contains(&seconds).then_some(seconds)
     }
+}
+
+/// The seconds until an HTTP date, rounded up.
+fn until(date: &str) -> Option<i64> {
+    let date = httpdate::parse_http_date(date).ok()?;
+    let wait = date.duration_since(SystemTime::now()).unwrap_or_default();
+    i64::try_from(wait.as_millis().div_ceil(1000)).ok()
 }
 
 /// An HTTP client.
@@ -75,18 +80,23 @@ pub struct Http {
 
 impl Http {
     /// A client that trusts the system's roots and waits `timeout` for an
-    /// answer. `local` lets it speak plain HTTP, for use without AWS.
+    /// answer. `local` lets it speak plain HTTP, for use without AWS. Without
+    /// `reuse` every call has a connection of its own, so that none is lost on
+    /// a dead one and nobody knows.
     ///
     /// # Errors
     /// When the system's roots cannot be read.
-    pub fn new(timeout: Duration, local: bool) -> Result<Self, lambda_http::Error> {
+    pub fn new(timeout: Duration, local: bool, reuse: bool) -> Result<Self, lambda_http::Error> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_connect_timeout(Some(CONNECT));
         tcp.set_nodelay(true);
         let tls = HttpsConnectorBuilder::new().with_native_roots()?;
         let tls = tls.https_or_http().enable_http1().wrap_connector(tcp);
-        let client = Client::builder(TokioExecutor::new()).build(tls);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(if reuse { 4 } else { 0 })
+            .build(tls);
         Ok(Self {
             client,
             timeout,
@@ -121,6 +131,41 @@ impl Http {
             body: body
                 .map(|body| body.to_bytes().to_vec())
                 .unwrap_or_default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asks(text: &str) -> Option<i64> {
+        let headers =
+            HeaderMap::from_iter([("retry-after".parse().unwrap(), text.parse().unwrap())]);
+        let reply = Reply::Answer {
+            status: 429,
+            headers,
+            body: Vec::new(),
+        };
+        reply.retry_after()
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let date = |at| httpdate::fmt_http_date(at);
+        let now = SystemTime::now();
+        let soon = asks(&date(now + Duration::from_secs(90))).unwrap();
+        assert!((89..=90).contains(&soon), "{soon}");
+        for (text, seconds) in [
+            ("7", Some(7)),
+            (" 86400 ", Some(86_400)),
+            ("86401", None),
+            ("-1", None),
+            ("soon", None),
+            (&date(now - Duration::from_secs(90)), Some(0)),
+            (&date(now + Duration::from_hours(48)), None),
+        ] {
+            assert_eq!(asks(text), seconds, "{text}");
         }
     }
 }

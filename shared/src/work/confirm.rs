@@ -39,6 +39,7 @@ pub async fn run() -> Result<(), Error> {
         http: Http::new(
             Duration::from_secs(worker.settings.timeout_seconds),
             worker.settings.local,
+            true,
         )?,
         pacer: Pacer::new(Duration::from_millis(worker.settings.spacing_ms)),
         worker,

@@ -31,7 +31,8 @@ pub async fn run() -> Result<(), Error> {
     observe::start(variable("RUST_LOG").as_deref());
     let worker = Worker::from_env(&variable)?;
     let timeout = Duration::from_secs(worker.settings.timeout_seconds);
-    let http = Http::new(timeout, worker.settings.local)?;
+    let reuse = worker.settings.endpoint_idempotent;
+    let http = Http::new(timeout, worker.settings.local, reuse)?;
     let (worker, http) = (&worker, &http);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| async move {
         Ok::<_, Error>(worker.deliver_batch(http, event.payload).await)
