@@ -11,6 +11,7 @@ mod concurrency;
 mod crashes;
 mod faults;
 mod fulfilment;
+mod https;
 mod leaks;
 mod ops;
 mod outages;

@@ -9,6 +9,7 @@
 )]
 
 pub mod scene;
+pub mod tls;
 
 use std::collections::BTreeMap;
 use std::io::Read;
