@@ -3,7 +3,7 @@
 mod ask;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -19,6 +19,10 @@ use crate::work::{Claim, Worker, read_message, response};
 
 /// How a platform's refusal of the key reads.
 const KEY_REFUSED: [&str; 3] = ["401", "403", "no API key is configured"];
+
+/// The time after which a batch begins no more calls for a single reward: what
+/// is claimed must not be cut off by the function's time-out.
+const ENOUGH: Duration = Duration::from_mins(1);
 
 /// What the confirming function keeps between batches.
 struct Confirmer {
@@ -59,6 +63,7 @@ struct Job {
 
 impl Confirmer {
     async fn batch(&self, event: SqsEvent) -> SqsBatchResponse {
+        let started = Instant::now();
         let mut failed = Vec::new();
         let (mut together, mut alone) = (Vec::new(), Vec::new());
         for message in event.records {
@@ -93,6 +98,11 @@ impl Confirmer {
             return response(failed);
         };
         for job in alone {
+            if started.elapsed() > ENOUGH {
+                let input = self.later(&job.claim, "no time was left for it");
+                self.record(job, &input, &mut failed).await;
+                continue;
+            }
             let input = self.one(&job.claim, &credentials).await;
             let input = self.unless_rotated(&job.claim, input, &credentials).await;
             self.record(job, &input, &mut failed).await;

@@ -29,7 +29,15 @@ pub async fn run() -> Result<(), Error> {
     let worker = Worker::from_env(&variable)?;
     let worker = &worker;
     lambda_runtime::run(service_fn(move |_: LambdaEvent<Value>| async move {
-        Ok::<_, Error>(worker.sweep().await)
+        let swept = worker.sweep().await;
+        if swept.failed > 0 {
+            // A line for each is printed; this one counts as Lambda's error.
+            return Err(Error::from("the sweep is not complete"));
+        }
+        let outcome = json!({ "outcome": "complete" });
+        let metrics = [("Sweeps", "Count", 1.0)];
+        observe::print("sweep", &outcome, &json!([["outcome"]]), &metrics);
+        Ok(swept)
     }))
     .await
 }
@@ -43,6 +51,8 @@ pub struct Swept {
     pub parked: usize,
     /// Leases whose holder is gone.
     pub released: usize,
+    /// States not read to their end, and promises not tended.
+    pub failed: usize,
 }
 
 /// What was done for one promise.
@@ -64,28 +74,32 @@ impl Worker {
     pub async fn sweep(&self) -> Swept {
         let mut swept = Swept::default();
         for state in OPEN {
-            let (mut count, mut oldest, mut page) = (0_u32, None, None);
-            loop {
-                let (open, next) = match self.store.open(state, page).await {
-                    Ok(found) => found,
-                    Err(error) => {
-                        tracing::error!(%error, state = state.name(), "sweep: not read");
-                        break;
-                    }
-                };
-                count += u32::try_from(open.len()).unwrap_or(u32::MAX);
-                oldest = oldest.or(open.first().map(|open| open.open_since));
-                if state != State::Parked {
-                    self.tend_all(&open, state, &mut swept).await;
-                }
-                page = next;
-                if page.is_none() {
-                    break;
-                }
+            if let Err(error) = self.sweep_state(state, &mut swept).await {
+                tracing::error!(%error, state = state.name(), "sweep: not read");
+                swept.failed += 1;
             }
-            report(state, count, oldest);
         }
         swept
+    }
+
+    /// What could not be read to its end is not counted either: an alarm would
+    /// take it for an empty state.
+    async fn sweep_state(&self, state: State, swept: &mut Swept) -> Result<(), StoreError> {
+        let (mut count, mut oldest, mut page) = (0_u32, None, None);
+        loop {
+            let (open, next) = self.store.open(state, page).await?;
+            count += u32::try_from(open.len()).unwrap_or(u32::MAX);
+            oldest = oldest.or(open.first().map(|open| open.open_since));
+            if state != State::Parked {
+                self.tend_all(&open, state, swept).await;
+            }
+            page = next;
+            if page.is_none() {
+                break;
+            }
+        }
+        report(state, count, oldest);
+        Ok(())
     }
 
     async fn tend_all(&self, open: &[Open], state: State, swept: &mut Swept) {
@@ -102,6 +116,7 @@ impl Worker {
                 // One that cannot be helped must not stop the others.
                 Err(error) => {
                     tracing::error!(%error, state = state.name(), "sweep: left for next time");
+                    swept.failed += 1;
                 }
             }
         }
