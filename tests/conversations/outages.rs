@@ -83,3 +83,20 @@ async fn a_missing_setting_stops_the_function_at_its_start() {
         "{logs}"
     );
 }
+
+#[tokio::test]
+async fn a_sweep_that_cannot_read_neither_counts_nor_succeeds() {
+    let stage = Stage::start().await;
+    let sweep = async || stage.stack.invoke("SweepFunction", "{}".into()).await;
+    let printed = |message: &str| {
+        let line = format!("\"message\":\"{message}\"");
+        let logs = stage.stack.logs();
+        logs.iter().filter(|log| log.contains(&line)).count()
+    };
+    stage.stack.stop_dynamodb().await;
+    assert!(sweep().await.is_err());
+    assert_eq!((printed("backlog"), printed("sweep")), (0, 0));
+    stage.stack.start_dynamodb().await.unwrap();
+    assert!(sweep().await.is_ok());
+    assert!(printed("backlog") > 0);
+}
