@@ -1,5 +1,7 @@
 //! The command line of `cargo local`.
 
+mod event;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
@@ -7,15 +9,17 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::binaries::{build_functions, workspace};
 use crate::outside::{Outside, Preset};
 use crate::play::play;
 use crate::samples::Samples;
+use crate::secrets_file::SecretsFile;
 use crate::show::Show;
 use crate::template::REGION;
-use crate::{LocalError, Logs, Options, Stack, dev_secrets, say};
+use crate::{LocalError, Logs, Options, Stack, say};
+use event::Event;
 
 /// Runs the webhooks on this machine: the functions of template.yaml over
 /// embedded DynamoDB, SQS and Secrets Manager. Plays the samples in events/,
@@ -37,20 +41,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Prints a sample signed now, for `sam local invoke FUNCTION -e -`
-    Event {
-        /// A sample: the name of its file in events/, without .json
-        #[arg(required_unless_present = "all")]
-        name: Option<String>,
-        /// Every sample, in place
-        #[arg(long, requires = "write", conflicts_with = "name")]
-        all: bool,
-        /// Write into the file instead of printing
-        #[arg(long)]
-        write: bool,
-        /// Secrets to sign with, instead of the development ones
-        #[arg(long, value_name = "FILE")]
-        secrets: Option<PathBuf>,
-    },
+    Event(Event),
 }
 
 #[derive(Debug, Args)]
@@ -83,7 +74,8 @@ struct Run {
     /// Folder to keep the table in; without it nothing is kept
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Secrets instead of the development ones: JSON with `webhooks` and `credentials`
+    /// Secrets instead of the development ones: JSON with `webhooks` and, unless
+    /// those for the fakes are to do, `credentials`
     #[arg(long, value_name = "FILE")]
     secrets: Option<PathBuf>,
     /// A parameter of the template
@@ -117,71 +109,17 @@ impl Cli {
     /// [`LocalError`] when it could not be done.
     pub async fn run(self) -> Result<bool, LocalError> {
         match self.command {
-            Some(Command::Event {
-                name,
-                write,
-                secrets,
-                ..
-            }) => {
-                events(name.as_deref(), write, &read_secrets(secrets.as_deref())?)?;
-                Ok(true)
-            }
+            Some(Command::Event(event)) => event.run().map(|()| true),
             None => self.run.run().await,
         }
     }
 }
 
-fn events(name: Option<&str>, write: bool, secrets: &Value) -> Result<(), LocalError> {
-    let samples = Samples::load(workspace().join("events"))?;
-    let names = name.map_or_else(|| samples.names(), |name| vec![name]);
-    for name in names {
-        let text = samples.fresh(name, webhooks(secrets))?;
-        if write {
-            let file = samples.file(name);
-            fs::write(&file, text).map_err(|source| LocalError::Io {
-                what: file.display().to_string(),
-                source,
-            })?;
-        } else {
-            // A closed pipe is the reader's choice.
-            let _ = writeln!(io::stdout().lock(), "{}", text.trim_end());
-        }
-    }
-    Ok(())
-}
-
-fn webhooks(secrets: &Value) -> &Value {
-    secrets.get("webhooks").unwrap_or(&Value::Null)
-}
-
-fn read_secrets(file: Option<&Path>) -> Result<Value, LocalError> {
-    let Some(file) = file else {
-        return Ok(dev_secrets());
-    };
-    let what = file.display().to_string();
-    let text = fs::read_to_string(file).map_err(|source| LocalError::Io {
-        what: what.clone(),
-        source,
-    })?;
-    let content = |problem: String| LocalError::Content {
-        file: what.clone(),
-        problem,
-    };
-    let secrets: Value = serde_json::from_str(&text).map_err(|error| content(error.to_string()))?;
-    if !secrets.get("webhooks").is_some_and(Value::is_object) {
-        return Err(content(
-            "needs an object `webhooks`, and may have `credentials`".to_owned(),
-        ));
-    }
-    Ok(secrets)
-}
-
 impl Run {
     async fn run(self) -> Result<bool, LocalError> {
-        let secrets = read_secrets(self.secrets.as_deref())?;
-        let credentials = secrets.get("credentials").unwrap_or(&Value::Null);
+        let secrets = SecretsFile::read(self.secrets.as_deref())?;
         let mut outside = Outside::start(
-            credentials,
+            secrets.credentials(),
             self.firstpromoter_port,
             self.reward_endpoint_port,
         )
@@ -199,10 +137,9 @@ impl Run {
             let _ = writeln!(io::stdout().lock(), "{}", outside.describe(&stack));
         }
         let right = {
-            let signing = webhooks(&secrets);
-            let show = Show::start(&stack, &mut outside, signing, self.out()).await?;
+            let show = Show::start(&stack, &mut outside, &secrets, self.out()).await?;
             let early = show.has_promises() || v1_confirm.is_none_or(|how| how != "api");
-            self.follow(show, &samples, signing, early).await
+            self.follow(show, &samples, early).await
         };
         stack.stop().await;
         right
@@ -213,13 +150,12 @@ impl Run {
         &self,
         mut show: Show<'_>,
         samples: &Samples,
-        secrets: &Value,
         early: bool,
     ) -> Result<bool, LocalError> {
         let mut stopped = std::pin::pin!(asked_to_stop());
         if !self.serve {
             let right = tokio::select! {
-                played = play(&mut show, samples, secrets, early) => played?,
+                played = play(&mut show, samples, early) => played?,
                 () = &mut stopped => return Ok(false),
             };
             if self.exit {
@@ -239,7 +175,7 @@ impl Run {
 
     async fn options(
         &self,
-        secrets: &Value,
+        secrets: &SecretsFile,
         outside: &Outside,
         log: &Path,
     ) -> Result<Options, LocalError> {
@@ -254,7 +190,7 @@ impl Run {
             sqs_port: self.sqs_port,
             secretsmanager_port: self.secretsmanager_port,
             data: self.data.clone(),
-            secrets: secrets.clone(),
+            secrets: secrets.content.clone(),
             parameters: ours.chain(self.parameters.iter().cloned()).collect(),
             env,
             schedules_every: self
