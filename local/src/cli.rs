@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
@@ -69,7 +70,7 @@ struct Run {
     faults: Vec<Preset>,
     /// Run schedules (the sweep) every so many seconds, and let the sweep take
     /// up what has lain for as long
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "SECONDS", value_parser = at_least_one::<u32>)]
     sweep: Option<u32>,
     /// Folder to keep the table in; without it nothing is kept
     #[arg(long, value_name = "DIR")]
@@ -82,7 +83,7 @@ struct Run {
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     parameters: Vec<(String, String)>,
     /// Most processes per function
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = at_least_one::<usize>)]
     instances: usize,
     /// Print one line of JSON on standard output when ready
     #[arg(long)]
@@ -97,8 +98,15 @@ struct Run {
 }
 
 fn parameter(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("must be NAME=VALUE")?;
-    Ok((name.to_owned(), value.to_owned()))
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("must be NAME=VALUE".to_owned()),
+    }
+}
+
+fn at_least_one<N: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<N, String> {
+    let number = text.parse().ok().filter(|number| *number >= N::from(1));
+    number.ok_or_else(|| "must be a whole number, and at least 1".to_owned())
 }
 
 impl Cli {
@@ -303,6 +311,20 @@ mod tests {
             "0",
         ]);
         assert_eq!(cli.run.parameters, [("A".to_owned(), "b=c".to_owned())]);
+        let refused = |arguments: &[&str]| {
+            let arguments = ["local"].iter().chain(arguments);
+            Cli::try_parse_from(arguments).unwrap_err().to_string()
+        };
+        for name in ["nope", "answers", "../README"] {
+            let refusal = refused(&["event", name]);
+            assert!(refusal.contains("no such sample, only\n"), "{refusal}");
+            assert!(refusal.contains("\n  affonso-payout-paid\n"), "{refusal}");
+        }
+        assert!(Cli::try_parse_from(["local", "event", "affonso-payout-paid"]).is_ok());
+        for wrong in ["--instances=0", "--sweep=0", "--instances=-1", "--sweep=x"] {
+            assert!(refused(&[wrong]).contains("at least 1"), "{wrong}");
+        }
+        assert!(refused(&["--parameter", "=b"]).contains("must be NAME=VALUE"));
         assert!(Cli::try_parse_from(["local", "event"]).is_err());
         assert!(Cli::try_parse_from(["local", "event", "--all"]).is_err());
         assert!(Cli::try_parse_from(["local", "event", "--all", "--write"]).is_ok());

@@ -14,7 +14,7 @@ use crate::secrets_file::SecretsFile;
 #[derive(Debug, Args)]
 pub(super) struct Event {
     /// A sample: the name of its file in events/, without .json
-    #[arg(required_unless_present = "all")]
+    #[arg(required_unless_present = "all", value_parser = sample)]
     name: Option<String>,
     /// Every sample, in place
     #[arg(long, requires = "write", conflicts_with = "name")]
@@ -25,6 +25,17 @@ pub(super) struct Event {
     /// Secrets to sign with, instead of the development ones
     #[arg(long, value_name = "FILE")]
     secrets: Option<PathBuf>,
+}
+
+/// A name that a sample has.
+fn sample(text: &str) -> Result<String, String> {
+    let samples = Samples::load(workspace().join("events")).map_err(|error| error.to_string())?;
+    let names = samples.names();
+    if names.contains(&text) {
+        return Ok(text.to_owned());
+    }
+    let names = names.join("\n  ");
+    Err(format!("there is no such sample, only\n  {names}"))
 }
 
 impl Event {
