@@ -18,6 +18,7 @@ use crate::play::play;
 use crate::samples::Samples;
 use crate::secrets_file::SecretsFile;
 use crate::show::Show;
+use crate::start::check;
 use crate::template::REGION;
 use crate::{LocalError, Logs, Options, Stack, say};
 use event::Event;
@@ -136,7 +137,10 @@ impl Run {
         let samples = Samples::load(workspace().join("events"))?;
         samples.bodies()?.iter().for_each(|body| outside.seed(body));
         let log = workspace().join(".local/functions.log");
-        let options = self.options(&secrets, &outside, &log).await?;
+        let mut options = self.options(&secrets, &outside, &log);
+        // The first build takes minutes: what can be said before it is.
+        check(&options).await?;
+        options.bin_dir = build_functions(None).await?;
         let v1_confirm = options.parameters.get("V1Confirm").cloned();
         let stack = Stack::start(options).await?;
         introduce(&stack, &outside, (!self.serve).then_some(log.as_path()))?;
@@ -181,18 +185,13 @@ impl Run {
         Ok(true)
     }
 
-    async fn options(
-        &self,
-        secrets: &SecretsFile,
-        outside: &Outside,
-        log: &Path,
-    ) -> Result<Options, LocalError> {
+    fn options(&self, secrets: &SecretsFile, outside: &Outside, log: &Path) -> Options {
         let mut env: BTreeMap<String, String> = outside.environment().into_iter().collect();
         if let Some(seconds) = self.sweep {
             env.insert("UNTOUCHED_SECONDS".to_owned(), seconds.to_string());
         }
         let ours = outside.parameters().into_iter();
-        Ok(Options {
+        Options {
             http_port: self.http_port,
             dynamodb_port: self.dynamodb_port,
             sqs_port: self.sqs_port,
@@ -210,9 +209,8 @@ impl Run {
             } else {
                 Logs::File(log.to_path_buf())
             },
-            bin_dir: build_functions(None).await?,
             ..Options::default()
-        })
+        }
     }
 
     /// Where is told what happens. With --json, standard output carries that

@@ -133,6 +133,13 @@ pub(crate) fn read_template(
     Ok(template)
 }
 
+/// Finds out whether the ports are free and the template takes the parameters,
+/// for whoever has to build the functions first.
+pub(crate) async fn check(options: &Options) -> Result<(), LocalError> {
+    let listeners = Listeners::bind(options).await?;
+    read_template(options, &listeners).map(drop)
+}
+
 pub(crate) async fn open_database(
     options: &Options,
     template: &Template,
