@@ -174,3 +174,23 @@ pub(crate) fn routes(template: &Template) -> Routes {
     }
     routes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_template_takes_what_is_set_here_and_checks_what_a_program_sets() {
+        let mut options = Options::default();
+        let mut set = |name: &str, value: &str| {
+            options.parameters.insert(name.to_owned(), value.to_owned());
+            options.clone()
+        };
+        for name in ["RewardEndpointUrl", "FirstpromoterApiUrl"] {
+            let options = set(name, "http://127.0.0.1:8000/there");
+            check(&options).await.unwrap();
+        }
+        let refusal = check(&set("V1HoldSeconds", "9")).await.unwrap_err();
+        assert!(refusal.to_string().contains("V1HoldSeconds"), "{refusal}");
+    }
+}
