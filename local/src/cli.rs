@@ -1,21 +1,27 @@
 //! The command line of `cargo local`.
 
+mod event;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::binaries::{build_functions, workspace};
 use crate::outside::{Outside, Preset};
 use crate::play::play;
 use crate::samples::Samples;
+use crate::secrets_file::SecretsFile;
 use crate::show::Show;
+use crate::start::check;
 use crate::template::REGION;
-use crate::{LocalError, Logs, Options, Stack, dev_secrets, say};
+use crate::{LocalError, Logs, Options, Stack, say};
+use event::Event;
 
 /// Runs the webhooks on this machine: the functions of template.yaml over
 /// embedded DynamoDB, SQS and Secrets Manager. Plays the samples in events/,
@@ -37,20 +43,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Prints a sample signed now, for `sam local invoke FUNCTION -e -`
-    Event {
-        /// A sample: the name of its file in events/, without .json
-        #[arg(required_unless_present = "all")]
-        name: Option<String>,
-        /// Every sample, in place
-        #[arg(long, requires = "write", conflicts_with = "name")]
-        all: bool,
-        /// Write into the file instead of printing
-        #[arg(long)]
-        write: bool,
-        /// Secrets to sign with, instead of the development ones
-        #[arg(long, value_name = "FILE")]
-        secrets: Option<PathBuf>,
-    },
+    Event(Event),
 }
 
 #[derive(Debug, Args)]
@@ -78,19 +71,20 @@ struct Run {
     faults: Vec<Preset>,
     /// Run schedules (the sweep) every so many seconds, and let the sweep take
     /// up what has lain for as long
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "SECONDS", value_parser = at_least_one::<u32>)]
     sweep: Option<u32>,
     /// Folder to keep the table in; without it nothing is kept
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Secrets instead of the development ones: JSON with `webhooks` and `credentials`
+    /// Secrets instead of the development ones: JSON with `webhooks` and, unless
+    /// those for the fakes are to do, `credentials`
     #[arg(long, value_name = "FILE")]
     secrets: Option<PathBuf>,
     /// A parameter of the template
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     parameters: Vec<(String, String)>,
     /// Most processes per function
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = at_least_one::<usize>)]
     instances: usize,
     /// Print one line of JSON on standard output when ready
     #[arg(long)]
@@ -105,8 +99,15 @@ struct Run {
 }
 
 fn parameter(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("must be NAME=VALUE")?;
-    Ok((name.to_owned(), value.to_owned()))
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("must be NAME=VALUE".to_owned()),
+    }
+}
+
+fn at_least_one<N: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<N, String> {
+    let number = text.parse().ok().filter(|number| *number >= N::from(1));
+    number.ok_or_else(|| "must be a whole number, and at least 1".to_owned())
 }
 
 impl Cli {
@@ -117,71 +118,17 @@ impl Cli {
     /// [`LocalError`] when it could not be done.
     pub async fn run(self) -> Result<bool, LocalError> {
         match self.command {
-            Some(Command::Event {
-                name,
-                write,
-                secrets,
-                ..
-            }) => {
-                events(name.as_deref(), write, &read_secrets(secrets.as_deref())?)?;
-                Ok(true)
-            }
+            Some(Command::Event(event)) => event.run().map(|()| true),
             None => self.run.run().await,
         }
     }
 }
 
-fn events(name: Option<&str>, write: bool, secrets: &Value) -> Result<(), LocalError> {
-    let samples = Samples::load(workspace().join("events"))?;
-    let names = name.map_or_else(|| samples.names(), |name| vec![name]);
-    for name in names {
-        let text = samples.fresh(name, webhooks(secrets))?;
-        if write {
-            let file = samples.file(name);
-            fs::write(&file, text).map_err(|source| LocalError::Io {
-                what: file.display().to_string(),
-                source,
-            })?;
-        } else {
-            // A closed pipe is the reader's choice.
-            let _ = writeln!(io::stdout().lock(), "{}", text.trim_end());
-        }
-    }
-    Ok(())
-}
-
-fn webhooks(secrets: &Value) -> &Value {
-    secrets.get("webhooks").unwrap_or(&Value::Null)
-}
-
-fn read_secrets(file: Option<&Path>) -> Result<Value, LocalError> {
-    let Some(file) = file else {
-        return Ok(dev_secrets());
-    };
-    let what = file.display().to_string();
-    let text = fs::read_to_string(file).map_err(|source| LocalError::Io {
-        what: what.clone(),
-        source,
-    })?;
-    let content = |problem: String| LocalError::Content {
-        file: what.clone(),
-        problem,
-    };
-    let secrets: Value = serde_json::from_str(&text).map_err(|error| content(error.to_string()))?;
-    if !secrets.get("webhooks").is_some_and(Value::is_object) {
-        return Err(content(
-            "needs an object `webhooks`, and may have `credentials`".to_owned(),
-        ));
-    }
-    Ok(secrets)
-}
-
 impl Run {
     async fn run(self) -> Result<bool, LocalError> {
-        let secrets = read_secrets(self.secrets.as_deref())?;
-        let credentials = secrets.get("credentials").unwrap_or(&Value::Null);
+        let secrets = SecretsFile::read(self.secrets.as_deref())?;
         let mut outside = Outside::start(
-            credentials,
+            secrets.credentials(),
             self.firstpromoter_port,
             self.reward_endpoint_port,
         )
@@ -190,7 +137,10 @@ impl Run {
         let samples = Samples::load(workspace().join("events"))?;
         samples.bodies()?.iter().for_each(|body| outside.seed(body));
         let log = workspace().join(".local/functions.log");
-        let options = self.options(&secrets, &outside, &log).await?;
+        let mut options = self.options(&secrets, &outside, &log);
+        // The first build takes minutes: what can be said before it is.
+        check(&options).await?;
+        options.bin_dir = build_functions(None).await?;
         let v1_confirm = options.parameters.get("V1Confirm").cloned();
         let stack = Stack::start(options).await?;
         introduce(&stack, &outside, (!self.serve).then_some(log.as_path()))?;
@@ -199,10 +149,9 @@ impl Run {
             let _ = writeln!(io::stdout().lock(), "{}", outside.describe(&stack));
         }
         let right = {
-            let signing = webhooks(&secrets);
-            let show = Show::start(&stack, &mut outside, signing, self.out()).await?;
+            let show = Show::start(&stack, &mut outside, &secrets, self.out()).await?;
             let early = show.has_promises() || v1_confirm.is_none_or(|how| how != "api");
-            self.follow(show, &samples, signing, early).await
+            self.follow(show, &samples, early).await
         };
         stack.stop().await;
         right
@@ -213,13 +162,12 @@ impl Run {
         &self,
         mut show: Show<'_>,
         samples: &Samples,
-        secrets: &Value,
         early: bool,
     ) -> Result<bool, LocalError> {
         let mut stopped = std::pin::pin!(asked_to_stop());
         if !self.serve {
             let right = tokio::select! {
-                played = play(&mut show, samples, secrets, early) => played?,
+                played = play(&mut show, samples, early) => played?,
                 () = &mut stopped => return Ok(false),
             };
             if self.exit {
@@ -237,24 +185,19 @@ impl Run {
         Ok(true)
     }
 
-    async fn options(
-        &self,
-        secrets: &Value,
-        outside: &Outside,
-        log: &Path,
-    ) -> Result<Options, LocalError> {
+    fn options(&self, secrets: &SecretsFile, outside: &Outside, log: &Path) -> Options {
         let mut env: BTreeMap<String, String> = outside.environment().into_iter().collect();
         if let Some(seconds) = self.sweep {
             env.insert("UNTOUCHED_SECONDS".to_owned(), seconds.to_string());
         }
         let ours = outside.parameters().into_iter();
-        Ok(Options {
+        Options {
             http_port: self.http_port,
             dynamodb_port: self.dynamodb_port,
             sqs_port: self.sqs_port,
             secretsmanager_port: self.secretsmanager_port,
             data: self.data.clone(),
-            secrets: secrets.clone(),
+            secrets: secrets.content.clone(),
             parameters: ours.chain(self.parameters.iter().cloned()).collect(),
             env,
             schedules_every: self
@@ -266,9 +209,8 @@ impl Run {
             } else {
                 Logs::File(log.to_path_buf())
             },
-            bin_dir: build_functions(None).await?,
             ..Options::default()
-        })
+        }
     }
 
     /// Where is told what happens. With --json, standard output carries that
@@ -367,6 +309,20 @@ mod tests {
             "0",
         ]);
         assert_eq!(cli.run.parameters, [("A".to_owned(), "b=c".to_owned())]);
+        let refused = |arguments: &[&str]| {
+            let arguments = ["local"].iter().chain(arguments);
+            Cli::try_parse_from(arguments).unwrap_err().to_string()
+        };
+        for name in ["nope", "answers", "../README"] {
+            let refusal = refused(&["event", name]);
+            assert!(refusal.contains("no such sample, only\n"), "{refusal}");
+            assert!(refusal.contains("\n  affonso-payout-paid\n"), "{refusal}");
+        }
+        assert!(Cli::try_parse_from(["local", "event", "affonso-payout-paid"]).is_ok());
+        for wrong in ["--instances=0", "--sweep=0", "--instances=-1", "--sweep=x"] {
+            assert!(refused(&[wrong]).contains("at least 1"), "{wrong}");
+        }
+        assert!(refused(&["--parameter", "=b"]).contains("must be NAME=VALUE"));
         assert!(Cli::try_parse_from(["local", "event"]).is_err());
         assert!(Cli::try_parse_from(["local", "event", "--all"]).is_err());
         assert!(Cli::try_parse_from(["local", "event", "--all", "--write"]).is_ok());

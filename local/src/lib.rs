@@ -11,6 +11,7 @@ mod options;
 mod outside;
 mod play;
 mod samples;
+mod secrets_file;
 mod show;
 pub mod sign;
 mod sources;

@@ -2,28 +2,27 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
 use crate::LocalError;
 use crate::samples::{After, Samples};
 use crate::show::Show;
+use crate::sign::SignError;
 
 /// How long promises may take to settle.
 const SETTLE: Duration = Duration::from_secs(20);
 
 /// Plays every sample and tells of each, then waits for the promises. `false`
-/// when an answer was not the expected one or a promise did not end confirmed.
+/// when an answer was not the expected one or a promise did not end confirmed. A
+/// sample that nothing signs is skipped.
 ///
 /// With `early`, a sample may be answered at once as it is later on: its
 /// delivery may be recorded already.
 pub(crate) async fn play(
     show: &mut Show<'_>,
     samples: &Samples,
-    secrets: &Value,
     early: bool,
 ) -> Result<bool, LocalError> {
     let began = Instant::now();
-    let mut wrong = 0;
+    let (mut wrong, mut skipped) = (0, 0);
     let mut played = Vec::new();
     show.heading();
     for (index, expected) in samples.expected().iter().enumerate() {
@@ -32,7 +31,15 @@ pub(crate) async fn play(
             show.settle(SETTLE).await?;
         }
         show.look().await?;
-        let sent = show.send(&samples.request(sample, secrets)?).await?;
+        let request = match samples.request(sample, show.secrets.webhooks()) {
+            Err(LocalError::Sign(SignError::NoSecret(provider))) => {
+                show.skip(sample, provider);
+                skipped += 1;
+                continue;
+            }
+            request => request?,
+        };
+        let sent = show.send(&request).await?;
         let mut later = samples.expected().iter().skip(index + 1);
         let status = sent.answer.status;
         let right = status == answer
@@ -54,9 +61,13 @@ pub(crate) async fn play(
     }
     show.settle(SETTLE).await?;
     let all = samples.expected().len();
-    let (right, seconds) = (all - wrong, began.elapsed().as_secs_f64());
+    let (right, seconds) = (all - wrong - skipped, began.elapsed().as_secs_f64());
+    let skipped = match skipped {
+        0 => String::new(),
+        skipped => format!(", {skipped} skipped"),
+    };
     show.note(&format!(
-        "\n{all} samples, {right} answered as expected, in {seconds:.1} s"
+        "\n{all} samples, {right} answered as expected{skipped}, in {seconds:.1} s"
     ));
     Ok(show.sum_up() && wrong == 0)
 }

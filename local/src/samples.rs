@@ -78,7 +78,10 @@ impl Samples {
 
     /// A sample to be sent now.
     pub(crate) fn request(&self, name: &str, secrets: &Value) -> Result<Value, LocalError> {
-        self.event(name, secrets).map(|(_, _, event)| event)
+        let (_, mut before, event) = self.event(name, secrets)?;
+        // A provider without a secret is closed: it does not even refuse.
+        sign(&mut before, secrets, 0)?;
+        Ok(event)
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {

@@ -13,7 +13,8 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::client::Answer;
 use crate::outside::Outside;
-use crate::sign::sign;
+use crate::secrets_file::SecretsFile;
+use crate::sign::{SignError, sign};
 use crate::{Cursor, LocalError, Stack};
 use recorded::{attribute, describe};
 
@@ -81,7 +82,7 @@ pub(crate) struct Sent {
 pub(crate) struct Show<'a> {
     stack: &'a Stack,
     pub(crate) outside: &'a mut Outside,
-    secrets: &'a Value,
+    pub(crate) secrets: &'a SecretsFile,
     out: Box<dyn Write + Send>,
     began: i64,
     cursor: Cursor,
@@ -95,7 +96,7 @@ impl<'a> Show<'a> {
     pub(crate) async fn start(
         stack: &'a Stack,
         outside: &'a mut Outside,
-        secrets: &'a Value,
+        secrets: &'a SecretsFile,
         out: Box<dyn Write + Send>,
     ) -> Result<Self, LocalError> {
         let mut show = Self {
@@ -163,6 +164,13 @@ impl<'a> Show<'a> {
         self.print(lines);
     }
 
+    /// Tells of a request that is not sent, as nothing signs it.
+    pub(crate) fn skip(&mut self, what: &str, provider: &str) {
+        let why = format!("{provider}: no secret for it in {}", self.secrets.name);
+        let (at, text) = (now(), columns(what, "skipped", &why));
+        self.print(vec![Line { at, rank: 0, text }]);
+    }
+
     /// Tells what happened since the last look.
     pub(crate) async fn look(&mut self) -> Result<(), LocalError> {
         let changes = self.stack.changes_since(&mut self.cursor).await?;
@@ -186,11 +194,17 @@ impl<'a> Show<'a> {
     /// Sends a webhook of the platform.
     async fn pass_on(&mut self, mut event: Value) -> Result<(), LocalError> {
         let seconds = u64::try_from(now() / 1_000).unwrap_or_default();
-        sign(&mut event, self.secrets, seconds)?;
         let kind = event
             .pointer("/headers/x-event-type")
             .and_then(Value::as_str);
         let what = format!("  FirstPromoter sends {}", kind.unwrap_or_default());
+        match sign(&mut event, self.secrets.webhooks(), seconds) {
+            Err(SignError::NoSecret(provider)) => {
+                self.skip(&what, provider);
+                return Ok(());
+            }
+            signed => signed?,
+        }
         let sent = self.send(&event).await?;
         let taken = (200..300).contains(&sent.answer.status);
         self.refused += usize::from(!taken);

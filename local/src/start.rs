@@ -133,6 +133,13 @@ pub(crate) fn read_template(
     Ok(template)
 }
 
+/// Finds out whether the ports are free and the template takes the parameters,
+/// for whoever has to build the functions first.
+pub(crate) async fn check(options: &Options) -> Result<(), LocalError> {
+    let listeners = Listeners::bind(options).await?;
+    read_template(options, &listeners).map(drop)
+}
+
 pub(crate) async fn open_database(
     options: &Options,
     template: &Template,
@@ -166,4 +173,24 @@ pub(crate) fn routes(template: &Template) -> Routes {
         }
     }
     routes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_template_takes_what_is_set_here_and_checks_what_a_program_sets() {
+        let mut options = Options::default();
+        let mut set = |name: &str, value: &str| {
+            options.parameters.insert(name.to_owned(), value.to_owned());
+            options.clone()
+        };
+        for name in ["RewardEndpointUrl", "FirstpromoterApiUrl"] {
+            let options = set(name, "http://127.0.0.1:8000/there");
+            check(&options).await.unwrap();
+        }
+        let refusal = check(&set("V1HoldSeconds", "9")).await.unwrap_err();
+        assert!(refusal.to_string().contains("V1HoldSeconds"), "{refusal}");
+    }
 }

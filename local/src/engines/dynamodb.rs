@@ -1,12 +1,11 @@
 //! DynamoDB: dynoxide over a `SQLite` file, with its tables and streams.
 
+mod home;
 #[cfg(test)]
 mod tests;
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use dynoxide::Database;
 use dynoxide::actions::{get_records, get_shard_iterator, put_item, scan, update_time_to_live};
@@ -17,6 +16,7 @@ use tokio::sync::oneshot;
 
 use crate::LocalError;
 use crate::template::{ACCOUNT, REGION, Table};
+use home::Home;
 
 /// dynoxide counts from this number in public, from 0 in its log.
 const SEQUENCE_OFFSET: u128 = 100_000_000_000_000_000_000;
@@ -28,52 +28,6 @@ pub(crate) struct Dynamo {
     database: Database,
     control: Arc<Mutex<rusqlite::Connection>>,
     _home: Arc<Home>,
-}
-
-/// Where the file lives; a throw-away place is removed with the last user.
-struct Home {
-    path: PathBuf,
-    keep: bool,
-    _lock: File,
-}
-
-impl Drop for Home {
-    fn drop(&mut self) {
-        if !self.keep {
-            // The system cleans its temporary files, should this fail.
-            let _ = fs::remove_dir_all(&self.path);
-        }
-    }
-}
-
-impl Home {
-    fn open(data: Option<&Path>) -> Result<Self, LocalError> {
-        let path = data.map_or_else(throw_away, Path::to_path_buf);
-        let io = |source| LocalError::Io {
-            what: format!("data folder {}", path.display()),
-            source,
-        };
-        fs::create_dir_all(&path).map_err(io)?;
-        let lock = File::create(path.join("lock")).map_err(io)?;
-        // A second engine on the same file would corrupt nothing and see nothing.
-        lock.try_lock()
-            .map_err(|_| LocalError::DataInUse(path.clone()))?;
-        Ok(Self {
-            path,
-            keep: data.is_some(),
-            _lock: lock,
-        })
-    }
-}
-
-fn throw_away() -> PathBuf {
-    static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
-    let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_nanos();
-    std::env::temp_dir().join(format!("cargo-local-{}-{count}-{now}", std::process::id()))
 }
 
 fn engine(error: impl std::fmt::Display) -> LocalError {
@@ -88,7 +42,7 @@ impl Dynamo {
     /// tables it lacks.
     pub(crate) fn open(data: Option<&Path>, tables: &[Table]) -> Result<Self, LocalError> {
         let home = Home::open(data)?;
-        let file = home.path.join("dynamodb.sqlite");
+        let file = home.database()?;
         let database = Database::new(&file.to_string_lossy()).map_err(engine)?;
         let control = rusqlite::Connection::open(&file).map_err(engine)?;
         control

@@ -4,6 +4,7 @@
 mod node;
 mod parameters;
 mod resolve;
+mod rules;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -108,7 +109,8 @@ impl Template {
     ///
     /// # Errors
     /// [`TemplateError`] names the place that is not YAML, refers to something
-    /// unknown, or asks for something that has no local counterpart.
+    /// unknown, or asks for something that has no local counterpart; or the
+    /// parameter or rule that `CloudFormation` would refuse a value for.
     pub fn read(
         source: &str,
         overrides: &BTreeMap<String, String>,
@@ -117,6 +119,7 @@ impl Template {
         let document =
             yaml::parse(source).map_err(|problem| TemplateError::new("file", &problem))?;
         let resolver = Resolver::new(document, overrides, queue_base_url)?;
+        rules::check(&resolver)?;
         Ok(Self {
             functions: functions(&resolver)?,
             tables: tables(&resolver)?,

@@ -166,7 +166,8 @@ impl Resolver {
         self.test(definition, &format!("Conditions/{name}"))
     }
 
-    fn test(&self, expression: &Value, path: &str) -> Result<bool, TemplateError> {
+    /// Whether a condition's expression holds.
+    pub(super) fn test(&self, expression: &Value, path: &str) -> Result<bool, TemplateError> {
         let entry = expression
             .as_object()
             .filter(|map| map.len() == 1)

@@ -177,11 +177,11 @@ fn mistakes_name_their_place() {
         (vec![], "Parameters/Since has no default"),
         (
             vec![("Since", "x"), ("Level", "loud")],
-            "Parameters/Level is \"loud\", not one of info, trace",
+            "Parameters/Level is \"loud\", but must be one of info, trace",
         ),
         (
             vec![("Since", "x"), ("Nope", "x")],
-            "Parameters has no Nope",
+            "Parameters has no Nope, only Endpoint, Level, Since",
         ),
     ] {
         let message = read(&overrides).unwrap_err().to_string();
@@ -205,4 +205,96 @@ fn parameters_are_listed() {
         Template::parameters(head).unwrap(),
         ["Endpoint", "Level", "Since"]
     );
+}
+
+#[test]
+fn what_cloudformation_would_refuse_is_refused() {
+    const CONSTRAINED: &str = r#"
+Parameters:
+  Pairs: {Type: String, Default: '', AllowedPattern: '^$|^\d+=on$|off', ConstraintDescription: 'numbers, each with =on'}
+  Url: {Type: String, Default: 'https://a.example', AllowedPattern: '^https?://\S+[^/]$'}
+  Hold: {Type: Number, Default: 6, MinValue: 0, MaxValue: 8}
+  Days: {Type: Number, Default: 30, AllowedValues: [1, 30], ConstraintDescription: a number of days that is in use}
+  Names: {Type: CommaDelimitedList, Default: 'a, b', AllowedPattern: '[a-z]'}
+  Recipient: {Type: String, Default: promoter}
+Rules:
+  PairsAreGiven:
+    RuleCondition: !Equals [!Ref Recipient, rules]
+    Assertions: [{Assert: !Not [!Equals [!Ref Pairs, '']], AssertDescription: Recipient "rules" needs Pairs}]
+  Always:
+    Assertions: [{Assert: !Not [!Equals [!Ref Recipient, nobody]]}]
+"#;
+    let refused = |overrides: &[(&str, &str)]| {
+        let overrides = overrides
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let read = Template::read(CONSTRAINED, &overrides, "http://q");
+        read.err().map(|error| error.to_string())
+    };
+    for taken in [
+        vec![],
+        vec![("Pairs", "17=on")],
+        vec![("Url", "http://127.0.0.1:8000/x")],
+        vec![("Hold", "0")],
+        vec![("Hold", "7.5")],
+        vec![("Days", "1")],
+        vec![("Recipient", "rules"), ("Pairs", "off")],
+    ] {
+        assert_eq!(refused(&taken), None, "{taken:?}");
+    }
+    let pairs = "but must be numbers, each with =on";
+    for (given, expected) in [
+        (
+            ("Pairs", "17=on,"),
+            format!("Parameters/Pairs is \"17=on,\", {pairs}"),
+        ),
+        // An alternative without anchors matches the whole value all the same.
+        (
+            ("Pairs", "offer"),
+            format!("Parameters/Pairs is \"offer\", {pairs}"),
+        ),
+        (
+            ("Pairs", "17=on\n"),
+            format!("Parameters/Pairs is \"17=on\\n\", {pairs}"),
+        ),
+        (
+            ("Url", "https://a/"),
+            r#"Parameters/Url is "https://a/", but must match ^https?://\S+[^/]$"#.into(),
+        ),
+        (
+            ("Hold", "9"),
+            r#"Parameters/Hold is "9", but must be at most 8"#.into(),
+        ),
+        (
+            ("Hold", "-1"),
+            r#"Parameters/Hold is "-1", but must be at least 0"#.into(),
+        ),
+        (
+            ("Hold", "long"),
+            r#"Parameters/Hold is "long", but must be a number"#.into(),
+        ),
+        (
+            ("Hold", "NaN"),
+            r#"Parameters/Hold is "NaN", but must be a number"#.into(),
+        ),
+        (
+            ("Days", "2"),
+            r#"Parameters/Days is "2", but must be a number of days that is in use"#.into(),
+        ),
+        (
+            ("Names", "a,bb"),
+            r#"Parameters/Names is "bb", but must match [a-z]"#.into(),
+        ),
+        (
+            ("Recipient", "rules"),
+            r#"Rules/PairsAreGiven is broken: Recipient "rules" needs Pairs"#.into(),
+        ),
+        (
+            ("Recipient", "nobody"),
+            "Rules/Always is broken: the parameters do not go together".into(),
+        ),
+    ] {
+        assert_eq!(refused(&[given]), Some(format!("template: {expected}")));
+    }
 }

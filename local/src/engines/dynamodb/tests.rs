@@ -1,3 +1,6 @@
+use std::fs;
+
+use super::home::throw_away;
 use super::*;
 
 fn table() -> Table {
@@ -86,6 +89,29 @@ fn a_folder_belongs_to_one_and_keeps_items_and_checkpoints() {
     );
     assert_eq!(dynamo.checkpoint("reader").unwrap(), Some(newest));
     drop(dynamo);
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_kept_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = throw_away();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let dynamo = Dynamo::open(Some(&folder), &[table()]).unwrap();
+    put(&dynamo, "a");
+    assert_eq!(mode(&folder), 0o700);
+    let files = || fs::read_dir(&folder).unwrap().map(|file| file.unwrap());
+    assert!(files().count() > 2, "a write-ahead log beside the database");
+    for file in files() {
+        assert_eq!(mode(&file.path()), 0o600, "{file:?}");
+    }
+    drop(dynamo);
+    // What an earlier run left open to others is closed.
+    let file = folder.join("dynamodb.sqlite");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    drop(Dynamo::open(Some(&folder), &[table()]).unwrap());
+    assert_eq!(mode(&file), 0o600);
     fs::remove_dir_all(folder).unwrap();
 }
 
