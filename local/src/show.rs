@@ -246,7 +246,11 @@ impl<'a> Show<'a> {
             .iter()
             .filter(|(_, way)| way.state == "confirmed")
             .count();
-        let mut text = vec![format!("\n{} promises, {confirmed} confirmed", ways.len())];
+        let promises = match ways.len() {
+            1 => "1 promise".to_owned(),
+            count => format!("{count} promises"),
+        };
+        let mut text = vec![format!("\n{promises}, {confirmed} confirmed")];
         for (key, way) in &ways {
             let way = if way.steps.is_empty() {
                 format!("{} already", way.state)
