@@ -60,10 +60,10 @@ struct Resume {
     /// It had none
     #[arg(long, requires = "because")]
     not_granted: bool,
-    /// The recipient keeps what was given and then withdrawn: nothing is taken
-    /// back
+    /// Settles it as it stands: what was given is kept, what was not given is
+    /// not
     #[arg(long, requires = "because", conflicts_with_all = ["granted", "not_granted"])]
-    keep: bool,
+    close: bool,
     /// How you know; kept with the promise for good
     #[arg(long, value_name = "WHY", value_parser = said())]
     because: Option<String>,
@@ -105,7 +105,7 @@ impl Resume {
                 .granted
                 .then_some(true)
                 .or(self.not_granted.then_some(false)),
-            keep: self.keep,
+            close: self.close,
             because: self.because.clone().unwrap_or_default(),
         })
     }
@@ -208,9 +208,9 @@ mod tests {
             (Some(true), "seen")
         );
         let not = word(&format!("resume {key} --not-granted --because x --by y"));
-        assert_eq!((not.granted, not.keep), (Some(false), false));
-        let keep = word(&format!("resume {key} --keep --because x --by y"));
-        assert_eq!((keep.granted, keep.keep), (None, true));
+        assert_eq!((not.granted, not.close), (Some(false), false));
+        let close = word(&format!("resume {key} --close --because x --by y"));
+        assert_eq!((close.granted, close.close), (None, true));
     }
 
     #[test]
@@ -231,11 +231,11 @@ mod tests {
                 ErrorKind::ArgumentConflict,
             ),
             (
-                "resume firstpromoter:1:1 --keep",
+                "resume firstpromoter:1:1 --close",
                 ErrorKind::MissingRequiredArgument,
             ),
             (
-                "resume firstpromoter:1:1 --keep --granted --because x",
+                "resume firstpromoter:1:1 --close --granted --because x",
                 ErrorKind::ArgumentConflict,
             ),
             ("story nobody commission 1", ErrorKind::InvalidValue),

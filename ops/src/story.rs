@@ -161,8 +161,8 @@ impl Moment {
 }
 
 fn spoken(word: &Spoken) -> String {
-    let granted = match (word.granted, word.keep) {
-        (_, true) => ", the recipient keeps it",
+    let granted = match (word.granted, word.close) {
+        (_, true) => " to close it as it stands",
         (Some(true), _) => ", had its effect",
         (Some(false), _) => ", had no effect",
         (None, _) => "",

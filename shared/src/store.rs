@@ -11,7 +11,9 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, KeysAndAttributes, Put, TransactWriteItem, Update,
+};
 use serde::Deserialize;
 
 use crate::aws::code;
@@ -165,6 +167,10 @@ impl Store {
         for promise in &write.promises {
             puts.push(self.put_promise(pk, promise)?);
         }
+        if let (Some(promise), true) = (&known.promise, write.promises.is_empty()) {
+            // It was decided that this says nothing new to the promise as it was.
+            puts.push(self.check(pk, &promise_key(promise.epoch), promise.version)?);
+        }
         self.transact(puts).await
     }
 
@@ -174,7 +180,23 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; then nothing was written.
     pub async fn save(&self, pk: &str, promises: &[Promise]) -> Result<(), StoreError> {
+        self.save_with(pk, promises, None).await
+    }
+
+    /// [`Store::save`], on the condition too that the record is in that version.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was written.
+    pub async fn save_with(
+        &self,
+        pk: &str,
+        promises: &[Promise],
+        record: Option<u64>,
+    ) -> Result<(), StoreError> {
         let mut writes = Vec::new();
+        if let Some(version) = record {
+            writes.push(self.check(pk, RECORD, version)?);
+        }
         for promise in promises {
             writes.push(self.put_promise(pk, promise)?);
             if promise.version == 1 {
@@ -253,6 +275,19 @@ impl Store {
             Err(StoreError::Conflict) => Ok(()),
             other => other,
         }
+    }
+
+    /// An item must be in that version.
+    fn check(&self, pk: &str, sk: &str, version: u64) -> Result<TransactWriteItem, StoreError> {
+        let check = ConditionCheck::builder()
+            .table_name(&self.table)
+            .key("pk", text(pk))
+            .key("sk", text(sk))
+            .condition_expression("version = :version")
+            .expression_attribute_values(":version", AttributeValue::N(version.to_string()))
+            .build()
+            .map_err(|e| unavailable(&e))?;
+        Ok(TransactWriteItem::builder().condition_check(check).build())
     }
 
     fn put_new(&self, item: Item) -> Result<TransactWriteItem, StoreError> {

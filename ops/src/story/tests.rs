@@ -60,7 +60,7 @@ fn promise() -> Promise {
     promise.words.push(Spoken {
         by: "joe".into(),
         granted: Some(false),
-        keep: false,
+        close: false,
         because: "not in\nthe books".into(),
         at: at(3),
     });

@@ -53,7 +53,7 @@ pub fn announce(
 ) -> Announced {
     let campaign = record.text("campaign_id");
     let terms = terms(policy, provider, record, campaign, None);
-    let (entry, why) = assess(policy, provider, &terms, campaign);
+    let (entry, why) = assess(policy, provider, &terms, campaign, None);
     if entry == Entry::Nothing {
         return Announced::Nothing(why);
     }
@@ -65,6 +65,15 @@ pub fn announce(
         (Standing::Approved, Entry::LookUp | Entry::Ask) => (State::LookupDue, None),
         (Standing::Approved, _) => (State::Requested, None),
         _ if policy.auto_approve && record.status() == Some("pending") => {
+            let open = match entry {
+                // Only the recipient is not known yet.
+                Entry::LookUp => terms.unit.is_none() || sources(policy, campaign).len() > 1,
+                entry => matches!(entry, Entry::Park(_)),
+            };
+            if open {
+                // What may be money, or another source's, is not ours to approve.
+                return Announced::Nothing("not_approved");
+            }
             let since = record.text("occurred_at").and_then(Timestamp::parse);
             if since.is_some_and(|since| since < policy.from) {
                 // An edit of it now does not make it any younger.
@@ -97,7 +106,15 @@ pub fn restate(
     promise: &Promise,
     record: &Record,
 ) -> Option<Input> {
-    let asked = matches!(promise.state, State::ApprovalDue | State::AwaitingApproval);
+    let waits = |state| matches!(state, State::ApprovalDue | State::AwaitingApproval);
+    let parked = promise.parked.as_ref();
+    let asked = waits(promise.state) || parked.is_some_and(|parked| waits(parked.from));
+    let stated = record.facts.get("status").map(|status| status.clock.time);
+    // The platform was asked since, and showed it as approved.
+    let older = record.deleted_at.is_none()
+        && promise
+            .found_at
+            .is_some_and(|found| stated.is_some_and(|stated| stated <= found));
     match standing(provider, record.status()) {
         Standing::Approved => {
             if promise.denied_there && record.announced.is_none_or(|at| at <= promise.announced_at)
@@ -114,6 +131,7 @@ pub fn restate(
             Some(Input::Approved(terms, entry))
         }
         Standing::Withdrawn if asked && record.status() == Some("pending") => None,
+        Standing::Withdrawn if older => None,
         Standing::Withdrawn => Some(Input::Withdrawn),
         // A status that nobody knows is no reason to take anything away.
         Standing::Unclear => None,
@@ -174,28 +192,22 @@ pub fn entry(
     known: &Terms,
     campaign: Option<&str>,
 ) -> Entry {
-    match assess(policy, provider, known, campaign).0 {
-        Entry::Park(reason) if promise.waived.as_deref() == Some(reason) && known.is_complete() => {
-            ready(policy, provider)
-        }
-        entry => entry,
-    }
+    // A waiver is of the terms that were seen.
+    let waived = promise.waived.as_deref();
+    let waived = waived.filter(|_| !promise.terms.differs(known));
+    assess(policy, provider, known, campaign, waived).0
 }
 
-/// Where a promise begins that nothing stands in the way of. v1 is unsigned:
-/// with a key its API is asked before anything is given.
-fn ready(policy: &Policy, provider: Provider) -> Entry {
-    let ask = provider == Provider::FirstPromoterV1 && policy.v1_confirm == V1Confirm::Api;
-    if ask { Entry::Ask } else { Entry::Deliver }
-}
-
-/// Where a promise on these terms begins, and why if there is none.
+/// Where a promise on these terms begins, and why if there is none. It is not
+/// parked for the reason that was waived.
 fn assess(
     policy: &Policy,
     provider: Provider,
     terms: &Terms,
     campaign: Option<&str>,
+    waived: Option<&str>,
 ) -> (Entry, &'static str) {
+    let waives = |reason| waived == Some(reason);
     let unit = terms.unit.as_deref();
     if unit == Some(CASH) {
         return (Entry::Nothing, "cash");
@@ -213,18 +225,15 @@ fn assess(
             (Entry::Park(reason), "")
         }
     };
-    if sources.len() > 1 {
+    if sources.len() > 1 && !waives("campaign_unknown") {
         // Whose reward it is hangs on a campaign that the payload does not name.
         return unknown("campaign_unknown");
     }
-    if unit.is_some_and(|unit| !NON_MONETARY.contains(&unit)) {
+    if unit.is_some_and(|unit| !NON_MONETARY.contains(&unit)) && !waives("unknown_unit") {
         return (Entry::Park("unknown_unit"), "");
     }
-    if terms
-        .amount
-        .as_deref()
-        .is_some_and(|amount| amount == "0" || amount.starts_with('-'))
-    {
+    let nothing = |amount: &str| amount == "0" || amount.starts_with('-');
+    if terms.amount.as_deref().is_some_and(nothing) && !waives("amount_not_positive") {
         return (Entry::Park("amount_not_positive"), "");
     }
     if unit.is_some() && terms.recipient.is_none() {
@@ -241,7 +250,9 @@ fn assess(
     if !terms.is_complete() {
         return unknown("recipient_or_amount_unknown");
     }
-    (ready(policy, provider), "")
+    // v1 is unsigned: with a key its API is asked before anything is given.
+    let ask = provider == Provider::FirstPromoterV1 && policy.v1_confirm == V1Confirm::Api;
+    (if ask { Entry::Ask } else { Entry::Deliver }, "")
 }
 
 /// The source of a campaign; every possible one while the campaign is unknown.
@@ -320,25 +331,25 @@ fn recipient(provider: Provider, record: &Record, rule: Rule) -> Recipient {
             .try_fold(record.fact(fact)?, |value, name| value.get(name));
         Some(found?.as_str()?.to_owned()).filter(|text| !text.is_empty())
     };
-    let id = |fact: &str| record.text(fact).map(str::to_owned);
-    match (rule, provider) {
-        (Rule::Referral, _) => Recipient {
-            role: "referral".into(),
-            id: id("customer_id"),
-            reference: text("customer", &["uid"]),
-            email: text("customer", &["email"]),
-        },
-        (_, Provider::FirstPromoterV1) => Recipient {
-            role: "promoter".into(),
-            id: id("affiliate_id"),
-            reference: text("affiliate", &["cust_id"]),
-            email: text("affiliate", &["email"]),
-        },
-        (_, _) => Recipient {
-            role: "promoter".into(),
-            id: id("affiliate_id"),
-            reference: None,
-            email: text("enrolment", &["promoter", "email"]),
-        },
+    let (role, id, fact, path): (_, _, _, &[&str]) = match (rule, provider) {
+        (Rule::Referral, _) => ("referral", "customer_id", "customer", &[]),
+        (_, Provider::FirstPromoterV1) => ("promoter", "affiliate_id", "affiliate", &[]),
+        (_, _) => ("promoter", "affiliate_id", "enrolment", &["promoter"]),
+    };
+    let id = record.text(id).map(str::to_owned);
+    let known_as = |name| text(fact, &[path, &[name]].concat());
+    // A later event may have named somebody else, by the id alone.
+    let theirs = known_as("id").is_none_or(|known| Some(known) == id);
+    let known_as = |name| known_as(name).filter(|_| theirs);
+    let reference = match (rule, provider) {
+        (Rule::Referral, _) => known_as("uid"),
+        (_, Provider::FirstPromoterV1) => known_as("cust_id"),
+        (_, _) => None,
+    };
+    Recipient {
+        role: role.into(),
+        id,
+        reference,
+        email: known_as("email"),
     }
 }

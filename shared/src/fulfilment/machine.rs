@@ -6,8 +6,10 @@ mod word;
 
 pub use record::GIVEN_THERE;
 
+use std::borrow::Cow;
+
 use crate::fulfilment::Reversals;
-use crate::fulfilment::promise::{Parked, Promise, State};
+use crate::fulfilment::promise::{Again, Parked, Promise, Start, State};
 use crate::fulfilment::terms::Terms;
 use crate::timestamp::Timestamp;
 
@@ -89,8 +91,9 @@ pub struct Word {
     pub by: String,
     /// Whether the call that nobody knows about had its effect.
     pub granted: Option<bool>,
-    /// Whether the recipient keeps what was withdrawn after it was given.
-    pub keep: bool,
+    /// Whether it is settled as it stands: what was given is kept, what was not
+    /// is not given.
+    pub close: bool,
     /// How they know.
     pub because: String,
 }
@@ -153,12 +156,19 @@ pub fn step(promise: &Promise, input: &Input, reversals: Reversals, now: Timesta
     if let Err(other) = stepped {
         return other;
     }
-    // Not while the platform is being told of the old one: that could undo the
-    // confirmation of the new one.
-    let over = next.promise.state == State::Reversed && next.promise.lease.is_none();
-    let renewed = (over && std::mem::take(&mut next.promise.again)).then(|| {
+    // Not while the platform is told of the old one, or works on it: that could
+    // undo the confirmation of the new one.
+    let over = next.promise.state == State::Reversed
+        && next.promise.lease.is_none()
+        && next.promise.batch.is_none();
+    let again = if over {
+        next.promise.again.take()
+    } else {
+        None
+    };
+    let renewed = again.map(|again| {
         next.promise.due = None;
-        again_as_new(&next.promise, now)
+        again_as_new(&next.promise, again, now)
     });
     if next.promise == *promise && renewed.is_none() {
         return Stepped::Unchanged;
@@ -172,6 +182,39 @@ pub fn step(promise: &Promise, input: &Input, reversals: Reversals, now: Timesta
         },
         None => Stepped::Changed(ended),
     }
+}
+
+/// What the outcome of a call means for a promise that somebody may have written
+/// to since. A promise comes with the time at which its record was announced
+/// last, as the one who called knew it (`taken`) and as it is (`now`).
+///
+/// `None`: it went on without this call, whose outcome must not be taken for
+/// that of the call that is under way now.
+#[must_use]
+pub fn heard<'a>(
+    input: &'a Input,
+    taken: (&Promise, Option<Timestamp>),
+    now: (&Promise, Option<Timestamp>),
+    at: Timestamp,
+) -> Option<Cow<'a, Input>> {
+    if taken.0.lease != now.0.lease {
+        return None;
+    }
+    let overtaken = match input {
+        // The platform was asked about other terms.
+        Input::Found { .. } => taken.0.terms != now.0.terms,
+        // It approved again since it was asked.
+        Input::DeniedThere => now.1 > taken.1,
+        _ => false,
+    };
+    if !overtaken {
+        return Some(Cow::Borrowed(input));
+    }
+    Some(Cow::Owned(Input::Again {
+        not_before: at,
+        last: "changed meanwhile".into(),
+        batch: None,
+    }))
 }
 
 const WRONG_STATE: Stepped = Stepped::Invalid("not in a state for this");
@@ -205,6 +248,10 @@ impl Step {
         ) {
             promise.amended = false;
         }
+        if state == State::Denied {
+            promise.stated = None;
+            promise.seen = false;
+        }
         if state.is_settled() {
             promise.withdrawn = false;
             promise.batch = None;
@@ -236,6 +283,7 @@ impl Step {
     /// Given and withdrawn.
     fn take_back(&mut self) -> Outcome {
         self.promise.withdrawn = false;
+        self.promise.check = false;
         self.promise.open_at = self.now;
         match self.reversals {
             Reversals::Deliver | Reversals::DeliverAndUnmark => self.begin(State::ReversalDue),
@@ -262,27 +310,29 @@ impl Step {
 }
 
 /// The promise that follows one that was taken back.
-fn again_as_new(before: &Promise, now: Timestamp) -> Promise {
+fn again_as_new(before: &Promise, again: Again, now: Timestamp) -> Promise {
     let epoch = before.epoch.saturating_add(1);
     let stem = before
         .key
         .rsplit_once(':')
         .map_or(before.key.as_str(), |(stem, _)| stem);
-    // v1 is unsigned, and its API is asked each time anew.
-    let ask = stem.starts_with("firstpromoter-v1:") && !before.by_response;
-    let state = if before.terms.is_complete() && !ask {
-        State::Requested
-    } else {
-        State::LookupDue
+    let state = match again.start {
+        Start::Deliver => State::Requested,
+        Start::Ask => State::LookupDue,
+        Start::Park(_) => State::Parked,
     };
-    let mut promise = Promise::new(
-        format!("{stem}:{epoch}"),
-        epoch,
-        state,
-        before.terms.clone(),
-        now,
-    );
+    let mut promise = Promise::new(format!("{stem}:{epoch}"), epoch, state, again.terms, now);
+    if let Start::Park(reason) = again.start {
+        promise.parked = Some(Parked {
+            from: State::Requested,
+            reason,
+            unknown: false,
+            at: now,
+        });
+    }
     promise.campaign_id.clone_from(&before.campaign_id);
     promise.by_response = before.by_response;
+    // v1 is unsigned, and its API is asked each time anew.
+    promise.looked_up = before.looked_up && !before.is_v1();
     promise
 }

@@ -10,7 +10,7 @@ mod promise;
 mod terms;
 
 pub use announce::{Announced, Moment, announce, entry, reconcile, restate, terms};
-pub use machine::{Entry, GIVEN_THERE, Input, Stepped, Word, step};
+pub use machine::{Entry, GIVEN_THERE, Input, Stepped, Word, heard, step};
 pub use policy::{Policy, Reversals, Rule, Source, V1Confirm};
-pub use promise::{Lease, Parked, Promise, Spoken, State};
+pub use promise::{Again, Lease, Parked, Promise, Spoken, Start, State};
 pub use terms::{Recipient, Terms};

@@ -153,6 +153,28 @@ pub struct Parked {
     pub at: Timestamp,
 }
 
+/// How a promise begins whose reward was approved again while the one before
+/// was being taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Again {
+    /// On which terms.
+    pub terms: Terms,
+    /// With what.
+    pub start: Start,
+}
+
+/// What a promise begins with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// The delivery.
+    Deliver,
+    /// A question to the platform.
+    Ask,
+    /// A question to a person.
+    Park(String),
+}
+
 /// A person's word on a parked promise, kept for good.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spoken {
@@ -161,9 +183,9 @@ pub struct Spoken {
     /// Whether the effect had happened, where that was the question.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub granted: Option<bool>,
-    /// Whether the recipient was to keep what was withdrawn.
+    /// Whether it was to be settled as it stood.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
-    pub keep: bool,
+    pub close: bool,
     /// Why they know.
     pub because: String,
     /// When.
@@ -208,7 +230,7 @@ pub struct Promise {
     /// A person resumed it knowing of the stated terms.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub seen: bool,
-    /// The platform said that it was denied, and no event did.
+    /// The platform, or a person, said that it was denied, and no event did.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub denied_there: bool,
     /// The approval was withdrawn while a call was under way or a person was
@@ -221,13 +243,23 @@ pub struct Promise {
     /// The platform was asked what the payload lacked.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub looked_up: bool,
-    /// The platform may know already: ask before telling it.
+    /// When the platform was asked and showed it as approved. What was stated
+    /// before is older news.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub found_at: Option<Timestamp>,
+    /// What the endpoint refused it with. Until a person resumes it, it is not
+    /// sent again.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub refused: Option<String>,
+    /// An earlier call may have had its effect: that of telling the platform,
+    /// of the delivery, or of taking it back.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub check: bool,
-    /// It was approved again while it was being taken back.
-    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
-    pub again: bool,
-    /// Withdrawn after it was given, and a person let the recipient keep it.
+    /// It was approved again while it was being taken back: how the promise
+    /// after it begins.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub again: Option<Again>,
+    /// Withdrawn after it was given, and closed by a person: it is kept.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub kept: bool,
     /// The reason for parking it that a person has waived.
@@ -300,7 +332,9 @@ impl Promise {
             amended: false,
             looked_up: false,
             check: false,
-            again: false,
+            again: None,
+            found_at: None,
+            refused: None,
             kept: false,
             waived: None,
             was_confirmed: false,
@@ -334,6 +368,12 @@ impl Promise {
         } else {
             stated.clone()
         }
+    }
+
+    /// Whether it is a fulfilment of v1.
+    #[must_use]
+    pub fn is_v1(&self) -> bool {
+        self.key.starts_with("firstpromoter-v1:")
     }
 
     /// Brings `due` in line with the state.

@@ -162,7 +162,11 @@ impl Api<'_> {
                 reply @ Reply::Answer {
                     status: 200 | 202, ..
                 },
-            ) => changed(&reply, 1),
+            ) => match changed(&reply, 1) {
+                // Others were in it, too: each as it stands.
+                Change::Done => Change::LookEach,
+                other => other,
+            },
             // A batch nobody knows any more: look at the rewards themselves.
             Ok(Reply::Answer {
                 status: 404 | 422, ..
@@ -249,7 +253,8 @@ fn standing(commission: &exact::Json, policy: &Policy) -> Standing {
             },
         },
         Some("pending") => Standing::Pending,
-        Some(_) => Standing::Denied,
+        Some("denied" | "rejected" | "cancelled" | "deleted") => Standing::Denied,
+        Some(_) => Standing::Unclear,
         None => Standing::NotFound,
     }
 }

@@ -70,7 +70,9 @@ impl Api<'_> {
             }
             // The last page, or the same one again: whether there are pages is
             // not documented.
-            if !payouts.iter().any(|payout| seen.insert(id_of(payout))) {
+            let known = seen.len();
+            seen.extend(payouts.iter().map(id_of));
+            if seen.len() == known {
                 break;
             }
         }
@@ -163,7 +165,8 @@ fn compare(payout: &Value, promoter: &str, terms: &Terms) -> Standing {
             terms: Box::default(),
             campaign_id: None,
         },
-        _ => Standing::Denied,
+        Some("denied" | "rejected" | "cancelled" | "deleted") => Standing::Denied,
+        _ => Standing::Unclear,
     }
 }
 

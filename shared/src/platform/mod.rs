@@ -50,8 +50,10 @@ pub enum Standing {
     },
     /// Not approved yet, or not any more.
     Pending,
-    /// Denied, or in a state that nobody knows.
+    /// Denied.
     Denied,
+    /// In a state that nobody knows.
+    Unclear,
     /// The platform does not know it, or knows it otherwise.
     NotFound,
 }

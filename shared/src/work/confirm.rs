@@ -140,9 +140,16 @@ impl Confirmer {
     }
 
     async fn record(&self, job: Job, input: &Input, failed: &mut Vec<String>) {
-        let pk = job.claim.pk;
-        let waiting = matches!(input, Input::Again { .. } | Input::Unknown { .. });
-        match self.worker.apply(&pk, job.claim.promise, input).await {
+        let pk = job.claim.pk.clone();
+        let waiting = matches!(
+            input,
+            Input::Again { .. } | Input::Unknown { .. } | Input::Found { .. } | Input::DeniedThere
+        );
+        let recorded = match input {
+            Input::DeniedThere => self.worker.deny(job.claim).await,
+            input => self.worker.apply(&pk, job.claim.promise, input).await,
+        };
+        match recorded {
             // Still the same state: the stream has nothing new to tell.
             Ok(next)
                 if waiting
@@ -232,13 +239,12 @@ impl Confirmer {
     async fn confirm(&self, claim: &Claim, credentials: &Credentials) -> Input {
         if let Some(batch) = &claim.promise.batch {
             match self.v2(credentials).batch(batch).await {
-                Change::Done => return Input::Done,
                 Change::Accepted(batch) => return self.accepted(claim, batch),
                 Change::NotYet(no_answer) => {
                     return self.again_with(claim, no_answer, Some(batch.clone()));
                 }
                 Change::Unknown(last) => return self.unknown(claim, last),
-                Change::LookEach => {}
+                Change::Done | Change::LookEach => {}
             }
         }
         match self
@@ -247,8 +253,7 @@ impl Confirmer {
         {
             Ok(Standing::Fulfilled) => return Input::Done,
             Ok(Standing::Approved { .. }) => {}
-            Ok(Standing::Pending | Standing::Denied) => return Input::DeniedThere,
-            Ok(Standing::NotFound) => return Input::Refused("not_found_at_provider".into()),
+            Ok(standing) => return self.not_approved(claim, &standing),
             Err(no_answer) => return self.again(claim, no_answer),
         }
         let id = claim.subject_id();
@@ -315,8 +320,7 @@ impl Confirmer {
             Standing::Fulfilled => Input::Done,
             // Approved, and its payout record is not there yet.
             Standing::Approved { .. } => self.not_yet(claim, "not fulfillable yet"),
-            Standing::Pending | Standing::Denied => Input::DeniedThere,
-            Standing::NotFound => Input::Refused("not_found_at_provider".into()),
+            standing => self.not_approved(claim, standing),
         }
     }
 

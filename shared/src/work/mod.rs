@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::aws::Aws;
 use crate::crash;
 use crate::credentials::Credentials;
-use crate::fulfilment::{Input, Promise, State, Stepped, step};
+use crate::fulfilment::{Input, Promise, State, Stepped, heard, step};
 use crate::ledger::{Record, promise_key};
 use crate::observe;
 use crate::provider::Provider;
@@ -172,33 +172,70 @@ impl Worker {
             Input::Unknown { last, .. } => last == WORKER_ENDED,
             _ => false,
         };
+        let taken = promise.clone();
         let mut current = promise;
         for _ in 0..TRIES {
             let now = Timestamp::now();
-            let saved = match step(&current, input, self.settings.policy.reversals, now) {
-                Stepped::Changed(next) => vec![*next],
-                Stepped::NewEpoch { ended, next } => vec![*ended, *next],
-                Stepped::Unchanged | Stepped::Invalid(_) => return Ok(current),
+            let Some(input) = heard(input, (&taken, None), (&current, None), now) else {
+                return Ok(current);
             };
-            crash::point("before_outcome");
-            match self.store.save(pk, &saved).await {
-                Ok(()) => {
-                    crash::point("after_outcome");
-                    for next in &saved {
-                        StepLine::of(&current, next).print();
-                    }
-                    return Ok(saved.into_iter().next().unwrap_or(current));
-                }
+            match self.advance(pk, &current, &input, None).await {
                 // Whoever wrote is alive: this was said of a promise left alone.
                 Err(StoreError::Conflict) if left_alone => return Ok(current),
                 Err(StoreError::Conflict) => {
                     let newest = self.store.promise(pk, &sk).await?;
                     current = newest.ok_or(StoreError::Conflict)?;
                 }
-                Err(error) => return Err(error),
+                other => return other,
             }
         }
         Err(StoreError::Conflict)
+    }
+
+    /// Records that the platform does not approve of it, unless an event says
+    /// so since the platform was asked.
+    async fn deny(&self, claim: Claim) -> Result<Promise, StoreError> {
+        for _ in 0..TRIES {
+            let known = self.store.read(&claim.pk, None).await?;
+            let (Some(promise), Some(record)) = (known.promise, known.record) else {
+                return Ok(claim.promise);
+            };
+            let taken = (&claim.promise, claim.record.announced);
+            let newest = (&promise, record.announced);
+            let Some(input) = heard(&Input::DeniedThere, taken, newest, Timestamp::now()) else {
+                return Ok(promise);
+            };
+            let version = Some(record.version);
+            match self.advance(&claim.pk, &promise, &input, version).await {
+                Err(StoreError::Conflict) => {}
+                other => return other,
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+
+    /// Applies an input to exactly this version of a promise, and of its record
+    /// if one is given.
+    async fn advance(
+        &self,
+        pk: &str,
+        current: &Promise,
+        input: &Input,
+        record: Option<u64>,
+    ) -> Result<Promise, StoreError> {
+        let now = Timestamp::now();
+        let saved = match step(current, input, self.settings.policy.reversals, now) {
+            Stepped::Changed(next) => vec![*next],
+            Stepped::NewEpoch { ended, next } => vec![*ended, *next],
+            Stepped::Unchanged | Stepped::Invalid(_) => return Ok(current.clone()),
+        };
+        crash::point("before_outcome");
+        self.store.save_with(pk, &saved, record).await?;
+        crash::point("after_outcome");
+        for next in &saved {
+            StepLine::of(current, next).print();
+        }
+        Ok(saved.into_iter().next().unwrap_or_else(|| current.clone()))
     }
 
     /// Sends what is still due once more, for later. If that fails, the sweep

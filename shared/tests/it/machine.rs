@@ -41,16 +41,16 @@ pub fn word(granted: Option<bool>) -> Input {
     Input::Resumed(Word {
         by: "ana".into(),
         granted,
-        keep: false,
+        close: false,
         because: "asked them".into(),
     })
 }
 
-pub fn keep() -> Input {
+pub fn close() -> Input {
     Input::Resumed(Word {
         by: "ana".into(),
         granted: None,
-        keep: true,
+        close: true,
         because: "a gesture".into(),
     })
 }
@@ -166,7 +166,9 @@ fn table() -> String {
                 Stepped::NewEpoch { next, .. } => format!("new epoch `{}`", next.state.name()),
                 Stepped::Changed(next) if next.withdrawn && !promise.withdrawn => "noted".into(),
                 Stepped::Changed(next) if next.amended && !promise.amended => "noted".into(),
-                Stepped::Changed(next) if next.again && !promise.again => "noted".into(),
+                Stepped::Changed(next) if next.again.is_some() && promise.again.is_none() => {
+                    "noted".into()
+                }
                 _ => continue,
             };
             ways.push(format!("{name} → {to}"));
@@ -319,7 +321,7 @@ fn any_input() -> impl Strategy<Value = Input> {
     let words = [
         word(Some(true)),
         word(Some(false)),
-        keep(),
+        close(),
         Input::Answered,
         Input::Resent,
     ];

@@ -7,10 +7,13 @@
 )]
 
 mod amounts;
+mod answers;
 mod entries;
+mod guards;
 mod machine;
 mod mapping;
 mod persons;
 mod promises;
 mod properties;
 mod verification;
+mod walk;

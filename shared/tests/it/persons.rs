@@ -2,7 +2,7 @@
 
 use shared::fulfilment::{Entry, Input, Reversals, State, Stepped, step};
 
-use crate::machine::{again, at, fresh, in_state, keep, run, terms, word};
+use crate::machine::{again, at, close, fresh, in_state, run, terms, word};
 
 #[test]
 fn changed_terms_are_seen_by_a_person_once() {
@@ -22,13 +22,14 @@ fn changed_terms_are_seen_by_a_person_once() {
         Stepped::Unchanged
     );
 
-    // Known not to be given: on the terms stated last.
+    // Known not to be given: on the terms stated last, once they
+    // are looked at like those of a new promise.
     let tried = [Input::Leased(at(90)), again(), other];
     let parked = run(fresh(), &tried, Reversals::Park);
     let resumed = run(parked, &[word(None)], Reversals::Park);
     assert_eq!(
         (resumed.state, resumed.terms.amount.as_deref()),
-        (State::Requested, Some("700"))
+        (State::LookupDue, Some("700"))
     );
 }
 
@@ -90,7 +91,7 @@ fn terms_that_change_while_parked_are_taken_up() {
     );
     assert_eq!(
         (p.state, p.terms.amount.as_deref()),
-        (State::Requested, Some("300"))
+        (State::LookupDue, Some("300"))
     );
 }
 #[test]
@@ -198,9 +199,9 @@ fn what_was_withdrawn_after_it_was_given_may_be_kept() {
         &[Input::Withdrawn],
         Reversals::Park,
     );
-    let kept = run(withdrawn, &[keep()], Reversals::Park);
+    let kept = run(withdrawn, &[close()], Reversals::Park);
     assert_eq!((kept.state, kept.due.as_deref()), (State::Confirmed, None));
-    assert!(kept.words[0].keep);
+    assert!(kept.words[0].close);
     // Each further event of the denied commission says so again.
     assert_eq!(
         step(&kept, &Input::Withdrawn, Reversals::Park, at(5)),
@@ -216,18 +217,28 @@ fn what_was_withdrawn_after_it_was_given_may_be_kept() {
         &[Input::Withdrawn],
         Reversals::Park,
     );
-    let kept = run(withdrawn, &[keep()], Reversals::Park);
+    let kept = run(withdrawn, &[close()], Reversals::Park);
     assert_eq!((kept.state, kept.confirmed_at), (State::Confirmed, None));
     let back = run(kept, &[same("500")], Reversals::Park);
     assert_eq!(back.state, State::Delivered);
 
+    // What was not given is not given, whatever the record goes on to say.
     let other = run(
         fresh(),
         &[Input::Leased(at(90)), Input::Refused("422".into())],
         Reversals::Park,
     );
+    let closed = run(other, &[close()], Reversals::Park);
+    assert_eq!((closed.state, closed.denied_there), (State::Denied, true));
+    // Nobody closes what nobody knows.
+    let unknown = Input::Unknown {
+        not_before: at(9),
+        last: "no answer".into(),
+        repeatable: false,
+    };
+    let other = run(fresh(), &[Input::Leased(at(90)), unknown], Reversals::Park);
     assert!(matches!(
-        step(&other, &keep(), Reversals::Park, at(5)),
+        step(&other, &close(), Reversals::Park, at(5)),
         Stepped::Invalid(_)
     ));
 }

@@ -63,6 +63,9 @@ impl Step {
 
     pub(super) fn refused(&mut self, reason: &str) -> Outcome {
         self.promise.last = Some(reason.to_owned());
+        if self.promise.state == State::Delivering {
+            self.promise.refused = Some(reason.to_owned());
+        }
         match self.promise.state {
             // An earlier try whose end nobody knows is not undone by this one.
             State::Delivering if self.promise.check => self.park(State::Requested, reason, true),
@@ -70,10 +73,10 @@ impl Step {
             State::Delivering => self.park(State::Requested, reason, false),
             State::Confirming if self.promise.withdrawn => self.take_back(),
             State::Confirming => self.park(State::Delivered, reason, false),
-            State::Reversing => self.park(State::ReversalDue, reason, false),
+            State::Reversing => self.park(State::ReversalDue, reason, self.promise.check),
             state if state.is_asked_of_platform() => self.park(state, reason, false),
             // The new promise will be confirmed.
-            State::Reversed if self.promise.again => self.nothing_more_to_say(),
+            State::Reversed if self.promise.again.is_some() => self.nothing_more_to_say(),
             State::Reversed if self.promise.due.is_some() => {
                 self.park(State::Reversed, reason, false)
             }
@@ -105,6 +108,9 @@ impl Step {
             }
             State::Confirming => {
                 self.promise.check |= batch.is_some();
+                if self.promise.amended {
+                    return self.park(State::Delivered, CHANGED, false);
+                }
                 self.enter(State::Delivered)?;
             }
             State::Reversing => self.enter(State::ReversalDue)?,
@@ -135,12 +141,18 @@ impl Step {
             State::Confirming => {
                 // The platform can be asked, so this is always repeatable.
                 self.promise.check = true;
+                if self.promise.amended && !self.promise.withdrawn {
+                    return self.park(State::Delivered, CHANGED, false);
+                }
                 self.enter(State::Delivered)?;
             }
             State::Reversing if !repeatable => {
                 return self.park(State::ReversalDue, "unknown_outcome", true);
             }
-            State::Reversing => self.enter(State::ReversalDue)?,
+            State::Reversing => {
+                self.promise.check = true;
+                self.enter(State::ReversalDue)?;
+            }
             state if state.is_asked_of_platform() || state == State::Reversed => {
                 self.promise.lease = None;
             }
@@ -159,7 +171,9 @@ impl Step {
 
     /// Taken back; where that is asked for, the platform is told.
     pub(super) fn reversed(&mut self) -> Outcome {
-        let unmark = self.promise.was_confirmed && !self.promise.again;
+        let promise = &self.promise;
+        // v1's API knows no way back.
+        let unmark = promise.was_confirmed && promise.again.is_none() && !promise.is_v1();
         self.begin(State::Reversed)?;
         let asked_for = self.reversals == Reversals::DeliverAndUnmark;
         if unmark && asked_for && !self.promise.by_response {
@@ -202,7 +216,7 @@ impl Step {
 
     pub(super) fn over_age(&mut self) -> Outcome {
         match self.promise.state {
-            State::Reversed if self.promise.again => self.nothing_more_to_say(),
+            State::Reversed if self.promise.again.is_some() => self.nothing_more_to_say(),
             State::Reversed if self.promise.due.is_some() => {
                 self.park(State::Reversed, "over_age", false)
             }
@@ -214,6 +228,7 @@ impl Step {
                 self.park(State::Delivered, "over_age", false)
             }
             State::Reversing => self.park(State::ReversalDue, "over_age", true),
+            State::ReversalDue => self.park(State::ReversalDue, "over_age", self.promise.check),
             state => self.park(state, "over_age", false),
         }
     }

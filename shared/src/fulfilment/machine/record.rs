@@ -1,7 +1,7 @@
 //! What the record of a reward does to its promise, and what a look-up found.
 
 use crate::fulfilment::machine::{Entry, Outcome, Step, WRONG_STATE};
-use crate::fulfilment::promise::State;
+use crate::fulfilment::promise::{Again, Start, State};
 use crate::fulfilment::terms::Terms;
 use crate::timestamp::Timestamp;
 
@@ -23,8 +23,23 @@ impl Step {
         differs && !self.promise.seen
     }
 
+    /// Approved again, and the reward is being taken back: once it is, there
+    /// will be a new one.
+    fn remember(&mut self, terms: &Terms, entry: Entry) {
+        let start = match entry {
+            Entry::Deliver => Some(Start::Deliver),
+            Entry::LookUp | Entry::Ask => Some(Start::Ask),
+            Entry::Park(reason) => Some(Start::Park(reason.to_owned())),
+            Entry::Nothing => None,
+        };
+        let terms = self.promise.known(terms);
+        self.promise.again = start.map(|start| Again { terms, start });
+        self.promise.withdrawn = false;
+    }
+
     /// Not taken back after all.
-    fn not_taken_back(&mut self, terms: &Terms) -> Outcome {
+    pub(super) fn not_taken_back(&mut self, terms: &Terms) -> Outcome {
+        self.promise.again = None;
         if self.restated(terms) {
             return self.park(self.given(), CHANGED, false);
         }
@@ -37,7 +52,17 @@ impl Step {
             // v1 is unsigned: other terms are asked for anew.
             self.promise.looked_up = false;
         }
+        if self.promise.terms.differs(terms) {
+            // What a person waived was said of others.
+            self.promise.waived = None;
+        }
+        if self.promise.state != State::LookupDue && self.promise.state.is_asked_of_platform() {
+            // It was open for as long as the approval took.
+            self.promise.open_at = self.now;
+        }
         self.promise.terms = self.promise.known(terms);
+        self.promise.stated = None;
+        self.promise.seen = false;
         let (state, reason) = match entry {
             Entry::LookUp | Entry::Ask if !self.promise.looked_up => (State::LookupDue, None),
             // The platform does not know it either.
@@ -61,14 +86,14 @@ impl Step {
     pub(super) fn approved(&mut self, terms: &Terms, entry: Entry) -> Outcome {
         match self.promise.state {
             State::Denied if entry == Entry::Nothing => Ok(()),
-            State::Denied => {
-                self.promise.open_at = self.now;
-                self.enter_by(terms, entry)
-            }
+            State::Denied => self.approved_again(terms, entry),
             State::Reversed | State::Reversing => {
-                self.promise.again = entry != Entry::Nothing;
-                self.promise.withdrawn = false;
-                self.promise.terms = self.promise.terms.with(terms);
+                self.remember(terms, entry);
+                Ok(())
+            }
+            State::ReversalDue if self.promise.check => {
+                // It may be taken back already: that is settled first.
+                self.remember(terms, entry);
                 Ok(())
             }
             State::ReversalDue => self.not_taken_back(terms),
@@ -92,10 +117,24 @@ impl Step {
                 self.not_taken_back(terms)
             }
             State::Delivered | State::Confirmed => {
+                self.promise.withdrawn = false;
                 if self.restated(terms) {
                     return self.park(self.promise.state, CHANGED, false);
                 }
                 Ok(())
+            }
+        }
+    }
+
+    /// Approved after it was denied: nothing was given.
+    fn approved_again(&mut self, terms: &Terms, entry: Entry) -> Outcome {
+        self.promise.open_at = self.now;
+        match self.promise.refused.clone() {
+            None => self.enter_by(terms, entry),
+            // The endpoint refused it: not sent again without a person.
+            Some(reason) => {
+                self.promise.terms = self.promise.known(terms);
+                self.park(State::Requested, &reason, false)
             }
         }
     }
@@ -108,15 +147,20 @@ impl Step {
         if parked.from == State::ReversalDue && !parked.unknown {
             return self.not_taken_back(terms);
         }
+        if parked.from == State::ReversalDue {
+            self.remember(terms, entry);
+            return Ok(());
+        }
         // What was asked for came, or nothing had gone out.
         let asked = matches!(parked.from, State::ApprovalDue | State::AwaitingApproval)
             && parked.reason != GIVEN_THERE;
         let untried = parked.from.is_before_delivery() && self.promise.attempts == 0;
         if !parked.unknown && (asked || untried) {
+            self.promise.open_at = self.now;
             return self.enter_by(terms, entry);
         }
         if parked.from == State::Reversed {
-            self.promise.again = entry != Entry::Nothing;
+            self.remember(terms, entry);
             return self.begin(State::Reversed);
         }
         self.restated(terms);
@@ -124,6 +168,7 @@ impl Step {
     }
 
     pub(super) fn withdrawn(&mut self) -> Outcome {
+        self.promise.again = None;
         match self.promise.state {
             // A try that nobody knows about may have given it.
             State::Requested if self.promise.check => {
@@ -141,10 +186,6 @@ impl Step {
             State::Confirmed => {
                 self.promise.was_confirmed = true;
                 self.take_back()
-            }
-            State::Reversing | State::Reversed => {
-                self.promise.again = false;
-                Ok(())
             }
             State::Delivering | State::Confirming => {
                 self.promise.withdrawn = true;
@@ -176,6 +217,7 @@ impl Step {
             return Err(WRONG_STATE);
         }
         self.promise.looked_up = true;
+        self.promise.found_at = Some(self.now);
         if campaign.is_some() {
             self.promise.campaign_id = campaign.cloned();
         }

@@ -15,25 +15,20 @@ impl Step {
                 "nobody knows what the last call came to: say whether it was granted",
             ));
         }
-        if word.keep && (parked.from != State::ReversalDue || parked.unknown) {
-            return Err(Stepped::Invalid(
-                "only what was given and is to be taken back can be kept",
-            ));
-        }
         self.promise.words.push(Spoken {
             by: word.by.clone(),
             granted: word.granted,
-            keep: word.keep,
+            close: word.close,
             because: word.because.clone(),
             at: self.now,
         });
         self.promise.open_at = self.now;
         self.promise.last = None;
         self.promise.seen = self.promise.stated.is_some();
+        self.promise.refused = None;
         let withdrawn = std::mem::take(&mut self.promise.withdrawn);
-        if word.keep {
-            self.promise.kept = true;
-            return self.begin(State::Confirmed);
+        if word.close {
+            return self.close(parked.from, withdrawn);
         }
         if parked.from.is_before_delivery() && !parked.unknown {
             self.promise.waived = Some(parked.reason.clone());
@@ -41,14 +36,21 @@ impl Step {
         let check = self.promise.check && parked.from == State::Delivered;
         match (parked.from, word.granted) {
             (State::ReversalDue, Some(true)) => self.reversed()?,
+            (State::ReversalDue, Some(false)) => {
+                // Approved again meanwhile, it stays given.
+                if let Some(again) = self.promise.again.take() {
+                    return self.not_taken_back(&again.terms);
+                }
+                self.begin(State::ReversalDue)?;
+            }
             (State::Reversed, granted) => {
                 self.begin(State::Reversed)?;
                 if granted != Some(true) {
                     self.owe_unmarking();
                 }
             }
-            // Its platform will not ask again: a person told it.
-            (State::Delivered, Some(true)) if self.promise.by_response && !withdrawn => {
+            // The platform knows: a person saw it, or told it.
+            (State::Delivered, Some(true)) if !withdrawn => {
                 self.promise.confirmed_at = Some(self.now);
                 self.begin(State::Confirmed)?;
             }
@@ -71,15 +73,38 @@ impl Step {
         Ok(())
     }
 
+    /// As it stands: what was given is kept, what was not is not given.
+    fn close(&mut self, from: State, withdrawn: bool) -> Outcome {
+        match from {
+            from if from.is_before_delivery() => {
+                self.promise.denied_there = true;
+                // Only what is announced from now on is news.
+                self.promise.announced_at = self.now;
+                self.begin(State::Denied)
+            }
+            State::Reversed => self.begin(State::Reversed),
+            from => {
+                self.promise.kept = withdrawn || from == State::ReversalDue;
+                self.begin(State::Confirmed)
+            }
+        }
+    }
+
     /// Nothing was given: on the terms stated last, and not without asking the
     /// platform where it has to be asked.
     pub(super) fn resume_before_delivery(&mut self, from: State) -> Outcome {
+        if matches!(from, State::ApprovalDue | State::AwaitingApproval) {
+            return self.begin(from);
+        }
         if let Some(stated) = self.promise.stated.take() {
+            // Assessed like those of a new promise.
             self.promise.terms = stated;
             self.promise.looked_up = false;
+            self.promise.seen = false;
+            return self.begin(State::LookupDue);
         }
-        let v1 = self.promise.key.starts_with("firstpromoter-v1:");
-        let unasked = v1 && !self.promise.by_response && !self.promise.looked_up;
+        let promise = &self.promise;
+        let unasked = promise.is_v1() && !promise.by_response && !promise.looked_up;
         if unasked || !self.promise.terms.is_complete() {
             return self.begin(State::LookupDue);
         }

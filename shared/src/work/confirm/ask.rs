@@ -6,6 +6,12 @@ use crate::platform::{Change, Standing};
 use crate::work::Claim;
 use crate::work::confirm::Confirmer;
 
+/// What is said of a reward that the platform shows as pending.
+const NOT_APPROVED: &str = "not approved yet";
+/// Tries before the platform's "pending" is taken for a withdrawal: half a
+/// minute.
+const PATIENCE: u32 = 4;
+
 impl Confirmer {
     pub(super) async fn look_up(&self, claim: &Claim, credentials: &Credentials) -> Input {
         let (promise, policy) = (&claim.promise, &self.worker.settings.policy);
@@ -26,11 +32,23 @@ impl Confirmer {
             // Given by somebody else: a person has to look.
             Ok(Standing::Fulfilled) => Input::Refused(GIVEN_THERE.into()),
             Ok(Standing::Pending) if promise.state == State::AwaitingApproval => {
-                self.not_yet(claim, "not approved yet")
+                self.not_yet(claim, NOT_APPROVED)
             }
-            Ok(Standing::Pending | Standing::Denied) => Input::DeniedThere,
-            Ok(Standing::NotFound) => Input::Refused("not_found_at_provider".into()),
+            Ok(standing) => self.not_approved(claim, &standing),
             Err(no_answer) => self.again(claim, no_answer),
+        }
+    }
+
+    /// What it means that the platform does not show it as approved.
+    pub(super) fn not_approved(&self, claim: &Claim, standing: &Standing) -> Input {
+        match standing {
+            // What the platform shows may lag behind what it says.
+            Standing::Pending if claim.promise.attempts < PATIENCE => {
+                self.not_yet(claim, NOT_APPROVED)
+            }
+            Standing::Pending | Standing::Denied => Input::DeniedThere,
+            Standing::Unclear => Input::Refused("status_unknown_at_provider".into()),
+            _ => Input::Refused("not_found_at_provider".into()),
         }
     }
 
@@ -58,9 +76,8 @@ impl Confirmer {
                     self.found(claim, claim.promise.terms.with(&terms), campaign_id)
                 }
                 Ok(Standing::Fulfilled) => Input::Refused(GIVEN_THERE.into()),
-                Ok(Standing::NotFound) => Input::Refused("not_found_at_provider".into()),
-                Ok(Standing::Denied) => Input::DeniedThere,
                 Ok(Standing::Pending) => Input::Refused("approval_refused".into()),
+                Ok(standing) => self.not_approved(claim, &standing),
                 Err(no_answer) => self.again(claim, no_answer),
             },
         }

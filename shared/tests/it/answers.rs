@@ -1,0 +1,144 @@
+//! What the clients make of the platforms' answers.
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use shared::credentials::{FirstPromoter, FirstPromoterV1};
+use shared::http::Http;
+use shared::platform::{Change, Pacer, Standing, firstpromoter, firstpromoter_v1};
+use shared::secrets::Secret;
+
+use crate::machine::terms;
+use crate::promises::policy;
+
+type Seen = Arc<Mutex<Vec<String>>>;
+
+fn server(answer: fn(&str) -> &'static str) -> (String, Seen) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let seen = Seen::default();
+    let lines = seen.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let (mut first, mut length) = (String::new(), 0);
+            reader.read_line(&mut first).unwrap();
+            loop {
+                let mut line = String::new();
+                reader.read_line(&mut line).unwrap();
+                if let Some(n) = line.to_lowercase().strip_prefix("content-length:") {
+                    length = n.trim().parse().unwrap();
+                }
+                if line.trim().is_empty() {
+                    break;
+                }
+            }
+            reader.read_exact(&mut vec![0; length]).unwrap();
+            lines.lock().unwrap().push(first.trim().to_owned());
+            let body = answer(&first);
+            write!(
+                stream,
+                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                body.len()
+            )
+            .unwrap();
+        }
+    });
+    (base, seen)
+}
+fn run<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
+}
+fn http() -> Http {
+    Http::new(Duration::from_secs(5), true, false).unwrap()
+}
+fn key() -> Secret {
+    Secret::new("k").unwrap()
+}
+
+/// A platform that knows no pages answers each with the same payouts.
+#[test]
+fn the_same_page_again_is_the_end() {
+    let (base, seen) =
+        server(|_| r#"[{"id":1},{"id":2},{"id":3},{"id":4},{"id":5},{"id":6},{"id":7},{"id":8}]"#);
+    let (http, pacer, key) = (
+        http(),
+        Pacer::new(Duration::ZERO),
+        FirstPromoterV1 { api_key: key() },
+    );
+    let api = firstpromoter_v1::Api {
+        http: &http,
+        base: &base,
+        pacer: &pacer,
+        credentials: Some(&key),
+    };
+    assert_eq!(
+        run(api.standing("88", &terms("500"))),
+        Ok(Standing::NotFound)
+    );
+    let seen = seen.lock().unwrap().clone();
+    assert_eq!(seen.len(), 2, "{seen:#?}");
+}
+
+/// Five were marked in one call, answered 202; the batch took four of them.
+#[test]
+fn a_polled_batch_that_left_one_out_confirms_none_unseen() {
+    let (base, _) = server(
+        |_| r#"{"id":7,"status":"completed","total":5,"selected_total":4,"processed_count":4,"failed_count":0,"processing_errors":[]}"#,
+    );
+    let (http, pacer, keys) = (
+        http(),
+        Pacer::new(Duration::ZERO),
+        FirstPromoter {
+            api_key: key(),
+            account_id: key(),
+        },
+    );
+    let api = firstpromoter::Api {
+        http: &http,
+        base: &base,
+        pacer: &pacer,
+        credentials: Some(&keys),
+    };
+    assert_eq!(
+        run(api.mark_fulfilled(&["1", "2", "3", "4", "5"])),
+        Change::LookEach,
+        "asked directly it is noticed"
+    );
+    // what each of the five promises asks of the batch it shares
+    assert_eq!(run(api.batch("7")), Change::LookEach);
+}
+
+/// A status that nobody knows takes nothing away (announce.rs says so of events).
+#[test]
+fn a_status_that_nobody_knows_is_no_denial() {
+    let (base, _) = server(|line| {
+        if line.contains("fulfilled%5D=no") {
+            r#"{"data":[{"id":88,"status":"processing","amount":500,"unit":"points"}]}"#
+        } else {
+            "[]"
+        }
+    });
+    let (http, pacer, keys) = (
+        http(),
+        Pacer::new(Duration::ZERO),
+        FirstPromoter {
+            api_key: key(),
+            account_id: key(),
+        },
+    );
+    let api = firstpromoter::Api {
+        http: &http,
+        base: &base,
+        pacer: &pacer,
+        credentials: Some(&keys),
+    };
+    let standing = run(api.standings(&["88"], &policy())).unwrap();
+    assert_ne!(standing, vec![Standing::Denied]);
+}

@@ -1,0 +1,605 @@
+//! Sequences that would give twice, lose, or give what nobody looked at.
+
+use serde_json::{Value, json};
+use shared::fulfilment::{Entry, Input, Policy, Promise, Reversals, State, Terms, heard};
+use shared::ledger::{Decision, Known, decide};
+use shared::provider::Provider::FirstPromoter;
+use shared::timestamp::Timestamp;
+
+use crate::machine::{again, at, close, fresh, in_state, run, terms, word};
+use crate::mapping::event;
+use crate::promises::{commission, first, policy};
+
+fn lease() -> Input {
+    Input::Leased(at(90))
+}
+fn approved(amount: &str) -> Input {
+    Input::Approved(terms(amount), Entry::Deliver)
+}
+fn unknown(repeatable: bool) -> Input {
+    Input::Unknown {
+        not_before: at(9),
+        last: "no answer".into(),
+        repeatable,
+    }
+}
+fn amount(promise: &Promise) -> Option<&str> {
+    promise.terms.amount.as_deref()
+}
+const D: Reversals = Reversals::Deliver;
+
+fn feed(policy: &Policy, known: &mut Known, n: usize, body: &Value) {
+    let mut body = body.clone();
+    body["event_id"] = json!(format!("e{n}"));
+    let event = event(
+        FirstPromoter,
+        "/webhooks/firstpromoter/commissions",
+        &body.to_string(),
+    )
+    .unwrap();
+    let now = Timestamp::parse("2026-11-01T00:00:00Z").unwrap();
+    if let Decision::Write(write) = decide(known, &event, policy, now) {
+        known.record = write.record;
+        known.promise = write
+            .promises
+            .into_iter()
+            .next_back()
+            .or(known.promise.take());
+    }
+}
+
+/// What the outcome of a call leaves of a promise that went on meanwhile.
+fn late(taken: &Promise, meanwhile: &[Input], outcome: &Input) -> Promise {
+    let newest = run(taken.clone(), meanwhile, D);
+    match heard(outcome, (taken, None), (&newest, None), at(5)) {
+        Some(input) => run(newest, &[input.into_owned()], D),
+        None => newest,
+    }
+}
+
+fn leased(state: State) -> Promise {
+    let due = Promise::new("firstpromoter:88:1".into(), 1, state, terms("500"), at(0));
+    run(due, &[lease()], D)
+}
+
+/// Its lease, as the next worker takes it.
+fn lease_of_another() -> Input {
+    Input::Leased(at(95))
+}
+
+#[test]
+fn the_outcome_of_a_question_is_not_that_of_the_delivery_under_way() {
+    let meanwhile = [approved("500"), lease_of_another()];
+    for (state, outcome) in [
+        // The event came while the approval was asked for, and its reply is lost.
+        (State::ApprovalDue, unknown(true)),
+        (
+            State::LookupDue,
+            Input::Refused("not_found_at_provider".into()),
+        ),
+        (State::LookupDue, again()),
+    ] {
+        let after = late(&leased(state), &meanwhile, &outcome);
+        assert_eq!(after.state, State::Delivering, "{outcome:?}");
+        let given = run(after, &[Input::Done], D);
+        assert_eq!(given.state, State::Delivered, "{outcome:?}");
+    }
+}
+
+#[test]
+fn approved_again_before_the_lost_confirmation_was_asked_about_is_not_taken_back() {
+    let p = run(
+        in_state(State::Confirming),
+        &[
+            unknown(true),
+            Input::Withdrawn,
+            approved("500"),
+            lease(),
+            Input::Done,
+        ],
+        D,
+    );
+    assert_eq!(p.state, State::Confirmed, "withdrawn={}", p.withdrawn);
+}
+
+#[test]
+fn a_reversal_that_may_have_happened_is_not_forgotten_when_approved_again() {
+    // the endpoint took it back, and its reply was lost
+    let p = run(
+        in_state(State::Reversing),
+        &[unknown(true), approved("500")],
+        D,
+    );
+    assert!(
+        !matches!(p.state, State::Delivered | State::Confirmed),
+        "taken back there, {:?} here",
+        p.state
+    );
+}
+#[test]
+fn so_after_over_age_or_a_refusal() {
+    for end in [
+        vec![Input::OverAge],
+        vec![lease(), Input::Refused("422".into())],
+    ] {
+        let mut inputs = vec![unknown(true)];
+        inputs.extend(end);
+        let p = run(in_state(State::Reversing), &inputs, D);
+        assert!(
+            p.parked.as_ref().is_some_and(|parked| parked.unknown),
+            "{:?}",
+            p.parked
+        );
+    }
+}
+
+#[test]
+fn approved_while_nobody_knows_of_the_reversal_is_given_again_once_it_is_known() {
+    for (granted, fine) in [
+        (true, vec![State::Requested]),
+        (false, vec![State::Delivered, State::Confirmed]),
+    ] {
+        let parked = run(
+            in_state(State::Reversing),
+            &[unknown(false), approved("500")],
+            D,
+        );
+        let p = run(parked, &[word(Some(granted))], D);
+        assert!(
+            fine.contains(&p.state),
+            "granted={granted}: approved, and {:?} epoch {}",
+            p.state,
+            p.epoch
+        );
+    }
+}
+
+#[test]
+fn withdrawn_again_before_the_retry_of_a_reversal_gives_nothing_anew() {
+    let p = run(
+        in_state(State::Reversing),
+        &[
+            approved("500"),
+            again(),
+            Input::Withdrawn,
+            lease(),
+            Input::Done,
+        ],
+        D,
+    );
+    assert_eq!(
+        (p.epoch, p.state),
+        (1, State::Reversed),
+        "denied, and due {:?}",
+        p.due
+    );
+}
+#[test]
+fn an_approval_during_one_reversal_does_not_answer_a_later_one() {
+    let p = run(
+        in_state(State::Reversing),
+        &[approved("500"), again(), approved("500")],
+        D,
+    );
+    assert_eq!(p.state, State::Delivered);
+    let p = run(
+        p,
+        &[lease(), Input::Done, Input::Withdrawn, lease(), Input::Done],
+        D,
+    );
+    assert_eq!(
+        (p.epoch, p.state),
+        (1, State::Reversed),
+        "denied, and due {:?}",
+        p.due
+    );
+}
+#[test]
+fn nor_one_that_was_kept() {
+    let p = run(
+        in_state(State::Reversing),
+        &[
+            approved("500"),
+            Input::Refused("422".into()),
+            close(),
+            approved("500"),
+            lease(),
+            Input::Done,
+            Input::Withdrawn,
+            lease(),
+            Input::Done,
+        ],
+        D,
+    );
+    assert_eq!(
+        (p.epoch, p.state),
+        (1, State::Reversed),
+        "denied, and due {:?}",
+        p.due
+    );
+}
+#[test]
+fn nor_one_that_was_parked() {
+    let p = run(
+        in_state(State::Reversing),
+        &[
+            approved("500"),
+            Input::OverAge,
+            Input::Withdrawn,
+            word(Some(true)),
+        ],
+        D,
+    );
+    assert_eq!(
+        (p.epoch, p.state),
+        (1, State::Reversed),
+        "denied, and due {:?}",
+        p.due
+    );
+}
+
+#[test]
+fn a_new_epoch_passes_every_guard() {
+    let mut odd = terms("500");
+    odd.unit = Some("cookies".into());
+    let p = run(
+        in_state(State::Reversed),
+        &[Input::Approved(odd, Entry::Park("unknown_unit"))],
+        D,
+    );
+    assert_ne!(p.state, State::Requested, "{:?} is due", p.due);
+    let p = run(
+        in_state(State::Reversed),
+        &[Input::Approved(
+            terms("-5"),
+            Entry::Park("amount_not_positive"),
+        )],
+        D,
+    );
+    assert_ne!(p.state, State::Requested, "{:?} is due", p.due);
+}
+#[test]
+fn a_new_epoch_asks_what_its_payload_lacks() {
+    let lacking = Terms {
+        recipient: None,
+        ..terms("500")
+    };
+    let p = run(
+        in_state(State::Reversed),
+        &[Input::Approved(lacking, Entry::LookUp)],
+        D,
+    );
+    assert_eq!(p.state, State::LookupDue, "to the old recipient unasked");
+}
+
+#[test]
+fn what_is_taken_back_is_what_was_given() {
+    let p = run(
+        in_state(State::Reversing),
+        &[approved("700"), again(), lease()],
+        D,
+    );
+    assert_eq!(
+        (p.state, p.key.as_str()),
+        (State::Reversing, "firstpromoter:88:1")
+    );
+    assert_eq!(amount(&p), Some("500"), "given 500");
+}
+
+#[test]
+fn terms_stated_before_a_denial_do_not_come_back() {
+    let p = run(
+        fresh(),
+        &[
+            lease(),
+            again(),
+            approved("700"),
+            Input::Withdrawn,
+            approved("900"),
+        ],
+        D,
+    );
+    assert_eq!((p.state, amount(&p)), (State::Requested, Some("900")));
+    let p = run(p, &[lease(), Input::Refused("422".into()), word(None)], D);
+    assert_eq!((p.state, amount(&p)), (State::Requested, Some("900")));
+}
+
+#[test]
+fn what_the_endpoint_refused_is_not_sent_again_without_a_person() {
+    let p = run(
+        fresh(),
+        &[
+            lease(),
+            Input::Refused("422 no_account".into()),
+            Input::Withdrawn,
+            approved("900"),
+        ],
+        D,
+    );
+    assert_eq!(
+        p.parked.as_ref().map(|parked| parked.reason.as_str()),
+        Some("422 no_account")
+    );
+    let p = run(p, &[word(None)], D);
+    assert_eq!((p.state, amount(&p)), (State::Requested, Some("900")));
+}
+#[test]
+fn so_when_withdrawn_during_the_call() {
+    let p = run(
+        fresh(),
+        &[
+            lease(),
+            approved("700"),
+            Input::Withdrawn,
+            again(),
+            approved("500"),
+        ],
+        D,
+    );
+    assert_eq!((p.state, amount(&p)), (State::Requested, Some("500")));
+    let p = run(p, &[lease(), Input::Refused("422".into()), word(None)], D);
+    assert_eq!((p.state, amount(&p)), (State::Requested, Some("500")));
+}
+#[test]
+fn terms_changed_while_confirming_are_shown_to_a_person_whatever_the_call_came_to() {
+    for outcome in [again(), unknown(true)] {
+        let p = run(in_state(State::Confirming), &[approved("700"), outcome], D);
+        if p.state == State::Parked {
+            continue;
+        }
+        let p = run(p, &[lease(), Input::Done], D);
+        assert_ne!(
+            p.state,
+            State::Confirmed,
+            "given 500, stated {:?}",
+            p.stated
+        );
+    }
+}
+
+#[test]
+fn terms_that_come_during_a_look_up_win_over_those_asked_about() {
+    let found = Input::Found {
+        terms: terms("500"),
+        campaign_id: None,
+        entry: Entry::Ask,
+    };
+    let meanwhile = [Input::Approved(terms("700"), Entry::Ask)];
+    let after = late(&leased(State::LookupDue), &meanwhile, &found);
+    assert_eq!(
+        (after.state, amount(&after)),
+        (State::LookupDue, Some("700"))
+    );
+    let undisturbed = late(&leased(State::LookupDue), &[], &found);
+    assert_eq!(undisturbed.state, State::Requested);
+}
+#[test]
+fn resumed_terms_pass_every_guard() {
+    let mut cash = terms("500");
+    cash.unit = Some("cash_cents".into());
+    for (stated, entry) in [
+        (cash, Entry::Nothing),
+        (terms("-5"), Entry::Park("amount_not_positive")),
+    ] {
+        let p = run(
+            fresh(),
+            &[lease(), again(), Input::Approved(stated, entry), word(None)],
+            D,
+        );
+        assert_ne!(
+            p.due.as_deref().map(|due| &due[..7]),
+            Some("deliver"),
+            "{:?}",
+            p.terms
+        );
+    }
+}
+
+#[test]
+fn a_new_epoch_waits_for_the_batch_that_unmarks_the_old_one() {
+    let unmark = Reversals::DeliverAndUnmark;
+    let batch = Input::Again {
+        not_before: at(9),
+        last: "accepted".into(),
+        batch: Some("b7".into()),
+    };
+    let back = [Input::Withdrawn, lease(), Input::Done, lease()];
+    let during = run(in_state(State::Confirmed), &back, unmark);
+    let a = run(during.clone(), &[batch.clone(), approved("500")], unmark);
+    assert_eq!(a.epoch, 1, "the batch is still at work");
+    let b = run(during, &[approved("500"), batch], unmark);
+    assert_eq!(b.epoch, 1, "the batch is still at work");
+}
+
+#[test]
+fn what_may_be_money_is_not_approved() {
+    let mut auto = policy();
+    auto.auto_approve = true;
+    auto.source_by_campaign.clear();
+    let mut body = commission(5104, "points", "pending", "2026-10-01T00:00:00Z");
+    body["data"].as_object_mut().unwrap().remove("unit"); // the payloads until 2026-04-24
+    body["data"]["currency"] = json!("USD");
+    let write = first(&auto, FirstPromoter, &body);
+    let due: Vec<_> = write.promises.iter().map(|p| p.due.clone()).collect();
+    assert!(!due.contains(&Some("approve#1".into())), "{due:?}");
+}
+#[test]
+fn nor_a_unit_that_nobody_knows() {
+    let mut auto = policy();
+    auto.auto_approve = true;
+    let body = commission(5104, "eur_cents", "pending", "2026-10-01T00:00:00Z");
+    let write = first(&auto, FirstPromoter, &body);
+    let due: Vec<_> = write.promises.iter().map(|p| p.due.clone()).collect();
+    assert!(!due.contains(&Some("approve#1".into())), "{due:?}");
+}
+#[test]
+fn an_older_pending_event_does_not_take_back_what_was_found_approved() {
+    let mut auto = policy();
+    auto.auto_approve = true;
+    let mut known = Known::default();
+    let mut body = commission(5104, "points", "pending", "2026-09-01T00:00:00Z");
+    body["event_type"] = json!("commission.created");
+    feed(&auto, &mut known, 1, &body);
+    let p = known.promise.take().unwrap();
+    assert_eq!(p.state, State::ApprovalDue);
+    let found = Input::Found {
+        terms: p.terms.clone(),
+        campaign_id: None,
+        entry: Entry::Deliver,
+    };
+    // the approval's own event is lost or late; found by asking; given
+    let p = run(
+        p,
+        &[
+            lease(),
+            Input::Asked(at(9)),
+            lease(),
+            found,
+            lease(),
+            Input::Done,
+            lease(),
+            Input::Done,
+        ],
+        D,
+    );
+    assert_eq!(p.state, State::Confirmed);
+    known.promise = Some(p);
+    // a note was edited while it was pending; that event comes late
+    body["event_type"] = json!("commission.updated");
+    body["timestamp"] = json!("2026-09-01T00:00:01Z");
+    feed(&auto, &mut known, 2, &body);
+    assert_eq!(known.promise.unwrap().state, State::Confirmed);
+}
+#[test]
+fn a_parked_approval_is_not_denied_by_an_event_that_says_it_is_still_pending() {
+    let mut auto = policy();
+    auto.auto_approve = true;
+    let mut known = Known::default();
+    let mut body = commission(5104, "points", "pending", "2026-10-01T00:00:00Z");
+    body["event_type"] = json!("commission.created");
+    feed(&auto, &mut known, 1, &body);
+    let p = known.promise.take().unwrap();
+    known.promise = Some(run(p, &[lease(), Input::Refused("401".into())], D));
+    body["event_type"] = json!("commission.updated");
+    body["timestamp"] = json!("2026-10-01T00:00:01Z");
+    feed(&auto, &mut known, 2, &body);
+    assert_eq!(known.promise.unwrap().state, State::Parked);
+}
+#[test]
+fn a_resumed_approval_with_the_documented_payload_is_still_asked_for() {
+    let mut auto = policy();
+    auto.auto_approve = true;
+    let mut body = commission(5104, "points", "pending", "2026-10-01T00:00:00Z");
+    body["event_type"] = json!("commission.created");
+    body["data"]["promoter_campaign"]["promoter"] = Value::Null;
+    let p = first(&auto, FirstPromoter, &body).promises.remove(0);
+    assert_eq!(p.state, State::ApprovalDue);
+    let p = run(p, &[lease(), Input::Refused("401".into()), word(None)], D);
+    // In lookup_due the platform's "pending" is taken for a denial
+    let p = if p.state == State::LookupDue {
+        run(p, &[lease(), Input::DeniedThere], D)
+    } else {
+        p
+    };
+    assert_eq!(p.state, State::ApprovalDue);
+}
+
+#[test]
+fn a_person_can_say_that_the_platform_knows() {
+    for reason in ["not_found_at_provider", "no API key is configured"] {
+        let p = run(
+            in_state(State::Confirming),
+            &[Input::Refused(reason.into()), word(Some(true))],
+            D,
+        );
+        assert_eq!((p.state, p.due.as_deref()), (State::Confirmed, None));
+    }
+}
+#[test]
+fn a_waiver_is_of_what_was_seen() {
+    let mut body = commission(5104, "points", "approved", "2026-10-01T00:00:00Z");
+    body["data"]["amount"] = json!(0);
+    let mut known = Known::default();
+    feed(&policy(), &mut known, 1, &body);
+    let p = known.promise.take().unwrap();
+    assert_eq!(p.parked.as_ref().unwrap().reason, "amount_not_positive");
+    known.promise = Some(run(p, &[word(None)], D));
+    body["data"]["amount"] = json!(-5000);
+    body["timestamp"] = json!("2026-10-01T00:01:00Z");
+    feed(&policy(), &mut known, 2, &body);
+    let p = known.promise.unwrap();
+    assert_eq!(
+        p.state,
+        State::Parked,
+        "{:?} is due, {:?}",
+        p.due,
+        p.terms.amount
+    );
+}
+#[test]
+fn denied_there_is_not_said_of_a_newer_approval() {
+    // Confirming; the platform is asked, pending; then both events come, and
+    // only then the outcome is recorded.
+    let mut known = Known::default();
+    let body = commission(5104, "points", "approved", "2026-10-01T00:00:00Z");
+    feed(&policy(), &mut known, 1, &body);
+    let p = run(
+        known.promise.take().unwrap(),
+        &[lease(), Input::Done, lease()],
+        D,
+    );
+    let asked = known.record.as_ref().unwrap().announced;
+    known.promise = Some(p.clone());
+    let mut pending = commission(5104, "points", "pending", "2026-10-01T00:01:00Z");
+    pending["event_type"] = json!("commission.updated");
+    feed(&policy(), &mut known, 2, &pending);
+    feed(
+        &policy(),
+        &mut known,
+        3,
+        &commission(5104, "points", "approved", "2026-10-01T00:02:00Z"),
+    );
+    let (newest, record) = (known.promise.unwrap(), known.record.unwrap());
+    let input = heard(
+        &Input::DeniedThere,
+        (&p, asked),
+        (&newest, record.announced),
+        at(5),
+    );
+    assert!(matches!(input.as_deref(), Some(Input::Again { .. })));
+    assert_eq!(
+        run(newest, &[input.unwrap().into_owned()], D).state,
+        State::Delivered
+    );
+}
+#[test]
+fn the_email_is_the_recipients() {
+    let mut known = Known::default();
+    feed(
+        &policy(),
+        &mut known,
+        1,
+        &commission(5104, "points", "approved", "2026-10-01T00:00:00Z"),
+    );
+    let mut moved = commission(5104, "points", "approved", "2026-10-01T00:01:00Z");
+    moved["data"]
+        .as_object_mut()
+        .unwrap()
+        .remove("promoter_campaign");
+    moved["data"]["promoter_id"] = json!(32);
+    feed(&policy(), &mut known, 2, &moved);
+    let to = known.promise.unwrap().terms.recipient.unwrap();
+    assert_eq!(to.id.as_deref(), Some("32"));
+    assert_ne!(to.email.as_deref(), Some("p@example.com"));
+}
+#[test]
+fn v1_is_not_unmarked_by_v2s_api() {
+    let mut p = in_state(State::Confirmed);
+    p.key = "firstpromoter-v1:88:1".into();
+    let p = run(
+        p,
+        &[Input::Withdrawn, lease(), Input::Done],
+        Reversals::DeliverAndUnmark,
+    );
+    assert_eq!(p.due, None);
+}
