@@ -136,7 +136,7 @@ async fn what_was_withdrawn_may_be_kept_by_a_persons_word() {
     scene.until(KEY, &["confirmed"]).await;
     scene.commission(&denied("e2", 2)).await;
     scene.until(KEY, &["parked"]).await;
-    let word = ["resume", KEY, "--keep", "--because", "a gesture"];
+    let word = ["resume", KEY, "--close", "--because", "a gesture"];
     let (code, said, err) = ops(&url, &word).await;
     assert_eq!((code, err.as_str()), (0, ""));
     assert_eq!(said.trim(), format!("{KEY} is confirmed, settled"));
@@ -146,7 +146,7 @@ async fn what_was_withdrawn_may_be_kept_by_a_persons_word() {
     assert_eq!(text(&scene.promise(KEY).await, "state"), "confirmed");
     let (_, story, _) = ops(&url, &["story", "firstpromoter", "commission", "88901"]).await;
     assert!(
-        story.contains("the recipient keeps it: a gesture"),
+        story.contains("to close it as it stands: a gesture"),
         "{story}"
     );
 }

@@ -35,7 +35,7 @@ pub async fn run() -> Result<(), Error> {
     let http = Http::new(timeout, worker.settings.local, reuse)?;
     let (worker, http) = (&worker, &http);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| async move {
-        Ok::<_, Error>(worker.deliver_batch(http, event.payload).await)
+        Ok::<_, Error>(Box::pin(worker.deliver_batch(http, event.payload)).await)
     }))
     .await
 }

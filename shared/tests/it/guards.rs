@@ -1,14 +1,8 @@
 //! Sequences that would give twice, lose, or give what nobody looked at.
 
-use serde_json::{Value, json};
-use shared::fulfilment::{Entry, Input, Policy, Promise, Reversals, State, Terms, heard};
-use shared::ledger::{Decision, Known, decide};
-use shared::provider::Provider::FirstPromoter;
-use shared::timestamp::Timestamp;
+use shared::fulfilment::{Entry, Input, Promise, Reversals, State, Terms, heard};
 
 use crate::machine::{again, at, close, fresh, in_state, run, terms, word};
-use crate::mapping::event;
-use crate::promises::{commission, first, policy};
 
 fn lease() -> Input {
     Input::Leased(at(90))
@@ -27,26 +21,6 @@ fn amount(promise: &Promise) -> Option<&str> {
     promise.terms.amount.as_deref()
 }
 const D: Reversals = Reversals::Deliver;
-
-fn feed(policy: &Policy, known: &mut Known, n: usize, body: &Value) {
-    let mut body = body.clone();
-    body["event_id"] = json!(format!("e{n}"));
-    let event = event(
-        FirstPromoter,
-        "/webhooks/firstpromoter/commissions",
-        &body.to_string(),
-    )
-    .unwrap();
-    let now = Timestamp::parse("2026-11-01T00:00:00Z").unwrap();
-    if let Decision::Write(write) = decide(known, &event, policy, now) {
-        known.record = write.record;
-        known.promise = write
-            .promises
-            .into_iter()
-            .next_back()
-            .or(known.promise.take());
-    }
-}
 
 /// What the outcome of a call leaves of a promise that went on meanwhile.
 fn late(taken: &Promise, meanwhile: &[Input], outcome: &Input) -> Promise {
@@ -412,99 +386,6 @@ fn a_new_epoch_waits_for_the_batch_that_unmarks_the_old_one() {
 }
 
 #[test]
-fn what_may_be_money_is_not_approved() {
-    let mut auto = policy();
-    auto.auto_approve = true;
-    auto.source_by_campaign.clear();
-    let mut body = commission(5104, "points", "pending", "2026-10-01T00:00:00Z");
-    body["data"].as_object_mut().unwrap().remove("unit"); // the payloads until 2026-04-24
-    body["data"]["currency"] = json!("USD");
-    let write = first(&auto, FirstPromoter, &body);
-    let due: Vec<_> = write.promises.iter().map(|p| p.due.clone()).collect();
-    assert!(!due.contains(&Some("approve#1".into())), "{due:?}");
-}
-#[test]
-fn nor_a_unit_that_nobody_knows() {
-    let mut auto = policy();
-    auto.auto_approve = true;
-    let body = commission(5104, "eur_cents", "pending", "2026-10-01T00:00:00Z");
-    let write = first(&auto, FirstPromoter, &body);
-    let due: Vec<_> = write.promises.iter().map(|p| p.due.clone()).collect();
-    assert!(!due.contains(&Some("approve#1".into())), "{due:?}");
-}
-#[test]
-fn an_older_pending_event_does_not_take_back_what_was_found_approved() {
-    let mut auto = policy();
-    auto.auto_approve = true;
-    let mut known = Known::default();
-    let mut body = commission(5104, "points", "pending", "2026-09-01T00:00:00Z");
-    body["event_type"] = json!("commission.created");
-    feed(&auto, &mut known, 1, &body);
-    let p = known.promise.take().unwrap();
-    assert_eq!(p.state, State::ApprovalDue);
-    let found = Input::Found {
-        terms: p.terms.clone(),
-        campaign_id: None,
-        entry: Entry::Deliver,
-    };
-    // the approval's own event is lost or late; found by asking; given
-    let p = run(
-        p,
-        &[
-            lease(),
-            Input::Asked(at(9)),
-            lease(),
-            found,
-            lease(),
-            Input::Done,
-            lease(),
-            Input::Done,
-        ],
-        D,
-    );
-    assert_eq!(p.state, State::Confirmed);
-    known.promise = Some(p);
-    // a note was edited while it was pending; that event comes late
-    body["event_type"] = json!("commission.updated");
-    body["timestamp"] = json!("2026-09-01T00:00:01Z");
-    feed(&auto, &mut known, 2, &body);
-    assert_eq!(known.promise.unwrap().state, State::Confirmed);
-}
-#[test]
-fn a_parked_approval_is_not_denied_by_an_event_that_says_it_is_still_pending() {
-    let mut auto = policy();
-    auto.auto_approve = true;
-    let mut known = Known::default();
-    let mut body = commission(5104, "points", "pending", "2026-10-01T00:00:00Z");
-    body["event_type"] = json!("commission.created");
-    feed(&auto, &mut known, 1, &body);
-    let p = known.promise.take().unwrap();
-    known.promise = Some(run(p, &[lease(), Input::Refused("401".into())], D));
-    body["event_type"] = json!("commission.updated");
-    body["timestamp"] = json!("2026-10-01T00:00:01Z");
-    feed(&auto, &mut known, 2, &body);
-    assert_eq!(known.promise.unwrap().state, State::Parked);
-}
-#[test]
-fn a_resumed_approval_with_the_documented_payload_is_still_asked_for() {
-    let mut auto = policy();
-    auto.auto_approve = true;
-    let mut body = commission(5104, "points", "pending", "2026-10-01T00:00:00Z");
-    body["event_type"] = json!("commission.created");
-    body["data"]["promoter_campaign"]["promoter"] = Value::Null;
-    let p = first(&auto, FirstPromoter, &body).promises.remove(0);
-    assert_eq!(p.state, State::ApprovalDue);
-    let p = run(p, &[lease(), Input::Refused("401".into()), word(None)], D);
-    // In lookup_due the platform's "pending" is taken for a denial
-    let p = if p.state == State::LookupDue {
-        run(p, &[lease(), Input::DeniedThere], D)
-    } else {
-        p
-    };
-    assert_eq!(p.state, State::ApprovalDue);
-}
-
-#[test]
 fn a_person_can_say_that_the_platform_knows() {
     for reason in ["not_found_at_provider", "no API key is configured"] {
         let p = run(
@@ -515,83 +396,7 @@ fn a_person_can_say_that_the_platform_knows() {
         assert_eq!((p.state, p.due.as_deref()), (State::Confirmed, None));
     }
 }
-#[test]
-fn a_waiver_is_of_what_was_seen() {
-    let mut body = commission(5104, "points", "approved", "2026-10-01T00:00:00Z");
-    body["data"]["amount"] = json!(0);
-    let mut known = Known::default();
-    feed(&policy(), &mut known, 1, &body);
-    let p = known.promise.take().unwrap();
-    assert_eq!(p.parked.as_ref().unwrap().reason, "amount_not_positive");
-    known.promise = Some(run(p, &[word(None)], D));
-    body["data"]["amount"] = json!(-5000);
-    body["timestamp"] = json!("2026-10-01T00:01:00Z");
-    feed(&policy(), &mut known, 2, &body);
-    let p = known.promise.unwrap();
-    assert_eq!(
-        p.state,
-        State::Parked,
-        "{:?} is due, {:?}",
-        p.due,
-        p.terms.amount
-    );
-}
-#[test]
-fn denied_there_is_not_said_of_a_newer_approval() {
-    // Confirming; the platform is asked, pending; then both events come, and
-    // only then the outcome is recorded.
-    let mut known = Known::default();
-    let body = commission(5104, "points", "approved", "2026-10-01T00:00:00Z");
-    feed(&policy(), &mut known, 1, &body);
-    let p = run(
-        known.promise.take().unwrap(),
-        &[lease(), Input::Done, lease()],
-        D,
-    );
-    let asked = known.record.as_ref().unwrap().announced;
-    known.promise = Some(p.clone());
-    let mut pending = commission(5104, "points", "pending", "2026-10-01T00:01:00Z");
-    pending["event_type"] = json!("commission.updated");
-    feed(&policy(), &mut known, 2, &pending);
-    feed(
-        &policy(),
-        &mut known,
-        3,
-        &commission(5104, "points", "approved", "2026-10-01T00:02:00Z"),
-    );
-    let (newest, record) = (known.promise.unwrap(), known.record.unwrap());
-    let input = heard(
-        &Input::DeniedThere,
-        (&p, asked),
-        (&newest, record.announced),
-        at(5),
-    );
-    assert!(matches!(input.as_deref(), Some(Input::Again { .. })));
-    assert_eq!(
-        run(newest, &[input.unwrap().into_owned()], D).state,
-        State::Delivered
-    );
-}
-#[test]
-fn the_email_is_the_recipients() {
-    let mut known = Known::default();
-    feed(
-        &policy(),
-        &mut known,
-        1,
-        &commission(5104, "points", "approved", "2026-10-01T00:00:00Z"),
-    );
-    let mut moved = commission(5104, "points", "approved", "2026-10-01T00:01:00Z");
-    moved["data"]
-        .as_object_mut()
-        .unwrap()
-        .remove("promoter_campaign");
-    moved["data"]["promoter_id"] = json!(32);
-    feed(&policy(), &mut known, 2, &moved);
-    let to = known.promise.unwrap().terms.recipient.unwrap();
-    assert_eq!(to.id.as_deref(), Some("32"));
-    assert_ne!(to.email.as_deref(), Some("p@example.com"));
-}
+
 #[test]
 fn v1_is_not_unmarked_by_v2s_api() {
     let mut p = in_state(State::Confirmed);

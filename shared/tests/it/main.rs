@@ -8,6 +8,7 @@
 
 mod amounts;
 mod answers;
+mod approvals;
 mod entries;
 mod guards;
 mod machine;

@@ -1,533 +1,18 @@
 //! Random walks of platform, endpoint, intake, workers and persons over the
 //! pure core, with an oracle of its own: one reward held while it is approved,
-//! none while it is not, nothing told too early, nothing stuck.
+//! none while it is not, nothing told too early, nothing stuck. `WALKS=20000`
+//! walks farther.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod calls;
+mod world;
 
 use proptest::prelude::*;
-use serde_json::{Value, json};
-use shared::fulfilment::{
-    GIVEN_THERE, Input, Policy, Promise, Reversals, State, Stepped, Terms, Word, entry, heard,
-    restate, step,
-};
-use shared::ledger::{Decision, Known, Record, decide};
-use shared::provider::Provider::FirstPromoter;
-use shared::timestamp::Timestamp;
+use shared::fulfilment::{GIVEN_THERE, Input, Reversals, State, Word};
 
-use crate::mapping::event;
-use crate::promises::policy;
-
-#[derive(Clone, Copy, PartialEq, Debug)]
-enum Standing {
-    Fulfilled,
-    Approved,
-    Pending,
-    Denied,
-}
-
-struct Job {
-    epoch: u32,
-    taken: Promise,
-    record: Record,
-    outcome: Option<Input>,
-}
-
-struct World {
-    policy: Policy,
-    idempotent: bool,
-    lacking: bool,
-    // platform
-    status: &'static str,
-    fulfilled: bool,
-    amount: u32,
-    clock: i64,
-    n: u32,
-    events: Vec<Value>,
-    batches: Vec<(String, bool, bool)>,
-    // endpoint
-    granted: BTreeMap<String, String>,
-    reversed: BTreeSet<String>,
-    calls: BTreeMap<String, u32>,
-    resumes: u32,
-    // table
-    record: Option<Record>,
-    promises: BTreeMap<u32, Promise>,
-    jobs: Vec<Job>,
-    diverged: bool,
-    kept: bool,
-    log: Vec<String>,
-}
-
-type Check = Result<(), String>;
+use world::{Check, World};
 
 impl World {
-    fn new(reversals: Reversals, idempotent: bool, auto: bool, lacking: bool) -> Self {
-        let mut policy = policy();
-        policy.source_by_campaign.clear();
-        policy.reversals = reversals;
-        policy.auto_approve = auto;
-        let mut world = World {
-            policy,
-            idempotent,
-            lacking,
-            status: "pending",
-            fulfilled: false,
-            amount: 500,
-            clock: 0,
-            n: 0,
-            events: vec![],
-            batches: vec![],
-            granted: BTreeMap::new(),
-            reversed: BTreeSet::new(),
-            calls: BTreeMap::new(),
-            resumes: 0,
-            record: None,
-            promises: BTreeMap::new(),
-            jobs: vec![],
-            diverged: false,
-            kept: false,
-            log: vec![],
-        };
-        world.emit("commission.created", None);
-        world
-    }
-    fn now(&self) -> Timestamp {
-        Timestamp::from_ms(
-            Timestamp::parse("2026-10-01T00:00:00Z").unwrap().ms() + self.clock * 1000,
-        )
-    }
-    fn say(&mut self, text: String) {
-        self.log.push(text);
-    }
-    fn emit(&mut self, event_type: &str, old: Option<&str>) {
-        self.clock += 1;
-        self.n += 1;
-        let promoter = if self.lacking {
-            Value::Null
-        } else {
-            json!({"id": 31, "email": "p@example.com"})
-        };
-        let changes = old.map_or(json!({}), |old| json!({"status": [old, self.status]}));
-        self.events.push(json!({"event_id": format!("e{}", self.n), "event_type": event_type, "timestamp": self.now().text(),
-            "changes": changes,
-            "data": {"id": 88, "status": self.status, "amount": self.amount, "unit": "points",
-                "promoter_campaign": {"campaign_id": 5104, "promoter": promoter}}}));
-    }
-    fn become_(&mut self, status: &'static str) {
-        let old = self.status;
-        self.status = status;
-        self.say(format!("platform: {old} -> {status}"));
-        self.emit("commission.updated", Some(old));
-    }
-    fn latest(&self) -> Option<&Promise> {
-        self.promises.values().next_back()
-    }
-    fn holding(&self) -> Vec<&String> {
-        self.granted
-            .keys()
-            .filter(|key| !self.reversed.contains(*key))
-            .collect()
-    }
-    fn save(&mut self, next: Vec<Promise>, by: &str) {
-        for p in next {
-            let text = format!(
-                "  {by}: {} {} due={:?} amount={:?} parked={:?}{}{}{}",
-                p.key,
-                p.state.name(),
-                p.due,
-                p.terms.amount,
-                p.parked
-                    .as_ref()
-                    .map(|x| (&x.reason, x.from.name(), x.unknown)),
-                if p.again.is_some() { " again" } else { "" },
-                if p.withdrawn { " withdrawn" } else { "" },
-                if p.check { " check" } else { "" }
-            );
-            self.say(text);
-            if p.version == 1 {
-                if let Some(record) = &mut self.record {
-                    if record.epoch != p.epoch {
-                        record.epoch = p.epoch;
-                        record.version += 1;
-                    }
-                }
-            }
-            self.promises.insert(p.epoch, p);
-        }
-    }
-    fn intake(&mut self, body: &Value) {
-        let ev = event(
-            FirstPromoter,
-            "/webhooks/firstpromoter/commissions",
-            &body.to_string(),
-        )
-        .unwrap();
-        let known = Known {
-            record: self.record.clone(),
-            event: false,
-            promise: self.latest().cloned(),
-        };
-        let now = self.now();
-        if let Decision::Write(write) = decide(&known, &ev, &self.policy, now) {
-            self.say(format!(
-                "intake: {} {} {} at {}",
-                body["event_type"],
-                body["data"]["status"],
-                body["data"]["amount"],
-                body["timestamp"]
-            ));
-            self.record = write.record;
-            self.save(write.promises, "intake");
-        }
-    }
-    fn live(&self, p: &Promise) -> bool {
-        self.jobs
-            .iter()
-            .any(|job| job.epoch == p.epoch && job.taken.lease == p.lease)
-    }
-    fn stepped(&mut self, epoch: u32, input: &Input, by: &str) {
-        let p = self.promises[&epoch].clone();
-        match step(&p, input, self.policy.reversals, self.now()) {
-            Stepped::Changed(next) => self.save(vec![*next], by),
-            Stepped::NewEpoch { ended, next } => self.save(vec![*ended, *next], by),
-            Stepped::Unchanged => {}
-            Stepped::Invalid(why) => self.say(format!("  {by}: invalid {input:?}: {why}")),
-        }
-    }
-    fn claim(&mut self) -> bool {
-        let Some(p) = self.latest().cloned() else {
-            return false;
-        };
-        if p.lease.is_some() && self.live(&p) {
-            return false;
-        }
-        self.clock += 1;
-        if p.due.is_none() {
-            if p.lease.is_none() {
-                return false;
-            }
-            let crashed = Input::Unknown {
-                not_before: self.now(),
-                last: "the worker ended in the middle".into(),
-                repeatable: self.idempotent,
-            };
-            self.stepped(p.epoch, &crashed, "released");
-            return true;
-        }
-        let until = self.now().plus_seconds(1000);
-        self.stepped(p.epoch, &Input::Leased(until), "claim");
-        let taken = self.promises[&p.epoch].clone();
-        let record = self.record.clone().unwrap();
-        self.jobs.push(Job {
-            epoch: p.epoch,
-            taken,
-            record,
-            outcome: None,
-        });
-        true
-    }
-    fn again(&self, last: &str, batch: Option<String>) -> Input {
-        Input::Again {
-            not_before: self.now(),
-            last: last.into(),
-            batch,
-        }
-    }
-    fn unknown(&self, repeatable: bool) -> Input {
-        Input::Unknown {
-            not_before: self.now(),
-            last: "no answer".into(),
-            repeatable,
-        }
-    }
-    fn standing(&self) -> Standing {
-        match (self.fulfilled, self.status) {
-            (true, _) => Standing::Fulfilled,
-            (_, "approved") => Standing::Approved,
-            (_, "pending") => Standing::Pending,
-            _ => Standing::Denied,
-        }
-    }
-    fn there(&self) -> Terms {
-        let body = json!({"event_id": "x", "event_type": "commission.updated", "timestamp": self.now().text(),
-            "data": {"id": 88, "status": self.status, "amount": self.amount, "unit": "points",
-            "promoter_campaign": {"campaign_id": 5104, "promoter": {"id": 31, "email": "p@example.com"}}}});
-        let ev = event(
-            FirstPromoter,
-            "/webhooks/firstpromoter/commissions",
-            &body.to_string(),
-        )
-        .unwrap();
-        let Decision::Write(write) = decide(&Known::default(), &ev, &self.policy, self.now())
-        else {
-            panic!()
-        };
-        shared::fulfilment::terms(
-            &self.policy,
-            FirstPromoter,
-            &write.record.unwrap(),
-            Some("5104"),
-            None,
-        )
-    }
-    fn mark(&mut self, roll: u8, promise: &Promise) -> Result<Input, String> {
-        if self.status != "approved" || self.fulfilled {
-            return Ok(self.stands());
-        }
-        let told = |w: &mut World| -> Check {
-            w.fulfilled = true;
-            if promise.delivered_at.is_none() || !w.granted.contains_key(&promise.key) {
-                return Err("told fulfilled before given".into());
-            }
-            Ok(())
-        };
-        Ok(match roll % 8 {
-            0 => self.again("429", None),
-            1 => {
-                told(self)?;
-                self.unknown(true)
-            }
-            2 => self.unknown(true),
-            3 => {
-                let id = format!("m{}", self.clock);
-                self.batches.push((id.clone(), true, false));
-                self.again("accepted", Some(id))
-            }
-            4 if roll > 200 => Input::Refused("401".into()),
-            _ => {
-                told(self)?;
-                Input::Done
-            }
-        })
-    }
-    fn stands(&self) -> Input {
-        match self.standing() {
-            Standing::Fulfilled => Input::Done,
-            Standing::Approved => self.again("not fulfillable yet", None),
-            _ => Input::DeniedThere,
-        }
-    }
-    fn batch(&self, id: &str) -> Option<Input> {
-        let done = self.batches.iter().find(|b| b.0 == id).map(|b| b.2);
-        match done {
-            Some(true) => Some(Input::Done),
-            Some(false) => Some(self.again("accepted", Some(id.into()))),
-            None => None,
-        }
-    }
-    fn tick(&mut self, i: usize) {
-        let Some(i) = self
-            .batches
-            .iter()
-            .enumerate()
-            .filter(|(_, b)| !b.2)
-            .map(|(i, _)| i)
-            .nth(i)
-        else {
-            return;
-        };
-        let marks = self.batches[i].1;
-        self.batches[i].2 = true;
-        self.say(format!(
-            "platform: batch {} runs, fulfilled={marks}",
-            self.batches[i].0
-        ));
-        if !marks {
-            self.fulfilled = false;
-        } else if self.status == "approved" {
-            self.fulfilled = true;
-        }
-    }
-    /// The call itself: what it does there, and what the worker makes of it.
-    fn call(&mut self, i: usize, roll: u8) -> Check {
-        let job = &self.jobs[i];
-        if job.outcome.is_some() {
-            return Ok(());
-        }
-        let (taken, record) = (job.taken.clone(), job.record.clone());
-        let amount = taken.terms.amount.clone().unwrap_or_default();
-        self.clock += 1;
-        let input = match taken.state {
-            State::Delivering => {
-                let effect = |w: &mut World| -> Check {
-                    let calls = w.calls.entry(taken.key.clone()).or_default();
-                    *calls += 1;
-                    if !w.idempotent && *calls > 1 + w.resumes {
-                        return Err(format!("raw call number {calls} of {}", taken.key));
-                    }
-                    Ok(())
-                };
-                let grant = |w: &mut World| -> Check {
-                    if !w.granted.contains_key(&taken.key) {
-                        if !w.holding().is_empty() {
-                            return Err(format!(
-                                "{} given while {:?} is held",
-                                taken.key,
-                                w.holding()
-                            ));
-                        }
-                        w.granted.insert(taken.key.clone(), amount.clone());
-                    } else if w.reversed.contains(&taken.key) {
-                        return Err("given again under a key that was taken back".into());
-                    }
-                    Ok(())
-                };
-                match roll % 10 {
-                    0 => {
-                        effect(self)?;
-                        grant(self)?;
-                        self.unknown(self.idempotent)
-                    }
-                    1 => {
-                        effect(self)?;
-                        self.unknown(self.idempotent)
-                    }
-                    2 => {
-                        if self.idempotent {
-                            self.again("429", None)
-                        } else {
-                            Input::Refused("429".into())
-                        }
-                    }
-                    3 if roll > 120 => Input::Refused("422".into()),
-                    4 => self.again("no connection", None),
-                    _ => {
-                        effect(self)?;
-                        grant(self)?;
-                        Input::Done
-                    }
-                }
-            }
-            State::Reversing => {
-                let reverse = |w: &mut World| -> Check {
-                    if let Some(given) = w.granted.get(&taken.key) {
-                        if *given != amount {
-                            return Err(format!("{} gave {given}, {amount} taken back", taken.key));
-                        }
-                        w.reversed.insert(taken.key.clone());
-                    }
-                    Ok(())
-                };
-                match roll % 8 {
-                    0 => {
-                        reverse(self)?;
-                        self.unknown(self.idempotent)
-                    }
-                    1 => self.unknown(self.idempotent),
-                    2 => self.again("no connection", None),
-                    3 if roll > 120 => Input::Refused("422".into()),
-                    _ => {
-                        reverse(self)?;
-                        Input::Done
-                    }
-                }
-            }
-            State::LookupDue | State::AwaitingApproval => {
-                if roll % 6 == 0 {
-                    self.again("503", None)
-                } else {
-                    let mut known = taken.terms.clone();
-                    if let Some(Input::Approved(terms, _)) =
-                        restate(&self.policy, FirstPromoter, &taken, &record)
-                    {
-                        known = taken.known(&terms);
-                    }
-                    match self.standing() {
-                        Standing::Approved => self.found(&taken, known.with(&self.there())),
-                        Standing::Fulfilled => Input::Refused(GIVEN_THERE.into()),
-                        Standing::Pending if taken.state == State::AwaitingApproval => {
-                            self.again("not approved yet", None)
-                        }
-                        _ => Input::DeniedThere,
-                    }
-                }
-            }
-            State::ApprovalDue => match (self.status, roll % 6) {
-                (_, 0) => self.again("429", None),
-                ("pending", 1) => self.unknown(true),
-                ("pending", 2) => {
-                    self.become_("approved");
-                    self.unknown(true)
-                }
-                ("pending", 3) if roll > 150 => Input::Refused("401".into()),
-                ("pending", _) => {
-                    self.become_("approved");
-                    Input::Asked(self.now())
-                }
-                _ => match self.standing() {
-                    Standing::Approved => self.found(&taken, taken.terms.with(&self.there())),
-                    Standing::Fulfilled => Input::Refused(GIVEN_THERE.into()),
-                    _ => Input::DeniedThere,
-                },
-            },
-            State::Reversed => {
-                if let Some(id) = &taken.batch {
-                    self.batch(id).unwrap_or(Input::Done)
-                } else {
-                    match roll % 6 {
-                        0 => self.again("429", None),
-                        1 => {
-                            self.fulfilled = false;
-                            self.unknown(true)
-                        }
-                        2 => {
-                            let id = format!("u{}", self.clock);
-                            self.batches.push((id.clone(), false, false));
-                            self.again("accepted", Some(id))
-                        }
-                        _ => {
-                            self.fulfilled = false;
-                            Input::Done
-                        }
-                    }
-                }
-            }
-            State::Confirming => {
-                let polled = taken.batch.as_ref().and_then(|id| self.batch(id));
-                match polled {
-                    Some(input @ Input::Again { .. }) => input,
-                    _ if taken.check || taken.batch.is_some() => match self.standing() {
-                        Standing::Approved => self.mark(roll, &taken)?,
-                        _ => self.stands(),
-                    },
-                    _ => self.mark(roll, &taken)?,
-                }
-            }
-            other => return Err(format!("leased in {other:?}")),
-        };
-        self.say(
-            format!("call of {} in {}: {input:?}", taken.key, taken.state.name())
-                .chars()
-                .take(150)
-                .collect(),
-        );
-        self.jobs[i].outcome = Some(input);
-        Ok(())
-    }
-    fn found(&self, taken: &Promise, terms: Terms) -> Input {
-        let entry = entry(&self.policy, FirstPromoter, taken, &terms, Some("5104"));
-        Input::Found {
-            terms,
-            campaign_id: Some("5104".into()),
-            entry,
-        }
-    }
-    fn finish(&mut self, i: usize) {
-        let job = self.jobs.remove(i);
-        let Some(input) = job.outcome else {
-            self.say("worker: gone before its call".into());
-            return;
-        };
-        let announced = self.record.as_ref().and_then(|record| record.announced);
-        let taken = (&job.taken, job.record.announced);
-        let newest = (&self.promises[&job.epoch], announced);
-        let Some(input) = heard(&input, taken, newest, self.now()) else {
-            self.say(format!("worker: late {input:?}").chars().take(80).collect());
-            return;
-        };
-        let input = input.into_owned();
-        self.stepped(job.epoch, &input, "worker");
-    }
+    /// Somebody resumes what is parked, and tells the truth.
     fn person(&mut self, roll: u8) -> bool {
         let Some(p) = self.latest().cloned() else {
             return false;
@@ -546,11 +31,11 @@ impl World {
             });
         } else if parked.reason == GIVEN_THERE {
             if given {
-                granted = Some(true)
+                granted = Some(true);
             } else {
-                self.fulfilled = false
+                self.fulfilled = false;
             }
-        } else if parked.reason == "withdrawn_after_delivery" && roll % 3 == 0 {
+        } else if parked.reason == "withdrawn_after_delivery" && roll.is_multiple_of(3) {
             keep = true;
             self.kept = true;
         }
@@ -575,6 +60,8 @@ impl World {
         );
         true
     }
+
+    /// One thing happens.
     fn act(&mut self, what: u8, roll: u8) -> Check {
         match what % 16 {
             0 => match (self.status, roll % 2) {
@@ -591,13 +78,13 @@ impl World {
             2 => {
                 self.emit("commission.updated", None);
                 if self.status == "approved" {
-                    self.emit("commission.approved", None)
+                    self.emit("commission.approved", None);
                 }
             }
             3..=6 => {
                 if !self.events.is_empty() {
                     let i = usize::from(roll / 4) % self.events.len();
-                    let i = if roll % 4 == 0 { i } else { 0 };
+                    let i = if roll.is_multiple_of(4) { i } else { 0 };
                     let body = self.events.remove(i);
                     self.intake(&body);
                 }
@@ -614,8 +101,8 @@ impl World {
             12 | 13 => {
                 if !self.jobs.is_empty() {
                     let i = usize::from(roll) % self.jobs.len();
-                    if self.jobs[i].outcome.is_some() || roll % 4 == 0 {
-                        if roll % 8 == 0 {
+                    if self.jobs[i].outcome.is_some() || roll.is_multiple_of(4) {
+                        if roll.is_multiple_of(8) {
                             self.say("worker: dies".into());
                             self.jobs.remove(i);
                         } else {
@@ -631,17 +118,18 @@ impl World {
                 _ => self.tick(usize::from(roll) % 3),
             },
             _ => {
-                if roll % 4 == 0 {
-                    if let Some(p) = self.latest().cloned() {
-                        if !self.live(&p) {
-                            self.stepped(p.epoch, &Input::OverAge, "over age");
-                        }
-                    }
+                if roll.is_multiple_of(4)
+                    && let Some(p) = self.latest().cloned()
+                    && !self.live(&p)
+                {
+                    self.stepped(p.epoch, &Input::OverAge, "over age");
                 }
             }
         }
         Ok(())
     }
+
+    /// Everybody does their work until there is none.
     fn settle(&mut self) -> Check {
         self.say("--- to rest".into());
         for round in 0..80 {
@@ -679,6 +167,8 @@ impl World {
         }
         Ok(())
     }
+
+    /// The oracle.
     fn at_rest(&self) -> Check {
         let held = self.holding();
         let p = self.latest();

@@ -1,0 +1,335 @@
+//! What the calls do there, and what the workers make of it.
+
+use serde_json::json;
+use shared::fulfilment::{GIVEN_THERE, Input, Promise, State, Terms, entry, heard, restate, terms};
+use shared::ledger::{Decision, Known, Record, decide};
+use shared::provider::Provider::FirstPromoter;
+
+use crate::mapping::event;
+use crate::walk::world::{Check, Standing, World};
+
+impl World {
+    /// How the platform shows it.
+    pub(super) fn standing(&self) -> Standing {
+        match (self.fulfilled, self.status) {
+            (true, _) => Standing::Fulfilled,
+            (_, "approved") => Standing::Approved,
+            (_, "pending") => Standing::Pending,
+            _ => Standing::Denied,
+        }
+    }
+
+    /// The terms that the platform shows.
+    pub(super) fn there(&self) -> Terms {
+        let body = json!({"event_id": "x", "event_type": "commission.updated", "timestamp": self.now().text(),
+            "data": {"id": 88, "status": self.status, "amount": self.amount, "unit": "points",
+            "promoter_campaign": {"campaign_id": 5104, "promoter": {"id": 31, "email": "p@example.com"}}}});
+        let ev = event(
+            FirstPromoter,
+            "/webhooks/firstpromoter/commissions",
+            &body.to_string(),
+        )
+        .unwrap();
+        let Decision::Write(write) = decide(&Known::default(), &ev, &self.policy, self.now())
+        else {
+            panic!()
+        };
+        terms(
+            &self.policy,
+            FirstPromoter,
+            &write.record.unwrap(),
+            Some("5104"),
+            None,
+        )
+    }
+
+    /// Marks it as fulfilled, one way or another.
+    pub(super) fn mark(&mut self, roll: u8, promise: &Promise) -> Result<Input, String> {
+        if self.status != "approved" || self.fulfilled {
+            return Ok(self.stands());
+        }
+        let told = |w: &mut World| -> Check {
+            w.fulfilled = true;
+            if promise.delivered_at.is_none() || !w.granted.contains_key(&promise.key) {
+                return Err("told fulfilled before given".into());
+            }
+            Ok(())
+        };
+        Ok(match roll % 8 {
+            0 => self.again("429", None),
+            1 => {
+                told(self)?;
+                self.unknown(true)
+            }
+            2 => self.unknown(true),
+            3 => {
+                let id = format!("m{}", self.clock);
+                self.batches.push((id.clone(), true, false));
+                self.again("accepted", Some(id))
+            }
+            4 if roll > 200 => Input::Refused("401".into()),
+            _ => {
+                told(self)?;
+                Input::Done
+            }
+        })
+    }
+
+    /// What the platform's view of it means for a confirmation.
+    pub(super) fn stands(&self) -> Input {
+        match self.standing() {
+            Standing::Fulfilled => Input::Done,
+            Standing::Approved => self.again("not fulfillable yet", None),
+            _ => Input::DeniedThere,
+        }
+    }
+
+    /// What polling a batch brings.
+    pub(super) fn batch(&self, id: &str) -> Option<Input> {
+        let done = self.batches.iter().find(|b| b.0 == id).map(|b| b.2);
+        match done {
+            Some(true) => Some(Input::Done),
+            Some(false) => Some(self.again("accepted", Some(id.into()))),
+            None => None,
+        }
+    }
+
+    /// A batch runs.
+    pub(super) fn tick(&mut self, i: usize) {
+        let Some(i) = self
+            .batches
+            .iter()
+            .enumerate()
+            .filter(|(_, b)| !b.2)
+            .map(|(i, _)| i)
+            .nth(i)
+        else {
+            return;
+        };
+        let marks = self.batches[i].1;
+        self.batches[i].2 = true;
+        self.say(format!(
+            "platform: batch {} runs, fulfilled={marks}",
+            self.batches[i].0
+        ));
+        if !marks {
+            self.fulfilled = false;
+        } else if self.status == "approved" {
+            self.fulfilled = true;
+        }
+    }
+
+    pub(super) fn found(&self, taken: &Promise, terms: Terms) -> Input {
+        let entry = entry(&self.policy, FirstPromoter, taken, &terms, Some("5104"));
+        Input::Found {
+            terms,
+            campaign_id: Some("5104".into()),
+            entry,
+        }
+    }
+
+    /// The worker records what its call came to.
+    pub(super) fn finish(&mut self, i: usize) {
+        let job = self.jobs.remove(i);
+        let Some(input) = job.outcome else {
+            self.say("worker: gone before its call".into());
+            return;
+        };
+        let announced = self.record.as_ref().and_then(|record| record.announced);
+        let taken = (&job.taken, job.record.announced);
+        let newest = (&self.promises[&job.epoch], announced);
+        let Some(input) = heard(&input, taken, newest, self.now()) else {
+            self.say(format!("worker: late {input:?}").chars().take(80).collect());
+            return;
+        };
+        let input = input.into_owned();
+        self.stepped(job.epoch, &input, "worker");
+    }
+
+    pub(super) fn call(&mut self, i: usize, roll: u8) -> Check {
+        let job = &self.jobs[i];
+        if job.outcome.is_some() {
+            return Ok(());
+        }
+        let (taken, record) = (job.taken.clone(), job.record.clone());
+        self.clock += 1;
+        let input = match taken.state {
+            State::Delivering => self.deliver(roll, &taken)?,
+            State::Reversing => self.take_back(roll, &taken)?,
+            State::LookupDue | State::AwaitingApproval => self.ask(roll, &taken, &record),
+            State::ApprovalDue => self.approve(roll, &taken),
+            State::Reversed => self.unmark(roll, &taken),
+            State::Confirming => self.tell(roll, &taken)?,
+            other => return Err(format!("leased in {other:?}")),
+        };
+        self.say(
+            format!("call of {} in {}: {input:?}", taken.key, taken.state.name())
+                .chars()
+                .take(150)
+                .collect(),
+        );
+        self.jobs[i].outcome = Some(input);
+        Ok(())
+    }
+
+    /// Posts the reward.
+    fn deliver(&mut self, roll: u8, taken: &Promise) -> Result<Input, String> {
+        let amount = taken.terms.amount.clone().unwrap_or_default();
+        let effect = |w: &mut World| -> Check {
+            let calls = w.calls.entry(taken.key.clone()).or_default();
+            *calls += 1;
+            if !w.idempotent && *calls > 1 + w.resumes {
+                return Err(format!("raw call number {calls} of {}", taken.key));
+            }
+            Ok(())
+        };
+        let grant = |w: &mut World| -> Check {
+            if !w.granted.contains_key(&taken.key) {
+                if !w.holding().is_empty() {
+                    return Err(format!(
+                        "{} given while {:?} is held",
+                        taken.key,
+                        w.holding()
+                    ));
+                }
+                w.granted.insert(taken.key.clone(), amount.clone());
+            } else if w.reversed.contains(&taken.key) {
+                return Err("given again under a key that was taken back".into());
+            }
+            Ok(())
+        };
+        Ok(match roll % 10 {
+            0 => {
+                effect(self)?;
+                grant(self)?;
+                self.unknown(self.idempotent)
+            }
+            1 => {
+                effect(self)?;
+                self.unknown(self.idempotent)
+            }
+            2 => {
+                if self.idempotent {
+                    self.again("429", None)
+                } else {
+                    Input::Refused("429".into())
+                }
+            }
+            3 if roll > 120 => Input::Refused("422".into()),
+            4 => self.again("no connection", None),
+            _ => {
+                effect(self)?;
+                grant(self)?;
+                Input::Done
+            }
+        })
+    }
+
+    /// Posts the reversal.
+    fn take_back(&mut self, roll: u8, taken: &Promise) -> Result<Input, String> {
+        let amount = taken.terms.amount.clone().unwrap_or_default();
+        let reverse = |w: &mut World| -> Check {
+            if let Some(given) = w.granted.get(&taken.key) {
+                if *given != amount {
+                    return Err(format!("{} gave {given}, {amount} taken back", taken.key));
+                }
+                w.reversed.insert(taken.key.clone());
+            }
+            Ok(())
+        };
+        Ok(match roll % 8 {
+            0 => {
+                reverse(self)?;
+                self.unknown(self.idempotent)
+            }
+            1 => self.unknown(self.idempotent),
+            2 => self.again("no connection", None),
+            3 if roll > 120 => Input::Refused("422".into()),
+            _ => {
+                reverse(self)?;
+                Input::Done
+            }
+        })
+    }
+
+    /// Asks what the payload lacks, or whether it is approved.
+    fn ask(&mut self, roll: u8, taken: &Promise, record: &Record) -> Input {
+        if roll.is_multiple_of(6) {
+            self.again("503", None)
+        } else {
+            let mut known = taken.terms.clone();
+            if let Some(Input::Approved(terms, _)) =
+                restate(&self.policy, FirstPromoter, taken, record)
+            {
+                known = taken.known(&terms);
+            }
+            match self.standing() {
+                Standing::Approved => self.found(taken, known.with(&self.there())),
+                Standing::Fulfilled => Input::Refused(GIVEN_THERE.into()),
+                Standing::Pending if taken.state == State::AwaitingApproval => {
+                    self.again("not approved yet", None)
+                }
+                _ => Input::DeniedThere,
+            }
+        }
+    }
+
+    /// Asks to approve.
+    fn approve(&mut self, roll: u8, taken: &Promise) -> Input {
+        match (self.status, roll % 6) {
+            (_, 0) => self.again("429", None),
+            ("pending", 1) => self.unknown(true),
+            ("pending", 2) => {
+                self.become_("approved");
+                self.unknown(true)
+            }
+            ("pending", 3) if roll > 150 => Input::Refused("401".into()),
+            ("pending", _) => {
+                self.become_("approved");
+                Input::Asked(self.now())
+            }
+            _ => match self.standing() {
+                Standing::Approved => self.found(taken, taken.terms.with(&self.there())),
+                Standing::Fulfilled => Input::Refused(GIVEN_THERE.into()),
+                _ => Input::DeniedThere,
+            },
+        }
+    }
+
+    /// Says that it is not fulfilled.
+    fn unmark(&mut self, roll: u8, taken: &Promise) -> Input {
+        if let Some(id) = &taken.batch {
+            self.batch(id).unwrap_or(Input::Done)
+        } else {
+            match roll % 6 {
+                0 => self.again("429", None),
+                1 => {
+                    self.fulfilled = false;
+                    self.unknown(true)
+                }
+                2 => {
+                    let id = format!("u{}", self.clock);
+                    self.batches.push((id.clone(), false, false));
+                    self.again("accepted", Some(id))
+                }
+                _ => {
+                    self.fulfilled = false;
+                    Input::Done
+                }
+            }
+        }
+    }
+
+    /// Says that it is fulfilled.
+    fn tell(&mut self, roll: u8, taken: &Promise) -> Result<Input, String> {
+        let polled = taken.batch.as_ref().and_then(|id| self.batch(id));
+        Ok(match polled {
+            Some(input @ Input::Again { .. }) => input,
+            _ if taken.check || taken.batch.is_some() => match self.standing() {
+                Standing::Approved => self.mark(roll, taken)?,
+                _ => self.stands(),
+            },
+            _ => self.mark(roll, taken)?,
+        })
+    }
+}
