@@ -246,3 +246,41 @@ async fn a_rule_added_by_a_deploy_counts_when_its_rewards_are_resumed() {
     scene.stage.stack.stop().await;
     std::fs::remove_dir_all(data).unwrap();
 }
+
+#[tokio::test]
+async fn an_api_that_lags_behind_its_webhooks_is_asked_again() {
+    let scene = Scene::start().await;
+    let known = Commission::new(88_901, "points", 500).with_status(Status::Pending);
+    scene.platform.add_commission(known);
+    let mut event = approved("e1", 1);
+    event["data"]["promoter_campaign"] = Value::Null;
+    scene.commission(&event).await;
+    for _ in 0..100 {
+        if text(&scene.promise(KEY).await, "last") == "not approved yet" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(scene.platform.set_status(88_901, Status::Approved));
+    scene.until(KEY, &["confirmed"]).await;
+    assert_eq!(scene.granted()["88901"].len(), 1);
+}
+
+#[tokio::test]
+async fn what_v1s_test_button_made_up_is_closed_for_good() {
+    let key = "firstpromoter-v1:900:1";
+    let scene = Scene::start().await;
+    let url = scene.stage.stack.dynamodb.clone();
+    assert_eq!(scene.fulfilment(1, 900, 2).await.0, 202);
+    scene.until(key, &["parked"]).await;
+    let word = ["resume", key, "--close", "--because", "the test button"];
+    assert_eq!(
+        ops(&url, &word).await.1.trim(),
+        format!("{key} is denied, settled")
+    );
+    assert_eq!(ops(&url, &["parked"]).await.1, "nothing is parked\n");
+    // Sent again, it is not news.
+    assert_eq!(scene.fulfilment(2, 900, 2).await.0, 202);
+    assert_eq!(text(&scene.promise(key).await, "state"), "denied");
+    assert_eq!(scene.granted().len(), 0);
+}
