@@ -1,12 +1,11 @@
 //! The functions die in the middle of their steps.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use local::fakes::Fault;
 use local::fakes::firstpromoter::{Commission, Operation, PayoutStatus, PlatformFault, Status};
-use tests::scene::{Scene, commission};
+use tests::scene::{Scene, commission, deaf_template};
 use tests::text;
 
 const KEY: &str = "firstpromoter:88901:1";
@@ -144,7 +143,7 @@ async fn dies_at(play: Play, function: &str, point: &str) {
         what.replace(' ', "-").to_lowercase()
     );
     let armed = std::env::temp_dir().join(name);
-    let deaf = (play == Play::Deaf).then(|| deaf_template(&armed));
+    let deaf = (play == Play::Deaf).then(|| deaf_template(&armed.with_extension("yaml")));
     let scene = Scene::with(|options| {
         for (name, value) in play.parameters() {
             options.parameters.insert((*name).into(), (*value).into());
@@ -222,20 +221,6 @@ async fn assert_one_reward(scene: &Scene, play: Play, what: &str) {
     if play == Play::Reverse {
         assert!(scene.raw_calls(&format!("{KEY}:reverse")) >= 1, "{what}");
     }
-}
-
-/// A template whose stream tells of nothing.
-fn deaf_template(beside: &std::path::Path) -> PathBuf {
-    let template =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml")).unwrap();
-    let deaf = template.replace(
-        r#"{"due": {"S": [{"exists": true}]}}"#,
-        r#"{"due": {"S": ["never"]}}"#,
-    );
-    assert_ne!(deaf, template);
-    let file = beside.with_extension("yaml");
-    std::fs::write(&file, deaf).unwrap();
-    file
 }
 
 /// Before and after each call of the store, the queue and the other side. Each

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use local::fakes::firstpromoter::Operation;
 use serde_json::{Value, json};
 use shared::timestamp::Timestamp;
-use tests::scene::{Scene, commission};
+use tests::scene::{Scene, commission, deaf_template};
 use tests::text;
 
 const KEY: &str = "firstpromoter:88901:1";
@@ -368,15 +368,8 @@ async fn v1_and_v2_announcing_the_same_reward_make_one_promise() {
 
 #[tokio::test]
 async fn without_the_stream_the_sweep_alone_settles_everything() {
-    let template =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml")).unwrap();
-    let deaf = template.replace(
-        r#"{"due": {"S": [{"exists": true}]}}"#,
-        r#"{"due": {"S": ["never"]}}"#,
-    );
-    assert_ne!(deaf, template);
     let file = std::env::temp_dir().join(format!("deaf-{}.yaml", std::process::id()));
-    std::fs::write(&file, deaf).unwrap();
+    let file = deaf_template(&file);
     let path = file.clone();
     let scene = Scene::with(move |options| options.template = path).await;
     std::fs::remove_file(file).unwrap();

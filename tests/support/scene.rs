@@ -2,6 +2,7 @@
 //! reward endpoint.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use local::Options;
@@ -219,4 +220,18 @@ pub fn commission(event: &str, kind: &str, id: u64, status: (&str, &str), second
         "data": {"id": id, "status": to, "amount": 500, "unit": "points",
             "promoter_campaign": {"campaign_id": 5104, "promoter": {"id": 31, "email": "p@example.com"}},
             "referral": {"id": 77, "uid": "u-77"}}})
+}
+
+/// Writes a template whose stream tells of nothing to `file`.
+#[must_use]
+pub fn deaf_template(file: &Path) -> PathBuf {
+    let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
+    let template = std::fs::read_to_string(template).unwrap();
+    let deaf = template.replace(
+        r#"{"due": {"S": [{"exists": true}]}}"#,
+        r#"{"due": {"S": ["never"]}}"#,
+    );
+    assert_ne!(deaf, template);
+    std::fs::write(file, deaf).unwrap();
+    file.to_owned()
 }

@@ -7,9 +7,11 @@ use crate::machine::{again, at, close, fresh, in_state, run, terms, word};
 fn lease() -> Input {
     Input::Leased(at(90))
 }
+
 fn approved(amount: &str) -> Input {
     Input::Approved(terms(amount), Entry::Deliver)
 }
+
 fn unknown(repeatable: bool) -> Input {
     Input::Unknown {
         not_before: at(9),
@@ -17,9 +19,11 @@ fn unknown(repeatable: bool) -> Input {
         repeatable,
     }
 }
+
 fn amount(promise: &Promise) -> Option<&str> {
     promise.terms.amount.as_deref()
 }
+
 const D: Reversals = Reversals::Deliver;
 
 /// What the outcome of a call leaves of a promise that went on meanwhile.
@@ -90,6 +94,7 @@ fn a_reversal_that_may_have_happened_is_not_forgotten_when_approved_again() {
         p.state
     );
 }
+
 #[test]
 fn so_after_over_age_or_a_refusal() {
     for end in [
@@ -128,88 +133,38 @@ fn approved_while_nobody_knows_of_the_reversal_is_given_again_once_it_is_known()
     }
 }
 
+/// An approval that came during one reversal does not answer a later denial.
 #[test]
-fn withdrawn_again_before_the_retry_of_a_reversal_gives_nothing_anew() {
-    let p = run(
-        in_state(State::Reversing),
-        &[
-            approved("500"),
-            again(),
-            Input::Withdrawn,
-            lease(),
-            Input::Done,
-        ],
-        D,
-    );
-    assert_eq!(
-        (p.epoch, p.state),
-        (1, State::Reversed),
-        "denied, and due {:?}",
-        p.due
-    );
-}
-#[test]
-fn an_approval_during_one_reversal_does_not_answer_a_later_one() {
-    let p = run(
-        in_state(State::Reversing),
-        &[approved("500"), again(), approved("500")],
-        D,
-    );
-    assert_eq!(p.state, State::Delivered);
-    let p = run(
-        p,
-        &[lease(), Input::Done, Input::Withdrawn, lease(), Input::Done],
-        D,
-    );
-    assert_eq!(
-        (p.epoch, p.state),
-        (1, State::Reversed),
-        "denied, and due {:?}",
-        p.due
-    );
-}
-#[test]
-fn nor_one_that_was_kept() {
-    let p = run(
-        in_state(State::Reversing),
-        &[
-            approved("500"),
-            Input::Refused("422".into()),
-            close(),
-            approved("500"),
-            lease(),
-            Input::Done,
-            Input::Withdrawn,
-            lease(),
-            Input::Done,
-        ],
-        D,
-    );
-    assert_eq!(
-        (p.epoch, p.state),
-        (1, State::Reversed),
-        "denied, and due {:?}",
-        p.due
-    );
-}
-#[test]
-fn nor_one_that_was_parked() {
-    let p = run(
-        in_state(State::Reversing),
-        &[
-            approved("500"),
-            Input::OverAge,
-            Input::Withdrawn,
-            word(Some(true)),
-        ],
-        D,
-    );
-    assert_eq!(
-        (p.epoch, p.state),
-        (1, State::Reversed),
-        "denied, and due {:?}",
-        p.due
-    );
+fn what_was_approved_during_one_reversal_is_not_given_after_the_next() {
+    let denied = [Input::Withdrawn, lease(), Input::Done];
+    let given = [approved("500"), lease(), Input::Done];
+    for (name, first, last) in [
+        ("retried", vec![again()], denied.to_vec()),
+        (
+            "not taken back",
+            [&[again()], &given[..]].concat(),
+            denied.to_vec(),
+        ),
+        (
+            "closed",
+            [&[Input::Refused("422".into()), close()], &given[..]].concat(),
+            denied.to_vec(),
+        ),
+        (
+            "parked",
+            vec![Input::OverAge],
+            vec![Input::Withdrawn, word(Some(true))],
+        ),
+    ] {
+        let inputs = [vec![approved("500")], first, last].concat();
+        let p = run(in_state(State::Reversing), &inputs, D);
+        assert_eq!(
+            (p.epoch, p.state),
+            (1, State::Reversed),
+            "{name}: {:?}",
+            p.due
+        );
+    }
 }
 
 #[test]
@@ -232,6 +187,7 @@ fn a_new_epoch_passes_every_guard() {
     );
     assert_ne!(p.state, State::Requested, "{:?} is due", p.due);
 }
+
 #[test]
 fn a_new_epoch_asks_what_its_payload_lacks() {
     let lacking = Terms {
@@ -297,6 +253,7 @@ fn what_the_endpoint_refused_is_not_sent_again_without_a_person() {
     let p = run(p, &[word(None)], D);
     assert_eq!((p.state, amount(&p)), (State::Requested, Some("900")));
 }
+
 #[test]
 fn so_when_withdrawn_during_the_call() {
     let p = run(
@@ -314,6 +271,7 @@ fn so_when_withdrawn_during_the_call() {
     let p = run(p, &[lease(), Input::Refused("422".into()), word(None)], D);
     assert_eq!((p.state, amount(&p)), (State::Requested, Some("500")));
 }
+
 #[test]
 fn terms_changed_while_confirming_are_shown_to_a_person_whatever_the_call_came_to() {
     for outcome in [again(), unknown(true)] {
@@ -347,6 +305,7 @@ fn terms_that_come_during_a_look_up_win_over_those_asked_about() {
     let undisturbed = late(&leased(State::LookupDue), &[], &found);
     assert_eq!(undisturbed.state, State::Requested);
 }
+
 #[test]
 fn resumed_terms_pass_every_guard() {
     let mut cash = terms("500");
