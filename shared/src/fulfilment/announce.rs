@@ -22,6 +22,9 @@ const NON_MONETARY: [&str; 5] = [
 const CASH: &str = "cash_cents";
 /// Stands for every campaign or every unit in a recipient rule.
 const ANY: &str = "*";
+/// Seconds that an event's time, which may be in whole seconds, and our clock
+/// are thought to differ at most.
+const CLOCKS_APART: i64 = 2;
 
 /// What an announcement comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,11 +113,11 @@ pub fn restate(
     let parked = promise.parked.as_ref();
     let asked = waits(promise.state) || parked.is_some_and(|parked| waits(parked.from));
     let stated = record.facts.get("status").map(|status| status.clock.time);
-    // The platform was asked since, and showed it as approved.
+    // The platform was asked well after, and showed it as approved.
     let older = record.deleted_at.is_none()
-        && promise
-            .found_at
-            .is_some_and(|found| stated.is_some_and(|stated| stated <= found));
+        && promise.found_at.is_some_and(|found| {
+            stated.is_some_and(|stated| stated.plus_seconds(CLOCKS_APART) < found)
+        });
     match standing(provider, record.status()) {
         Standing::Approved => {
             if promise.denied_there && record.announced.is_none_or(|at| at <= promise.announced_at)

@@ -23,6 +23,8 @@ pub enum Input {
     Withdrawn,
     /// The platform knows what the payload lacked, the campaign among it.
     Found {
+        /// When it was asked.
+        asked_at: Timestamp,
         /// The terms.
         terms: Terms,
         /// The campaign.
@@ -129,10 +131,11 @@ pub fn step(promise: &Promise, input: &Input, reversals: Reversals, now: Timesta
         Input::Approved(terms, entry) => next.approved(terms, *entry),
         Input::Withdrawn => next.withdrawn(),
         Input::Found {
+            asked_at,
             terms,
             campaign_id,
             entry,
-        } => next.found(terms, campaign_id.as_ref(), *entry),
+        } => next.found(*asked_at, terms, campaign_id.as_ref(), *entry),
         Input::Asked(not_before) => next.asked(*not_before),
         Input::Leased(until) => next.leased(*until),
         Input::Done => next.done(),

@@ -69,6 +69,7 @@ fn an_older_pending_event_does_not_take_back_what_was_found_approved() {
     let p = known.promise.take().unwrap();
     assert_eq!(p.state, State::ApprovalDue);
     let found = Input::Found {
+        asked_at: at(9),
         terms: p.terms.clone(),
         campaign_id: None,
         entry: Entry::Deliver,

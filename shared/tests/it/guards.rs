@@ -292,6 +292,7 @@ fn terms_changed_while_confirming_are_shown_to_a_person_whatever_the_call_came_t
 #[test]
 fn terms_that_come_during_a_look_up_win_over_those_asked_about() {
     let found = Input::Found {
+        asked_at: at(1),
         terms: terms("500"),
         campaign_id: None,
         entry: Entry::Ask,

@@ -131,6 +131,7 @@ fn inputs() -> Vec<(&'static str, Input)> {
         (
             "found",
             Input::Found {
+                asked_at: at(1),
                 terms: Terms::default(),
                 campaign_id: None,
                 entry: Entry::Deliver,

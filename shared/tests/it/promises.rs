@@ -363,6 +363,7 @@ fn a_second_event_does_not_undo_what_was_looked_up() {
     assert_eq!(p.state, State::LookupDue);
     let now = Timestamp::parse("2026-11-01T00:00:01Z").unwrap();
     let found = shared::fulfilment::Input::Found {
+        asked_at: now,
         terms: shared::fulfilment::Terms {
             amount: Some("500".into()),
             unit: Some("points".into()),

@@ -25,6 +25,8 @@ impl Step {
     }
 
     pub(super) fn done(&mut self) -> Outcome {
+        // Whatever came of the tries before it, this one is known.
+        self.promise.check = false;
         match self.promise.state {
             State::Delivering => {
                 self.promise.delivered_at = Some(self.now);

@@ -209,6 +209,7 @@ impl Step {
 
     pub(super) fn found(
         &mut self,
+        asked_at: Timestamp,
         terms: &Terms,
         campaign: Option<&String>,
         entry: Entry,
@@ -217,7 +218,7 @@ impl Step {
             return Err(WRONG_STATE);
         }
         self.promise.looked_up = true;
-        self.promise.found_at = Some(self.now);
+        self.promise.found_at = Some(asked_at);
         if campaign.is_some() {
             self.promise.campaign_id = campaign.cloned();
         }

@@ -3,6 +3,7 @@
 use crate::credentials::Credentials;
 use crate::fulfilment::{Entry, GIVEN_THERE, Input, State, Terms, entry, restate};
 use crate::platform::{Change, Standing};
+use crate::timestamp::Timestamp;
 use crate::work::Claim;
 use crate::work::confirm::Confirmer;
 
@@ -25,9 +26,10 @@ impl Confirmer {
             }
             known = promise.known(&terms);
         }
+        let asked_at = Timestamp::now();
         match self.standing(claim, &known, credentials).await {
             Ok(Standing::Approved { terms, campaign_id }) => {
-                self.found(claim, known.with(&terms), campaign_id)
+                self.found(claim, asked_at, known.with(&terms), campaign_id)
             }
             // Given by somebody else: a person has to look.
             Ok(Standing::Fulfilled) => Input::Refused(GIVEN_THERE.into()),
@@ -52,12 +54,19 @@ impl Confirmer {
         }
     }
 
-    fn found(&self, claim: &Claim, terms: Terms, campaign_id: Option<String>) -> Input {
+    fn found(
+        &self,
+        claim: &Claim,
+        asked_at: Timestamp,
+        terms: Terms,
+        campaign_id: Option<String>,
+    ) -> Input {
         let promise = &claim.promise;
         let campaign = campaign_id.as_deref().or(promise.campaign_id.as_deref());
         let policy = &self.worker.settings.policy;
         let entry = entry(policy, claim.provider(), promise, &terms, campaign);
         Input::Found {
+            asked_at,
             terms,
             campaign_id,
             entry,
@@ -65,16 +74,19 @@ impl Confirmer {
     }
 
     pub(super) async fn approve(&self, claim: &Claim, credentials: &Credentials) -> Input {
-        let terms = &claim.promise.terms;
+        let (asked_at, terms) = (Timestamp::now(), &claim.promise.terms);
         match self.v2(credentials).approve(&[claim.subject_id()]).await {
             Change::Done | Change::Accepted(_) => Input::Asked(self.worker.not_before(1, None)),
             Change::NotYet(no_answer) => self.again(claim, no_answer),
             // Approving twice is harmless.
             Change::Unknown(last) => self.unknown(claim, last),
             Change::LookEach => match self.standing(claim, terms, credentials).await {
-                Ok(Standing::Approved { terms, campaign_id }) => {
-                    self.found(claim, claim.promise.terms.with(&terms), campaign_id)
-                }
+                Ok(Standing::Approved { terms, campaign_id }) => self.found(
+                    claim,
+                    asked_at,
+                    claim.promise.terms.with(&terms),
+                    campaign_id,
+                ),
                 Ok(Standing::Fulfilled) => Input::Refused(GIVEN_THERE.into()),
                 Ok(Standing::Pending) => Input::Refused("approval_refused".into()),
                 Ok(standing) => self.not_approved(claim, &standing),

@@ -1,12 +1,23 @@
 //! What the calls do there, and what the workers make of it.
 
 use serde_json::json;
-use shared::fulfilment::{GIVEN_THERE, Input, Promise, State, Terms, entry, heard, restate, terms};
+use shared::fulfilment::{
+    Entry, GIVEN_THERE, Input, Promise, State, Terms, entry, heard, restate, terms,
+};
 use shared::ledger::{Decision, Known, Record, decide};
 use shared::provider::Provider::FirstPromoter;
 
 use crate::mapping::event;
-use crate::walk::world::{Check, Standing, World};
+use crate::walk::world::{Check, Standing, Wire, World};
+
+/// What v1's look-up says of terms that it does not know.
+pub(super) const UNKNOWN_THERE: &str = "not_found_at_provider";
+
+/// What is given to whom, in words that can be compared.
+pub(super) fn what(terms: &Terms) -> String {
+    let recipient = terms.recipient.as_ref().and_then(|r| r.id.as_ref());
+    format!("{:?} {:?} to {recipient:?}", terms.amount, terms.unit)
+}
 
 impl World {
     /// How the platform shows it.
@@ -22,31 +33,21 @@ impl World {
     /// The terms that the platform shows.
     pub(super) fn there(&self) -> Terms {
         let body = json!({"event_id": "x", "event_type": "commission.updated", "timestamp": self.now().text(),
-            "data": {"id": 88, "status": self.status, "amount": self.amount, "unit": "points",
-            "promoter_campaign": {"campaign_id": 5104, "promoter": {"id": 31, "email": "p@example.com"}}}});
-        let ev = event(
-            FirstPromoter,
-            "/webhooks/firstpromoter/commissions",
-            &body.to_string(),
-        )
-        .unwrap();
+            "data": self.shown()});
+        let path = "/webhooks/firstpromoter/commissions";
+        let ev = event(FirstPromoter, path, &body.to_string()).unwrap();
         let Decision::Write(write) = decide(&Known::default(), &ev, &self.policy, self.now())
         else {
             panic!()
         };
-        terms(
-            &self.policy,
-            FirstPromoter,
-            &write.record.unwrap(),
-            Some("5104"),
-            None,
-        )
+        let record = write.record.unwrap();
+        terms(&self.policy, FirstPromoter, &record, Some("5104"), None)
     }
 
     /// Marks it as fulfilled, one way or another.
     pub(super) fn mark(&mut self, roll: u8, promise: &Promise) -> Result<Input, String> {
         if self.status != "approved" || self.fulfilled {
-            return Ok(self.stands());
+            return Ok(self.stands(promise));
         }
         let told = |w: &mut World| -> Check {
             w.fulfilled = true;
@@ -62,7 +63,7 @@ impl World {
                 self.unknown(true)
             }
             2 => self.unknown(true),
-            3 => {
+            3 if self.setup.wire == Wire::V2 => {
                 let id = format!("m{}", self.clock);
                 self.batches.push((id.clone(), true, false));
                 self.again("accepted", Some(id))
@@ -76,12 +77,18 @@ impl World {
     }
 
     /// What the platform's view of it means for a confirmation.
-    pub(super) fn stands(&self) -> Input {
+    pub(super) fn stands(&self, promise: &Promise) -> Input {
         match self.standing() {
+            _ if !self.is_there(&promise.terms) => Input::Refused(UNKNOWN_THERE.into()),
             Standing::Fulfilled => Input::Done,
             Standing::Approved => self.again("not fulfillable yet", None),
             _ => Input::DeniedThere,
         }
+    }
+
+    /// v1 finds only what is as it was announced.
+    pub(super) fn is_there(&self, terms: &Terms) -> bool {
+        self.setup.wire == Wire::V2 || what(terms) == what(&self.there())
     }
 
     /// What polling a batch brings.
@@ -120,10 +127,11 @@ impl World {
     }
 
     pub(super) fn found(&self, taken: &Promise, terms: Terms) -> Input {
-        let entry = entry(&self.policy, FirstPromoter, taken, &terms, Some("5104"));
+        let entry = entry(&self.policy, self.provider(), taken, &terms, Some("5104"));
         Input::Found {
+            asked_at: self.now(),
             terms,
-            campaign_id: Some("5104".into()),
+            campaign_id: (self.setup.wire == Wire::V2).then(|| "5104".into()),
             entry,
         }
     }
@@ -174,11 +182,14 @@ impl World {
 
     /// Posts the reward.
     fn deliver(&mut self, roll: u8, taken: &Promise) -> Result<Input, String> {
-        let amount = taken.terms.amount.clone().unwrap_or_default();
+        if !taken.terms.is_complete() {
+            return Ok(Input::Refused("incomplete_terms".into()));
+        }
+        let amount = what(&taken.terms);
         let effect = |w: &mut World| -> Check {
             let calls = w.calls.entry(taken.key.clone()).or_default();
             *calls += 1;
-            if !w.idempotent && *calls > 1 + w.resumes {
+            if !w.setup.idempotent && *calls > 1 + w.resumes {
                 return Err(format!("raw call number {calls} of {}", taken.key));
             }
             Ok(())
@@ -202,14 +213,14 @@ impl World {
             0 => {
                 effect(self)?;
                 grant(self)?;
-                self.unknown(self.idempotent)
+                self.unknown(self.setup.idempotent)
             }
             1 => {
                 effect(self)?;
-                self.unknown(self.idempotent)
+                self.unknown(self.setup.idempotent)
             }
             2 => {
-                if self.idempotent {
+                if self.setup.idempotent {
                     self.again("429", None)
                 } else {
                     Input::Refused("429".into())
@@ -227,7 +238,10 @@ impl World {
 
     /// Posts the reversal.
     fn take_back(&mut self, roll: u8, taken: &Promise) -> Result<Input, String> {
-        let amount = taken.terms.amount.clone().unwrap_or_default();
+        if !taken.terms.is_complete() {
+            return Ok(Input::Refused("incomplete_terms".into()));
+        }
+        let amount = what(&taken.terms);
         let reverse = |w: &mut World| -> Check {
             if let Some(given) = w.granted.get(&taken.key) {
                 if *given != amount {
@@ -240,9 +254,9 @@ impl World {
         Ok(match roll % 8 {
             0 => {
                 reverse(self)?;
-                self.unknown(self.idempotent)
+                self.unknown(self.setup.idempotent)
             }
-            1 => self.unknown(self.idempotent),
+            1 => self.unknown(self.setup.idempotent),
             2 => self.again("no connection", None),
             3 if roll > 120 => Input::Refused("422".into()),
             _ => {
@@ -255,22 +269,25 @@ impl World {
     /// Asks what the payload lacks, or whether it is approved.
     fn ask(&mut self, roll: u8, taken: &Promise, record: &Record) -> Input {
         if roll.is_multiple_of(6) {
-            self.again("503", None)
-        } else {
-            let mut known = taken.terms.clone();
-            if let Some(Input::Approved(terms, _)) =
-                restate(&self.policy, FirstPromoter, taken, record)
-            {
-                known = taken.known(&terms);
+            return self.again("503", None);
+        }
+        let mut known = taken.terms.clone();
+        let stated = restate(&self.policy, self.provider(), taken, record);
+        if let Some(Input::Approved(terms, entry)) = stated {
+            if taken.by_response && !matches!(entry, Entry::Ask | Entry::LookUp) {
+                return Input::Approved(terms, entry);
             }
-            match self.standing() {
-                Standing::Approved => self.found(taken, known.with(&self.there())),
-                Standing::Fulfilled => Input::Refused(GIVEN_THERE.into()),
-                Standing::Pending if taken.state == State::AwaitingApproval => {
-                    self.again("not approved yet", None)
-                }
-                _ => Input::DeniedThere,
+            known = taken.known(&terms);
+        }
+        match self.standing() {
+            _ if !self.is_there(&known) => Input::Refused(UNKNOWN_THERE.into()),
+            Standing::Approved if self.setup.is_v1() => self.found(taken, known),
+            Standing::Approved => self.found(taken, known.with(&self.there())),
+            Standing::Fulfilled => Input::Refused(GIVEN_THERE.into()),
+            Standing::Pending if taken.state == State::AwaitingApproval => {
+                self.again("not approved yet", None)
             }
+            _ => Input::DeniedThere,
         }
     }
 
@@ -325,10 +342,12 @@ impl World {
         let polled = taken.batch.as_ref().and_then(|id| self.batch(id));
         Ok(match polled {
             Some(input @ Input::Again { .. }) => input,
-            _ if taken.check || taken.batch.is_some() => match self.standing() {
-                Standing::Approved => self.mark(roll, taken)?,
-                _ => self.stands(),
-            },
+            _ if taken.check || taken.batch.is_some() || self.setup.is_v1() => {
+                match self.standing() {
+                    Standing::Approved if self.is_there(&taken.terms) => self.mark(roll, taken)?,
+                    _ => self.stands(taken),
+                }
+            }
             _ => self.mark(roll, taken)?,
         })
     }

@@ -3,13 +3,66 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use shared::fulfilment::{Input, Policy, Promise, Reversals, Stepped, step};
+use shared::fulfilment::{
+    Input, Policy, Promise, Reversals, Source, State, Stepped, V1Confirm, step,
+};
 use shared::ledger::{Decision, Known, Record, decide};
-use shared::provider::Provider::FirstPromoter;
+use shared::provider::Provider::{self, FirstPromoter, FirstPromoterV1};
 use shared::timestamp::Timestamp;
 
 use crate::mapping::event;
 use crate::promises::policy;
+
+/// How the rewards are announced and told.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Wire {
+    V2,
+    V1Api,
+    V1Response,
+}
+
+/// What does not change while the world is walked.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "a world has many sides")]
+pub(super) struct Setup {
+    pub(super) reversals: Reversals,
+    pub(super) wire: Wire,
+    /// The endpoint knows a key again.
+    pub(super) idempotent: bool,
+    /// v2 is asked to approve.
+    pub(super) auto: bool,
+    /// The payload does not say who gets it.
+    pub(super) lacking: bool,
+    /// The payload does not say whose campaign it is, and that decides.
+    pub(super) nameless: bool,
+    /// Events may be lost for good.
+    pub(super) lossy: bool,
+    /// It begins as a reward that nobody knows.
+    pub(super) odd: bool,
+}
+
+impl Setup {
+    pub(super) fn is_v1(self) -> bool {
+        self.wire != Wire::V2
+    }
+
+    fn policy(self) -> Policy {
+        let mut policy = policy();
+        policy.source_by_campaign.clear();
+        policy.reversals = self.reversals;
+        policy.auto_approve = self.auto;
+        if self.nameless {
+            policy.source_by_campaign.insert("9".into(), Source::Off);
+        }
+        if self.is_v1() {
+            policy.source = Source::V1;
+        }
+        if self.wire == Wire::V1Api {
+            policy.v1_confirm = V1Confirm::Api;
+        }
+        policy
+    }
+}
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) enum Standing {
@@ -28,10 +81,11 @@ pub(super) struct Job {
 
 #[expect(clippy::struct_excessive_bools, reason = "a world has many sides")]
 pub(super) struct World {
+    pub(super) setup: Setup,
     pub(super) policy: Policy,
-    pub(super) idempotent: bool,
-    pub(super) lacking: bool,
     // The platform.
+    pub(super) unit: &'static str,
+    pub(super) promoter: u32,
     pub(super) status: &'static str,
     pub(super) fulfilled: bool,
     pub(super) amount: u32,
@@ -48,6 +102,14 @@ pub(super) struct World {
     pub(super) record: Option<Record>,
     pub(super) promises: BTreeMap<u32, Promise>,
     pub(super) jobs: Vec<Job>,
+    /// Requests of v1 whose answer is held, by the promise they wait for.
+    pub(super) holds: Vec<u32>,
+    // What the oracle has to know.
+    /// Time and status of the newest event that was taken in.
+    pub(super) newest: Option<(Timestamp, &'static str)>,
+    pub(super) lost: bool,
+    /// When a person closed it last.
+    pub(super) closed: Option<Timestamp>,
     pub(super) diverged: bool,
     pub(super) kept: bool,
     pub(super) log: Vec<String>,
@@ -56,16 +118,13 @@ pub(super) struct World {
 pub(super) type Check = Result<(), String>;
 
 impl World {
-    pub(super) fn new(reversals: Reversals, idempotent: bool, auto: bool, lacking: bool) -> Self {
-        let mut policy = policy();
-        policy.source_by_campaign.clear();
-        policy.reversals = reversals;
-        policy.auto_approve = auto;
+    pub(super) fn new(setup: Setup) -> Self {
         let mut world = World {
-            policy,
-            idempotent,
-            lacking,
-            status: "pending",
+            setup,
+            policy: setup.policy(),
+            unit: if setup.odd { "gift" } else { "points" },
+            promoter: 31,
+            status: if setup.is_v1() { "approved" } else { "pending" },
             fulfilled: false,
             amount: 500,
             clock: 0,
@@ -79,6 +138,10 @@ impl World {
             record: None,
             promises: BTreeMap::new(),
             jobs: vec![],
+            holds: vec![],
+            newest: None,
+            lost: false,
+            closed: None,
             diverged: false,
             kept: false,
             log: vec![],
@@ -99,20 +162,50 @@ impl World {
         self.log.push(text);
     }
 
+    pub(super) fn provider(&self) -> Provider {
+        if self.setup.is_v1() {
+            FirstPromoterV1
+        } else {
+            FirstPromoter
+        }
+    }
+
     /// The platform posts an event, some time.
     pub(super) fn emit(&mut self, event_type: &str, old: Option<&str>) {
         self.clock += 1;
         self.n += 1;
-        let promoter = if self.lacking {
-            Value::Null
+        let (id, at) = (format!("e{}", self.n), self.now().text());
+        self.events.push(if self.setup.is_v1() {
+            let status = if self.status == "approved" {
+                "pending"
+            } else {
+                self.status
+            };
+            json!({"timestamp": at,
+                "event": {"id": id, "type": "fulfilment_pending", "created_at": at},
+                "data": {"id": 88, "status": status, "amount": self.amount, "unit": self.unit,
+                    "promoter": {"id": self.promoter, "cust_id": format!("c{}", self.promoter)},
+                    "campaign": {"id": 5104}}})
         } else {
-            json!({"id": 31, "email": "p@example.com"})
-        };
-        let changes = old.map_or(json!({}), |old| json!({"status": [old, self.status]}));
-        self.events.push(json!({"event_id": format!("e{}", self.n), "event_type": event_type, "timestamp": self.now().text(),
-            "changes": changes,
-            "data": {"id": 88, "status": self.status, "amount": self.amount, "unit": "points",
-                "promoter_campaign": {"campaign_id": 5104, "promoter": promoter}}}));
+            let changes = old.map_or(json!({}), |old| json!({"status": [old, self.status]}));
+            let mut data = self.shown();
+            let campaign = &mut data["promoter_campaign"];
+            if self.setup.lacking {
+                campaign["promoter"] = Value::Null;
+            }
+            if self.setup.nameless {
+                campaign["campaign_id"] = Value::Null;
+            }
+            json!({"event_id": id, "event_type": event_type, "timestamp": at,
+                "changes": changes, "data": data})
+        });
+    }
+
+    /// The reward as v2's API shows it.
+    pub(super) fn shown(&self) -> Value {
+        json!({"id": 88, "status": self.status, "amount": self.amount, "unit": self.unit,
+            "promoter_campaign": {"campaign_id": 5104, "promoter":
+                {"id": self.promoter, "email": format!("p{}@example.com", self.promoter)}}})
     }
 
     /// The platform changes the status and says so.
@@ -165,28 +258,39 @@ impl World {
 
     /// Takes an event in.
     pub(super) fn intake(&mut self, body: &Value) {
-        let ev = event(
-            FirstPromoter,
-            "/webhooks/firstpromoter/commissions",
-            &body.to_string(),
-        )
-        .unwrap();
+        let path = if self.setup.is_v1() {
+            "/webhooks/firstpromoter-v1/t/fulfilments"
+        } else {
+            "/webhooks/firstpromoter/commissions"
+        };
+        let ev = event(self.provider(), path, &body.to_string()).unwrap();
         let known = Known {
             record: self.record.clone(),
             event: false,
             promise: self.latest().cloned(),
         };
-        let now = self.now();
-        if let Decision::Write(write) = decide(&known, &ev, &self.policy, now) {
-            self.say(format!(
-                "intake: {} {} {} at {}",
-                body["event_type"],
-                body["data"]["status"],
-                body["data"]["amount"],
-                body["timestamp"]
-            ));
-            self.record = write.record;
-            self.save(write.promises, "intake");
+        let Decision::Write(write) = decide(&known, &ev, &self.policy, self.now()) else {
+            return;
+        };
+        let (data, at) = (&body["data"], body["timestamp"].as_str().unwrap());
+        self.say(format!(
+            "intake: {} {} {} {} at {at}",
+            body["event_type"], data["status"], data["amount"], data["unit"]
+        ));
+        let at = Timestamp::parse(at).unwrap();
+        let status = match data["status"].as_str() {
+            Some("denied") => "denied",
+            Some("pending") if !self.setup.is_v1() => "pending",
+            _ => "approved",
+        };
+        if self.newest.is_none_or(|newest| newest.0 < at) {
+            self.newest = Some((at, status));
+        }
+        self.record = write.record;
+        self.save(write.promises, "intake");
+        if self.setup.is_v1() {
+            self.holds
+                .extend(self.latest().map(|promise| promise.epoch));
         }
     }
 
@@ -209,26 +313,27 @@ impl World {
     }
 
     /// A worker takes what is due, or finds what another left.
-    pub(super) fn claim(&mut self) -> bool {
+    pub(super) fn claim(&mut self) -> Result<bool, String> {
         let Some(p) = self.latest().cloned() else {
-            return false;
+            return Ok(false);
         };
         if p.lease.is_some() && self.live(&p) {
-            return false;
+            return Ok(false);
         }
         self.clock += 1;
         if p.due.is_none() {
             if p.lease.is_none() {
-                return false;
+                return Ok(false);
             }
             let crashed = Input::Unknown {
                 not_before: self.now(),
                 last: "the worker ended in the middle".into(),
-                repeatable: self.idempotent,
+                repeatable: self.setup.idempotent,
             };
             self.stepped(p.epoch, &crashed, "released");
-            return true;
+            return Ok(true);
         }
+        self.known_to_be_denied(&p)?;
         let until = self.now().plus_seconds(1000);
         self.stepped(p.epoch, &Input::Leased(until), "claim");
         let taken = self.promises[&p.epoch].clone();
@@ -239,7 +344,24 @@ impl World {
             record,
             outcome: None,
         });
-        true
+        Ok(true)
+    }
+
+    /// Nothing is given that the newest event denies, unless the platform was
+    /// asked after it.
+    fn known_to_be_denied(&self, p: &Promise) -> Check {
+        match self.newest {
+            Some((at, "denied"))
+                if p.state == State::Requested && p.found_at.is_none_or(|found| found < at) =>
+            {
+                Err(format!(
+                    "{} claimed to be given, denied at {}",
+                    p.key,
+                    at.text()
+                ))
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn again(&self, last: &str, batch: Option<String>) -> Input {
