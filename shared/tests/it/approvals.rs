@@ -2,7 +2,7 @@
 //! are overtaken, waivers, parties.
 
 use serde_json::{Value, json};
-use shared::fulfilment::{Entry, Input, Policy, Reversals, State, heard};
+use shared::fulfilment::{Entry, Input, Policy, Promise, Reversals, State, heard};
 use shared::ledger::{Decision, Known, decide};
 use shared::provider::Provider::FirstPromoter;
 use shared::timestamp::Timestamp;
@@ -68,35 +68,62 @@ fn an_older_pending_event_does_not_take_back_what_was_found_approved() {
     feed(&auto, &mut known, 1, &body);
     let p = known.promise.take().unwrap();
     assert_eq!(p.state, State::ApprovalDue);
-    let found = Input::Found {
-        asked_at: at(9),
-        terms: p.terms.clone(),
-        campaign_id: None,
-        entry: Entry::Deliver,
-    };
     // the approval's own event is lost or late; found by asking; given
-    let p = run(
-        p,
-        &[
-            lease(),
-            Input::Asked(at(9)),
-            lease(),
-            found,
-            lease(),
-            Input::Done,
-            lease(),
-            Input::Done,
-        ],
-        D,
-    );
-    assert_eq!(p.state, State::Confirmed);
-    known.promise = Some(p);
+    known.promise = Some(run(p.clone(), &found_and_given(&p, at(9)), D));
     // a note was edited while it was pending; that event comes late
     body["event_type"] = json!("commission.updated");
     body["timestamp"] = json!("2026-09-01T00:00:01Z");
     feed(&auto, &mut known, 2, &body);
     assert_eq!(known.promise.unwrap().state, State::Confirmed);
 }
+
+/// Asked for at a time, then given and confirmed.
+fn found_and_given(p: &Promise, asked_at: Timestamp) -> [Input; 8] {
+    let found = Input::Found {
+        asked_at,
+        terms: p.terms.clone(),
+        campaign_id: None,
+        entry: Entry::Deliver,
+    };
+    let [asked, done] = [Input::Asked(asked_at), Input::Done];
+    [
+        lease(),
+        asked,
+        lease(),
+        found,
+        lease(),
+        done.clone(),
+        lease(),
+        done,
+    ]
+}
+
+#[test]
+fn a_denial_after_the_platform_was_asked_counts_however_late_the_answer_is_recorded() {
+    let mut auto = policy();
+    auto.auto_approve = true;
+    for (denied_at, end) in [
+        ("2026-09-01T00:00:20Z", State::Confirmed),
+        // Clocks differ, and some times are whole seconds.
+        ("2026-09-01T00:00:29Z", State::ReversalDue),
+        ("2026-09-01T00:00:31Z", State::ReversalDue),
+    ] {
+        let mut known = Known::default();
+        let mut body = commission(5104, "points", "pending", "2026-09-01T00:00:00Z");
+        body["event_type"] = json!("commission.created");
+        feed(&auto, &mut known, 1, &body);
+        let p = known.promise.take().unwrap();
+        let asked_at = Timestamp::parse("2026-09-01T00:00:30Z").unwrap();
+        // Recorded weeks after, by the clock of `run`.
+        known.promise = Some(run(p.clone(), &found_and_given(&p, asked_at), D));
+        body["event_type"] = json!("commission.updated");
+        body["data"]["status"] = json!("denied");
+        body["timestamp"] = json!(denied_at);
+        feed(&auto, &mut known, 2, &body);
+        assert_eq!(known.promise.unwrap().state, end, "{denied_at}");
+    }
+}
+
 #[test]
 fn a_parked_approval_is_not_denied_by_an_event_that_says_it_is_still_pending() {
     let mut auto = policy();

@@ -368,3 +368,23 @@ fn v1_is_not_unmarked_by_v2s_api() {
     );
     assert_eq!(p.due, None);
 }
+
+#[test]
+fn the_known_end_of_a_delivery_settles_the_tries_before_it() {
+    // Changed while it was tried a second time; a person lets it stand.
+    let mut p = run(
+        in_state(State::Delivering),
+        &[
+            unknown(true),
+            lease(),
+            approved("700"),
+            Input::Done,
+            word(None),
+        ],
+        D,
+    );
+    assert_eq!((p.state, p.check), (State::Delivered, false));
+    // Nobody is asked whether v1 knows of it: it is taken back.
+    p.by_response = true;
+    assert_eq!(run(p, &[Input::Withdrawn], D).state, State::ReversalDue);
+}
