@@ -1,6 +1,6 @@
 //! What must be true, whatever happened.
 
-use shared::fulfilment::{Input, State};
+use shared::fulfilment::{Input, Reversals, State};
 
 use crate::walk::calls::what;
 use crate::walk::world::{Check, Wire, World};
@@ -79,11 +79,15 @@ impl World {
         if self.lost {
             return self.after_a_loss(&held);
         }
+        let unmarks = self.setup.reversals == Reversals::DeliverAndUnmark;
         match self.status {
             "approved" if announced.is_some() => self.approved(&held),
             // v1 does not tell of denials.
             "approved" | "pending" | "denied" if self.setup.is_v1() => Ok(()),
             status if !held.is_empty() && !self.kept => Err(format!("{status}, and held {held:?}")),
+            status if held.is_empty() && self.fulfilled && unmarks => {
+                Err(format!("{status}, taken back, and shown as fulfilled"))
+            }
             _ => Ok(()),
         }
     }
