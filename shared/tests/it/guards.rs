@@ -388,3 +388,26 @@ fn the_known_end_of_a_delivery_settles_the_tries_before_it() {
     p.by_response = true;
     assert_eq!(run(p, &[Input::Withdrawn], D).state, State::ReversalDue);
 }
+
+#[test]
+fn what_the_platform_may_know_is_asked_before_a_parked_reward_is_taken_back() {
+    let parked = run(
+        in_state(State::Confirming),
+        &[unknown(true), approved("700"), Input::Withdrawn],
+        D,
+    );
+    assert_eq!(parked.state, State::Parked);
+    for (granted, end, confirmed) in [
+        (None, State::Delivered, false),
+        (Some(true), State::ReversalDue, true),
+        (Some(false), State::ReversalDue, false),
+    ] {
+        let p = run(parked.clone(), &[word(granted)], D);
+        assert_eq!((p.state, p.was_confirmed), (end, confirmed), "{granted:?}");
+    }
+    let asked = run(parked, &[word(None), lease(), Input::Done], D);
+    assert_eq!(
+        (asked.state, asked.was_confirmed),
+        (State::ReversalDue, true)
+    );
+}

@@ -62,8 +62,13 @@ impl Step {
                 self.begin(State::Delivered)?;
             }
             (from, _) if from.is_before_delivery() && withdrawn => self.begin(State::Denied)?,
-            (State::Delivered | State::Confirmed, _) if withdrawn => {
-                self.promise.was_confirmed |= parked.from == State::Confirmed;
+            (State::Delivered, None) if withdrawn && check => {
+                // Whether the platform knows is asked first.
+                self.begin(State::Delivered)?;
+                self.promise.withdrawn = true;
+            }
+            (from @ (State::Delivered | State::Confirmed), granted) if withdrawn => {
+                self.promise.was_confirmed |= from == State::Confirmed || granted == Some(true);
                 return self.take_back();
             }
             (from, _) if from.is_before_delivery() => self.resume_before_delivery(from)?,
