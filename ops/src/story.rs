@@ -283,7 +283,13 @@ fn value_text(value: &Value) -> String {
 
 impl PromiseNow {
     fn of(mut promise: Promise, personal: bool) -> Self {
-        if let Some(recipient) = promise.terms.recipient.as_mut().filter(|_| !personal) {
+        let again = promise.again.as_mut().map(|again| &mut again.terms);
+        let all = [Some(&mut promise.terms), promise.stated.as_mut(), again];
+        let recipients = all
+            .into_iter()
+            .flatten()
+            .filter_map(|terms| terms.recipient.as_mut());
+        for recipient in recipients.filter(|_| !personal) {
             recipient.reference = None;
             recipient.email = None;
         }

@@ -10,13 +10,15 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use lambda_http::http::{HeaderMap, Request};
+use tokio::time::{Instant, timeout_at};
 
 use crate::crash;
 
 /// Time to connect.
 const CONNECT: Duration = Duration::from_secs(3);
-/// Largest answer read, in bytes. Longer ones are cut off unread.
-const MAX_ANSWER: usize = 1024 * 1024;
+/// Largest answer read, in bytes: some thousand payouts of v1's list. Longer
+/// ones are cut off unread.
+const MAX_ANSWER: usize = 4 * 1024 * 1024;
 /// A connection that idled for longer may be dead without our knowing: an
 /// instance is frozen between two invocations.
 const IDLE: Duration = Duration::from_secs(10);
@@ -32,7 +34,7 @@ pub enum Reply {
         status: u16,
         /// Its headers.
         headers: HeaderMap,
-        /// Its body; empty when it was too long or broke off.
+        /// Its body; empty when it was too long, broke off or did not end.
         body: Vec<u8>,
     },
     /// The request never left.
@@ -60,7 +62,7 @@ impl Reply {
         };
         let text = headers.get("retry-after")?.to_str().ok()?.trim();
         let seconds = text.parse().ok().or_else(|| until(text))?;
-        (0..=DAY).contains(&seconds).then_some(seconds)
+        (seconds >= 0).then_some(seconds.min(DAY))
     }
 }
 
@@ -111,24 +113,28 @@ impl Http {
             return Reply::NotSent;
         }
         let request = request.map(|body| Full::new(Bytes::from(body)));
-        let reply = tokio::time::timeout(self.timeout, self.exchange(request)).await;
+        let reply = self.exchange(request).await;
         crash::point("after_call");
-        reply.unwrap_or(Reply::Lost)
+        reply
     }
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Reply {
-        let response = match self.client.request(request).await {
-            Ok(response) => response,
-            Err(error) if error.is_connect() => return Reply::NotSent,
-            Err(_) => return Reply::Lost,
+        let end = Instant::now() + self.timeout;
+        let response = match timeout_at(end, self.client.request(request)).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) if error.is_connect() => return Reply::NotSent,
+            Ok(Err(_)) | Err(_) => return Reply::Lost,
         };
         let (parts, body) = response.into_parts();
-        // The status alone decides; a body that breaks off takes nothing back.
-        let body = Limited::new(body, MAX_ANSWER).collect().await;
+        // The status alone decides; a body that breaks off, or does not end,
+        // takes nothing back.
+        let body = timeout_at(end, Limited::new(body, MAX_ANSWER).collect()).await;
         Reply::Answer {
             status: parts.status.as_u16(),
             headers: parts.headers,
             body: body
+                .ok()
+                .and_then(Result::ok)
                 .map(|body| body.to_bytes().to_vec())
                 .unwrap_or_default(),
         }
@@ -159,11 +165,11 @@ mod tests {
         for (text, seconds) in [
             ("7", Some(7)),
             (" 86400 ", Some(86_400)),
-            ("86401", None),
+            ("86401", Some(86_400)),
             ("-1", None),
             ("soon", None),
             (&date(now - Duration::from_secs(90)), Some(0)),
-            (&date(now + Duration::from_hours(48)), None),
+            (&date(now + Duration::from_hours(48)), Some(86_400)),
         ] {
             assert_eq!(asks(text), seconds, "{text}");
         }

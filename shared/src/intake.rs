@@ -37,6 +37,9 @@ const TRIES: u32 = 5;
 const FIRST_PAUSE_MS: u64 = 20;
 /// How often a held answer looks whether its delivery is recorded.
 const HOLD_LOOK: Duration = Duration::from_millis(150);
+/// A failed verification asks for newer secrets at most this often, so that
+/// forged requests cannot turn into calls of Secrets Manager.
+const REFRESH_PAUSE: Duration = Duration::from_mins(1);
 /// How long quarantined bytes are kept.
 const QUARANTINE_DAYS: i64 = 14;
 const DAY_SECONDS: i64 = 86_400;
@@ -176,7 +179,7 @@ impl Intake {
         let mut checked = self.check(&route, &incoming, &secrets, now);
         if matches!(checked, Err(Refusal::Unauthorized | Refusal::NotConfigured)) {
             // The secret may have been filled or rotated a moment ago.
-            newer = self.secrets.newer_than(&secrets).await;
+            newer = self.secrets.newer_than(&secrets, REFRESH_PAUSE).await;
             if let Some(newer) = &newer {
                 checked = self.check(&route, &incoming, newer, now);
             }
@@ -355,7 +358,10 @@ fn read(
     }
     let body = match json::parse(authenticated.bytes()) {
         Ok(body) => body,
-        Err(error) => return Ok(Err((Malformed::new("body", error.to_string()), None))),
+        Err(error) => {
+            let malformed = Malformed::new("body", error.to_string());
+            return Ok(Err((malformed, json::salvage(authenticated.bytes()))));
+        }
     };
     let event_type = match route.provider.event_type(route, &body) {
         Ok(event_type) => event_type,

@@ -15,6 +15,8 @@ use serde_json::value::RawValue;
 
 /// Deepest nesting accepted. Real payloads stay under ten levels.
 pub const MAX_DEPTH: usize = 64;
+/// What stands for a value that was nested too deep, or is no text.
+const UNREADABLE: &str = "[unreadable]";
 
 /// A JSON value. It has no `Debug`: it holds whatever the provider sent.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,7 +31,7 @@ pub enum Json {
     Text(String),
     /// An array.
     Array(Vec<Json>),
-    /// An object, members in the order sent, no two keys alike.
+    /// An object, members in the order sent; no two keys alike, unless salvaged.
     Object(Vec<(String, Json)>),
 }
 
@@ -61,9 +63,24 @@ pub enum JsonError {
 /// [`JsonError`] when the bytes are not UTF-8, not JSON, nested too deep or
 /// name a key twice.
 pub fn parse(bytes: &[u8]) -> Result<Json, JsonError> {
-    let text = std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
+    read(bytes, false)
+}
+
+/// Reads what [`parse`] refuses though it is JSON, so that it can be redacted
+/// before it is kept: all of equal keys stay, what is nested too deep does not,
+/// and a byte order mark is passed over.
+#[must_use]
+pub fn salvage(bytes: &[u8]) -> Option<Json> {
+    read(bytes, true).ok()
+}
+
+fn read(bytes: &[u8], leniently: bool) -> Result<Json, JsonError> {
+    let mut text = std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
+    if leniently {
+        text = text.trim_start_matches('\u{feff}');
+    }
     let raw: &RawValue = serde_json::from_str(text).map_err(|e| syntax(&e))?;
-    build(raw, MAX_DEPTH)
+    build(raw, MAX_DEPTH, leniently)
 }
 
 fn syntax(error: &serde_json::Error) -> JsonError {
@@ -73,39 +90,39 @@ fn syntax(error: &serde_json::Error) -> JsonError {
     }
 }
 
-fn build(raw: &RawValue, depth: usize) -> Result<Json, JsonError> {
+fn build(raw: &RawValue, depth: usize, leniently: bool) -> Result<Json, JsonError> {
     let text = raw.get();
-    match text.as_bytes().first() {
-        Some(b'{') => object(text, inner(depth)?),
-        Some(b'[') => {
-            let depth = inner(depth)?;
+    match (text.as_bytes().first(), depth.checked_sub(1)) {
+        (Some(b'{' | b'['), None) if leniently => Ok(Json::Text(UNREADABLE.into())),
+        (Some(b'{' | b'['), None) => Err(JsonError::TooDeep),
+        (Some(b'{'), Some(depth)) => object(text, depth, leniently),
+        (Some(b'['), Some(depth)) => {
             let items: Vec<&RawValue> = serde_json::from_str(text).map_err(|e| syntax(&e))?;
-            let items: Result<_, _> = items.into_iter().map(|item| build(item, depth)).collect();
+            let items = items.into_iter();
+            let items: Result<_, _> = items.map(|item| build(item, depth, leniently)).collect();
             Ok(Json::Array(items?))
         }
-        Some(b'"') => serde_json::from_str(text)
-            .map(Json::Text)
-            .map_err(|e| syntax(&e)),
-        Some(b't') => Ok(Json::Bool(true)),
-        Some(b'f') => Ok(Json::Bool(false)),
-        Some(b'n') => Ok(Json::Null),
+        (Some(b'"'), _) => match serde_json::from_str(text) {
+            Ok(text) => Ok(Json::Text(text)),
+            Err(_) if leniently => Ok(Json::Text(UNREADABLE.into())),
+            Err(error) => Err(syntax(&error)),
+        },
+        (Some(b't'), _) => Ok(Json::Bool(true)),
+        (Some(b'f'), _) => Ok(Json::Bool(false)),
+        (Some(b'n'), _) => Ok(Json::Null),
         _ => Ok(Json::Number(text.to_owned())),
     }
 }
 
-fn inner(depth: usize) -> Result<usize, JsonError> {
-    depth.checked_sub(1).ok_or(JsonError::TooDeep)
-}
-
-fn object(text: &str, depth: usize) -> Result<Json, JsonError> {
+fn object(text: &str, depth: usize, leniently: bool) -> Result<Json, JsonError> {
     let Members(members) = serde_json::from_str(text).map_err(|e| syntax(&e))?;
     let mut seen = HashSet::with_capacity(members.len());
-    if !members.iter().all(|(key, _)| seen.insert(key.as_str())) {
+    if !leniently && !members.iter().all(|(key, _)| seen.insert(key.as_str())) {
         return Err(JsonError::DuplicateKey);
     }
     let members: Result<_, _> = members
         .into_iter()
-        .map(|(key, raw)| build(raw, depth).map(|value| (key, value)))
+        .map(|(key, raw)| build(raw, depth, leniently).map(|value| (key, value)))
         .collect();
     Ok(Json::Object(members?))
 }
@@ -335,6 +352,23 @@ mod tests {
         }
         let fits = "[".repeat(MAX_DEPTH) + &"]".repeat(MAX_DEPTH);
         assert!(parse(fits.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn what_is_refused_is_salvaged_to_be_redacted() {
+        let salvaged = |bytes: &[u8]| salvage(bytes).map(|json| json.to_text());
+        for (bytes, kept) in [
+            (r#"{"a":1,"a":{"b":2}}"#, r#"{"a":1,"a":{"b":2}}"#),
+            ("\u{feff}{\"a\":1}", r#"{"a":1}"#),
+            (r#"{"a":"\ud800","b":1}"#, r#"{"a":"[unreadable]","b":1}"#),
+        ] {
+            assert!(parse(bytes.as_bytes()).is_err());
+            assert_eq!(salvaged(bytes.as_bytes()).as_deref(), Some(kept));
+        }
+        let deep = "[".repeat(10_000) + &"]".repeat(10_000);
+        let kept = "[".repeat(MAX_DEPTH) + "\"[unreadable]\"" + &"]".repeat(MAX_DEPTH);
+        assert_eq!(salvaged(deep.as_bytes()), Some(kept));
+        assert_eq!(salvaged(b"{"), None);
     }
 
     #[test]

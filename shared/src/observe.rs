@@ -92,13 +92,17 @@ pub struct Line {
 impl Line {
     /// Prints the line on standard output.
     pub fn print(&self, started: std::time::Instant) {
-        let dimensions = match (&self.provider, &self.secret) {
-            (Some(_), Some(_)) => {
-                json!([["outcome"], ["provider", "outcome"], ["provider", "secret"]])
-            }
-            (Some(_), None) => json!([["outcome"], ["provider", "outcome"]]),
-            (None, _) => json!([["outcome"]]),
-        };
+        let mut dimensions = vec![vec!["outcome"]];
+        if self.provider.is_some() {
+            dimensions.push(vec!["provider", "outcome"]);
+        }
+        if self.provider.is_some() && self.secret.is_some() {
+            dimensions.push(vec!["provider", "secret"]);
+        }
+        if self.promise_state.is_some() {
+            dimensions.push(vec!["promise_state"]);
+        }
+        let dimensions = json!(dimensions);
         let misrouted = f64::from(u8::from(self.misrouted.is_some()));
         let ms = started.elapsed().as_secs_f64() * 1000.0;
         let metrics = [

@@ -9,10 +9,6 @@ use tokio::sync::Mutex;
 
 use crate::secrets::Shape;
 
-/// A failed verification asks for newer secrets at most this often, so that
-/// forged requests cannot turn into calls of Secrets Manager.
-const REFRESH_PAUSE: Duration = Duration::from_mins(1);
-
 /// The secrets cannot be had: never fetched, and the service does not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the secrets cannot be fetched")]
@@ -63,14 +59,11 @@ impl<T: Shape> SecretsCache<T> {
         cached.secrets.clone().ok_or(SecretsUnavailable)
     }
 
-    /// The secrets anew, because `used` did not verify a request; `None` when
-    /// they were asked for within the last minute or have not changed.
-    pub async fn newer_than(&self, used: &Arc<T>) -> Option<Arc<T>> {
+    /// The secrets anew, because `used` did not serve; `None` when they have
+    /// not changed, or were asked for within `pause`.
+    pub async fn newer_than(&self, used: &Arc<T>, pause: Duration) -> Option<Arc<T>> {
         let mut cached = self.cached.lock().await;
-        if cached
-            .asked
-            .is_none_or(|asked| asked.elapsed() >= REFRESH_PAUSE)
-        {
+        if cached.asked.is_none_or(|asked| asked.elapsed() >= pause) {
             self.refresh(&mut cached).await;
         }
         cached.secrets.clone().filter(|secrets| secrets != used)

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::fulfilment::{Policy, Reversals, Rule, Source, V1Confirm};
+use crate::provider::firstpromoter::unit_name;
 use crate::timestamp::Timestamp;
 
 /// A variable that is missing or out of range.
@@ -77,7 +78,13 @@ pub(crate) fn policy(variable: Lookup) -> Result<Policy, SettingsError> {
                 .ok_or_else(|| problem("FULFIL_FROM", "is not an ISO 8601 time"))?
         },
         recipient: recipient("REWARD_RECIPIENT", &text(variable, "REWARD_RECIPIENT")?)?,
-        recipient_rules: pairs(variable, "REWARD_RECIPIENT_RULES", rule)?,
+        recipient_rules: pairs(variable, "REWARD_RECIPIENT_RULES", rule)?
+            .into_iter()
+            .map(|(of, rule)| match of.split_once(':') {
+                Some((campaign, unit)) => (format!("{campaign}:{}", unit_name(unit)), rule),
+                None => (of, rule),
+            })
+            .collect(),
         reversals: match variable("REVERSALS").as_deref() {
             None | Some("" | "park") => Reversals::Park,
             Some("deliver") => Reversals::Deliver,
@@ -198,7 +205,7 @@ mod tests {
             ("REWARD_RECIPIENT", "rules"),
             (
                 "REWARD_RECIPIENT_RULES",
-                "7731:points=referral, *:credits=promoter",
+                "7731:points=referral, *:discount_mon=promoter",
             ),
             ("FULFILMENT_SOURCE_BY_CAMPAIGN", "7731=v1,5=off"),
         ]
@@ -216,6 +223,9 @@ mod tests {
             settings.policy.recipient_rules["7731:points"],
             Rule::Referral
         );
+        // As v1 spells it.
+        let rules = &settings.policy.recipient_rules;
+        assert_eq!(rules["*:mon_discount"], Rule::Promoter);
     }
 
     #[test]

@@ -25,6 +25,8 @@ const ANY: &str = "*";
 /// Seconds that an event's time, which may be in whole seconds, and our clock
 /// are thought to differ at most.
 const CLOCKS_APART: i64 = 2;
+/// Seconds that a platform's API is thought to be behind its events at most.
+const BEHIND: i64 = 60;
 
 /// What an announcement comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +62,10 @@ pub fn announce(
     if entry == Entry::Nothing {
         return Announced::Nothing(why);
     }
+    let announced_to = record.sources.as_ref();
+    if announced_to.is_some_and(|then| !then.of(campaign).contains(&source_of(provider))) {
+        return Announced::Nothing("not_source");
+    }
     if moment.announced < policy.from {
         return Announced::Nothing("not_announced");
     }
@@ -70,7 +76,7 @@ pub fn announce(
         _ if policy.auto_approve && record.status() == Some("pending") => {
             let open = match entry {
                 // Only the recipient is not known yet.
-                Entry::LookUp => terms.unit.is_none() || sources(policy, campaign).len() > 1,
+                Entry::LookUp => terms.unit.is_none() || policy.sources().of(campaign).len() > 1,
                 entry => matches!(entry, Entry::Park(_)),
             };
             if open {
@@ -109,36 +115,53 @@ pub fn restate(
     promise: &Promise,
     record: &Record,
 ) -> Option<Input> {
-    let waits = |state| matches!(state, State::ApprovalDue | State::AwaitingApproval);
-    let parked = promise.parked.as_ref();
-    let asked = waits(promise.state) || parked.is_some_and(|parked| waits(parked.from));
-    let stated = record.facts.get("status").map(|status| status.clock.time);
-    // The platform was asked well after, and showed it as approved.
-    let older = record.deleted_at.is_none()
-        && promise.found_at.is_some_and(|found| {
-            stated.is_some_and(|stated| stated.plus_seconds(CLOCKS_APART) < found)
-        });
     match standing(provider, record.status()) {
+        Standing::Approved if denied_since(promise, record) => None,
         Standing::Approved => {
-            if promise.denied_there && record.announced.is_none_or(|at| at <= promise.announced_at)
-            {
-                // The platform itself said no since this was announced.
-                return None;
-            }
             let found = promise.campaign_id.as_deref().filter(|_| promise.looked_up);
             let campaign = record.text("campaign_id").or(found);
             let unit = promise.terms.unit.as_deref().filter(|_| promise.looked_up);
-            let terms = terms(policy, provider, record, campaign, unit);
+            let mut terms = terms(policy, provider, record, campaign, unit);
+            if let Some(given) = promise.given_to() {
+                // Who is rewarded by the settings of now is no change of this one.
+                terms.recipient = Some(recipient(provider, record, given));
+            }
             let known = promise.known(&terms);
             let entry = entry(policy, provider, promise, &known, campaign);
             Some(Input::Approved(terms, entry))
         }
-        Standing::Withdrawn if asked && record.status() == Some("pending") => None,
-        Standing::Withdrawn if older => None,
+        Standing::Withdrawn if still_pending(promise, record) => None,
+        Standing::Withdrawn if found_since(promise, record) => None,
         Standing::Withdrawn => Some(Input::Withdrawn),
         // A status that nobody knows is no reason to take anything away.
         Standing::Unclear => None,
     }
+}
+
+/// Whether the platform itself, or a person, said no since it was announced.
+fn denied_since(promise: &Promise, record: &Record) -> bool {
+    let older = |at: Timestamp, denied| at.plus_seconds(CLOCKS_APART) < denied;
+    promise
+        .denied_at
+        .is_some_and(|denied| record.announced.is_none_or(|at| older(at, denied)))
+}
+
+/// Whether it waits for its approval, and no event says anything else.
+fn still_pending(promise: &Promise, record: &Record) -> bool {
+    let waits = |state| matches!(state, State::ApprovalDue | State::AwaitingApproval);
+    let parked = promise.parked.as_ref();
+    let asked = waits(promise.state) || parked.is_some_and(|parked| waits(parked.from));
+    asked && record.status() == Some("pending")
+}
+
+/// Whether the platform was asked well after the status was stated, and showed
+/// it as approved. While nothing went out, what it shows may be behind.
+fn found_since(promise: &Promise, record: &Record) -> bool {
+    let untold = promise.state.is_before_delivery();
+    let apart = if untold { BEHIND } else { CLOCKS_APART };
+    let stated = record.facts.get("status").map(|status| status.clock.time);
+    let older = |found| stated.is_some_and(|stated| stated.plus_seconds(apart) < found);
+    record.deleted_at.is_none() && promise.found_at.is_some_and(older)
 }
 
 /// What the present state of the record does to its promise.
@@ -157,8 +180,8 @@ pub fn reconcile(
     let announced = record.announced.unwrap_or(now);
     match &mut stepped {
         Stepped::NewEpoch { next, .. } => next.announced_at = announced,
-        Stepped::Changed(next) if promise.denied_there => {
-            next.denied_there = false;
+        Stepped::Changed(next) if promise.denied_at.is_some() => {
+            next.denied_at = None;
             next.announced_at = announced;
         }
         _ => {}
@@ -212,13 +235,13 @@ fn assess(
 ) -> (Entry, &'static str) {
     let waives = |reason| waived == Some(reason);
     let unit = terms.unit.as_deref();
-    if unit == Some(CASH) {
-        return (Entry::Nothing, "cash");
-    }
     let v2 = provider == Provider::FirstPromoter;
-    let sources = sources(policy, campaign);
+    let sources = policy.sources().of(campaign);
     if !sources.contains(&source_of(provider)) {
         return (Entry::Nothing, "not_source");
+    }
+    if unit == Some(CASH) {
+        return (Entry::Nothing, "cash");
     }
     // Only v2's API can be asked for what the payload lacks.
     let unknown = |reason| {
@@ -256,19 +279,6 @@ fn assess(
     // v1 is unsigned: with a key its API is asked before anything is given.
     let ask = provider == Provider::FirstPromoterV1 && policy.v1_confirm == V1Confirm::Api;
     (if ask { Entry::Ask } else { Entry::Deliver }, "")
-}
-
-/// The source of a campaign; every possible one while the campaign is unknown.
-fn sources(policy: &Policy, campaign: Option<&str>) -> Vec<Source> {
-    let Some(campaign) = campaign else {
-        let mut sources = vec![policy.source];
-        let others = policy.source_by_campaign.values().copied();
-        sources.extend(others.filter(|source| *source != policy.source));
-        sources.dedup();
-        return sources;
-    };
-    let by_campaign = policy.source_by_campaign.get(campaign);
-    vec![by_campaign.copied().unwrap_or(policy.source)]
 }
 
 fn rules_name_campaigns(policy: &Policy) -> bool {

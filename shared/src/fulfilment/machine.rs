@@ -60,7 +60,10 @@ pub enum Input {
         repeatable: bool,
     },
     /// The platform says that the reward was denied.
-    DeniedThere,
+    DeniedThere {
+        /// When it was asked.
+        asked_at: Timestamp,
+    },
     /// It was answered 200 to a redelivery (v1 without API key).
     Answered,
     /// Open for longer than is allowed.
@@ -150,7 +153,7 @@ pub fn step(promise: &Promise, input: &Input, reversals: Reversals, now: Timesta
             last,
             repeatable,
         } => next.unknown(*not_before, last, *repeatable),
-        Input::DeniedThere => next.denied_there(),
+        Input::DeniedThere { asked_at } => next.denied_there(*asked_at),
         Input::Answered => next.answered(),
         Input::OverAge => next.over_age(),
         Input::Resent => next.resent(),
@@ -207,7 +210,7 @@ pub fn heard<'a>(
         // The platform was asked about other terms.
         Input::Found { .. } => taken.0.terms != now.0.terms,
         // It approved again since it was asked.
-        Input::DeniedThere => now.1 > taken.1,
+        Input::DeniedThere { .. } => now.1 > taken.1,
         _ => false,
     };
     if !overtaken {
@@ -283,8 +286,26 @@ impl Step {
         self.enter(State::Parked)
     }
 
+    /// Withdrawn before it was given. The platform may show a reward before it
+    /// as fulfilled, one that was taken back, and is told.
+    fn deny(&mut self) -> Outcome {
+        if self.promise.told && self.unmarks() {
+            self.begin(State::Reversed)?;
+            self.owe_unmarking();
+            return Ok(());
+        }
+        self.enter(State::Denied)
+    }
+
+    /// Whether the platform is told what was taken back. v1's API knows no way.
+    fn unmarks(&self) -> bool {
+        let asked_for = self.reversals == Reversals::DeliverAndUnmark;
+        asked_for && !self.promise.is_v1() && !self.promise.by_response
+    }
+
     /// Given and withdrawn.
     fn take_back(&mut self) -> Outcome {
+        self.promise.told |= self.promise.was_confirmed || self.promise.check;
         self.promise.withdrawn = false;
         self.promise.check = false;
         self.promise.open_at = self.now;
@@ -335,6 +356,7 @@ fn again_as_new(before: &Promise, again: Again, now: Timestamp) -> Promise {
     }
     promise.campaign_id.clone_from(&before.campaign_id);
     promise.by_response = before.by_response;
+    promise.told = before.told;
     // v1 is unsigned, and its API is asked each time anew.
     promise.looked_up = before.looked_up && !before.is_v1();
     promise

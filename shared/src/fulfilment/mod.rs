@@ -11,6 +11,6 @@ mod terms;
 
 pub use announce::{Announced, Moment, announce, entry, reconcile, restate, terms};
 pub use machine::{Entry, GIVEN_THERE, Input, Stepped, Word, heard, step};
-pub use policy::{Policy, Reversals, Rule, Source, V1Confirm};
+pub use policy::{Policy, Reversals, Rule, Source, Sources, V1Confirm};
 pub use promise::{Again, Lease, Parked, Promise, Spoken, Start, State};
 pub use terms::{Recipient, Terms};

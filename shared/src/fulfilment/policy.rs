@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::timestamp::Timestamp;
 
 /// Which FirstPromoter source may create promises.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Source {
     /// `commission.*` of webhooks v2.
     V2,
@@ -65,4 +68,39 @@ pub struct Policy {
     pub v1_confirm: V1Confirm,
     /// Whether v2 is asked to approve pending non-monetary commissions.
     pub auto_approve: bool,
+}
+
+/// Which source promises the rewards of which campaign.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sources {
+    default: Source,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    by_campaign: BTreeMap<String, Source>,
+}
+
+impl Sources {
+    /// The source of a campaign; every possible one while the campaign is unknown.
+    #[must_use]
+    pub fn of(&self, campaign: Option<&str>) -> Vec<Source> {
+        let Some(campaign) = campaign else {
+            let mut sources = vec![self.default];
+            let others = self.by_campaign.values().copied();
+            sources.extend(others.filter(|source| *source != self.default));
+            sources.dedup();
+            return sources;
+        };
+        let by_campaign = self.by_campaign.get(campaign);
+        vec![by_campaign.copied().unwrap_or(self.default)]
+    }
+}
+
+impl Policy {
+    /// The sources as they are set.
+    #[must_use]
+    pub fn sources(&self) -> Sources {
+        Sources {
+            default: self.source,
+            by_campaign: self.source_by_campaign.clone(),
+        }
+    }
 }

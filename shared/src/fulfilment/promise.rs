@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fulfilment::policy::Rule;
 use crate::fulfilment::terms::Terms;
 use crate::timestamp::Timestamp;
 
@@ -230,9 +231,10 @@ pub struct Promise {
     /// A person resumed it knowing of the stated terms.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub seen: bool,
-    /// The platform, or a person, said that it was denied, and no event did.
-    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
-    pub denied_there: bool,
+    /// When the platform was asked, or a person, and said that it is denied,
+    /// and no event did. What was announced before is older news.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub denied_at: Option<Timestamp>,
     /// The approval was withdrawn while a call was under way or a person was
     /// waited for.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
@@ -268,6 +270,10 @@ pub struct Promise {
     /// It had been confirmed before it was to be taken back.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub was_confirmed: bool,
+    /// The platform shows it as fulfilled, or may, or the one before it, and it
+    /// is not given any more.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub told: bool,
     /// The claim of a worker.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub lease: Option<Lease>,
@@ -327,7 +333,7 @@ impl Promise {
             by_response: false,
             stated: None,
             seen: false,
-            denied_there: false,
+            denied_at: None,
             withdrawn: false,
             amended: false,
             looked_up: false,
@@ -338,6 +344,7 @@ impl Promise {
             kept: false,
             waived: None,
             was_confirmed: false,
+            told: false,
             lease: None,
             attempts: 0,
             not_before: None,
@@ -367,6 +374,16 @@ impl Promise {
             self.terms.with(stated)
         } else {
             stated.clone()
+        }
+    }
+
+    /// Who was rewarded, once somebody was.
+    #[must_use]
+    pub fn given_to(&self) -> Option<Rule> {
+        self.delivered_at?;
+        match self.terms.recipient.as_ref()?.role.as_str() {
+            "referral" => Some(Rule::Referral),
+            _ => Some(Rule::Promoter),
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::event::{Change, Clock};
+use crate::fulfilment::Sources;
 use crate::timestamp::Timestamp;
 
 /// Most transitions remembered for a source without event ids. More distinct
@@ -44,6 +45,9 @@ pub struct Record {
     pub transitions: BTreeMap<String, u64>,
     /// When a reward was announced for it, by the latest event that did.
     pub announced: Option<Timestamp>,
+    /// Which source was to promise rewards then. What another one gave is not
+    /// given again because the settings changed.
+    pub sources: Option<Sources>,
     /// The epoch of its latest promise; 0 without one.
     pub epoch: u32,
 }

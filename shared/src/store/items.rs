@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::event::{Clock, Event, Subject};
-use crate::fulfilment::Promise;
+use crate::fulfilment::{Promise, Sources};
 use crate::ledger::{Known, RECORD, Record, Register, Write, event_key, partition, promise_key};
 use crate::provider::Provider;
 use crate::store::{Archive, Item, StoreError, text, unavailable};
@@ -47,6 +47,8 @@ struct RecordItem {
     transitions: BTreeMap<String, u64>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     announced: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    sources: Option<Sources>,
     #[serde(skip_serializing_if = "is_zero", default)]
     epoch: u32,
     recorded_at: String,
@@ -96,6 +98,7 @@ pub(super) fn record_item(
             .collect(),
         transitions: record.transitions.clone(),
         announced: record.announced,
+        sources: record.sources.clone(),
         epoch: record.epoch,
         recorded_at: received.text(),
     };
@@ -126,6 +129,7 @@ fn record(item: Item) -> Result<Record, StoreError> {
         contested: item.contested,
         transitions: item.transitions,
         announced: item.announced,
+        sources: item.sources,
         epoch: item.epoch,
     })
 }

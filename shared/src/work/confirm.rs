@@ -15,6 +15,7 @@ use crate::observe;
 use crate::platform::firstpromoter::{Api, CHUNK};
 use crate::platform::{Change, NoAnswer, Pacer, Standing, firstpromoter_v1};
 use crate::store::StoreError;
+use crate::timestamp::Timestamp;
 use crate::work::{Claim, Worker, read_message, response};
 
 /// How a platform's refusal of the key reads.
@@ -133,7 +134,12 @@ impl Confirmer {
     async fn unless_rotated(&self, claim: &Claim, input: Input, used: &Arc<Credentials>) -> Input {
         let refused =
             matches!(&input, Input::Refused(word) if KEY_REFUSED.contains(&word.as_str()));
-        if refused && self.worker.credentials.newer_than(used).await.is_some() {
+        if !refused {
+            return input;
+        }
+        // Only our own calls come here, and they are paced.
+        let credentials = &self.worker.credentials;
+        if credentials.newer_than(used, Duration::ZERO).await.is_some() {
             return self.later(claim, "the key was replaced");
         }
         input
@@ -143,10 +149,13 @@ impl Confirmer {
         let pk = job.claim.pk.clone();
         let waiting = matches!(
             input,
-            Input::Again { .. } | Input::Unknown { .. } | Input::Found { .. } | Input::DeniedThere
+            Input::Again { .. }
+                | Input::Unknown { .. }
+                | Input::Found { .. }
+                | Input::DeniedThere { .. }
         );
         let recorded = match input {
-            Input::DeniedThere => self.worker.deny(job.claim).await,
+            Input::DeniedThere { .. } => self.worker.deny(job.claim, input).await,
             input => self.worker.apply(&pk, job.claim.promise, input).await,
         };
         match recorded {
@@ -247,13 +256,11 @@ impl Confirmer {
                 Change::Done | Change::LookEach => {}
             }
         }
-        match self
-            .standing(claim, &claim.promise.terms, credentials)
-            .await
-        {
+        let (asked_at, terms) = (Timestamp::now(), &claim.promise.terms);
+        match self.standing(claim, terms, credentials).await {
             Ok(Standing::Fulfilled) => return Input::Done,
             Ok(Standing::Approved { .. }) => {}
-            Ok(standing) => return self.not_approved(claim, &standing),
+            Ok(standing) => return self.not_approved(claim, asked_at, &standing),
             Err(no_answer) => return self.again(claim, no_answer),
         }
         let id = claim.subject_id();
@@ -281,12 +288,12 @@ impl Confirmer {
 
     /// After a call that did not succeed as a whole: each as it stands.
     async fn look_at(&self, jobs: &[Job], ids: &[&str], credentials: &Credentials) -> Vec<Input> {
-        let policy = &self.worker.settings.policy;
+        let (asked_at, policy) = (Timestamp::now(), &self.worker.settings.policy);
         match self.v2(credentials).standings(ids, policy).await {
             Ok(standings) => {
                 let pairs = jobs.iter().zip(standings);
                 pairs
-                    .map(|(job, standing)| self.stands(&job.claim, &standing))
+                    .map(|(job, standing)| self.stands(&job.claim, asked_at, &standing))
                     .collect()
             }
             // The call may have worked for some: unknown until asked.
@@ -306,21 +313,21 @@ impl Confirmer {
             Change::NotYet(no_answer) => self.again(claim, no_answer),
             Change::Unknown(last) => self.unknown(claim, last),
             Change::LookEach => {
-                let terms = &claim.promise.terms;
+                let (asked_at, terms) = (Timestamp::now(), &claim.promise.terms);
                 match self.standing(claim, terms, credentials).await {
-                    Ok(standing) => self.stands(claim, &standing),
+                    Ok(standing) => self.stands(claim, asked_at, &standing),
                     Err(no_answer) => self.unknown(claim, no_answer.word),
                 }
             }
         }
     }
 
-    fn stands(&self, claim: &Claim, standing: &Standing) -> Input {
+    fn stands(&self, claim: &Claim, asked_at: Timestamp, standing: &Standing) -> Input {
         match standing {
             Standing::Fulfilled => Input::Done,
             // Approved, and its payout record is not there yet.
             Standing::Approved { .. } => self.not_yet(claim, "not fulfillable yet"),
-            standing => self.not_approved(claim, standing),
+            standing => self.not_approved(claim, asked_at, standing),
         }
     }
 

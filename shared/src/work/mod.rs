@@ -194,7 +194,7 @@ impl Worker {
 
     /// Records that the platform does not approve of it, unless an event says
     /// so since the platform was asked.
-    async fn deny(&self, claim: Claim) -> Result<Promise, StoreError> {
+    async fn deny(&self, claim: Claim, input: &Input) -> Result<Promise, StoreError> {
         for _ in 0..TRIES {
             let known = self.store.read(&claim.pk, None).await?;
             let (Some(promise), Some(record)) = (known.promise, known.record) else {
@@ -202,7 +202,7 @@ impl Worker {
             };
             let taken = (&claim.promise, claim.record.announced);
             let newest = (&promise, record.announced);
-            let Some(input) = heard(&Input::DeniedThere, taken, newest, Timestamp::now()) else {
+            let Some(input) = heard(input, taken, newest, Timestamp::now()) else {
                 return Ok(promise);
             };
             let version = Some(record.version);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::fulfilment::Policy;
+use crate::provider::firstpromoter::unit_name;
 use crate::settings::{Lookup, SettingsError, number, pairs, policy, problem, text};
 
 /// What a worker is told at its start.
@@ -66,7 +67,10 @@ impl WorkSettings {
             endpoint: or("REWARD_ENDPOINT_URL", ""),
             endpoint_by_unit: pairs(variable, "REWARD_ENDPOINT_BY_UNIT", |_, url| {
                 Ok(url.to_owned())
-            })?,
+            })?
+            .into_iter()
+            .map(|(unit, url)| (unit_name(&unit), url))
+            .collect(),
             endpoint_idempotent: yes(variable, "REWARD_ENDPOINT_IDEMPOTENT", true)?,
             firstpromoter_url: or(
                 "FIRSTPROMOTER_API_URL",

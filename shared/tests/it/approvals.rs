@@ -151,7 +151,7 @@ fn a_resumed_approval_with_the_documented_payload_is_still_asked_for() {
     let p = run(p, &[lease(), Input::Refused("401".into()), word(None)], D);
     // In lookup_due the platform's "pending" is taken for a denial
     let p = if p.state == State::LookupDue {
-        run(p, &[lease(), Input::DeniedThere], D)
+        run(p, &[lease(), Input::DeniedThere { asked_at: at(9) }], D)
     } else {
         p
     };
@@ -203,12 +203,8 @@ fn denied_there_is_not_said_of_a_newer_approval() {
         &commission(5104, "points", "approved", "2026-10-01T00:02:00Z"),
     );
     let (newest, record) = (known.promise.unwrap(), known.record.unwrap());
-    let input = heard(
-        &Input::DeniedThere,
-        (&p, asked),
-        (&newest, record.announced),
-        at(5),
-    );
+    let denied = Input::DeniedThere { asked_at: at(9) };
+    let input = heard(&denied, (&p, asked), (&newest, record.announced), at(5));
     assert!(matches!(input.as_deref(), Some(Input::Again { .. })));
     assert_eq!(
         run(newest, &[input.unwrap().into_owned()], D).state,

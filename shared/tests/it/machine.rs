@@ -144,7 +144,7 @@ fn inputs() -> Vec<(&'static str, Input)> {
         ("again", again()),
         ("unknown, repeatable", unknown(true)),
         ("unknown", unknown(false)),
-        ("denied there", Input::DeniedThere),
+        ("denied there", Input::DeniedThere { asked_at: at(9) }),
         ("over age", Input::OverAge),
         ("resumed", word(None)),
     ]

@@ -9,6 +9,7 @@
 mod amounts;
 mod answers;
 mod approvals;
+mod behind;
 mod entries;
 mod guards;
 mod machine;

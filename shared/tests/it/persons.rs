@@ -229,7 +229,10 @@ fn what_was_withdrawn_after_it_was_given_may_be_kept() {
         Reversals::Park,
     );
     let closed = run(other, &[close()], Reversals::Park);
-    assert_eq!((closed.state, closed.denied_there), (State::Denied, true));
+    assert_eq!(
+        (closed.state, closed.denied_at.is_some()),
+        (State::Denied, true)
+    );
     // Nobody closes what nobody knows.
     let unknown = Input::Unknown {
         not_before: at(9),

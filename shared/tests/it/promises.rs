@@ -409,7 +409,7 @@ fn a_denial_that_only_the_platform_told_outlives_older_announcements() {
     let mut reversed = promise(write);
     reversed.state = State::Reversed;
     reversed.due = None;
-    reversed.denied_there = true;
+    reversed.denied_at = Some(Timestamp::parse("2026-10-01T00:03:00Z").unwrap());
     let epochs = |event_type: &str, at: &str| {
         let mut body = commission(5104, "points", "approved", at);
         body["event_id"] = json!(format!("{event_type}{at}"));

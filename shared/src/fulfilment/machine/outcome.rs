@@ -1,6 +1,5 @@
 //! What a call to somebody else does to its promise.
 
-use crate::fulfilment::Reversals;
 use crate::fulfilment::machine::record::CHANGED;
 use crate::fulfilment::machine::{Outcome, Step, WRONG_STATE};
 use crate::fulfilment::promise::{Lease, State};
@@ -50,7 +49,10 @@ impl Step {
                 }
             }
             State::Reversing => self.reversed(),
-            State::Reversed if self.promise.due.is_some() => self.nothing_more_to_say(),
+            State::Reversed if self.promise.due.is_some() => {
+                self.promise.told = false;
+                self.nothing_more_to_say()
+            }
             _ => Err(WRONG_STATE),
         }
     }
@@ -71,7 +73,7 @@ impl Step {
         match self.promise.state {
             // An earlier try whose end nobody knows is not undone by this one.
             State::Delivering if self.promise.check => self.park(State::Requested, reason, true),
-            State::Delivering if self.promise.withdrawn => self.enter(State::Denied),
+            State::Delivering if self.promise.withdrawn => self.deny(),
             State::Delivering => self.park(State::Requested, reason, false),
             State::Confirming if self.promise.withdrawn => self.take_back(),
             State::Confirming => self.park(State::Delivered, reason, false),
@@ -98,7 +100,7 @@ impl Step {
             State::Delivering if self.promise.withdrawn && self.promise.check => {
                 self.park(State::Requested, "unknown_outcome", true)?;
             }
-            State::Delivering if self.promise.withdrawn => self.enter(State::Denied)?,
+            State::Delivering if self.promise.withdrawn => return self.deny(),
             State::Delivering if self.promise.amended => {
                 self.park(State::Requested, CHANGED, self.promise.check)?;
             }
@@ -173,12 +175,9 @@ impl Step {
 
     /// Taken back; where that is asked for, the platform is told.
     pub(super) fn reversed(&mut self) -> Outcome {
-        let promise = &self.promise;
-        // v1's API knows no way back.
-        let unmark = promise.was_confirmed && promise.again.is_none() && !promise.is_v1();
+        let unmark = self.promise.told && self.promise.again.is_none() && self.unmarks();
         self.begin(State::Reversed)?;
-        let asked_for = self.reversals == Reversals::DeliverAndUnmark;
-        if unmark && asked_for && !self.promise.by_response {
+        if unmark {
             self.owe_unmarking();
         }
         Ok(())
@@ -189,11 +188,11 @@ impl Step {
         self.promise.due = Some(format!("unconfirm#{}", self.promise.seq));
     }
 
-    pub(super) fn denied_there(&mut self) -> Outcome {
-        self.promise.denied_there = true;
+    pub(super) fn denied_there(&mut self, asked_at: Timestamp) -> Outcome {
+        self.promise.denied_at = Some(asked_at);
         match self.promise.state {
             State::Confirming | State::Delivered => self.take_back(),
-            state if state.is_asked_of_platform() => self.enter(State::Denied),
+            state if state.is_asked_of_platform() => self.deny(),
             _ => Err(WRONG_STATE),
         }
     }

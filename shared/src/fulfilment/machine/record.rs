@@ -69,7 +69,7 @@ impl Step {
             Entry::LookUp => (State::Parked, Some("not_known_at_provider")),
             Entry::Deliver | Entry::Ask => (State::Requested, None),
             Entry::Park(reason) => (State::Parked, Some(reason)),
-            Entry::Nothing => (State::Denied, None),
+            Entry::Nothing => return self.deny(),
         };
         let parked = self
             .promise
@@ -175,7 +175,7 @@ impl Step {
                 self.promise.withdrawn = true;
                 self.park(State::Requested, "unknown_outcome", true)
             }
-            state if state.is_before_delivery() => self.enter(State::Denied),
+            state if state.is_before_delivery() => self.deny(),
             State::Delivered if self.promise.check => {
                 // Whether the platform knows is asked first.
                 self.promise.withdrawn = true;
@@ -201,7 +201,7 @@ impl Step {
             return Ok(());
         };
         if parked.from.is_before_delivery() && !parked.unknown {
-            return self.enter(State::Denied);
+            return self.deny();
         }
         self.promise.withdrawn = parked.from != State::ReversalDue;
         Ok(())

@@ -61,7 +61,7 @@ impl Step {
                 }
                 self.begin(State::Delivered)?;
             }
-            (from, _) if from.is_before_delivery() && withdrawn => self.begin(State::Denied)?,
+            (from, _) if from.is_before_delivery() && withdrawn => return self.deny(),
             (State::Delivered, None) if withdrawn && check => {
                 // Whether the platform knows is asked first.
                 self.begin(State::Delivered)?;
@@ -82,9 +82,8 @@ impl Step {
     fn close(&mut self, from: State, withdrawn: bool) -> Outcome {
         match from {
             from if from.is_before_delivery() => {
-                self.promise.denied_there = true;
                 // Only what is announced from now on is news.
-                self.promise.announced_at = self.now;
+                self.promise.denied_at = Some(self.now);
                 self.begin(State::Denied)
             }
             State::Reversed => self.begin(State::Reversed),

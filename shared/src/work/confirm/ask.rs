@@ -9,9 +9,9 @@ use crate::work::confirm::Confirmer;
 
 /// What is said of a reward that the platform shows as pending.
 const NOT_APPROVED: &str = "not approved yet";
-/// Tries before the platform's "pending" is taken for a withdrawal: half a
-/// minute.
-const PATIENCE: u32 = 4;
+/// How often the first pause of a repetition a platform's API is thought to be
+/// behind its own events: half a minute.
+const PATIENCE: i64 = 7;
 
 impl Confirmer {
     pub(super) async fn look_up(&self, claim: &Claim, credentials: &Credentials) -> Input {
@@ -29,6 +29,10 @@ impl Confirmer {
         let asked_at = Timestamp::now();
         match self.standing(claim, &known, credentials).await {
             Ok(Standing::Approved { terms, campaign_id }) => {
+                let stated = claim.record.as_of().map(|clock| clock.time);
+                if known.differs(&terms) && stated.is_some_and(|at| self.may_be_behind(at)) {
+                    return self.not_yet(claim, "shown with other terms than announced");
+                }
                 self.found(claim, asked_at, known.with(&terms), campaign_id)
             }
             // Given by somebody else: a person has to look.
@@ -36,20 +40,31 @@ impl Confirmer {
             Ok(Standing::Pending) if promise.state == State::AwaitingApproval => {
                 self.not_yet(claim, NOT_APPROVED)
             }
-            Ok(standing) => self.not_approved(claim, &standing),
+            Ok(standing) => self.not_approved(claim, asked_at, &standing),
             Err(no_answer) => self.again(claim, no_answer),
         }
     }
 
+    /// Whether the platform's API may not know yet what happened then.
+    fn may_be_behind(&self, then: Timestamp) -> bool {
+        let since = Timestamp::now().ms().saturating_sub(then.ms());
+        since < self.worker.settings.retry_first_ms.saturating_mul(PATIENCE)
+    }
+
     /// What it means that the platform does not show it as approved.
-    pub(super) fn not_approved(&self, claim: &Claim, standing: &Standing) -> Input {
+    pub(super) fn not_approved(
+        &self,
+        claim: &Claim,
+        asked_at: Timestamp,
+        standing: &Standing,
+    ) -> Input {
+        let promise = &claim.promise;
+        let begun = promise.delivered_at.unwrap_or(promise.changed_at);
+        let since = claim.record.announced.map_or(begun, |at| at.max(begun));
         match standing {
-            // What the platform shows may lag behind what it says.
-            Standing::Pending if claim.promise.attempts < PATIENCE => {
-                self.not_yet(claim, NOT_APPROVED)
-            }
-            Standing::Pending | Standing::Denied => Input::DeniedThere,
             Standing::Unclear => Input::Refused("status_unknown_at_provider".into()),
+            _ if self.may_be_behind(since) => self.not_yet(claim, NOT_APPROVED),
+            Standing::Pending | Standing::Denied => Input::DeniedThere { asked_at },
             _ => Input::Refused("not_found_at_provider".into()),
         }
     }
@@ -73,25 +88,38 @@ impl Confirmer {
         }
     }
 
+    /// Asks to approve what is pending, and nothing else: a person may have
+    /// denied it since.
     pub(super) async fn approve(&self, claim: &Claim, credentials: &Credentials) -> Input {
-        let (asked_at, terms) = (Timestamp::now(), &claim.promise.terms);
+        match self.pending(claim, credentials).await {
+            Ok(()) => {}
+            Err(input) => return *input,
+        }
         match self.v2(credentials).approve(&[claim.subject_id()]).await {
             Change::Done | Change::Accepted(_) => Input::Asked(self.worker.not_before(1, None)),
             Change::NotYet(no_answer) => self.again(claim, no_answer),
-            // Approving twice is harmless.
             Change::Unknown(last) => self.unknown(claim, last),
-            Change::LookEach => match self.standing(claim, terms, credentials).await {
-                Ok(Standing::Approved { terms, campaign_id }) => self.found(
-                    claim,
-                    asked_at,
-                    claim.promise.terms.with(&terms),
-                    campaign_id,
-                ),
-                Ok(Standing::Fulfilled) => Input::Refused(GIVEN_THERE.into()),
-                Ok(Standing::Pending) => Input::Refused("approval_refused".into()),
-                Ok(standing) => self.not_approved(claim, &standing),
-                Err(no_answer) => self.again(claim, no_answer),
+            Change::LookEach => match self.pending(claim, credentials).await {
+                Ok(()) => Input::Refused("approval_refused".into()),
+                Err(input) => *input,
             },
         }
+    }
+
+    /// Whether the platform shows it as pending, or else what that means.
+    async fn pending(&self, claim: &Claim, credentials: &Credentials) -> Result<(), Box<Input>> {
+        let (asked_at, terms) = (Timestamp::now(), &claim.promise.terms);
+        Err(Box::new(
+            match self.standing(claim, terms, credentials).await {
+                Ok(Standing::Pending) => return Ok(()),
+                Ok(Standing::Approved { terms, campaign_id }) => {
+                    let terms = claim.promise.terms.with(&terms);
+                    self.found(claim, asked_at, terms, campaign_id)
+                }
+                Ok(Standing::Fulfilled) => Input::Refused(GIVEN_THERE.into()),
+                Ok(standing) => self.not_approved(claim, asked_at, &standing),
+                Err(no_answer) => self.again(claim, no_answer),
+            },
+        ))
     }
 }

@@ -82,7 +82,9 @@ impl World {
             _ if !self.is_there(&promise.terms) => Input::Refused(UNKNOWN_THERE.into()),
             Standing::Fulfilled => Input::Done,
             Standing::Approved => self.again("not fulfillable yet", None),
-            _ => Input::DeniedThere,
+            _ => Input::DeniedThere {
+                asked_at: self.now(),
+            },
         }
     }
 
@@ -287,7 +289,9 @@ impl World {
             Standing::Pending if taken.state == State::AwaitingApproval => {
                 self.again("not approved yet", None)
             }
-            _ => Input::DeniedThere,
+            _ => Input::DeniedThere {
+                asked_at: self.now(),
+            },
         }
     }
 
@@ -308,7 +312,9 @@ impl World {
             _ => match self.standing() {
                 Standing::Approved => self.found(taken, taken.terms.with(&self.there())),
                 Standing::Fulfilled => Input::Refused(GIVEN_THERE.into()),
-                _ => Input::DeniedThere,
+                _ => Input::DeniedThere {
+                    asked_at: self.now(),
+                },
             },
         }
     }

@@ -1,0 +1,205 @@
+//! News that come late: events after the platform was asked, a platform that is
+//! behind its own events, settings that changed in between.
+
+use serde_json::{Value, json};
+use shared::fulfilment::{
+    Entry, Input, Policy, Promise, Reversals, Rule, Source, State, Stepped, step,
+};
+use shared::ledger::{Decision, Known, decide};
+use shared::provider::Provider::FirstPromoter;
+use shared::timestamp::Timestamp;
+
+use crate::machine::{at, in_state, terms, word};
+use crate::mapping::event;
+use crate::promises::{commission, policy};
+
+fn lease() -> Input {
+    Input::Leased(at(90))
+}
+
+fn time(text: &str) -> Timestamp {
+    Timestamp::parse(&format!("2026-10-01T{text}Z")).unwrap()
+}
+
+/// A commission's event of that time of day.
+fn told(event_type: &str, status: &str, at: &str) -> Value {
+    let mut body = commission(5104, "points", status, &time(at).text());
+    body["event_id"] = json!(format!("{event_type}{at}"));
+    body["event_type"] = json!(event_type);
+    body["changes"] = json!({"status": ["pending", status]});
+    body
+}
+
+fn feed(policy: &Policy, known: &mut Known, body: &Value) {
+    let path = "/webhooks/firstpromoter/commissions";
+    let event = event(FirstPromoter, path, &body.to_string()).unwrap();
+    if let Decision::Write(write) = decide(known, &event, policy, time("23:00:00")) {
+        known.record = write.record;
+        let last = write.promises.into_iter().next_back();
+        known.promise = last.or(known.promise.take());
+    }
+}
+
+fn walk(p: Promise, inputs: &[Input], reversals: Reversals) -> Promise {
+    inputs
+        .iter()
+        .fold(p, |p, input| match step(&p, input, reversals, at(5)) {
+            Stepped::Changed(next) | Stepped::NewEpoch { next, .. } => *next,
+            Stepped::Unchanged => p,
+            Stepped::Invalid(why) => panic!("{input:?} in {:?}: {why}", p.state),
+        })
+}
+
+/// What comes of the known promise.
+fn goes_on(known: &mut Known, inputs: &[Input]) -> State {
+    let p = walk(known.promise.take().unwrap(), inputs, Reversals::Deliver);
+    known.promise.insert(p).state
+}
+
+fn denied_at(at: &str) -> Input {
+    Input::DeniedThere { asked_at: time(at) }
+}
+
+#[test]
+fn an_approval_from_before_the_platform_said_no_is_no_news() {
+    let mut known = Known::default();
+    let first = told("commission.updated", "approved", "10:00:00");
+    feed(&policy(), &mut known, &first);
+    let there = [lease(), Input::Done, lease(), denied_at("10:01:00")];
+    assert_eq!(goes_on(&mut known, &there), State::ReversalDue);
+    goes_on(&mut known, &[lease(), Input::Done]);
+    // The same approval's other event, whose first try failed.
+    let twin = told("commission.approved", "approved", "10:00:01");
+    feed(&policy(), &mut known, &twin);
+    let p = known.promise.as_ref().unwrap();
+    assert_eq!((p.epoch, p.state), (1, State::Reversed));
+    // Approved again, after the platform was asked.
+    let anew = told("commission.approved", "approved", "10:02:00");
+    feed(&policy(), &mut known, &anew);
+    let p = known.promise.unwrap();
+    assert_eq!((p.epoch, p.state), (2, State::Requested));
+}
+
+#[test]
+fn nor_where_the_approval_was_asked_for() {
+    let mut auto = policy();
+    auto.auto_approve = true;
+    let mut known = Known::default();
+    let created = told("commission.created", "pending", "10:00:00");
+    feed(&auto, &mut known, &created);
+    let asked = Input::Asked(at(0));
+    let there = [lease(), asked, lease(), denied_at("10:05:00")];
+    assert_eq!(goes_on(&mut known, &there), State::Denied);
+    let late = told("commission.approved", "approved", "10:00:05");
+    feed(&auto, &mut known, &late);
+    assert_eq!(known.promise.unwrap().state, State::Denied);
+}
+
+#[test]
+fn a_denial_counts_though_the_platform_showed_it_as_approved_just_after() {
+    let mut known = Known::default();
+    let mut approved = told("commission.updated", "approved", "10:00:00");
+    approved["data"]["promoter_campaign"]["promoter"] = Value::Null;
+    feed(&policy(), &mut known, &approved);
+    let found = Input::Found {
+        asked_at: time("10:00:13"),
+        terms: terms("500"),
+        campaign_id: None,
+        entry: Entry::Deliver,
+    };
+    assert_eq!(goes_on(&mut known, &[lease(), found]), State::Requested);
+    let denied = told("commission.updated", "denied", "10:00:10");
+    feed(&policy(), &mut known, &denied);
+    assert_eq!(known.promise.unwrap().state, State::Denied);
+}
+
+#[test]
+fn what_another_source_was_to_promise_is_not_promised_by_a_later_edit() {
+    for before in [Source::V1, Source::Off] {
+        let mut then = policy();
+        then.source = before;
+        let mut known = Known::default();
+        let approved = told("commission.updated", "approved", "10:00:00");
+        feed(&then, &mut known, &approved);
+        assert_eq!(known.promise, None);
+        let mut edit = told("commission.updated", "approved", "10:00:10");
+        edit["changes"] = json!({"internal_note": ["", "given by hand"]});
+        feed(&policy(), &mut known, &edit);
+        assert_eq!(known.promise, None, "{before:?}");
+        // Announced under the settings of now.
+        let anew = told("commission.approved", "approved", "10:00:20");
+        feed(&policy(), &mut known, &anew);
+        assert!(known.promise.is_some(), "{before:?}");
+    }
+}
+
+#[test]
+fn who_is_rewarded_from_now_on_does_not_touch_what_was_given() {
+    let mut known = Known::default();
+    let approved = told("commission.updated", "approved", "10:00:00");
+    feed(&policy(), &mut known, &approved);
+    goes_on(&mut known, &[lease(), Input::Done, lease(), Input::Done]);
+    let mut other = policy();
+    other.recipient = Rule::Referral;
+    let edit = told("commission.updated", "approved", "10:00:10");
+    feed(&other, &mut known, &edit);
+    let given = known.promise.clone().unwrap();
+    assert_eq!(given.state, State::Confirmed);
+    // Another promoter is another matter.
+    let mut moved = told("commission.updated", "approved", "10:00:20");
+    moved["data"]["promoter_campaign"]["promoter"]["id"] = json!(99);
+    feed(&other, &mut known, &moved);
+    assert_eq!(known.promise.unwrap().state, State::Parked);
+}
+
+fn lost() -> Input {
+    Input::Unknown {
+        not_before: at(9),
+        last: "no answer".into(),
+        repeatable: true,
+    }
+}
+
+#[test]
+fn what_the_platform_may_show_as_fulfilled_is_unmarked() {
+    let unmark = Reversals::DeliverAndUnmark;
+    let refused = || Input::Refused("401".into());
+    let back = || vec![lease(), Input::Done];
+    for inputs in [
+        // The reply to "fulfilled" is lost, and nobody can be asked.
+        [vec![lost(), Input::Withdrawn, lease(), refused()], back()].concat(),
+        // A person says that the platform knows.
+        [vec![refused(), Input::Withdrawn, word(Some(true))], back()].concat(),
+    ] {
+        let p = walk(in_state(State::Confirming), &inputs, unmark);
+        let due = p.due.clone().unwrap_or_default();
+        assert_eq!(p.state, State::Reversed, "{inputs:?}");
+        assert!(due.starts_with("unconfirm#"), "{inputs:?}: {due}");
+    }
+    // Asked first, and resumed after it was over age.
+    let inputs = [lost(), Input::Withdrawn, Input::OverAge, word(None)];
+    let p = walk(in_state(State::Confirming), &inputs, unmark);
+    assert_eq!((p.state, p.withdrawn), (State::Delivered, true));
+}
+
+#[test]
+fn so_when_the_next_one_is_denied_before_it_is_given() {
+    let unmark = Reversals::DeliverAndUnmark;
+    let approved = || Input::Approved(terms("500"), Entry::Deliver);
+    for inputs in [
+        vec![Input::Withdrawn, lease(), approved(), Input::Done],
+        vec![Input::Withdrawn, lease(), Input::Done, approved()],
+    ] {
+        let p = walk(in_state(State::Confirmed), &inputs, unmark);
+        assert_eq!((p.epoch, p.state), (2, State::Requested));
+        let p = walk(p, &[Input::Withdrawn], unmark);
+        let due = p.due.clone().unwrap_or_default();
+        assert_eq!(p.state, State::Reversed);
+        assert!(due.starts_with("unconfirm#"), "{due}");
+        // Once: then it is as any other.
+        let p = walk(p, &[lease(), Input::Done, approved()], unmark);
+        assert_eq!((p.epoch, p.state), (3, State::Requested));
+        let p = walk(p, &[Input::Withdrawn], unmark);
+        assert_eq!((p.state, p.due), (State::Denied, None));
+    }
+}
