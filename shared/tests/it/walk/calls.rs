@@ -350,6 +350,9 @@ impl World {
             Some(input @ Input::Again { .. }) => input,
             _ if taken.check || taken.batch.is_some() || self.setup.is_v1() => {
                 match self.standing() {
+                    // Nobody can be asked.
+                    _ if roll > 230 => Input::Refused("401".into()),
+                    _ if roll > 210 => self.again("503", None),
                     Standing::Approved if self.is_there(&taken.terms) => self.mark(roll, taken)?,
                     _ => self.stands(taken),
                 }
