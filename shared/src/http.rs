@@ -144,6 +144,8 @@ impl Http {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
 
     fn asks(text: &str) -> Option<i64> {
         let headers =
@@ -173,5 +175,23 @@ mod tests {
         ] {
             assert_eq!(asks(text), seconds, "{text}");
         }
+    }
+
+    #[tokio::test]
+    async fn the_status_counts_though_the_body_never_ends() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 1024]).await.unwrap();
+            let head = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nd";
+            stream.write_all(head).await.unwrap();
+            std::future::pending::<()>().await;
+        });
+        let http = Http::new(Duration::from_millis(300), true, true).unwrap();
+        let request = Request::get(format!("http://{address}/")).body(Vec::new());
+        let reply = http.send(request.unwrap()).await;
+        assert_eq!(reply.word(), "200");
+        server.abort();
     }
 }

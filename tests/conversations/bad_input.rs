@@ -183,3 +183,30 @@ async fn requests_that_make_no_sense_are_answered_without_a_restart() {
     assert_eq!(response["statusCode"], 401);
     assert_eq!(stage.processes(), 1);
 }
+
+/// Both are JSON, though not to be trusted: what they hold is redacted.
+#[tokio::test]
+async fn what_is_quarantined_holds_no_credentials_as_far_as_it_is_json() {
+    let stage = Stage::start().await;
+    let token = "dev-path-token-8f2b6c1e9a7d4035b1e6";
+    let path = format!("/webhooks/firstpromoter-v1/{token}/customers");
+    let inner = format!(
+        r#""auth_token":"tok-seeded","temp_password":"pass-seeded","url":"https://x.example/{token}""#
+    );
+    let twice = format!(r#"{{"event":{{{inner},"id":1,"id":2}}}}"#);
+    let deep = format!(r#"{{{inner},"a":{}{}}}"#, "[".repeat(100), "]".repeat(100));
+    let marked = format!("\u{feff}{{{inner}}}");
+    let bodies = [twice, deep, marked];
+    for body in &bodies {
+        assert_eq!(stage.post(&path, body).await.0, 400, "{body}");
+    }
+    let items = stage.items().await;
+    assert_eq!(items.len(), bodies.len());
+    for item in items {
+        let kept = kept_body(&item);
+        for seeded in ["tok-seeded", "pass-seeded", token] {
+            assert!(!kept.contains(seeded), "{kept}");
+        }
+        assert!(kept.contains("auth_token"), "{kept}");
+    }
+}

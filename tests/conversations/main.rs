@@ -7,6 +7,7 @@
 
 mod answers;
 mod bad_input;
+mod behind;
 mod concurrency;
 mod crashes;
 mod faults;

@@ -165,6 +165,19 @@ async fn a_story_tells_what_happened_and_names_nobody_unless_asked() {
         assert!(!format!("{story}{told}").contains(personal));
         assert!(everything.to_string().contains(personal), "{everything}");
     }
+    // Nor the one it would go to by now.
+    let mut moved = commission("e2", "updated", 88_901, ("", "approved"), 2);
+    moved["data"]["promoter_campaign"]["promoter"] =
+        serde_json::json!({"id": 32, "email": "q@example.com"});
+    assert_eq!(scene.commission(&moved).await.0, 200);
+    scene.until(KEY, &["parked"]).await;
+    let (told, all) = (
+        json(&scene, &of).await,
+        json(&scene, &[&of[..], &["--personal"]].concat()).await,
+    );
+    assert!(!told.to_string().contains("q@example.com"), "{told}");
+    let stated = &all["promises"][0]["stated"]["recipient"];
+    assert_eq!(stated["email"], "q@example.com");
     // Not even then: the body.
     assert!(!everything.to_string().contains("\"body\""));
     assert_eq!(told["record"]["status"], "approved");

@@ -39,6 +39,14 @@ pub enum Input {
     Leased(Timestamp),
     /// The call of a lease had its effect: given, told, or taken back.
     Done,
+    /// The platform does not show it as approved, and may be behind its own
+    /// events: ask again, not before then.
+    NotApproved {
+        /// When it was asked.
+        asked_at: Timestamp,
+        /// When to ask again.
+        not_before: Timestamp,
+    },
     /// The call was refused for good and had no effect.
     Refused(String),
     /// No effect yet; try again, not before then.
@@ -142,6 +150,10 @@ pub fn step(promise: &Promise, input: &Input, reversals: Reversals, now: Timesta
         Input::Asked(not_before) => next.asked(*not_before),
         Input::Leased(until) => next.leased(*until),
         Input::Done => next.done(),
+        Input::NotApproved {
+            asked_at,
+            not_before,
+        } => next.not_approved(*asked_at, *not_before),
         Input::Refused(reason) => next.refused(reason),
         Input::Again {
             not_before,
@@ -272,6 +284,7 @@ impl Step {
         self.promise.last = None;
         self.promise.batch = None;
         self.promise.check = false;
+        self.promise.unapproved_since = None;
         self.enter(state)
     }
 

@@ -245,6 +245,10 @@ pub struct Promise {
     /// The platform was asked what the payload lacked.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub looked_up: bool,
+    /// Since when the platform, asked for the present step, has not shown it as
+    /// approved.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub unapproved_since: Option<Timestamp>,
     /// When the platform was asked and showed it as approved. What was stated
     /// before is older news.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -339,6 +343,7 @@ impl Promise {
             looked_up: false,
             check: false,
             again: None,
+            unapproved_since: None,
             found_at: None,
             refused: None,
             kept: false,

@@ -150,6 +150,7 @@ impl Confirmer {
         let waiting = matches!(
             input,
             Input::Again { .. }
+                | Input::NotApproved { .. }
                 | Input::Unknown { .. }
                 | Input::Found { .. }
                 | Input::DeniedThere { .. }

@@ -137,6 +137,13 @@ fn inputs() -> Vec<(&'static str, Input)> {
                 entry: Entry::Deliver,
             },
         ),
+        (
+            "not approved",
+            Input::NotApproved {
+                asked_at: at(1),
+                not_before: at(9),
+            },
+        ),
         ("asked", Input::Asked(at(9))),
         ("leased", Input::Leased(at(90))),
         ("done", Input::Done),

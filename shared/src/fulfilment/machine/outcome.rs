@@ -127,6 +127,16 @@ impl Step {
         Ok(())
     }
 
+    pub(super) fn not_approved(&mut self, asked_at: Timestamp, not_before: Timestamp) -> Outcome {
+        let state = self.promise.state;
+        if !(state.is_asked_of_platform() || state == State::Confirming) {
+            return Err(WRONG_STATE);
+        }
+        self.again(not_before, "not approved yet", None)?;
+        self.promise.unapproved_since.get_or_insert(asked_at);
+        Ok(())
+    }
+
     pub(super) fn unknown(
         &mut self,
         not_before: Timestamp,

@@ -58,12 +58,13 @@ impl Confirmer {
         asked_at: Timestamp,
         standing: &Standing,
     ) -> Input {
-        let promise = &claim.promise;
-        let begun = promise.delivered_at.unwrap_or(promise.changed_at);
-        let since = claim.record.announced.map_or(begun, |at| at.max(begun));
+        let since = claim.promise.unapproved_since.unwrap_or(asked_at);
         match standing {
             Standing::Unclear => Input::Refused("status_unknown_at_provider".into()),
-            _ if self.may_be_behind(since) => self.not_yet(claim, NOT_APPROVED),
+            _ if self.may_be_behind(since) => Input::NotApproved {
+                asked_at,
+                not_before: self.worker.not_before(claim.promise.attempts, None),
+            },
             Standing::Pending | Standing::Denied => Input::DeniedThere { asked_at },
             _ => Input::Refused("not_found_at_provider".into()),
         }
