@@ -99,10 +99,6 @@ impl Line {
         if self.provider.is_some() && self.secret.is_some() {
             dimensions.push(vec!["provider", "secret"]);
         }
-        if self.promise_state.is_some() {
-            dimensions.push(vec!["promise_state"]);
-        }
-        let dimensions = json!(dimensions);
         let misrouted = f64::from(u8::from(self.misrouted.is_some()));
         let ms = started.elapsed().as_secs_f64() * 1000.0;
         let metrics = [
@@ -110,39 +106,39 @@ impl Line {
             ("Misrouted", "Count", misrouted),
             ("DurationMs", "Milliseconds", (ms * 1000.0).round() / 1000.0),
         ];
-        print("webhook", self, &dimensions, &metrics);
+        let of_rewards = [("RewardEvents", "Count", 1.0)];
+        let mut all = vec![(json!(dimensions), &metrics[..])];
+        if self.promise_state.is_some() {
+            all.push((json!([["promise_state"]]), &of_rewards));
+        }
+        print("webhook", self, &all);
     }
 }
 
-/// Prints a line with metrics (name, unit, value) in these dimension sets, in
-/// CloudWatch's embedded metric format.
-pub(crate) fn print<T: Serialize>(
-    message: &str,
-    fields: &T,
-    dimensions: &serde_json::Value,
-    metrics: &[(&str, &str, f64)],
-) {
+/// Dimension sets, and the metrics in them: name, unit, value.
+pub(crate) type Metrics<'a> = (serde_json::Value, &'a [(&'a str, &'a str, f64)]);
+
+/// Prints a line with metrics, in CloudWatch's embedded metric format.
+pub(crate) fn print<T: Serialize>(message: &str, fields: &T, metrics: &[Metrics]) {
     let Ok(serde_json::Value::Object(mut line)) = serde_json::to_value(fields) else {
         return;
     };
     line.insert("level".into(), "INFO".into());
     line.insert("message".into(), message.into());
-    for (name, _, value) in metrics {
+    for (name, _, value) in metrics.iter().flat_map(|(_, metrics)| *metrics) {
         line.insert((*name).into(), json!(value));
     }
-    let units = metrics
-        .iter()
-        .map(|(name, unit, _)| json!({ "Name": name, "Unit": unit }));
+    let metrics = metrics.iter().map(|(dimensions, metrics)| {
+        let units = metrics.iter();
+        let units = units.map(|(name, unit, _)| json!({ "Name": name, "Unit": unit }));
+        let units: Vec<_> = units.collect();
+        json!({ "Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": units })
+    });
+    let metrics: Vec<_> = metrics.collect();
+    let now = Timestamp::now().ms();
     line.insert(
         "_aws".into(),
-        json!({
-            "Timestamp": Timestamp::now().ms(),
-            "CloudWatchMetrics": [{
-                "Namespace": NAMESPACE,
-                "Dimensions": dimensions,
-                "Metrics": units.collect::<Vec<_>>(),
-            }],
-        }),
+        json!({ "Timestamp": now, "CloudWatchMetrics": metrics }),
     );
     // Nothing can be done about a closed standard output.
     drop(writeln!(

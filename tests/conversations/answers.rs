@@ -311,5 +311,9 @@ async fn the_line_of_an_event_says_what_happened_to_it() {
         let metrics = &line["_aws"]["CloudWatchMetrics"][0];
         assert_eq!(metrics["Namespace"], "AffiliateWebhooks");
         assert_eq!(metrics["Dimensions"][2], json!(["provider", "secret"]));
+        let of_rewards = &line["_aws"]["CloudWatchMetrics"][1];
+        assert_eq!(of_rewards["Dimensions"], json!([["promise_state"]]));
+        assert_eq!(of_rewards["Metrics"][0]["Name"], "RewardEvents");
+        assert_eq!(line["RewardEvents"], 1.0);
     }
 }

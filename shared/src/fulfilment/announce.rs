@@ -155,10 +155,12 @@ fn still_pending(promise: &Promise, record: &Record) -> bool {
 }
 
 /// Whether the platform was asked well after the status was stated, and showed
-/// it as approved. While nothing went out, what it shows may be behind.
+/// it as approved. It may not have known of a denial yet: while nothing went out,
+/// that counts.
 fn found_since(promise: &Promise, record: &Record) -> bool {
-    let untold = promise.state.is_before_delivery();
-    let apart = if untold { BEHIND } else { CLOCKS_APART };
+    let denied = record.status() != Some("pending");
+    let unknown_there = denied && promise.state.is_before_delivery();
+    let apart = if unknown_there { BEHIND } else { CLOCKS_APART };
     let stated = record.facts.get("status").map(|status| status.clock.time);
     let older = |found| stated.is_some_and(|stated| stated.plus_seconds(apart) < found);
     record.deleted_at.is_none() && promise.found_at.is_some_and(older)

@@ -314,7 +314,7 @@ impl<'a> StepLine<'a> {
 
     fn print(&self) {
         let dimensions = json!([["to"], ["from", "to"]]);
-        observe::print("step", self, &dimensions, &[("Steps", "Count", 1.0)]);
+        observe::print("step", self, &[(dimensions, &[("Steps", "Count", 1.0)])]);
     }
 }
 

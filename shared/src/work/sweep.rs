@@ -36,7 +36,7 @@ pub async fn run() -> Result<(), Error> {
         }
         let outcome = json!({ "outcome": "complete" });
         let metrics = [("Sweeps", "Count", 1.0)];
-        observe::print("sweep", &outcome, &json!([["outcome"]]), &metrics);
+        observe::print("sweep", &outcome, &[(json!([["outcome"]]), &metrics)]);
         Ok(swept)
     }))
     .await
@@ -206,12 +206,8 @@ fn report(state: State, count: u32, oldest: Option<Timestamp>) {
         ("Open", "Count", f64::from(count)),
         ("OldestSeconds", "Seconds", age as f64),
     ];
-    observe::print(
-        "backlog",
-        &Backlog {
-            state: state.name(),
-        },
-        &json!([["state"]]),
-        &metrics,
-    );
+    let backlog = Backlog {
+        state: state.name(),
+    };
+    observe::print("backlog", &backlog, &[(json!([["state"]]), &metrics)]);
 }
