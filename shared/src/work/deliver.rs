@@ -208,12 +208,8 @@ fn judge(reply: &Reply, idempotent: bool, again: Timestamp) -> Input {
         } => {
             let refused = json!({ "outcome": "endpoint_refused", "last": last });
             let metrics = [("EndpointRefused", "Count", 1.0)];
-            observe::print(
-                "endpoint_refused",
-                &refused,
-                &json!([["outcome"]]),
-                &metrics,
-            );
+            let metrics = [(json!([["outcome"]]), &metrics[..])];
+            observe::print("endpoint_refused", &refused, &metrics);
             retry(slowly)
         }
         Reply::Answer {
