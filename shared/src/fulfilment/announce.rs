@@ -62,8 +62,7 @@ pub fn announce(
     if entry == Entry::Nothing {
         return Announced::Nothing(why);
     }
-    let announced_to = record.sources.as_ref();
-    if announced_to.is_some_and(|then| !then.of(campaign).contains(&source_of(provider))) {
+    if was_anothers(provider, record, campaign) {
         return Announced::Nothing("not_source");
     }
     if moment.announced < policy.from {
@@ -127,7 +126,7 @@ pub fn restate(
                 terms.recipient = Some(recipient(provider, record, given));
             }
             let known = promise.known(&terms);
-            let entry = entry(policy, provider, promise, &known, campaign);
+            let entry = entry(policy, provider, promise, record, &known, campaign);
             Some(Input::Approved(terms, entry))
         }
         Standing::Withdrawn if still_pending(promise, record) => None,
@@ -159,7 +158,7 @@ fn still_pending(promise: &Promise, record: &Record) -> bool {
 /// that counts.
 fn found_since(promise: &Promise, record: &Record) -> bool {
     let denied = record.status() != Some("pending");
-    let unknown_there = denied && promise.state.is_before_delivery();
+    let unknown_there = denied && promise.delivered_at.is_none();
     let apart = if unknown_there { BEHIND } else { CLOCKS_APART };
     let stated = record.facts.get("status").map(|status| status.clock.time);
     let older = |found| stated.is_some_and(|stated| stated.plus_seconds(apart) < found);
@@ -217,13 +216,23 @@ pub fn entry(
     policy: &Policy,
     provider: Provider,
     promise: &Promise,
+    record: &Record,
     known: &Terms,
     campaign: Option<&str>,
 ) -> Entry {
+    if was_anothers(provider, record, campaign) {
+        return Entry::Nothing;
+    }
     // A waiver is of the terms that were seen.
     let waived = promise.waived.as_deref();
     let waived = waived.filter(|_| !promise.terms.differs(known));
     assess(policy, provider, known, campaign, waived).0
+}
+
+/// Whether it was announced when another source had to promise it.
+fn was_anothers(provider: Provider, record: &Record, campaign: Option<&str>) -> bool {
+    let then = record.sources.as_ref();
+    then.is_some_and(|then| !then.of(campaign).contains(&source_of(provider)))
 }
 
 /// Where a promise on these terms begins, and why if there is none. It is not

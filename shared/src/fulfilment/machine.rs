@@ -321,6 +321,7 @@ impl Step {
         self.promise.told |= self.promise.was_confirmed || self.promise.check;
         self.promise.withdrawn = false;
         self.promise.check = false;
+        self.promise.unapproved_since = None;
         self.promise.open_at = self.now;
         match self.reversals {
             Reversals::Deliver | Reversals::DeliverAndUnmark => self.begin(State::ReversalDue),
@@ -370,6 +371,7 @@ fn again_as_new(before: &Promise, again: Again, now: Timestamp) -> Promise {
     promise.campaign_id.clone_from(&before.campaign_id);
     promise.by_response = before.by_response;
     promise.told = before.told;
+    promise.refused.clone_from(&before.refused);
     // v1 is unsigned, and its API is asked each time anew.
     promise.looked_up = before.looked_up && !before.is_v1();
     promise

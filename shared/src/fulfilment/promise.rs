@@ -245,8 +245,8 @@ pub struct Promise {
     /// The platform was asked what the payload lacked.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub looked_up: bool,
-    /// Since when the platform, asked for the present step, has not shown it as
-    /// approved.
+    /// Since when every answer of the platform, asked for the present step, has
+    /// not shown it as approved.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub unapproved_since: Option<Timestamp>,
     /// When the platform was asked and showed it as approved. What was stated
@@ -382,10 +382,17 @@ impl Promise {
         }
     }
 
-    /// Who was rewarded, once somebody was.
+    /// Who was rewarded, while it is given.
     #[must_use]
     pub fn given_to(&self) -> Option<Rule> {
         self.delivered_at?;
+        let from = self
+            .parked
+            .as_ref()
+            .map_or(self.state, |parked| parked.from);
+        if matches!(from, State::Reversing | State::Reversed) {
+            return None;
+        }
         match self.terms.recipient.as_ref()?.role.as_str() {
             "referral" => Some(Rule::Referral),
             _ => Some(Rule::Promoter),

@@ -326,8 +326,9 @@ impl Confirmer {
     fn stands(&self, claim: &Claim, asked_at: Timestamp, standing: &Standing) -> Input {
         match standing {
             Standing::Fulfilled => Input::Done,
-            // Approved, and its payout record is not there yet.
-            Standing::Approved { .. } => self.not_yet(claim, "not fulfillable yet"),
+            // Approved, and its payout record is not there yet, or the list does
+            // not show yet what the call did.
+            Standing::Approved { .. } => self.unknown(claim, "not fulfillable yet".into()),
             standing => self.not_approved(claim, asked_at, standing),
         }
     }

@@ -3,13 +3,13 @@
 
 use serde_json::{Value, json};
 use shared::fulfilment::{
-    Entry, Input, Policy, Promise, Reversals, Rule, Source, State, Stepped, step,
+    Entry, Input, Policy, Promise, Reversals, Rule, Source, State, Stepped, entry, step,
 };
 use shared::ledger::{Decision, Known, decide};
 use shared::provider::Provider::FirstPromoter;
 use shared::timestamp::Timestamp;
 
-use crate::machine::{at, in_state, terms, word};
+use crate::machine::{again, at, in_state, terms, word};
 use crate::mapping::event;
 use crate::promises::{commission, policy};
 
@@ -50,6 +50,13 @@ fn walk(p: Promise, inputs: &[Input], reversals: Reversals) -> Promise {
         })
 }
 
+/// An edit that announces nothing.
+fn edited(at: &str) -> Value {
+    let mut body = told("commission.updated", "approved", at);
+    body["changes"] = json!({"internal_note": ["", "x"]});
+    body
+}
+
 /// What comes of the known promise.
 fn goes_on(known: &mut Known, inputs: &[Input]) -> State {
     let p = walk(known.promise.take().unwrap(), inputs, Reversals::Deliver);
@@ -58,6 +65,15 @@ fn goes_on(known: &mut Known, inputs: &[Input]) -> State {
 
 fn denied_at(at: &str) -> Input {
     Input::DeniedThere { asked_at: time(at) }
+}
+
+fn found_at(at: &str) -> Input {
+    Input::Found {
+        asked_at: time(at),
+        terms: terms("500"),
+        campaign_id: None,
+        entry: Entry::Deliver,
+    }
 }
 
 #[test]
@@ -101,13 +117,8 @@ fn a_denial_counts_though_the_platform_showed_it_as_approved_just_after() {
     let mut approved = told("commission.updated", "approved", "10:00:00");
     approved["data"]["promoter_campaign"]["promoter"] = Value::Null;
     feed(&policy(), &mut known, &approved);
-    let found = Input::Found {
-        asked_at: time("10:00:13"),
-        terms: terms("500"),
-        campaign_id: None,
-        entry: Entry::Deliver,
-    };
-    assert_eq!(goes_on(&mut known, &[lease(), found]), State::Requested);
+    let there = [lease(), found_at("10:00:13")];
+    assert_eq!(goes_on(&mut known, &there), State::Requested);
     let denied = told("commission.updated", "denied", "10:00:10");
     feed(&policy(), &mut known, &denied);
     assert_eq!(known.promise.unwrap().state, State::Denied);
@@ -122,9 +133,7 @@ fn what_another_source_was_to_promise_is_not_promised_by_a_later_edit() {
         let approved = told("commission.updated", "approved", "10:00:00");
         feed(&then, &mut known, &approved);
         assert_eq!(known.promise, None);
-        let mut edit = told("commission.updated", "approved", "10:00:10");
-        edit["changes"] = json!({"internal_note": ["", "given by hand"]});
-        feed(&policy(), &mut known, &edit);
+        feed(&policy(), &mut known, &edited("10:00:10"));
         assert_eq!(known.promise, None, "{before:?}");
         // Announced under the settings of now.
         let anew = told("commission.approved", "approved", "10:00:20");
@@ -202,4 +211,149 @@ fn so_when_the_next_one_is_denied_before_it_is_given() {
         let p = walk(p, &[Input::Withdrawn], unmark);
         assert_eq!((p.state, p.due), (State::Denied, None));
     }
+}
+
+#[test]
+fn nor_where_a_look_up_told_whose_it_was() {
+    let mut then = policy();
+    then.source_by_campaign = [("7731".to_owned(), Source::V1)].into();
+    let mut now = policy();
+    now.source_by_campaign.clear();
+    // Asked before and after the campaign was moved from v1 to v2.
+    for asked_under in [&then, &now] {
+        let mut known = Known::default();
+        let mut approved = told("commission.updated", "approved", "10:00:00");
+        approved["data"]["promoter_campaign"]["campaign_id"] = Value::Null;
+        feed(&then, &mut known, &approved);
+        assert_eq!(goes_on(&mut known, &[lease()]), State::LookupDue);
+        let (p, record) = (
+            known.promise.clone().unwrap(),
+            known.record.clone().unwrap(),
+        );
+        let campaign = Some("7731");
+        let entry = entry(asked_under, FirstPromoter, &p, &record, &p.terms, campaign);
+        let found = Input::Found {
+            asked_at: time("10:00:05"),
+            terms: p.terms,
+            campaign_id: campaign.map(str::to_owned),
+            entry,
+        };
+        assert_eq!(goes_on(&mut known, &[found]), State::Denied);
+        let mut edit = edited("12:00:00");
+        edit["data"]["promoter_campaign"]["campaign_id"] = Value::Null;
+        feed(&now, &mut known, &edit);
+        assert_eq!(known.promise.unwrap().state, State::Denied);
+    }
+}
+
+#[test]
+fn nor_where_it_was_this_sources_before() {
+    let mut v1 = policy();
+    v1.source = Source::V1;
+    let done = [lease(), Input::Done, lease(), Input::Done];
+    for (given, state) in [(&[][..], State::Denied), (&done[..], State::Reversed)] {
+        let mut known = Known::default();
+        let approved = told("commission.updated", "approved", "10:00:00");
+        feed(&policy(), &mut known, &approved);
+        goes_on(&mut known, given);
+        let denied = told("commission.updated", "denied", "10:00:10");
+        feed(&policy(), &mut known, &denied);
+        if !given.is_empty() {
+            goes_on(&mut known, &done[..2]);
+        }
+        // Approved again while v1 has to give it.
+        let anew = told("commission.updated", "approved", "11:00:00");
+        feed(&v1, &mut known, &anew);
+        feed(&policy(), &mut known, &edited("12:00:00"));
+        let p = known.promise.unwrap();
+        assert_eq!((p.epoch, p.state), (1, state));
+    }
+}
+
+#[test]
+fn the_next_one_goes_to_whom_the_settings_of_now_name() {
+    let mut known = Known::default();
+    let approved = told("commission.updated", "approved", "10:00:00");
+    feed(&policy(), &mut known, &approved);
+    goes_on(&mut known, &[lease(), Input::Done, lease(), Input::Done]);
+    let mut other = policy();
+    other.recipient = Rule::Referral;
+    let denied = told("commission.updated", "denied", "10:01:00");
+    feed(&other, &mut known, &denied);
+    goes_on(&mut known, &[lease(), Input::Done]);
+    let anew = told("commission.updated", "approved", "10:02:00");
+    feed(&other, &mut known, &anew);
+    let p = known.promise.unwrap();
+    assert_eq!((p.epoch, p.state), (2, State::Requested));
+    assert_eq!(p.terms.recipient.unwrap().role, "referral");
+}
+
+#[test]
+fn a_denial_counts_while_nothing_is_known_to_be_given() {
+    let lost = Input::Unknown {
+        not_before: at(9),
+        last: "no answer".into(),
+        repeatable: false,
+    };
+    for (before, after) in [
+        (vec![lease()], again()),
+        (vec![lease(), Input::Refused("422".into())], word(None)),
+        (vec![lease(), lost], word(Some(false))),
+    ] {
+        let mut known = Known::default();
+        let mut approved = told("commission.updated", "approved", "10:00:00");
+        approved["data"]["promoter_campaign"]["promoter"] = Value::Null;
+        feed(&policy(), &mut known, &approved);
+        goes_on(&mut known, &[lease(), found_at("10:00:13")]);
+        goes_on(&mut known, &before);
+        let denied = told("commission.updated", "denied", "10:00:10");
+        feed(&policy(), &mut known, &denied);
+        if known.promise.as_ref().unwrap().state != State::Denied {
+            goes_on(&mut known, &[after]);
+        }
+        assert_eq!(known.promise.unwrap().state, State::Denied, "{before:?}");
+    }
+}
+
+#[test]
+fn patience_begins_anew_with_every_other_answer() {
+    let not_approved = Input::NotApproved {
+        asked_at: at(1),
+        not_before: at(2),
+    };
+    let approved = Input::Approved(terms("500"), Entry::Deliver);
+    for (inputs, patient) in [
+        (
+            vec![not_approved.clone(), lease(), not_approved.clone()],
+            true,
+        ),
+        (vec![not_approved.clone(), lease(), again()], false),
+        (vec![not_approved.clone(), lease(), lost()], false),
+        (
+            vec![not_approved.clone(), Input::Withdrawn, approved.clone()],
+            false,
+        ),
+        (vec![Input::Withdrawn, not_approved, approved], false),
+    ] {
+        for reversals in [Reversals::Deliver, Reversals::Park] {
+            let p = walk(in_state(State::Confirming), &inputs, reversals);
+            assert_eq!(p.state, State::Delivered, "{inputs:?}");
+            assert_eq!(p.unapproved_since, patient.then(|| at(1)), "{inputs:?}");
+        }
+    }
+}
+
+#[test]
+fn what_the_endpoint_refused_is_not_sent_as_the_next_one() {
+    let unmark = Reversals::DeliverAndUnmark;
+    let approved = Input::Approved(terms("500"), Entry::Deliver);
+    let second = [Input::Withdrawn, lease(), approved.clone(), Input::Done];
+    let p = walk(in_state(State::Confirmed), &second, unmark);
+    let refused = [lease(), Input::Refused("422".into()), Input::Withdrawn];
+    let p = walk(p, &refused, unmark);
+    assert_eq!((p.epoch, p.state), (2, State::Reversed));
+    let p = walk(p, std::slice::from_ref(&approved), unmark);
+    assert_eq!((p.epoch, p.state), (3, State::Parked));
+    let p = walk(p, &[Input::Withdrawn, approved], unmark);
+    assert_eq!(p.state, State::Parked);
 }

@@ -96,6 +96,7 @@ impl Step {
     ) -> Outcome {
         self.promise.last = Some(last.to_owned());
         self.promise.batch = batch.cloned();
+        self.promise.unapproved_since = None;
         match self.promise.state {
             State::Delivering if self.promise.withdrawn && self.promise.check => {
                 self.park(State::Requested, "unknown_outcome", true)?;
@@ -132,8 +133,11 @@ impl Step {
         if !(state.is_asked_of_platform() || state == State::Confirming) {
             return Err(WRONG_STATE);
         }
+        let since = self.promise.unapproved_since.unwrap_or(asked_at);
         self.again(not_before, "not approved yet", None)?;
-        self.promise.unapproved_since.get_or_insert(asked_at);
+        let state = self.promise.state;
+        let goes_on = state.is_asked_of_platform() || state == State::Delivered;
+        self.promise.unapproved_since = goes_on.then_some(since);
         Ok(())
     }
 
@@ -144,6 +148,7 @@ impl Step {
         repeatable: bool,
     ) -> Outcome {
         self.promise.last = Some(last.to_owned());
+        self.promise.unapproved_since = None;
         match self.promise.state {
             State::Delivering => {
                 self.promise.check = true;

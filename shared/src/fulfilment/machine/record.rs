@@ -32,6 +32,12 @@ impl Step {
             Entry::Park(reason) => Some(Start::Park(reason.to_owned())),
             Entry::Nothing => None,
         };
+        let refused = self.promise.refused.clone();
+        let start = match (start, refused) {
+            // The endpoint refused it: not sent again without a person.
+            (Some(_), Some(reason)) => Some(Start::Park(reason)),
+            (start, _) => start,
+        };
         let terms = self.promise.known(terms);
         self.promise.again = start.map(|start| Again { terms, start });
         self.promise.withdrawn = false;

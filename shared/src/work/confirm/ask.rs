@@ -30,7 +30,7 @@ impl Confirmer {
         match self.standing(claim, &known, credentials).await {
             Ok(Standing::Approved { terms, campaign_id }) => {
                 let stated = claim.record.as_of().map(|clock| clock.time);
-                if known.differs(&terms) && stated.is_some_and(|at| self.may_be_behind(at)) {
+                if terms.differs(&known) && stated.is_some_and(|at| self.may_be_behind(at)) {
                     return self.not_yet(claim, "shown with other terms than announced");
                 }
                 self.found(claim, asked_at, known.with(&terms), campaign_id)
@@ -80,7 +80,8 @@ impl Confirmer {
         let promise = &claim.promise;
         let campaign = campaign_id.as_deref().or(promise.campaign_id.as_deref());
         let policy = &self.worker.settings.policy;
-        let entry = entry(policy, claim.provider(), promise, &terms, campaign);
+        let record = &claim.record;
+        let entry = entry(policy, claim.provider(), promise, record, &terms, campaign);
         Input::Found {
             asked_at,
             terms,

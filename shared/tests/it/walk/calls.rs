@@ -128,8 +128,9 @@ impl World {
         }
     }
 
-    pub(super) fn found(&self, taken: &Promise, terms: Terms) -> Input {
-        let entry = entry(&self.policy, self.provider(), taken, &terms, Some("5104"));
+    pub(super) fn found(&self, taken: &Promise, record: &Record, terms: Terms) -> Input {
+        let (campaign, provider) = (Some("5104"), self.provider());
+        let entry = entry(&self.policy, provider, taken, record, &terms, campaign);
         Input::Found {
             asked_at: self.now(),
             terms,
@@ -167,7 +168,7 @@ impl World {
             State::Delivering => self.deliver(roll, &taken)?,
             State::Reversing => self.take_back(roll, &taken)?,
             State::LookupDue | State::AwaitingApproval => self.ask(roll, &taken, &record),
-            State::ApprovalDue => self.approve(roll, &taken),
+            State::ApprovalDue => self.approve(roll, &taken, &record),
             State::Reversed => self.unmark(roll, &taken),
             State::Confirming => self.tell(roll, &taken)?,
             other => return Err(format!("leased in {other:?}")),
@@ -283,8 +284,8 @@ impl World {
         }
         match self.standing() {
             _ if !self.is_there(&known) => Input::Refused(UNKNOWN_THERE.into()),
-            Standing::Approved if self.setup.is_v1() => self.found(taken, known),
-            Standing::Approved => self.found(taken, known.with(&self.there())),
+            Standing::Approved if self.setup.is_v1() => self.found(taken, record, known),
+            Standing::Approved => self.found(taken, record, known.with(&self.there())),
             Standing::Fulfilled => Input::Refused(GIVEN_THERE.into()),
             Standing::Pending if taken.state == State::AwaitingApproval => {
                 self.again("not approved yet", None)
@@ -296,7 +297,7 @@ impl World {
     }
 
     /// Asks to approve.
-    fn approve(&mut self, roll: u8, taken: &Promise) -> Input {
+    fn approve(&mut self, roll: u8, taken: &Promise, record: &Record) -> Input {
         match (self.status, roll % 6) {
             (_, 0) => self.again("429", None),
             ("pending", 1) => self.unknown(true),
@@ -310,7 +311,7 @@ impl World {
                 Input::Asked(self.now())
             }
             _ => match self.standing() {
-                Standing::Approved => self.found(taken, taken.terms.with(&self.there())),
+                Standing::Approved => self.found(taken, record, taken.terms.with(&self.there())),
                 Standing::Fulfilled => Input::Refused(GIVEN_THERE.into()),
                 _ => Input::DeniedThere {
                     asked_at: self.now(),
