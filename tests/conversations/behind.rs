@@ -150,3 +150,15 @@ async fn a_replaced_key_parks_nothing() {
         scene.until(&key, &["confirmed"]).await;
     }
 }
+
+#[tokio::test]
+async fn a_look_up_that_only_adds_to_a_fresh_event_is_believed_at_once() {
+    let scene = with(&[], 30_000).await;
+    scene.knows(88_901, 500);
+    let mut event = lacking("e1");
+    event["timestamp"] = json!(Timestamp::now().text());
+    assert_eq!(scene.commission(&event).await.0, 200);
+    // A second question would come half a minute later.
+    scene.until(KEY, &["confirmed"]).await;
+    assert_eq!(scene.granted()["88901"].len(), 1);
+}
