@@ -15,8 +15,8 @@ use serde_json::value::RawValue;
 
 /// Deepest nesting accepted. Real payloads stay under ten levels.
 pub const MAX_DEPTH: usize = 64;
-/// What stands for a value that was nested too deep, or is no text.
-const UNREADABLE: &str = "[unreadable]";
+/// What stands for a value that was nested too deep to be kept.
+const TOO_DEEP: &str = "[nested too deep]";
 
 /// A JSON value. It has no `Debug`: it holds whatever the provider sent.
 #[derive(Clone, PartialEq, Eq)]
@@ -63,22 +63,38 @@ pub enum JsonError {
 /// [`JsonError`] when the bytes are not UTF-8, not JSON, nested too deep or
 /// name a key twice.
 pub fn parse(bytes: &[u8]) -> Result<Json, JsonError> {
-    read(bytes, false)
+    let text = std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
+    read(text, false)
 }
 
 /// Reads what [`parse`] refuses though it is JSON, so that it can be redacted
-/// before it is kept: all of equal keys stay, what is nested too deep does not,
-/// and a byte order mark is passed over.
+/// before it is kept: all of equal keys stay, what is nested too deep and
+/// surrogates that stand alone do not, and a byte order mark is passed over.
 #[must_use]
 pub fn salvage(bytes: &[u8]) -> Option<Json> {
-    read(bytes, true).ok()
+    let text = std::str::from_utf8(bytes).ok()?;
+    let text = text.trim_start_matches('\u{feff}');
+    let read_as = |text: &str| read(text, true).ok();
+    read_as(text).or_else(|| read_as(&without_surrogates(text)))
 }
 
-fn read(bytes: &[u8], leniently: bool) -> Result<Json, JsonError> {
-    let mut text = std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
-    if leniently {
-        text = text.trim_start_matches('\u{feff}');
+/// Puts the replacement character in the place of each escaped surrogate.
+fn without_surrogates(text: &str) -> String {
+    let mut parts = text.split("\\u");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let code = part
+            .get(..4)
+            .and_then(|hex| u32::from_str_radix(hex, 16).ok());
+        let surrogate = code.is_some_and(|code| (0xd800..=0xdfff).contains(&code));
+        let rest = part.get(4..).filter(|_| surrogate);
+        out.push_str(rest.map_or("\\u", |_| "\\ufffd"));
+        out.push_str(rest.unwrap_or(part));
     }
+    out
+}
+
+fn read(text: &str, leniently: bool) -> Result<Json, JsonError> {
     let raw: &RawValue = serde_json::from_str(text).map_err(|e| syntax(&e))?;
     build(raw, MAX_DEPTH, leniently)
 }
@@ -93,7 +109,7 @@ fn syntax(error: &serde_json::Error) -> JsonError {
 fn build(raw: &RawValue, depth: usize, leniently: bool) -> Result<Json, JsonError> {
     let text = raw.get();
     match (text.as_bytes().first(), depth.checked_sub(1)) {
-        (Some(b'{' | b'['), None) if leniently => Ok(Json::Text(UNREADABLE.into())),
+        (Some(b'{' | b'['), None) if leniently => Ok(Json::Text(TOO_DEEP.into())),
         (Some(b'{' | b'['), None) => Err(JsonError::TooDeep),
         (Some(b'{'), Some(depth)) => object(text, depth, leniently),
         (Some(b'['), Some(depth)) => {
@@ -102,11 +118,9 @@ fn build(raw: &RawValue, depth: usize, leniently: bool) -> Result<Json, JsonErro
             let items: Result<_, _> = items.map(|item| build(item, depth, leniently)).collect();
             Ok(Json::Array(items?))
         }
-        (Some(b'"'), _) => match serde_json::from_str(text) {
-            Ok(text) => Ok(Json::Text(text)),
-            Err(_) if leniently => Ok(Json::Text(UNREADABLE.into())),
-            Err(error) => Err(syntax(&error)),
-        },
+        (Some(b'"'), _) => serde_json::from_str(text)
+            .map(Json::Text)
+            .map_err(|e| syntax(&e)),
         (Some(b't'), _) => Ok(Json::Bool(true)),
         (Some(b'f'), _) => Ok(Json::Bool(false)),
         (Some(b'n'), _) => Ok(Json::Null),
@@ -360,13 +374,16 @@ mod tests {
         for (bytes, kept) in [
             (r#"{"a":1,"a":{"b":2}}"#, r#"{"a":1,"a":{"b":2}}"#),
             ("\u{feff}{\"a\":1}", r#"{"a":1}"#),
-            (r#"{"a":"\ud800","b":1}"#, r#"{"a":"[unreadable]","b":1}"#),
+            (
+                r#"{"a":"\ud800","\uDfff":1}"#,
+                "{\"a\":\"\u{fffd}\",\"\u{fffd}\":1}",
+            ),
         ] {
             assert!(parse(bytes.as_bytes()).is_err());
             assert_eq!(salvaged(bytes.as_bytes()).as_deref(), Some(kept));
         }
         let deep = "[".repeat(10_000) + &"]".repeat(10_000);
-        let kept = "[".repeat(MAX_DEPTH) + "\"[unreadable]\"" + &"]".repeat(MAX_DEPTH);
+        let kept = "[".repeat(MAX_DEPTH) + "\"[nested too deep]\"" + &"]".repeat(MAX_DEPTH);
         assert_eq!(salvaged(deep.as_bytes()), Some(kept));
         assert_eq!(salvaged(b"{"), None);
     }

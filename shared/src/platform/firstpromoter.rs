@@ -185,7 +185,11 @@ fn changed(reply: &Reply, asked: u64) -> Change {
             _ => Change::Unknown(reply.word()),
         };
     };
-    let batch: Value = serde_json::from_slice(body).unwrap_or_default();
+    let batch: Value = match serde_json::from_slice(body) {
+        // It may have had its effect, whatever became of the answer.
+        Err(_) if (200..=299).contains(status) => return Change::Unknown(reply.word()),
+        read => read.unwrap_or_default(),
+    };
     let text = |name: &str| batch.get(name).and_then(Value::as_str);
     let number = |name: &str| batch.get(name).and_then(Value::as_u64);
     match (status, text("status")) {

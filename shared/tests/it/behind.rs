@@ -9,7 +9,7 @@ use shared::ledger::{Decision, Known, decide};
 use shared::provider::Provider::FirstPromoter;
 use shared::timestamp::Timestamp;
 
-use crate::machine::{again, at, in_state, terms, word};
+use crate::machine::{again, at, close, in_state, terms, word};
 use crate::mapping::event;
 use crate::promises::{commission, policy};
 
@@ -356,4 +356,16 @@ fn what_the_endpoint_refused_is_not_sent_as_the_next_one() {
     assert_eq!((p.epoch, p.state), (3, State::Parked));
     let p = walk(p, &[Input::Withdrawn, approved], unmark);
     assert_eq!(p.state, State::Parked);
+}
+
+#[test]
+fn what_a_person_closed_is_unmarked_when_it_is_withdrawn() {
+    let unmark = Reversals::DeliverAndUnmark;
+    let approved = Input::Approved(terms("500"), Entry::Deliver);
+    let second = [Input::Withdrawn, lease(), approved, Input::Done];
+    let p = walk(in_state(State::Confirmed), &second, unmark);
+    let p = walk(p, &[lease(), Input::Refused("422".into()), close()], unmark);
+    assert_eq!((p.state, &p.due), (State::Denied, &None));
+    let p = walk(p, &[Input::Withdrawn], unmark);
+    assert!(p.due.is_some_and(|due| due.starts_with("unconfirm#")));
 }

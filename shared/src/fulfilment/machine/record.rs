@@ -198,6 +198,8 @@ impl Step {
                 Ok(())
             }
             State::Parked => self.withdrawn_while_parked(),
+            // Closed by a person, and the platform shows the one before it.
+            State::Denied if self.promise.told && self.unmarks() => self.deny(),
             _ => Ok(()),
         }
     }

@@ -59,6 +59,8 @@ impl Confirmer {
         standing: &Standing,
     ) -> Input {
         let since = claim.promise.unapproved_since.unwrap_or(asked_at);
+        // A new approval need not have changed anything else.
+        let since = claim.record.announced.map_or(since, |at| at.max(since));
         match standing {
             Standing::Unclear => Input::Refused("status_unknown_at_provider".into()),
             _ if self.may_be_behind(since) => Input::NotApproved {
