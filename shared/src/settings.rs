@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::fulfilment::{Policy, Reversals, Rule, Source, V1Confirm};
+use crate::fulfilment::{Policy, Reversals, Rule, Source, Sources, V1Confirm};
 use crate::provider::firstpromoter::unit_name;
 use crate::timestamp::Timestamp;
 
@@ -70,8 +70,10 @@ impl Settings {
 
 pub(crate) fn policy(variable: Lookup) -> Result<Policy, SettingsError> {
     Ok(Policy {
-        source: source("FULFILMENT_SOURCE", &text(variable, "FULFILMENT_SOURCE")?)?,
-        source_by_campaign: pairs(variable, "FULFILMENT_SOURCE_BY_CAMPAIGN", source)?,
+        sources: Sources {
+            default: source("FULFILMENT_SOURCE", &text(variable, "FULFILMENT_SOURCE")?)?,
+            by_campaign: pairs(variable, "FULFILMENT_SOURCE_BY_CAMPAIGN", source)?,
+        },
         from: {
             let from = text(variable, "FULFIL_FROM")?;
             Timestamp::parse(&from)
@@ -218,7 +220,7 @@ mod tests {
     fn reads_maps_and_defaults() {
         let settings = settings(&[]).unwrap();
         assert_eq!(settings.event_retention_days, 400);
-        assert_eq!(settings.policy.source_by_campaign["7731"], Source::V1);
+        assert_eq!(settings.policy.sources.by_campaign["7731"], Source::V1);
         assert_eq!(
             settings.policy.recipient_rules["7731:points"],
             Rule::Referral

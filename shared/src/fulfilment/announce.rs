@@ -75,7 +75,7 @@ pub fn announce(
         _ if policy.auto_approve && record.status() == Some("pending") => {
             let open = match entry {
                 // Only the recipient is not known yet.
-                Entry::LookUp => terms.unit.is_none() || policy.sources().of(campaign).len() > 1,
+                Entry::LookUp => terms.unit.is_none() || policy.sources.of(campaign).len() > 1,
                 entry => matches!(entry, Entry::Park(_)),
             };
             if open {
@@ -247,7 +247,7 @@ fn assess(
     let waives = |reason| waived == Some(reason);
     let unit = terms.unit.as_deref();
     let v2 = provider == Provider::FirstPromoter;
-    let sources = policy.sources().of(campaign);
+    let sources = policy.sources.of(campaign);
     if !sources.contains(&source_of(provider)) {
         return (Entry::Nothing, "not_source");
     }

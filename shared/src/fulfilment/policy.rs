@@ -52,10 +52,8 @@ pub enum V1Confirm {
 /// The settings that decide about promises.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
-    /// The source, unless the campaign has its own.
-    pub source: Source,
-    /// Sources by campaign id.
-    pub source_by_campaign: BTreeMap<String, Source>,
+    /// Which source promises rewards.
+    pub sources: Sources,
     /// Announcements before this are history and not promised again.
     pub from: Timestamp,
     /// Who is rewarded.
@@ -73,9 +71,11 @@ pub struct Policy {
 /// Which source promises the rewards of which campaign.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sources {
-    default: Source,
+    /// Where no campaign says otherwise.
+    pub default: Source,
+    /// Exceptions, by campaign id.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
-    by_campaign: BTreeMap<String, Source>,
+    pub by_campaign: BTreeMap<String, Source>,
 }
 
 impl Sources {
@@ -91,16 +91,5 @@ impl Sources {
         };
         let by_campaign = self.by_campaign.get(campaign);
         vec![by_campaign.copied().unwrap_or(self.default)]
-    }
-}
-
-impl Policy {
-    /// The sources as they are set.
-    #[must_use]
-    pub fn sources(&self) -> Sources {
-        Sources {
-            default: self.source,
-            by_campaign: self.source_by_campaign.clone(),
-        }
     }
 }

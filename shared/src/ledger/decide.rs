@@ -70,7 +70,7 @@ pub fn decide(known: &Known, event: &Event, policy: &Policy, received: Timestamp
     };
     record.version = record.version.saturating_add(1);
     if record.announced > known.record.as_ref().and_then(|record| record.announced) {
-        record.sources = Some(policy.sources());
+        record.sources = Some(policy.sources.clone());
     }
     let (promises, no_promise) = promises(known, event, change, &record, policy, received);
     if let Some(promise) = promises.last() {

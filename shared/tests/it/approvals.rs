@@ -17,6 +17,18 @@ fn lease() -> Input {
     Input::Leased(at(90))
 }
 
+/// A pending commission that is to be approved by asking: the settings, what is
+/// known of it, its event.
+fn created(at: &str) -> (Policy, Known, Value) {
+    let mut auto = policy();
+    auto.auto_approve = true;
+    let mut known = Known::default();
+    let mut body = commission(5104, "points", "pending", at);
+    body["event_type"] = json!("commission.created");
+    feed(&auto, &mut known, 1, &body);
+    (auto, known, body)
+}
+
 fn feed(policy: &Policy, known: &mut Known, n: usize, body: &Value) {
     let mut body = body.clone();
     body["event_id"] = json!(format!("e{n}"));
@@ -41,7 +53,7 @@ fn feed(policy: &Policy, known: &mut Known, n: usize, body: &Value) {
 fn what_may_be_money_is_not_approved() {
     let mut auto = policy();
     auto.auto_approve = true;
-    auto.source_by_campaign.clear();
+    auto.sources.by_campaign.clear();
     let mut body = commission(5104, "points", "pending", "2026-10-01T00:00:00Z");
     body["data"].as_object_mut().unwrap().remove("unit"); // the payloads until 2026-04-24
     body["data"]["currency"] = json!("USD");
@@ -60,12 +72,7 @@ fn nor_a_unit_that_nobody_knows() {
 }
 #[test]
 fn an_older_pending_event_does_not_take_back_what_was_found_approved() {
-    let mut auto = policy();
-    auto.auto_approve = true;
-    let mut known = Known::default();
-    let mut body = commission(5104, "points", "pending", "2026-09-01T00:00:00Z");
-    body["event_type"] = json!("commission.created");
-    feed(&auto, &mut known, 1, &body);
+    let (auto, mut known, mut body) = created("2026-09-01T00:00:00Z");
     let p = known.promise.take().unwrap();
     assert_eq!(p.state, State::ApprovalDue);
     // the approval's own event is lost or late; found by asking; given
@@ -100,18 +107,13 @@ fn found_and_given(p: &Promise, asked_at: Timestamp) -> [Input; 8] {
 
 #[test]
 fn a_denial_after_the_platform_was_asked_counts_however_late_the_answer_is_recorded() {
-    let mut auto = policy();
-    auto.auto_approve = true;
     for (denied_at, end) in [
         ("2026-09-01T00:00:20Z", State::Confirmed),
         // Clocks differ, and some times are whole seconds.
         ("2026-09-01T00:00:29Z", State::ReversalDue),
         ("2026-09-01T00:00:31Z", State::ReversalDue),
     ] {
-        let mut known = Known::default();
-        let mut body = commission(5104, "points", "pending", "2026-09-01T00:00:00Z");
-        body["event_type"] = json!("commission.created");
-        feed(&auto, &mut known, 1, &body);
+        let (auto, mut known, mut body) = created("2026-09-01T00:00:00Z");
         let p = known.promise.take().unwrap();
         let asked_at = Timestamp::parse("2026-09-01T00:00:30Z").unwrap();
         // Recorded weeks after, by the clock of `run`.
@@ -126,12 +128,7 @@ fn a_denial_after_the_platform_was_asked_counts_however_late_the_answer_is_recor
 
 #[test]
 fn a_parked_approval_is_not_denied_by_an_event_that_says_it_is_still_pending() {
-    let mut auto = policy();
-    auto.auto_approve = true;
-    let mut known = Known::default();
-    let mut body = commission(5104, "points", "pending", "2026-10-01T00:00:00Z");
-    body["event_type"] = json!("commission.created");
-    feed(&auto, &mut known, 1, &body);
+    let (auto, mut known, mut body) = created("2026-10-01T00:00:00Z");
     let p = known.promise.take().unwrap();
     known.promise = Some(run(p, &[lease(), Input::Refused("401".into())], D));
     body["event_type"] = json!("commission.updated");

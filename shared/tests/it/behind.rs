@@ -128,7 +128,7 @@ fn a_denial_counts_though_the_platform_showed_it_as_approved_just_after() {
 fn what_another_source_was_to_promise_is_not_promised_by_a_later_edit() {
     for before in [Source::V1, Source::Off] {
         let mut then = policy();
-        then.source = before;
+        then.sources.default = before;
         let mut known = Known::default();
         let approved = told("commission.updated", "approved", "10:00:00");
         feed(&then, &mut known, &approved);
@@ -142,14 +142,20 @@ fn what_another_source_was_to_promise_is_not_promised_by_a_later_edit() {
     }
 }
 
-#[test]
-fn who_is_rewarded_from_now_on_does_not_touch_what_was_given() {
+/// Given and confirmed; then the rule of who is rewarded changes.
+fn given_by_another_rule() -> (Known, Policy) {
     let mut known = Known::default();
     let approved = told("commission.updated", "approved", "10:00:00");
     feed(&policy(), &mut known, &approved);
     goes_on(&mut known, &[lease(), Input::Done, lease(), Input::Done]);
     let mut other = policy();
     other.recipient = Rule::Referral;
+    (known, other)
+}
+
+#[test]
+fn who_is_rewarded_from_now_on_does_not_touch_what_was_given() {
+    let (mut known, other) = given_by_another_rule();
     let edit = told("commission.updated", "approved", "10:00:10");
     feed(&other, &mut known, &edit);
     let given = known.promise.clone().unwrap();
@@ -216,9 +222,9 @@ fn so_when_the_next_one_is_denied_before_it_is_given() {
 #[test]
 fn nor_where_a_look_up_told_whose_it_was() {
     let mut then = policy();
-    then.source_by_campaign = [("7731".to_owned(), Source::V1)].into();
+    then.sources.by_campaign = [("7731".to_owned(), Source::V1)].into();
     let mut now = policy();
-    now.source_by_campaign.clear();
+    now.sources.by_campaign.clear();
     // Asked before and after the campaign was moved from v1 to v2.
     for asked_under in [&then, &now] {
         let mut known = Known::default();
@@ -249,7 +255,7 @@ fn nor_where_a_look_up_told_whose_it_was() {
 #[test]
 fn nor_where_it_was_this_sources_before() {
     let mut v1 = policy();
-    v1.source = Source::V1;
+    v1.sources.default = Source::V1;
     let done = [lease(), Input::Done, lease(), Input::Done];
     for (given, state) in [(&[][..], State::Denied), (&done[..], State::Reversed)] {
         let mut known = Known::default();
@@ -272,12 +278,7 @@ fn nor_where_it_was_this_sources_before() {
 
 #[test]
 fn the_next_one_goes_to_whom_the_settings_of_now_name() {
-    let mut known = Known::default();
-    let approved = told("commission.updated", "approved", "10:00:00");
-    feed(&policy(), &mut known, &approved);
-    goes_on(&mut known, &[lease(), Input::Done, lease(), Input::Done]);
-    let mut other = policy();
-    other.recipient = Rule::Referral;
+    let (mut known, other) = given_by_another_rule();
     let denied = told("commission.updated", "denied", "10:01:00");
     feed(&other, &mut known, &denied);
     goes_on(&mut known, &[lease(), Input::Done]);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use shared::fulfilment::{Policy, Promise, Reversals, Rule, Source, State, V1Confirm};
+use shared::fulfilment::{Policy, Promise, Reversals, Rule, Source, Sources, State, V1Confirm};
 use shared::ledger::{Decision, Known, Write, decide};
 use shared::provider::Provider::{self, FirstPromoter, FirstPromoterV1};
 use shared::timestamp::Timestamp;
@@ -12,11 +12,10 @@ use crate::mapping::event;
 
 pub fn policy() -> Policy {
     Policy {
-        source: Source::V2,
-        source_by_campaign: BTreeMap::from([
-            ("7731".into(), Source::V1),
-            ("9".into(), Source::Off),
-        ]),
+        sources: Sources {
+            default: Source::V2,
+            by_campaign: BTreeMap::from([("7731".into(), Source::V1), ("9".into(), Source::Off)]),
+        },
         from: Timestamp::parse("2026-01-01T00:00:00Z").unwrap(),
         recipient: Rule::Promoter,
         recipient_rules: BTreeMap::new(),
@@ -232,15 +231,15 @@ fn a_campaign_that_decides_and_is_not_named_is_looked_up() {
     assert_eq!(looked_up.state, State::LookupDue);
 
     let mut mirrored = policy();
-    mirrored.source = Source::V1;
-    mirrored.source_by_campaign = BTreeMap::from([("5".into(), Source::V2)]);
+    mirrored.sources.default = Source::V1;
+    mirrored.sources.by_campaign = BTreeMap::from([("5".into(), Source::V2)]);
     assert_eq!(
         promise(first(&mirrored, FirstPromoter, &unnamed)).state,
         State::LookupDue
     );
 
     let mut plain = policy();
-    plain.source_by_campaign = BTreeMap::new();
+    plain.sources.by_campaign = BTreeMap::new();
     assert_eq!(
         promise(first(&plain, FirstPromoter, &unnamed)).state,
         State::Requested
@@ -345,7 +344,7 @@ fn a_status_that_nobody_knows_takes_nothing_away() {
 #[test]
 fn a_second_event_does_not_undo_what_was_looked_up() {
     let mut policy = policy();
-    policy.source_by_campaign.clear();
+    policy.sources.by_campaign.clear();
     policy.recipient = Rule::ByRules;
     policy.recipient_rules = BTreeMap::from([
         ("17476:points".into(), Rule::Promoter),

@@ -48,14 +48,14 @@ impl Setup {
 
     fn policy(self) -> Policy {
         let mut policy = policy();
-        policy.source_by_campaign.clear();
+        policy.sources.by_campaign.clear();
         policy.reversals = self.reversals;
         policy.auto_approve = self.auto;
         if self.nameless {
-            policy.source_by_campaign.insert("9".into(), Source::Off);
+            policy.sources.by_campaign.insert("9".into(), Source::Off);
         }
         if self.is_v1() {
-            policy.source = Source::V1;
+            policy.sources.default = Source::V1;
         }
         if self.wire == Wire::V1Api {
             policy.v1_confirm = V1Confirm::Api;
