@@ -12,11 +12,7 @@ pub(crate) fn own_folder() -> Option<PathBuf> {
     let exe = std::env::current_exe().ok()?;
     let folder = exe.parent()?;
     // Test binaries are one level down.
-    let folder = if folder.ends_with("deps") {
-        folder.parent()?
-    } else {
-        folder
-    };
+    let folder = if folder.ends_with("deps") { folder.parent()? } else { folder };
     Some(folder.to_path_buf())
 }
 
@@ -45,13 +41,9 @@ pub async fn build_functions(profile: Option<&str>) -> Result<PathBuf, LocalErro
 fn build(profile: Option<&str>) -> Result<PathBuf, LocalError> {
     let problem = |text: &str| LocalError::Build(text.to_owned());
     let folder = own_folder().ok_or_else(|| problem("the running program has no folder"))?;
-    let target = folder
-        .parent()
-        .ok_or_else(|| problem("the running program has no target folder"))?;
-    let own = folder
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or("debug");
+    let target =
+        folder.parent().ok_or_else(|| problem("the running program has no target folder"))?;
+    let own = folder.file_name().and_then(|name| name.to_str()).unwrap_or("debug");
     // Only the profile `dev` has a folder of another name.
     let profile = profile.unwrap_or(if own == "debug" { "dev" } else { own });
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -59,14 +51,9 @@ fn build(profile: Option<&str>) -> Result<PathBuf, LocalError> {
     // What `cargo run` and `cargo test` tell their program about its package
     // would make build scripts that watch such variables run again.
     let told = |name: &str| {
-        [
-            "CARGO_PKG_",
-            "CARGO_MANIFEST_",
-            "CARGO_BIN_",
-            "CARGO_CRATE_",
-        ]
-        .iter()
-        .any(|prefix| name.starts_with(prefix))
+        ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
     };
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(told) {
@@ -74,14 +61,7 @@ fn build(profile: Option<&str>) -> Result<PathBuf, LocalError> {
         }
     }
     let status = command
-        .args([
-            "build",
-            "--workspace",
-            "--bins",
-            "--profile",
-            profile,
-            "--target-dir",
-        ])
+        .args(["build", "--workspace", "--bins", "--profile", profile, "--target-dir"])
         .arg(target)
         .current_dir(workspace())
         .stdin(Stdio::null())

@@ -200,15 +200,9 @@ impl Run {
             secrets: secrets.content.clone(),
             parameters: ours.chain(self.parameters.iter().cloned()).collect(),
             env,
-            schedules_every: self
-                .sweep
-                .map(|seconds| Duration::from_secs(seconds.into())),
+            schedules_every: self.sweep.map(|seconds| Duration::from_secs(seconds.into())),
             instances: self.instances,
-            logs: if self.serve {
-                Logs::Inherit
-            } else {
-                Logs::File(log.to_path_buf())
-            },
+            logs: if self.serve { Logs::Inherit } else { Logs::File(log.to_path_buf()) },
             ..Options::default()
         }
     }
@@ -216,11 +210,7 @@ impl Run {
     /// Where is told what happens. With --json, standard output carries that
     /// one line only.
     fn out(&self) -> Box<dyn Write + Send> {
-        if self.json || self.serve {
-            Box::new(io::stderr())
-        } else {
-            Box::new(io::stdout())
-        }
+        if self.json || self.serve { Box::new(io::stderr()) } else { Box::new(io::stdout()) }
     }
 }
 
@@ -232,10 +222,7 @@ fn introduce(stack: &Stack, outside: &Outside, log: Option<&Path>) -> Result<(),
         "AWS_ENDPOINT_URL_SQS": stack.sqs,
         "AWS_ENDPOINT_URL_SECRETS_MANAGER": stack.secretsmanager,
     } });
-    let io = |source| LocalError::Io {
-        what: env.display().to_string(),
-        source,
-    };
+    let io = |source| LocalError::Io { what: env.display().to_string(), source };
     fs::create_dir_all(workspace().join(".local")).map_err(io)?;
     fs::write(&env, format!("{variables:#}\n")).map_err(io)?;
 
@@ -243,10 +230,7 @@ fn introduce(stack: &Stack, outside: &Outside, log: Option<&Path>) -> Result<(),
     for (method, path, function) in &stack.routes {
         say(&format!("                 {method} {path}  {function}"));
     }
-    say(&format!(
-        "DynamoDB         {}  table {}",
-        stack.dynamodb, stack.table
-    ));
+    say(&format!("DynamoDB         {}  table {}", stack.dynamodb, stack.table));
     say(&format!("SQS              {}", stack.sqs));
     say(&format!("Secrets Manager  {}", stack.secretsmanager));
     say(&format!(
@@ -300,14 +284,7 @@ mod tests {
 
     #[test]
     fn flags_and_events_are_told_apart() {
-        let cli = Cli::parse_from([
-            "local",
-            "--exit",
-            "--parameter",
-            "A=b=c",
-            "--http-port",
-            "0",
-        ]);
+        let cli = Cli::parse_from(["local", "--exit", "--parameter", "A=b=c", "--http-port", "0"]);
         assert_eq!(cli.run.parameters, [("A".to_owned(), "b=c".to_owned())]);
         let refused = |arguments: &[&str]| {
             let arguments = ["local"].iter().chain(arguments);

@@ -35,21 +35,14 @@ pub(crate) struct Sender {
 
 impl Sender {
     pub(crate) fn new(base: &str) -> Self {
-        Self {
-            client: Client::builder(TokioExecutor::new()).build_http(),
-            base: base.to_owned(),
-        }
+        Self { client: Client::builder(TokioExecutor::new()).build_http(), base: base.to_owned() }
     }
 
     /// Sends `event` and waits for the answer.
     pub(crate) async fn send(&self, event: &Value) -> Result<Answer, LocalError> {
         let no_answer = |problem: &dyn std::fmt::Display| LocalError::NoAnswer(problem.to_string());
-        let text = |pointer: &str| {
-            event
-                .pointer(pointer)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-        };
+        let text =
+            |pointer: &str| event.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let query = match text("/rawQueryString") {
             "" => String::new(),
             query => format!("?{query}"),
@@ -57,30 +50,16 @@ impl Sender {
         let mut request = Request::builder()
             .method(text("/requestContext/http/method"))
             .uri(format!("{}{}{query}", self.base, text("/rawPath")));
-        for (name, value) in event
-            .get("headers")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-        {
+        for (name, value) in event.get("headers").and_then(Value::as_object).into_iter().flatten() {
             if !NOT_SENT.contains(&name.as_str()) && !name.starts_with("x-forwarded-") {
                 request = request.header(name, value.as_str().unwrap_or_default());
             }
         }
-        let request = request
-            .body(Body::from(body(event)?))
-            .map_err(|error| no_answer(&error))?;
-        let response = self
-            .client
-            .request(request)
-            .await
-            .map_err(|error| no_answer(&error))?;
+        let request = request.body(Body::from(body(event)?)).map_err(|error| no_answer(&error))?;
+        let response = self.client.request(request).await.map_err(|error| no_answer(&error))?;
         let (parts, incoming) = response.into_parts();
         let headers = parts.headers.iter().map(|(name, value)| {
-            (
-                name.as_str().to_owned(),
-                String::from_utf8_lossy(value.as_bytes()).into_owned(),
-            )
+            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
         });
         Ok(Answer {
             status: parts.status.as_u16(),

@@ -118,9 +118,7 @@ impl Outside {
 
     /// Variables that shorten the functions' pauses.
     pub(crate) fn environment(&self) -> Vec<(String, String)> {
-        let timeout = self
-            .slow
-            .then_some(("CALL_TIMEOUT_SECONDS", CALL_TIMEOUT_SECONDS));
+        let timeout = self.slow.then_some(("CALL_TIMEOUT_SECONDS", CALL_TIMEOUT_SECONDS));
         [("RETRY_FIRST_MS", RETRY_FIRST_MS)]
             .into_iter()
             .chain(timeout)
@@ -144,22 +142,16 @@ impl Outside {
         use Preset as P;
         let platform = match preset {
             P::CreatedBut500 => PlatformFault::CreatedBut500,
-            P::RateLimited => PlatformFault::RateLimited {
-                retry_after: Some(1),
-            },
+            P::RateLimited => PlatformFault::RateLimited { retry_after: Some(1) },
             P::BatchPartialFailure => PlatformFault::BatchPartialFailure,
-            P::Stays202 => PlatformFault::Stays202 {
-                finishes_after: Some(2),
-            },
+            P::Stays202 => PlatformFault::Stays202 { finishes_after: Some(2) },
             P::AlreadyFulfilled422 => PlatformFault::AlreadyFulfilled422,
             P::NoPayoutYet422 => PlatformFault::NoPayoutYet422,
             P::DropsReply => PlatformFault::DropsReply,
             P::Slow => PlatformFault::Slow(SLOW),
         };
         let endpoint = match preset {
-            P::RateLimited => Some(EndpointFault::RateLimited {
-                retry_after: Some(1),
-            }),
+            P::RateLimited => Some(EndpointFault::RateLimited { retry_after: Some(1) }),
             P::DropsReply => Some(EndpointFault::DropsReply),
             P::Slow => Some(EndpointFault::Slow(SLOW)),
             _ => None,
@@ -191,9 +183,7 @@ impl Outside {
         self.told.0 += platform.len();
         self.told.1 += endpoint.len();
         let platform = platform.iter().map(Told::of_platform);
-        platform
-            .chain(endpoint.iter().map(Told::of_endpoint))
-            .collect()
+        platform.chain(endpoint.iter().map(Told::of_endpoint)).collect()
     }
 
     /// Whether the account holds what a promise is about, by its key.
@@ -334,24 +324,15 @@ mod tests {
         }
         let commission = outside.firstpromoter.commission(301_881).unwrap();
         assert_eq!(commission.status, Status::Approved);
-        assert_eq!(
-            (commission.amount, commission.unit.as_str()),
-            (500, "points")
-        );
-        assert_eq!(
-            (commission.promoter.id, commission.campaign),
-            (660_412, 5_104)
-        );
+        assert_eq!((commission.amount, commission.unit.as_str()), (500, "points"));
+        assert_eq!((commission.promoter.id, commission.campaign), (660_412, 5_104));
         assert_eq!(commission.referral.unwrap().id, 7_120_055);
         let denied = outside.firstpromoter.commission(301_882).unwrap();
         assert_eq!(denied.status, Status::Denied);
         let payout = outside.firstpromoter.payout(3_180_442).unwrap();
         assert_eq!((payout.amount, payout.unit.as_str()), (2, "free_months"));
         assert_eq!(payout.promoter.id, 884_133);
-        let v1_confirm = outside
-            .parameters()
-            .into_iter()
-            .find(|(name, _)| name == "V1Confirm");
+        let v1_confirm = outside.parameters().into_iter().find(|(name, _)| name == "V1Confirm");
         assert_eq!(v1_confirm.unwrap().1, "api");
     }
 

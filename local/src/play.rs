@@ -52,11 +52,7 @@ pub(crate) async fn play(
             None => "nothing new".to_owned(),
         };
         played.push(sample);
-        let verdict = if right {
-            "ok".to_owned()
-        } else {
-            format!("NOT {answer}")
-        };
+        let verdict = if right { "ok".to_owned() } else { format!("NOT {answer}") };
         show.tell(sent, sample, &verdict, &recorded);
     }
     show.settle(SETTLE).await?;

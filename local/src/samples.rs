@@ -99,10 +99,7 @@ impl Samples {
             .iter()
             .any(|expected| expected.sample == name && expected.answer == UNAUTHORIZED);
         if !refused {
-            let now = SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or_default()
-                .as_secs();
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
             sign(&mut event, secrets, now)?;
         }
         Ok((text, before, event))
@@ -125,17 +122,12 @@ impl Samples {
 }
 
 fn read(file: &PathBuf) -> Result<String, LocalError> {
-    fs::read_to_string(file).map_err(|source| LocalError::Io {
-        what: file.display().to_string(),
-        source,
-    })
+    fs::read_to_string(file)
+        .map_err(|source| LocalError::Io { what: file.display().to_string(), source })
 }
 
 fn content(file: &std::path::Path, problem: &dyn std::fmt::Display) -> LocalError {
-    LocalError::Content {
-        file: file.display().to_string(),
-        problem: problem.to_string(),
-    }
+    LocalError::Content { file: file.display().to_string(), problem: problem.to_string() }
 }
 
 /// Collects the texts that differ; `false` when not only texts do.
@@ -144,8 +136,7 @@ fn changed_texts(before: &Value, after: &Value, changes: &mut Vec<(String, Strin
         (Value::Object(old), Value::Object(new)) => {
             old.len() == new.len()
                 && old.iter().all(|(key, old)| {
-                    new.get(key)
-                        .is_some_and(|new| changed_texts(old, new, changes))
+                    new.get(key).is_some_and(|new| changed_texts(old, new, changes))
                 })
         }
         (Value::String(old), Value::String(new)) => {
@@ -173,10 +164,6 @@ mod tests {
             &mut changes
         ));
         assert_eq!(changes, [("1".to_owned(), "3".to_owned())]);
-        assert!(!changed_texts(
-            &json!({}),
-            &json!({ "a": "3" }),
-            &mut changes
-        ));
+        assert!(!changed_texts(&json!({}), &json!({ "a": "3" }), &mut changes));
     }
 }

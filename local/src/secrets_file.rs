@@ -22,16 +22,11 @@ impl SecretsFile {
     /// Reads `file`; the development secrets without one.
     pub(crate) fn read(file: Option<&Path>) -> Result<Self, LocalError> {
         let Some(file) = file else {
-            return Ok(Self {
-                name: "local/dev-secrets.json".to_owned(),
-                content: dev_secrets(),
-            });
+            return Ok(Self { name: "local/dev-secrets.json".to_owned(), content: dev_secrets() });
         };
         let name = file.display().to_string();
-        let text = fs::read_to_string(file).map_err(|source| LocalError::Io {
-            what: format!("secrets file {name}"),
-            source,
-        })?;
+        let text = fs::read_to_string(file)
+            .map_err(|source| LocalError::Io { what: format!("secrets file {name}"), source })?;
         Self::parse(&name, &text).map_err(|problem| LocalError::Content {
             file: format!("secrets file {name}"),
             problem,
@@ -47,18 +42,10 @@ impl SecretsFile {
         // Only the fakes are called with them: whoever tries webhook secrets of
         // their own need not make any up.
         if let Some(parts) = content.as_object_mut() {
-            let ours = || {
-                dev_secrets()
-                    .get("credentials")
-                    .cloned()
-                    .unwrap_or_default()
-            };
+            let ours = || dev_secrets().get("credentials").cloned().unwrap_or_default();
             parts.entry("credentials").or_insert_with(ours);
         }
-        Ok(Self {
-            name: name.to_owned(),
-            content,
-        })
+        Ok(Self { name: name.to_owned(), content })
     }
 
     /// The part that webhooks are signed with.

@@ -48,10 +48,7 @@ impl Way {
     }
 
     fn text(&self) -> String {
-        let steps = self
-            .steps
-            .iter()
-            .map(|(state, ms)| format!("{state} {ms} ms"));
+        let steps = self.steps.iter().map(|(state, ms)| format!("{state} {ms} ms"));
         let steps: Vec<String> = steps.collect();
         let reason = self.reason.as_ref().filter(|_| self.state == "parked");
         let reason = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
@@ -130,11 +127,7 @@ impl<'a> Show<'a> {
 
     /// Writes the heading of the columns.
     pub(crate) fn heading(&mut self) {
-        self.note(&format!(
-            "\n{:>8}  {}",
-            "seconds",
-            columns("sample", "answer", "recorded")
-        ));
+        self.note(&format!("\n{:>8}  {}", "seconds", columns("sample", "answer", "recorded")));
     }
 
     /// Sends a request and finds out what it recorded. Nobody else sends one
@@ -144,22 +137,13 @@ impl<'a> Show<'a> {
         let answer = self.stack.deliver(event).await?;
         let changes = self.stack.changes_since(&mut self.cursor).await?;
         let recorded = describe(&changes);
-        Ok(Sent {
-            answer,
-            recorded,
-            at,
-            lines: self.proceedings(&changes),
-        })
+        Ok(Sent { answer, recorded, at, lines: self.proceedings(&changes) })
     }
 
     /// Tells of a request in its place.
     pub(crate) fn tell(&mut self, sent: Sent, what: &str, verdict: &str, recorded: &str) {
         let answer = format!("{} {verdict}", sent.answer.status);
-        let mut lines = vec![Line {
-            at: sent.at,
-            rank: 0,
-            text: columns(what, &answer, recorded),
-        }];
+        let mut lines = vec![Line { at: sent.at, rank: 0, text: columns(what, &answer, recorded) }];
         lines.extend(sent.lines);
         self.print(lines);
     }
@@ -178,11 +162,7 @@ impl<'a> Show<'a> {
         // Nothing here asked for it: somebody else's request.
         if let Some(recorded) = describe(&changes) {
             let text = columns("a request", "", &recorded);
-            lines.push(Line {
-                at: now(),
-                rank: 0,
-                text,
-            });
+            lines.push(Line { at: now(), rank: 0, text });
         }
         self.print(lines);
         while let Some(event) = self.outside.next_webhook() {
@@ -194,9 +174,7 @@ impl<'a> Show<'a> {
     /// Sends a webhook of the platform.
     async fn pass_on(&mut self, mut event: Value) -> Result<(), LocalError> {
         let seconds = u64::try_from(now() / 1_000).unwrap_or_default();
-        let kind = event
-            .pointer("/headers/x-event-type")
-            .and_then(Value::as_str);
+        let kind = event.pointer("/headers/x-event-type").and_then(Value::as_str);
         let what = format!("  FirstPromoter sends {}", kind.unwrap_or_default());
         match sign(&mut event, self.secrets.webhooks(), seconds) {
             Err(SignError::NoSecret(provider)) => {
@@ -208,10 +186,7 @@ impl<'a> Show<'a> {
         let sent = self.send(&event).await?;
         let taken = (200..300).contains(&sent.answer.status);
         self.refused += usize::from(!taken);
-        let recorded = sent
-            .recorded
-            .clone()
-            .unwrap_or_else(|| "nothing new".to_owned());
+        let recorded = sent.recorded.clone().unwrap_or_else(|| "nothing new".to_owned());
         self.tell(sent, &what, if taken { "ok" } else { "NOT 200" }, &recorded);
         Ok(())
     }
@@ -242,21 +217,15 @@ impl<'a> Show<'a> {
     pub(crate) fn sum_up(&mut self) -> bool {
         let ways = self.ways.iter().filter(|(key, _)| self.outside.knows(key));
         let ways: Vec<_> = ways.collect();
-        let confirmed = ways
-            .iter()
-            .filter(|(_, way)| way.state == "confirmed")
-            .count();
+        let confirmed = ways.iter().filter(|(_, way)| way.state == "confirmed").count();
         let promises = match ways.len() {
             1 => "1 promise".to_owned(),
             count => format!("{count} promises"),
         };
         let mut text = vec![format!("\n{promises}, {confirmed} confirmed")];
         for (key, way) in &ways {
-            let way = if way.steps.is_empty() {
-                format!("{} already", way.state)
-            } else {
-                way.text()
-            };
+            let way =
+                if way.steps.is_empty() { format!("{} already", way.state) } else { way.text() };
             text.push(format!("  {key}  {way}"));
         }
         let right = confirmed == ways.len() && self.refused == 0;
@@ -269,9 +238,7 @@ impl<'a> Show<'a> {
     /// Lines on what others do meanwhile: a line for each new state of a promise
     /// in these changes, and for each call.
     fn proceedings(&mut self, changes: &[Value]) -> Vec<Line> {
-        let images = changes
-            .iter()
-            .filter_map(|change| change.pointer("/dynamodb/NewImage"));
+        let images = changes.iter().filter_map(|change| change.pointer("/dynamodb/NewImage"));
         let mut lines: Vec<Line> = images.filter_map(|image| self.follow(image)).collect();
         lines.extend(self.outside.new_calls().into_iter().map(|call| Line {
             at: call.at,
@@ -286,10 +253,8 @@ impl<'a> Show<'a> {
         let (key, state) = (attribute(item, "key")?, attribute(item, "state")?);
         let changed = milliseconds(attribute(item, "changed_at")?)?;
         let created = milliseconds(attribute(item, "created_at")?)?;
-        let way = self.ways.entry(key.to_owned()).or_insert_with(|| Way {
-            created,
-            ..Way::default()
-        });
+        let way =
+            self.ways.entry(key.to_owned()).or_insert_with(|| Way { created, ..Way::default() });
         way.due = attribute(item, "due").is_some();
         if way.state == state {
             return None;
@@ -308,11 +273,7 @@ impl<'a> Show<'a> {
         Some(Line {
             at: changed,
             rank: if claimed { 0 } else { 2 },
-            text: columns(
-                &format!("  {key}"),
-                "",
-                &format!("{state} {after} ms{said}"),
-            ),
+            text: columns(&format!("  {key}"), "", &format!("{state} {after} ms{said}")),
         })
     }
 
@@ -332,9 +293,7 @@ fn columns(what: &str, answer: &str, detail: &str) -> String {
 }
 
 fn now() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -353,17 +312,10 @@ mod tests {
         let mut way = Way {
             state: "delivered".to_owned(),
             due: true,
-            steps: vec![
-                step("requested", 0),
-                step("delivering", 41),
-                step("delivered", 63),
-            ],
+            steps: vec![step("requested", 0), step("delivering", 41), step("delivered", 63)],
             ..Way::default()
         };
-        assert_eq!(
-            way.text(),
-            "requested 0 ms · delivering 41 ms · delivered 63 ms"
-        );
+        assert_eq!(way.text(), "requested 0 ms · delivering 41 ms · delivered 63 ms");
         assert!(!way.is_over());
         way.due = false;
         assert!(way.is_over());

@@ -62,14 +62,9 @@ fn affonso_hex(key: &str, seconds: u64, body: &[u8]) -> String {
 /// # Errors
 /// [`SignError::Incomplete`] when it says base64 and is not.
 pub fn body(event: &Value) -> Result<Vec<u8>, SignError> {
-    let text = event
-        .get("body")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let text = event.get("body").and_then(Value::as_str).unwrap_or_default();
     if event.get("isBase64Encoded") == Some(&Value::Bool(true)) {
-        return STANDARD
-            .decode(text)
-            .map_err(|_| SignError::Incomplete("base64 in its body"));
+        return STANDARD.decode(text).map_err(|_| SignError::Incomplete("base64 in its body"));
     }
     Ok(text.as_bytes().to_vec())
 }
@@ -106,11 +101,7 @@ pub fn sign(event: &mut Value, secrets: &Value, seconds: u64) -> Result<(), Sign
             let key = hmac_key(&own("affonso"), None).ok_or(SignError::NoSecret("affonso"))?;
             if header(event, "x-affonso-timestamp").is_some() {
                 set_header(event, "x-affonso-timestamp", seconds.to_string())?;
-                return set_header(
-                    event,
-                    "x-affonso-signature",
-                    affonso_hex(&key, seconds, &body),
-                );
+                return set_header(event, "x-affonso-signature", affonso_hex(&key, seconds, &body));
             }
             set_header(event, "x-affonso-signature", affonso(&key, seconds, &body))
         }
@@ -170,39 +161,25 @@ fn first<'s>(own: &'s Value, key: &str) -> Option<&'s Value> {
 
 /// A secret is a text, or an object with its `key`.
 fn secret_text(entry: &Value) -> Option<String> {
-    entry
-        .as_str()
-        .or_else(|| entry.get("key").and_then(Value::as_str))
-        .map(str::to_owned)
+    entry.as_str().or_else(|| entry.get("key").and_then(Value::as_str)).map(str::to_owned)
 }
 
 /// The first `hmac` secret that is for `event`, or for all events.
 fn hmac_key(own: &Value, event: Option<&str>) -> Option<String> {
     let plain = |name: &str| name.to_ascii_lowercase().replace(['.', '_'], "-");
     let fits = |entry: &&Value| match (entry.get("events").and_then(Value::as_array), event) {
-        (Some(events), Some(event)) => events
-            .iter()
-            .filter_map(Value::as_str)
-            .any(|name| plain(name) == plain(event)),
+        (Some(events), Some(event)) => {
+            events.iter().filter_map(Value::as_str).any(|name| plain(name) == plain(event))
+        }
         _ => true,
     };
-    own.get("hmac")
-        .and_then(Value::as_array)?
-        .iter()
-        .find(fits)
-        .and_then(secret_text)
+    own.get("hmac").and_then(Value::as_array)?.iter().find(fits).and_then(secret_text)
 }
 
 fn basic(own: &Value) -> Option<String> {
     let entry = first(own, "basic")?;
-    let (user, password) = (
-        entry.get("user")?.as_str()?,
-        entry.get("password")?.as_str()?,
-    );
-    Some(format!(
-        "Basic {}",
-        STANDARD.encode(format!("{user}:{password}"))
-    ))
+    let (user, password) = (entry.get("user")?.as_str()?, entry.get("password")?.as_str()?);
+    Some(format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
 }
 
 fn header<'e>(event: &'e Value, name: &str) -> Option<&'e str> {
@@ -222,11 +199,7 @@ fn replace_token(event: &mut Value, old: &str, new: &str) -> Result<(), SignErro
     if old.is_empty() {
         return Err(SignError::Incomplete("path token"));
     }
-    for pointer in [
-        "/rawPath",
-        "/requestContext/http/path",
-        "/pathParameters/token",
-    ] {
+    for pointer in ["/rawPath", "/requestContext/http/path", "/pathParameters/token"] {
         if let Some(Value::String(text)) = event.pointer_mut(pointer) {
             *text = text.replace(old, new);
         }

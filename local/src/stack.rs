@@ -42,10 +42,7 @@ pub struct Stack {
 
 impl std::fmt::Debug for Stack {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Stack")
-            .field("http", &self.http)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Stack").field("http", &self.http).finish_non_exhaustive()
     }
 }
 
@@ -73,18 +70,10 @@ impl Stack {
         sqs.create(&template.queues).await?;
         let secrets = seed_secrets(&template, &options.secrets)?;
         let functions = template.functions.clone();
-        let host = Arc::new(Host::new(
-            functions,
-            &options.bin_dir,
-            options.instances,
-            &options.logs,
-        )?);
+        let host =
+            Arc::new(Host::new(functions, &options.bin_dir, options.instances, &options.logs)?);
         let routes = Arc::new(routes(&template));
-        let table = template
-            .tables
-            .first()
-            .map(|table| table.name.clone())
-            .unwrap_or_default();
+        let table = template.tables.first().map(|table| table.name.clone()).unwrap_or_default();
         let context = Context { host, dynamo, sqs };
         let pollers = sources::start(&context, &template)?;
         let url = |address: &SocketAddr| format!("http://{address}");
@@ -144,10 +133,7 @@ impl Stack {
     /// # Errors
     /// [`LocalError::Engine`] when there is no such secret.
     pub fn put_secret(&self, secret: &str, value: &Value) -> Result<(), LocalError> {
-        let name = self
-            .names_of_secrets
-            .get(secret)
-            .map_or(secret, String::as_str);
+        let name = self.names_of_secrets.get(secret).map_or(secret, String::as_str);
         self.secrets.put(name, value.to_string())
     }
 
@@ -179,8 +165,7 @@ impl Stack {
     /// # Errors
     /// [`LocalError::Engine`] when the database refuses it.
     pub async fn put_item(&self, item: Value) -> Result<(), LocalError> {
-        self.on_database(move |dynamo, table| dynamo.put(table, &item))
-            .await
+        self.on_database(move |dynamo, table| dynamo.put(table, &item)).await
     }
 
     /// Removes the items whose time has come, and says how many; it happens
@@ -209,9 +194,8 @@ impl Stack {
         let mut all = Vec::new();
         loop {
             let from = cursor.0.clone();
-            let (records, next) = self
-                .on_database(move |dynamo, table| dynamo.changes(table, &from, 1_000))
-                .await?;
+            let (records, next) =
+                self.on_database(move |dynamo, table| dynamo.changes(table, &from, 1_000)).await?;
             all.extend(records);
             if next == cursor.0 {
                 return Ok(all);

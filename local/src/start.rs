@@ -68,11 +68,9 @@ impl Doors {
         let sqs = Door::open(SQS, listeners.sqs, move |listener, closed| {
             sqs.clone().serve(listener, closed)
         });
-        let secrets = Door::open(
-            SECRETSMANAGER,
-            listeners.secrets,
-            move |listener, closed| secrets.clone().serve(listener, closed),
-        );
+        let secrets = Door::open(SECRETSMANAGER, listeners.secrets, move |listener, closed| {
+            secrets.clone().serve(listener, closed)
+        });
         Self {
             http: Mutex::new(http),
             dynamodb: Mutex::new(dynamodb),
@@ -92,11 +90,7 @@ pub(crate) fn read_template(
     let endpoints = [
         ("DYNAMODB", "DynamoDb", url(&listeners.dynamodb.1)),
         ("SQS", "Sqs", url(&listeners.sqs.1)),
-        (
-            "SECRETS_MANAGER",
-            "SecretsManager",
-            url(&listeners.secrets.1),
-        ),
+        ("SECRETS_MANAGER", "SecretsManager", url(&listeners.secrets.1)),
     ];
     let source = std::fs::read_to_string(&options.template).map_err(|source| LocalError::Io {
         what: format!("template {}", options.template.display()),
@@ -107,21 +101,15 @@ pub(crate) fn read_template(
     let local = endpoints
         .iter()
         .map(|(_, name, endpoint)| (format!("EndpointUrl{name}"), endpoint.clone()));
-    let mut parameters: BTreeMap<_, _> = development
-        .into_iter()
-        .chain(local)
-        .filter(|(name, _)| declared.contains(name))
-        .collect();
+    let mut parameters: BTreeMap<_, _> =
+        development.into_iter().chain(local).filter(|(name, _)| declared.contains(name)).collect();
     parameters.extend(options.parameters.clone());
     let mut template = Template::read(&source, &parameters, &url(&listeners.sqs.1))?;
     for function in template.functions.values_mut() {
         for (service, _, endpoint) in &endpoints {
             // A function must never reach the real AWS from here.
             let name = format!("AWS_ENDPOINT_URL_{service}");
-            function
-                .environment
-                .entry(name)
-                .or_insert_with(|| endpoint.clone());
+            function.environment.entry(name).or_insert_with(|| endpoint.clone());
         }
         function.environment.extend(options.env.clone());
         for source in &mut function.sources {

@@ -16,12 +16,8 @@ use crate::resume::resume;
 use crate::story::Story;
 
 /// The providers, by the names in keys.
-const PROVIDERS: [Provider; 4] = [
-    Provider::UpPromote,
-    Provider::Affonso,
-    Provider::FirstPromoter,
-    Provider::FirstPromoterV1,
-];
+const PROVIDERS: [Provider; 4] =
+    [Provider::UpPromote, Provider::Affonso, Provider::FirstPromoter, Provider::FirstPromoterV1];
 
 /// Shows what waits for a person and lets it go on.
 ///
@@ -101,10 +97,7 @@ impl Resume {
         let by = self.by.clone().or_else(user);
         Ok(Word {
             by: by.ok_or_else(|| OpsError::Failed("say who you are: --by NAME".into()))?,
-            granted: self
-                .granted
-                .then_some(true)
-                .or(self.not_granted.then_some(false)),
+            granted: self.granted.then_some(true).or(self.not_granted.then_some(false)),
             close: self.close,
             because: self.because.clone().unwrap_or_default(),
         })
@@ -119,9 +112,7 @@ impl Cli {
     /// [`OpsError`] says why not.
     pub async fn run(self) -> Result<String, OpsError> {
         if let Some(problem) = self.place.problem() {
-            Self::command()
-                .error(ErrorKind::MissingRequiredArgument, problem)
-                .exit();
+            Self::command().error(ErrorKind::MissingRequiredArgument, problem).exit();
         }
         match &self.command {
             Command::Parked => {
@@ -179,15 +170,9 @@ mod tests {
             ("--local parked", None),
             ("parked --local --json", None),
             ("parked --stack x", None),
-            (
-                "--local --dynamodb http://127.0.0.1:1 parked --table x",
-                None,
-            ),
+            ("--local --dynamodb http://127.0.0.1:1 parked --table x", None),
             ("parked", Some("say where: --local or --stack NAME")),
-            (
-                "--local parked --stack x",
-                Some("--local and --stack exclude each other"),
-            ),
+            ("--local parked --stack x", Some("--local and --stack exclude each other")),
             (
                 "parked --stack x --table y",
                 Some("--dynamodb, --table and --reversals go with --local only"),
@@ -203,10 +188,7 @@ mod tests {
         let plain = word(&format!("resume {key} --by jane --local"));
         assert_eq!((plain.by.as_str(), plain.granted), ("jane", None));
         let granted = word(&format!("resume {key} --granted --because seen --by jane"));
-        assert_eq!(
-            (granted.granted, granted.because.as_str()),
-            (Some(true), "seen")
-        );
+        assert_eq!((granted.granted, granted.because.as_str()), (Some(true), "seen"));
         let not = word(&format!("resume {key} --not-granted --because x --by y"));
         assert_eq!((not.granted, not.close), (Some(false), false));
         let close = word(&format!("resume {key} --close --because x --by y"));
@@ -218,26 +200,14 @@ mod tests {
         for (line, kind) in [
             ("resume", ErrorKind::MissingRequiredArgument),
             ("resume nokey", ErrorKind::ValueValidation),
-            (
-                "resume firstpromoter:1:1 --granted",
-                ErrorKind::MissingRequiredArgument,
-            ),
-            (
-                "resume firstpromoter:1:1 --not-granted",
-                ErrorKind::MissingRequiredArgument,
-            ),
+            ("resume firstpromoter:1:1 --granted", ErrorKind::MissingRequiredArgument),
+            ("resume firstpromoter:1:1 --not-granted", ErrorKind::MissingRequiredArgument),
             (
                 "resume firstpromoter:1:1 --granted --not-granted --because x",
                 ErrorKind::ArgumentConflict,
             ),
-            (
-                "resume firstpromoter:1:1 --close",
-                ErrorKind::MissingRequiredArgument,
-            ),
-            (
-                "resume firstpromoter:1:1 --close --granted --because x",
-                ErrorKind::ArgumentConflict,
-            ),
+            ("resume firstpromoter:1:1 --close", ErrorKind::MissingRequiredArgument),
+            ("resume firstpromoter:1:1 --close --granted --because x", ErrorKind::ArgumentConflict),
             ("story nobody commission 1", ErrorKind::InvalidValue),
         ] {
             assert_eq!(parse(line).err(), Some(kind), "{line}");

@@ -8,10 +8,8 @@ use shared::ledger::promise_key;
 use shared::provider::Provider;
 
 /// The sources of promises, and what their ids are ids of.
-const SOURCES: [(Provider, Kind); 2] = [
-    (Provider::FirstPromoter, Kind::Commission),
-    (Provider::FirstPromoterV1, Kind::Fulfilment),
-];
+const SOURCES: [(Provider, Kind); 2] =
+    [(Provider::FirstPromoter, Kind::Commission), (Provider::FirstPromoterV1, Kind::Fulfilment)];
 
 /// `{provider}:{id}:{epoch}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,21 +80,9 @@ mod tests {
     #[test]
     fn a_key_says_where_its_promise_is_kept() {
         for (text, pk, sk) in [
-            (
-                "firstpromoter:301881:1",
-                "firstpromoter#commission#301881",
-                "fulfilment#1",
-            ),
-            (
-                "firstpromoter-v1:3180442:12",
-                "firstpromoter-v1#fulfilment#3180442",
-                "fulfilment#12",
-            ),
-            (
-                "firstpromoter:a:b#c:2",
-                "firstpromoter#commission#a:b#c",
-                "fulfilment#2",
-            ),
+            ("firstpromoter:301881:1", "firstpromoter#commission#301881", "fulfilment#1"),
+            ("firstpromoter-v1:3180442:12", "firstpromoter-v1#fulfilment#3180442", "fulfilment#12"),
+            ("firstpromoter:a:b#c:2", "firstpromoter#commission#a:b#c", "fulfilment#2"),
         ] {
             let key: Key = text.parse().unwrap();
             assert_eq!((key.pk().as_str(), key.sk().as_str()), (pk, sk));
@@ -109,31 +95,13 @@ mod tests {
         for (text, problem) in [
             ("", "must be PROVIDER:ID:EPOCH"),
             ("firstpromoter:301881", "must be PROVIDER:ID:EPOCH"),
-            (
-                "affonso:1:1",
-                "must begin with firstpromoter or firstpromoter-v1",
-            ),
+            ("affonso:1:1", "must begin with firstpromoter or firstpromoter-v1"),
             ("firstpromoter::1", "has no id"),
-            (
-                "firstpromoter:1:0",
-                "must end with its epoch, a number from 1",
-            ),
-            (
-                "firstpromoter:1:+1",
-                "must end with its epoch, a number from 1",
-            ),
-            (
-                "firstpromoter:1:01",
-                "must end with its epoch, a number from 1",
-            ),
-            (
-                "firstpromoter:1:",
-                "must end with its epoch, a number from 1",
-            ),
-            (
-                "firstpromoter:1:99999999999",
-                "must end with its epoch, a number from 1",
-            ),
+            ("firstpromoter:1:0", "must end with its epoch, a number from 1"),
+            ("firstpromoter:1:+1", "must end with its epoch, a number from 1"),
+            ("firstpromoter:1:01", "must end with its epoch, a number from 1"),
+            ("firstpromoter:1:", "must end with its epoch, a number from 1"),
+            ("firstpromoter:1:99999999999", "must end with its epoch, a number from 1"),
         ] {
             assert_eq!(text.parse::<Key>(), Err(problem.to_owned()), "{text}");
         }

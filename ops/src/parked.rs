@@ -41,10 +41,7 @@ struct Recipient {
 impl Waiting {
     fn of(promise: Promise) -> Option<Self> {
         let parked = promise.parked.filter(|_| promise.state == State::Parked)?;
-        let recipient = promise.terms.recipient.map(|to| Recipient {
-            role: to.role,
-            id: to.id,
-        });
+        let recipient = promise.terms.recipient.map(|to| Recipient { role: to.role, id: to.id });
         Some(Self {
             key: promise.key,
             since: parked.at,
@@ -135,17 +132,7 @@ pub(crate) fn text(waiting: &[Waiting]) -> String {
     if waiting.is_empty() {
         return "nothing is parked".into();
     }
-    let head = [
-        "KEY",
-        "SINCE",
-        "FROM",
-        "REASON",
-        "NOTE",
-        "LAST",
-        "TRIES",
-        "AMOUNT",
-        "RECIPIENT",
-    ];
+    let head = ["KEY", "SINCE", "FROM", "REASON", "NOTE", "LAST", "TRIES", "AMOUNT", "RECIPIENT"];
     let rows: Vec<_> = waiting.iter().map(Waiting::row).collect();
     table(head, &rows)
 }
@@ -188,17 +175,7 @@ mod tests {
         let mut lines = text.lines();
         assert_eq!(
             lines.next().unwrap().split_whitespace().collect::<Vec<_>>(),
-            [
-                "KEY",
-                "SINCE",
-                "FROM",
-                "REASON",
-                "NOTE",
-                "LAST",
-                "TRIES",
-                "AMOUNT",
-                "RECIPIENT"
-            ]
+            ["KEY", "SINCE", "FROM", "REASON", "NOTE", "LAST", "TRIES", "AMOUNT", "RECIPIENT"]
         );
         assert_eq!(
             lines.next().unwrap(),

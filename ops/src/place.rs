@@ -111,10 +111,7 @@ impl Where {
             Some(WhenWithdrawn::DeliverAndUnmark) => Reversals::DeliverAndUnmark,
             Some(WhenWithdrawn::Park) | None => Reversals::Park,
         };
-        Ok(Place {
-            store: Store::new(client, table),
-            reversals,
-        })
+        Ok(Place { store: Store::new(client, table), reversals })
     }
 }
 
@@ -145,9 +142,7 @@ async fn deployed(name: &str) -> Result<Place, OpsError> {
     let stack = described.stacks().first();
     let stack = stack.ok_or_else(|| OpsError::Failed(format!("there is no stack {name}")))?;
     let table = output(stack, TABLE_NAME).ok_or_else(|| {
-        OpsError::Failed(format!(
-            "stack {name} has no output {TABLE_NAME}: is it this project's?"
-        ))
+        OpsError::Failed(format!("stack {name} has no output {TABLE_NAME}: is it this project's?"))
     })?;
     Ok(Place {
         store: Store::new(aws_sdk_dynamodb::Client::new(&config), table),
@@ -189,9 +184,7 @@ fn reversals(stack: &Stack) -> Reversals {
 /// TLS as the functions, and with the system's certificates: an operator may
 /// sit behind a proxy.
 async fn signed_in() -> Result<SdkConfig, OpsError> {
-    let http = Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https();
+    let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .http_client(http)
         .retry_config(RetryConfig::standard())
@@ -214,39 +207,21 @@ mod tests {
 
     #[test]
     fn the_table_is_the_only_one_or_the_ledger_or_the_one_asked_for() {
-        let tables = |names: &[&str]| {
-            names
-                .iter()
-                .map(|&name| name.to_owned())
-                .collect::<Vec<_>>()
-        };
+        let tables = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
         let failed = |problem: &str| Err(OpsError::Failed(problem.to_owned()));
         assert_eq!(choose(None, &tables(&["x"])), Ok("x".into()));
         assert_eq!(choose(None, &tables(&["x", LEDGER])), Ok(LEDGER.into()));
         assert_eq!(choose(Some("x"), &tables(&["x", LEDGER])), Ok("x".into()));
-        assert_eq!(
-            choose(Some("z"), &tables(&["x"])),
-            failed("there is no table z")
-        );
-        assert_eq!(
-            choose(None, &tables(&["x", "y"])),
-            failed("--table NAME: one of x, y")
-        );
+        assert_eq!(choose(Some("z"), &tables(&["x"])), failed("there is no table z"));
+        assert_eq!(choose(None, &tables(&["x", "y"])), failed("--table NAME: one of x, y"));
     }
 
     #[test]
     fn a_stack_says_its_table_and_what_becomes_of_the_withdrawn() {
-        let output_of = |key: &str, value: &str| {
-            Output::builder()
-                .output_key(key)
-                .output_value(value)
-                .build()
-        };
+        let output_of =
+            |key: &str, value: &str| Output::builder().output_key(key).output_value(value).build();
         let parameter = |value: &str| {
-            Parameter::builder()
-                .parameter_key(REVERSALS)
-                .parameter_value(value)
-                .build()
+            Parameter::builder().parameter_key(REVERSALS).parameter_value(value).build()
         };
         let stack = Stack::builder()
             .outputs(output_of("ApiUrl", "https://x.example"))

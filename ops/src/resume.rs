@@ -81,9 +81,7 @@ pub(crate) async fn resume(place: &Place, key: &Key, word: Word) -> Result<Resum
             }
         }
     }
-    Err(OpsError::Failed(format!(
-        "{key}: somebody else keeps writing to it; try again"
-    )))
+    Err(OpsError::Failed(format!("{key}: somebody else keeps writing to it; try again")))
 }
 
 #[cfg(test)]
@@ -104,16 +102,10 @@ mod tests {
             at,
         });
         for (now, line) in [
-            (
-                promise(State::Requested),
-                "k is requested, deliver#1 is due",
-            ),
+            (promise(State::Requested), "k is requested, deliver#1 is due"),
             (promise(State::Denied), "k is denied, settled"),
             (promise(State::Delivering), "k is delivering"),
-            (
-                parked.clone(),
-                "k is parked again: withdrawn_after_delivery",
-            ),
+            (parked.clone(), "k is parked again: withdrawn_after_delivery"),
         ] {
             let resumed = Resumed::of(&parked, &now);
             assert_eq!(resumed.text(), line);

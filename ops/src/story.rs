@@ -111,9 +111,7 @@ impl Story {
             partition: pk.to_owned(),
             timeline,
             record: record.map(|record| RecordNow::of(record, personal)),
-            promises: promises
-                .map(|promise| PromiseNow::of(promise, personal))
-                .collect(),
+            promises: promises.map(|promise| PromiseNow::of(promise, personal)).collect(),
         }
     }
 
@@ -140,10 +138,7 @@ impl Moment {
             no_promise: event.no_promise,
             problem: event.problem,
         };
-        Self {
-            at: event.received_at,
-            what: What::Event(seen),
-        }
+        Self { at: event.received_at, what: What::Event(seen) }
     }
 
     fn row(&self) -> [String; 4] {
@@ -190,12 +185,7 @@ impl EventSeen {
             detail.push(format!("no promise: {reason}"));
         }
         detail.push(format!("secret {}", self.secret));
-        [
-            at.text(),
-            "event".to_owned(),
-            or_dash(self.event_type.as_deref()),
-            detail.join("; "),
-        ]
+        [at.text(), "event".to_owned(), or_dash(self.event_type.as_deref()), detail.join("; ")]
     }
 }
 
@@ -208,24 +198,15 @@ fn moments(promise: &Promise) -> Vec<Moment> {
     }
     for word in &promise.words {
         let at = word.at;
-        let word = What::Word {
-            key: key(),
-            word: word.clone(),
-        };
+        let word = What::Word { key: key(), word: word.clone() };
         moments.push((at, word));
     }
     if let Some(at) = promise.confirmed_at {
         moments.push((at, What::Confirmed { key: key() }));
     }
     let last = match &promise.parked {
-        Some(parked) => What::Parked {
-            key: key(),
-            reason: parked.reason.clone(),
-        },
-        None => What::Entered {
-            key: key(),
-            state: promise.state,
-        },
+        Some(parked) => What::Parked { key: key(), reason: parked.reason.clone() },
+        None => What::Entered { key: key(), state: promise.state },
     };
     moments.push((promise.changed_at, last));
     let moment = |(at, what)| Moment { at, what };
@@ -253,11 +234,8 @@ impl RecordNow {
     }
 
     fn text(&self) -> String {
-        let mut line = format!(
-            "record: {}, version {}",
-            or_dash(self.status.as_deref()),
-            self.version
-        );
+        let mut line =
+            format!("record: {}, version {}", or_dash(self.status.as_deref()), self.version);
         if self.contested {
             line.push_str(", contested");
         }
@@ -285,10 +263,7 @@ impl PromiseNow {
     fn of(mut promise: Promise, personal: bool) -> Self {
         let again = promise.again.as_mut().map(|again| &mut again.terms);
         let all = [Some(&mut promise.terms), promise.stated.as_mut(), again];
-        let recipients = all
-            .into_iter()
-            .flatten()
-            .filter_map(|terms| terms.recipient.as_mut());
+        let recipients = all.into_iter().flatten().filter_map(|terms| terms.recipient.as_mut());
         for recipient in recipients.filter(|_| !personal) {
             recipient.reference = None;
             recipient.email = None;
@@ -310,11 +285,7 @@ impl PromiseNow {
             None => format!("  {given} to nobody known"),
         });
         if let Some(parked) = &promise.parked {
-            let unknown = if parked.unknown {
-                ", outcome unknown"
-            } else {
-                ""
-            };
+            let unknown = if parked.unknown { ", outcome unknown" } else { "" };
             let (from, reason) = (parked.from.name(), &parked.reason);
             lines.push(format!("  parked from {from}: {reason}{unknown}"));
         }

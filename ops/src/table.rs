@@ -17,9 +17,7 @@ pub(crate) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> St
     let mut lines = String::new();
     for row in &rows {
         let cells = row.iter().zip(widths);
-        let padded: Vec<String> = cells
-            .map(|(cell, width)| format!("{cell:width$}"))
-            .collect();
+        let padded: Vec<String> = cells.map(|(cell, width)| format!("{cell:width$}")).collect();
         lines.push_str(padded.join("  ").trim_end());
         lines.push('\n');
     }
@@ -35,9 +33,7 @@ pub(crate) fn plain(text: &str) -> String {
 
 /// A cell that may have nothing in it.
 pub(crate) fn or_dash(text: Option<&str>) -> String {
-    text.filter(|text| !text.is_empty())
-        .unwrap_or("-")
-        .to_owned()
+    text.filter(|text| !text.is_empty()).unwrap_or("-").to_owned()
 }
 
 #[cfg(test)]

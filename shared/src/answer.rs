@@ -105,10 +105,8 @@ mod tests {
             let route = Route::of_path(path).unwrap();
             let body = json!({ "event": { "id": 1, "type": event_type }, "data": { "id": 2 } });
             let body = crate::json::parse(body.to_string().as_bytes()).unwrap();
-            let event = route
-                .provider
-                .event(event_type.into(), &body, "", Timestamp::ZERO)
-                .unwrap();
+            let event =
+                route.provider.event(event_type.into(), &body, "", Timestamp::ZERO).unwrap();
             let promise = state.map(|state| {
                 let at = Timestamp::ZERO;
                 let mut promise = Promise::new("k:1:1".into(), 1, state, Terms::default(), at);
@@ -117,10 +115,8 @@ mod tests {
             });
             accepted(&route, &event, promise.as_ref()).as_u16()
         };
-        let (customers, fulfilments) = (
-            "/webhooks/firstpromoter-v1/t/customers",
-            "/webhooks/firstpromoter-v1/t/fulfilments",
-        );
+        let (customers, fulfilments) =
+            ("/webhooks/firstpromoter-v1/t/customers", "/webhooks/firstpromoter-v1/t/fulfilments");
         for path in [customers, fulfilments] {
             for state in State::ALL {
                 let (by_api, by_response) = match state {
@@ -133,10 +129,7 @@ mod tests {
                     _ => (202, 202),
                 };
                 assert_eq!(code(path, "fulfilment_pending", Some(state), false), by_api);
-                assert_eq!(
-                    code(path, "fulfilment_pending", Some(state), true),
-                    by_response
-                );
+                assert_eq!(code(path, "fulfilment_pending", Some(state), true), by_response);
             }
             assert_eq!(code(path, "fulfilment_pending", None, false), 202);
             assert_eq!(code(path, "fulfillment_pending", None, false), 202);

@@ -64,12 +64,7 @@ impl<'a> Aws<'a> {
             .tls_context(tls)
             .build_https();
         let region = Region::new(required("AWS_REGION")?);
-        Ok(Self {
-            variable,
-            http,
-            credentials,
-            region,
-        })
+        Ok(Self { variable, http, credentials, region })
     }
 
     /// A DynamoDB client.

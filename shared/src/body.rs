@@ -33,10 +33,7 @@ pub fn compress(bytes: &[u8]) -> Option<Vec<u8>> {
 pub fn decompress(compressed: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let limit = u64::try_from(4 * MAX_BODY_BYTES).ok()?;
-    DeflateDecoder::new(compressed)
-        .take(limit)
-        .read_to_end(&mut bytes)
-        .ok()?;
+    DeflateDecoder::new(compressed).take(limit).read_to_end(&mut bytes).ok()?;
     Some(bytes)
 }
 

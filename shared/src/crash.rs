@@ -5,15 +5,8 @@
 /// there, which it takes away: a test chooses the moment and dies once.
 #[cfg(debug_assertions)]
 pub fn point(name: &str) {
-    let set = |variable: &str| {
-        std::env::var(variable)
-            .ok()
-            .filter(|value| !value.is_empty())
-    };
-    let here = format!(
-        "{}:{name}",
-        set("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default()
-    );
+    let set = |variable: &str| std::env::var(variable).ok().filter(|value| !value.is_empty());
+    let here = format!("{}:{name}", set("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default());
     if set("CRASH_AT") != Some(here) {
         return;
     }

@@ -55,9 +55,7 @@ impl Shape for Credentials {
         let mut credentials = Self::default();
         let sections: Value = serde_json::from_str(text).unwrap_or_default();
         if !sections.is_object() {
-            credentials
-                .problems
-                .push("the secret is not a JSON object".into());
+            credentials.problems.push("the secret is not a JSON object".into());
         }
         let problems = &mut credentials.problems;
         credentials.reward_endpoint =

@@ -135,9 +135,6 @@ pub struct Malformed {
 impl Malformed {
     /// A malformed `field`.
     pub fn new(field: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            reason: reason.into(),
-        }
+        Self { field: field.into(), reason: reason.into() }
     }
 }

@@ -99,11 +99,7 @@ impl Http {
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(if reuse { 4 } else { 0 })
             .build(tls);
-        Ok(Self {
-            client,
-            timeout,
-            https_only: !local,
-        })
+        Ok(Self { client, timeout, https_only: !local })
     }
 
     /// Sends a request and reads the answer, within the time-out as a whole.
@@ -150,11 +146,7 @@ mod tests {
     fn asks(text: &str) -> Option<i64> {
         let headers =
             HeaderMap::from_iter([("retry-after".parse().unwrap(), text.parse().unwrap())]);
-        let reply = Reply::Answer {
-            status: 429,
-            headers,
-            body: Vec::new(),
-        };
+        let reply = Reply::Answer { status: 429, headers, body: Vec::new() };
         reply.retry_after()
     }
 

@@ -68,12 +68,10 @@ pub async fn run() -> Result<(), Error> {
     let intake = &intake;
     // Not through lambda_http's own request: it panics on base64 or host headers
     // that make no URI, before any of this could answer.
-    lambda_runtime::run(service_fn(
-        move |event: LambdaEvent<ApiGatewayV2httpRequest>| async move {
-            // Boxed, because the compiler gives up on the depth of the whole.
-            Ok::<_, Error>(intake.handle(event.payload).boxed().await)
-        },
-    ))
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<ApiGatewayV2httpRequest>| async move {
+        // Boxed, because the compiler gives up on the depth of the whole.
+        Ok::<_, Error>(intake.handle(event.payload).boxed().await)
+    }))
     .await
 }
 
@@ -85,10 +83,7 @@ struct Stop {
 
 impl From<Outcome> for Stop {
     fn from(outcome: Outcome) -> Self {
-        Self {
-            outcome,
-            malformed: None,
-        }
+        Self { outcome, malformed: None }
     }
 }
 
@@ -134,9 +129,7 @@ impl Intake {
         let mut line = Line::default();
         // A panic is a defect, and still no reason to lose the instance or to
         // answer anything but "not recorded, try again".
-        let result = AssertUnwindSafe(self.take(&request, &mut line))
-            .catch_unwind()
-            .await;
+        let result = AssertUnwindSafe(self.take(&request, &mut line)).catch_unwind().await;
         let (status, outcome, malformed) = match result {
             Ok(Ok((status, outcome))) => (status, outcome, None),
             Ok(Err(stop)) => (answer::refused(stop.outcome), stop.outcome, stop.malformed),
@@ -162,11 +155,8 @@ impl Intake {
             return Err(Outcome::MethodNotAllowed.into());
         }
         let body = body_bytes(request)?;
-        let incoming = Incoming {
-            headers: &request.headers,
-            body: &body,
-            path_token: route.path_token,
-        };
+        let incoming =
+            Incoming { headers: &request.headers, body: &body, path_token: route.path_token };
         if incoming.body.len() > MAX_BODY_BYTES {
             return Err(Outcome::TooLarge.into());
         }
@@ -195,13 +185,7 @@ impl Intake {
         now: Timestamp,
     ) -> Result<Authenticated<'r>, Refusal> {
         let tolerance = self.settings.past_tolerance_seconds;
-        verify(
-            route.provider,
-            route.provider.secrets(secrets),
-            incoming,
-            tolerance,
-            now,
-        )
+        verify(route.provider, route.provider.secrets(secrets), incoming, tolerance, now)
     }
 
     async fn record(
@@ -229,19 +213,12 @@ impl Intake {
                 // What is JSON can be redacted; only what is not is kept as it came.
                 let redacted =
                     body.map(|body| redact::storable(&body, false, incoming.path_token).to_text());
-                let bytes = redacted
-                    .as_deref()
-                    .map_or(authenticated.bytes(), str::as_bytes);
+                let bytes = redacted.as_deref().map_or(authenticated.bytes(), str::as_bytes);
                 let bytes = compress(bytes).ok_or(Outcome::TooLarge)?;
                 let archive = archive(bytes, &secret, QUARANTINE_DAYS);
                 let described = described(route, &malformed);
-                self.store
-                    .quarantine(route.provider, &described, &archive)
-                    .await?;
-                return Err(Stop {
-                    outcome: Outcome::Quarantined,
-                    malformed: Some(malformed),
-                });
+                self.store.quarantine(route.provider, &described, &archive).await?;
+                return Err(Stop { outcome: Outcome::Quarantined, malformed: Some(malformed) });
             }
         };
         describe(&event, route, &secret, line);
@@ -343,10 +320,7 @@ fn body_bytes(request: &ApiGatewayV2httpRequest) -> Result<Cow<'_, [u8]>, Stop> 
 
 /// Reads an authenticated body. The outer error refuses the request, the inner
 /// one sends its bytes to quarantine, with the body as far as it is JSON.
-#[expect(
-    clippy::type_complexity,
-    reason = "two kinds of failure, told apart by the caller"
-)]
+#[expect(clippy::type_complexity, reason = "two kinds of failure, told apart by the caller")]
 fn read(
     route: &Route,
     authenticated: &Authenticated,
@@ -368,12 +342,10 @@ fn read(
         Err(malformed) => return Ok(Err((malformed, Some(body)))),
     };
     let secret = authenticated.allow(&event_type)?;
-    Ok(
-        match route.provider.event(event_type, &body, sha256, received) {
-            Ok(event) => Ok((event, body, secret)),
-            Err(malformed) => Err((malformed, Some(body))),
-        },
-    )
+    Ok(match route.provider.event(event_type, &body, sha256, received) {
+        Ok(event) => Ok((event, body, secret)),
+        Err(malformed) => Err((malformed, Some(body))),
+    })
 }
 
 fn recorded(event: &Event) -> Outcome {
@@ -404,14 +376,7 @@ fn describe(event: &Event, route: &Route, secret: &str, line: &mut Line) {
 fn described(route: &Route, malformed: &Malformed) -> BTreeMap<&'static str, String> {
     BTreeMap::from([
         ("provider", route.provider.name().to_owned()),
-        (
-            "route",
-            path_of(
-                route.provider,
-                route.family,
-                route.event.unwrap_or_default(),
-            ),
-        ),
+        ("route", path_of(route.provider, route.family, route.event.unwrap_or_default())),
         ("problem", malformed.to_string()),
     ])
 }

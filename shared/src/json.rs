@@ -83,9 +83,7 @@ fn without_surrogates(text: &str) -> String {
     let mut parts = text.split("\\u");
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let code = part
-            .get(..4)
-            .and_then(|hex| u32::from_str_radix(hex, 16).ok());
+        let code = part.get(..4).and_then(|hex| u32::from_str_radix(hex, 16).ok());
         let surrogate = code.is_some_and(|code| (0xd800..=0xdfff).contains(&code));
         let rest = part.get(4..).filter(|_| surrogate);
         out.push_str(rest.map_or("\\u", |_| "\\ufffd"));
@@ -100,10 +98,7 @@ fn read(text: &str, leniently: bool) -> Result<Json, JsonError> {
 }
 
 fn syntax(error: &serde_json::Error) -> JsonError {
-    JsonError::Syntax {
-        line: error.line(),
-        column: error.column(),
-    }
+    JsonError::Syntax { line: error.line(), column: error.column() }
 }
 
 fn build(raw: &RawValue, depth: usize, leniently: bool) -> Result<Json, JsonError> {
@@ -118,9 +113,7 @@ fn build(raw: &RawValue, depth: usize, leniently: bool) -> Result<Json, JsonErro
             let items: Result<_, _> = items.map(|item| build(item, depth, leniently)).collect();
             Ok(Json::Array(items?))
         }
-        (Some(b'"'), _) => serde_json::from_str(text)
-            .map(Json::Text)
-            .map_err(|e| syntax(&e)),
+        (Some(b'"'), _) => serde_json::from_str(text).map(Json::Text).map_err(|e| syntax(&e)),
         (Some(b't'), _) => Ok(Json::Bool(true)),
         (Some(b'f'), _) => Ok(Json::Bool(false)),
         (Some(b'n'), _) => Ok(Json::Null),
@@ -237,9 +230,8 @@ impl<'de> Deserializer<'de> for &'de Json {
             Json::Bool(b) => visitor.visit_bool(*b),
             Json::Number(text) | Json::Text(text) => visitor.visit_borrowed_str(text),
             Json::Array(items) => visitor.visit_seq(SeqDeserializer::new(items.iter())),
-            Json::Object(members) => visitor.visit_map(MapDeserializer::new(
-                members.iter().map(|(k, v)| (k.as_str(), v)),
-            )),
+            Json::Object(members) => visitor
+                .visit_map(MapDeserializer::new(members.iter().map(|(k, v)| (k.as_str(), v)))),
         }
     }
 
@@ -348,21 +340,8 @@ mod tests {
         for (bytes, error) in cases {
             assert_eq!(parse(bytes).err(), Some(error));
         }
-        for text in [
-            "",
-            "{",
-            "{}x",
-            "{'a':1}",
-            "[1,]",
-            "01",
-            "NaN",
-            r#""\ud800""#,
-            "\u{feff}{}",
-        ] {
-            assert!(
-                matches!(parse(text.as_bytes()), Err(JsonError::Syntax { .. })),
-                "{text}"
-            );
+        for text in ["", "{", "{}x", "{'a':1}", "[1,]", "01", "NaN", r#""\ud800""#, "\u{feff}{}"] {
+            assert!(matches!(parse(text.as_bytes()), Err(JsonError::Syntax { .. })), "{text}");
         }
         let fits = "[".repeat(MAX_DEPTH) + &"]".repeat(MAX_DEPTH);
         assert!(parse(fits.as_bytes()).is_ok());
@@ -374,10 +353,7 @@ mod tests {
         for (bytes, kept) in [
             (r#"{"a":1,"a":{"b":2}}"#, r#"{"a":1,"a":{"b":2}}"#),
             ("\u{feff}{\"a\":1}", r#"{"a":1}"#),
-            (
-                r#"{"a":"\ud800","\uDfff":1}"#,
-                "{\"a\":\"\u{fffd}\",\"\u{fffd}\":1}",
-            ),
+            (r#"{"a":"\ud800","\uDfff":1}"#, "{\"a\":\"\u{fffd}\",\"\u{fffd}\":1}"),
         ] {
             assert!(parse(bytes.as_bytes()).is_err());
             assert_eq!(salvaged(bytes.as_bytes()).as_deref(), Some(kept));
@@ -390,9 +366,6 @@ mod tests {
 
     #[test]
     fn equal_keys_are_seen_through_escapes() {
-        assert_eq!(
-            parse(br#"{"a":1,"\u0061":2}"#).err(),
-            Some(JsonError::DuplicateKey)
-        );
+        assert_eq!(parse(br#"{"a":1,"\u0061":2}"#).err(), Some(JsonError::DuplicateKey));
     }
 }

@@ -136,45 +136,23 @@ pub(crate) fn print<T: Serialize>(message: &str, fields: &T, metrics: &[Metrics]
     });
     let metrics: Vec<_> = metrics.collect();
     let now = Timestamp::now().ms();
-    line.insert(
-        "_aws".into(),
-        json!({ "Timestamp": now, "CloudWatchMetrics": metrics }),
-    );
+    line.insert("_aws".into(), json!({ "Timestamp": now, "CloudWatchMetrics": metrics }));
     // Nothing can be done about a closed standard output.
-    drop(writeln!(
-        std::io::stdout().lock(),
-        "{}",
-        serde_json::Value::Object(line)
-    ));
+    drop(writeln!(std::io::stdout().lock(), "{}", serde_json::Value::Object(line)));
 }
 
 /// Starts the log: JSON lines, at the level of `RUST_LOG` for this project's
 /// code. Foreign crates stay at errors whatever it says, because at finer
 /// levels they print requests with their headers and bodies.
 pub fn start(rust_log: Option<&str>) {
-    let level = rust_log
-        .and_then(|text| text.trim().parse().ok())
-        .unwrap_or(LevelFilter::INFO);
-    let targets = Targets::new()
-        .with_default(LevelFilter::ERROR)
-        .with_target("shared", level);
-    let layer = tracing_subscriber::fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_ansi(false);
+    let level = rust_log.and_then(|text| text.trim().parse().ok()).unwrap_or(LevelFilter::INFO);
+    let targets = Targets::new().with_default(LevelFilter::ERROR).with_target("shared", level);
+    let layer = tracing_subscriber::fmt::layer().json().flatten_event(true).with_ansi(false);
     // A second start, in tests, keeps the first.
-    drop(
-        tracing_subscriber::registry()
-            .with(targets)
-            .with(layer)
-            .try_init(),
-    );
+    drop(tracing_subscriber::registry().with(targets).with(layer).try_init());
     // The default hook prints the message, which may quote what was being read.
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic
-            .location()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(%place, "panic");
     }));
 }

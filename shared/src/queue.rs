@@ -77,16 +77,10 @@ impl Queues {
         not_before: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<(), QueueError> {
-        let url = self
-            .urls
-            .get(message.step())
-            .ok_or_else(|| QueueError("unknown step".into()))?;
+        let url = self.urls.get(message.step()).ok_or_else(|| QueueError("unknown step".into()))?;
         let body = serde_json::to_string(message).map_err(|e| QueueError(e.to_string()))?;
         let wait = not_before.map_or(0, |at| at.ms().saturating_sub(now.ms()).max(0));
-        let seconds = wait
-            .saturating_add(999)
-            .div_euclid(1000)
-            .min(MAX_DELAY_SECONDS);
+        let seconds = wait.saturating_add(999).div_euclid(1000).min(MAX_DELAY_SECONDS);
         let call = self.client.send_message().queue_url(url).message_body(body);
         let call = call.delay_seconds(i32::try_from(seconds).unwrap_or(0));
         crash::point("before_send");

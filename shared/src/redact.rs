@@ -45,15 +45,8 @@ const PAYMENT: [&str; 20] = [
 ];
 
 /// Members of a payout method's own object that say nothing of the account.
-const PAYOUT_METHOD_KEPT: [&str; 7] = [
-    "id",
-    "status",
-    "promoterid",
-    "createdat",
-    "updatedat",
-    "isdefault",
-    "test",
-];
+const PAYOUT_METHOD_KEPT: [&str; 7] =
+    ["id", "status", "promoterid", "createdat", "updatedat", "isdefault", "test"];
 
 /// The body as it may be stored: credentials removed, tax and payment data
 /// reduced to `present` or `absent`. `payout_method` says that the objects of
@@ -61,9 +54,7 @@ const PAYOUT_METHOD_KEPT: [&str; 7] = [
 /// text may repeat.
 #[must_use]
 pub fn storable(body: &Json, payout_method: bool, token: Option<&str>) -> Json {
-    let redaction = Redaction {
-        token: token.filter(|token| !token.is_empty()),
-    };
+    let redaction = Redaction { token: token.filter(|token| !token.is_empty()) };
     let Json::Object(members) = body else {
         return redaction.blank(body);
     };
@@ -115,24 +106,14 @@ impl Redaction<'_> {
         let members = members.iter().map(|(key, value)| {
             let scalar = !matches!(value, Json::Object(_) | Json::Array(_));
             let kept = scalar && PAYOUT_METHOD_KEPT.contains(&plain(key).as_str());
-            (
-                key.clone(),
-                if kept {
-                    self.blank(value)
-                } else {
-                    presence(value)
-                },
-            )
+            (key.clone(), if kept { self.blank(value) } else { presence(value) })
         });
         Json::Object(members.collect())
     }
 }
 
 fn plain(key: &str) -> String {
-    key.chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect()
+    key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 fn removed(value: &Json) -> Json {

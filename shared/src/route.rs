@@ -22,19 +22,13 @@ impl<'a> Route<'a> {
     /// before `/webhooks` is a stage or a custom domain's mapping.
     #[must_use]
     pub fn of_path(path: &'a str) -> Option<Self> {
-        let mut segments = path
-            .split('/')
-            .skip_while(|segment| *segment != "webhooks")
-            .skip(1);
+        let mut segments = path.split('/').skip_while(|segment| *segment != "webhooks").skip(1);
         let (provider, rest) = (segments.next()?, segments.collect::<Vec<_>>());
         match (provider, rest.as_slice()) {
             ("uppromote", [segment]) => {
                 let event = uppromote::event_of_segment(segment)?;
                 let family = uppromote::family(event)?;
-                Some(Self {
-                    event: Some(event),
-                    ..Self::plain(Provider::UpPromote, family)
-                })
+                Some(Self { event: Some(event), ..Self::plain(Provider::UpPromote, family) })
             }
             ("affonso", [last]) => {
                 let family = match *last {
@@ -65,22 +59,14 @@ impl<'a> Route<'a> {
                     _ => return None,
                 };
                 let route = Self::plain(Provider::FirstPromoterV1, family);
-                Some(Self {
-                    path_token: Some(token),
-                    ..route
-                })
+                Some(Self { path_token: Some(token), ..route })
             }
             _ => None,
         }
     }
 
     fn plain(provider: Provider, family: Family) -> Self {
-        Self {
-            provider,
-            family,
-            event: None,
-            path_token: None,
-        }
+        Self { provider, family, event: None, path_token: None }
     }
 }
 
@@ -128,24 +114,13 @@ mod tests {
             ),
             (
                 "/webhooks/uppromote/referral_status_changed",
-                Some((
-                    UpPromote,
-                    Commissions,
-                    Some("referral.status-changed"),
-                    None,
-                )),
+                Some((UpPromote, Commissions, Some("referral.status-changed"), None)),
             ),
             ("/webhooks/uppromote/payment", None),
             ("/webhooks/uppromote", None),
-            (
-                "/prod/webhooks/affonso/transactions",
-                Some((Affonso, Commissions, None, None)),
-            ),
+            ("/prod/webhooks/affonso/transactions", Some((Affonso, Commissions, None, None))),
             ("/webhooks/affonso/payouts/", None),
-            (
-                "/webhooks/firstpromoter/payouts",
-                Some((FirstPromoter, Payouts, None, None)),
-            ),
+            ("/webhooks/firstpromoter/payouts", Some((FirstPromoter, Payouts, None, None))),
             (
                 "/webhooks/firstpromoter-v1/tok/fulfilments",
                 Some((FirstPromoterV1, Fulfilments, None, Some("tok"))),
@@ -166,16 +141,8 @@ mod tests {
         for (provider, family, event) in [
             (Provider::UpPromote, Family::Payouts, "payment.paid"),
             (Provider::Affonso, Family::Commissions, "transaction.paid"),
-            (
-                Provider::FirstPromoter,
-                Family::Affiliates,
-                "promoter.created",
-            ),
-            (
-                Provider::FirstPromoterV1,
-                Family::Fulfilments,
-                "fulfilment_pending",
-            ),
+            (Provider::FirstPromoter, Family::Affiliates, "promoter.created"),
+            (Provider::FirstPromoterV1, Family::Fulfilments, "fulfilment_pending"),
         ] {
             let path = path_of(provider, family, event);
             let route = Route::of_path(&path).map(|r| (r.provider, r.family));

@@ -110,9 +110,7 @@ impl Shape for WebhookSecrets {
     fn parse(text: &str) -> Self {
         let mut secrets = Self::default();
         let Ok(Value::Object(sections)) = serde_json::from_str(text) else {
-            secrets
-                .problems
-                .push("the secret is not a JSON object".into());
+            secrets.problems.push("the secret is not a JSON object".into());
             return secrets;
         };
         for (name, value) in sections {
@@ -131,14 +129,12 @@ impl Shape for WebhookSecrets {
                 Ok((section, ignored)) => {
                     *slot = section;
                     if ignored > 0 {
-                        secrets.problems.push(format!(
-                            "{name}: {ignored} empty or too short values ignored"
-                        ));
+                        secrets
+                            .problems
+                            .push(format!("{name}: {ignored} empty or too short values ignored"));
                     }
                 }
-                Err(path) => secrets
-                    .problems
-                    .push(format!("{name}: wrong shape at {path}")),
+                Err(path) => secrets.problems.push(format!("{name}: wrong shape at {path}")),
             }
         }
         secrets
@@ -280,19 +276,11 @@ mod tests {
                  "firstpromoter_v1": { "path_token": ["0123456789012345678901234567890123"], "basic": [] } }"#,
         );
         assert_eq!(secrets.problems, Vec::<String>::new());
-        let names: Vec<_> = secrets
-            .uppromote
-            .hmac
-            .iter()
-            .map(|n| n.name.as_str())
-            .collect();
+        let names: Vec<_> = secrets.uppromote.hmac.iter().map(|n| n.name.as_str()).collect();
         assert_eq!(names, ["paid", "hmac[1]"]);
         assert!(secrets.affonso.allow_body_only && secrets.firstpromoter.all);
         assert_eq!(secrets.firstpromoter.basic[0].secret.bytes(), b"u:p");
-        assert_eq!(
-            secrets.firstpromoter.header[0].header.as_deref(),
-            Some("authorization")
-        );
+        assert_eq!(secrets.firstpromoter.header[0].header.as_deref(), Some("authorization"));
         assert!(secrets.firstpromoter_v1.is_configured());
     }
 

@@ -32,15 +32,7 @@ impl<T: Shape> SecretsCache<T> {
     /// A cache of the secret `id` (name or ARN) that asks again after `ttl`.
     #[must_use]
     pub fn new(client: Client, id: String, ttl: Duration) -> Self {
-        Self {
-            client,
-            id,
-            ttl,
-            cached: Mutex::new(Cached {
-                secrets: None,
-                asked: None,
-            }),
-        }
+        Self { client, id, ttl, cached: Mutex::new(Cached { secrets: None, asked: None }) }
     }
 
     /// The secrets, at most their time old. The last known ones serve while
@@ -89,13 +81,7 @@ impl<T: Shape> SecretsCache<T> {
     }
 
     async fn fetch(&self) -> Result<T, String> {
-        match self
-            .client
-            .get_secret_value()
-            .secret_id(&self.id)
-            .send()
-            .await
-        {
+        match self.client.get_secret_value().secret_id(&self.id).send().await {
             Ok(value) => Ok(T::parse(value.secret_string().unwrap_or_default())),
             Err(error) => match error.as_service_error() {
                 // Created without a value, and not filled yet.

@@ -92,10 +92,7 @@ pub(crate) fn policy(variable: Lookup) -> Result<Policy, SettingsError> {
             Some("deliver") => Reversals::Deliver,
             Some("deliver_and_unmark") => Reversals::DeliverAndUnmark,
             Some(_) => {
-                return Err(problem(
-                    "REVERSALS",
-                    "is not park, deliver or deliver_and_unmark",
-                ));
+                return Err(problem("REVERSALS", "is not park, deliver or deliver_and_unmark"));
             }
         },
         auto_approve: match variable("AUTO_APPROVE").as_deref() {
@@ -143,15 +140,11 @@ pub(crate) fn pairs<T>(
     read: fn(&'static str, &str) -> Result<T, SettingsError>,
 ) -> Result<BTreeMap<String, T>, SettingsError> {
     let text = variable(name).unwrap_or_default();
-    let entries = text
-        .split(',')
-        .map(str::trim)
-        .filter(|entry| !entry.is_empty());
+    let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
     entries
         .map(|entry| {
-            let (key, value) = entry
-                .split_once('=')
-                .ok_or_else(|| problem(name, "is not a list of key=value"))?;
+            let (key, value) =
+                entry.split_once('=').ok_or_else(|| problem(name, "is not a list of key=value"))?;
             Ok((key.trim().to_owned(), read(name, value.trim())?))
         })
         .collect()
@@ -159,9 +152,7 @@ pub(crate) fn pairs<T>(
 
 /// The value of a variable that must be set.
 pub(crate) fn text(variable: Lookup, name: &'static str) -> Result<String, SettingsError> {
-    variable(name)
-        .filter(|value| !value.is_empty())
-        .ok_or_else(|| problem(name, "is not set"))
+    variable(name).filter(|value| !value.is_empty()).ok_or_else(|| problem(name, "is not set"))
 }
 
 /// A whole number in a range, or its default.
@@ -176,22 +167,12 @@ pub(crate) fn number(
     };
     let number = text.parse().ok().filter(|number| range.contains(number));
     number.ok_or_else(|| {
-        problem(
-            name,
-            &format!(
-                "is not a whole number from {} to {}",
-                range.start(),
-                range.end()
-            ),
-        )
+        problem(name, &format!("is not a whole number from {} to {}", range.start(), range.end()))
     })
 }
 
 pub(crate) fn problem(variable: &'static str, problem: &str) -> SettingsError {
-    SettingsError {
-        variable,
-        problem: problem.to_owned(),
-    }
+    SettingsError { variable, problem: problem.to_owned() }
 }
 
 #[cfg(test)]
@@ -205,10 +186,7 @@ mod tests {
             ("FULFILMENT_SOURCE", "v2"),
             ("FULFIL_FROM", "2026-01-01T00:00:00Z"),
             ("REWARD_RECIPIENT", "rules"),
-            (
-                "REWARD_RECIPIENT_RULES",
-                "7731:points=referral, *:discount_mon=promoter",
-            ),
+            ("REWARD_RECIPIENT_RULES", "7731:points=referral, *:discount_mon=promoter"),
             ("FULFILMENT_SOURCE_BY_CAMPAIGN", "7731=v1,5=off"),
         ]
         .into();
@@ -221,10 +199,7 @@ mod tests {
         let settings = settings(&[]).unwrap();
         assert_eq!(settings.event_retention_days, 400);
         assert_eq!(settings.policy.sources.by_campaign["7731"], Source::V1);
-        assert_eq!(
-            settings.policy.recipient_rules["7731:points"],
-            Rule::Referral
-        );
+        assert_eq!(settings.policy.recipient_rules["7731:points"], Rule::Referral);
         // As v1 spells it.
         let rules = &settings.policy.recipient_rules;
         assert_eq!(rules["*:mon_discount"], Rule::Promoter);
@@ -239,16 +214,8 @@ mod tests {
                 "6",
                 "EVENT_RETENTION_DAYS: is not a whole number from 7 to 36500",
             ),
-            (
-                "FULFILMENT_SOURCE",
-                "both",
-                "FULFILMENT_SOURCE: is not v2, v1 or off",
-            ),
-            (
-                "FULFIL_FROM",
-                "soon",
-                "FULFIL_FROM: is not an ISO 8601 time",
-            ),
+            ("FULFILMENT_SOURCE", "both", "FULFILMENT_SOURCE: is not v2, v1 or off"),
+            ("FULFIL_FROM", "soon", "FULFIL_FROM: is not an ISO 8601 time"),
             (
                 "REWARD_RECIPIENT_RULES",
                 "x=rules",

@@ -107,10 +107,7 @@ impl Store {
             .send()
             .await
             .map_err(|e| StoreError::Unavailable(code(&e)))?;
-        if output
-            .unprocessed_keys()
-            .is_some_and(|keys| !keys.is_empty())
-        {
+        if output.unprocessed_keys().is_some_and(|keys| !keys.is_empty()) {
             return Err(StoreError::Unavailable("unprocessed keys".into()));
         }
         let items = output.responses.unwrap_or_default().remove(&self.table);
@@ -135,10 +132,7 @@ impl Store {
             .key("pk", text(pk))
             .key("sk", text(sk))
             .consistent_read(true);
-        let output = call
-            .send()
-            .await
-            .map_err(|e| StoreError::Unavailable(code(&e)))?;
+        let output = call.send().await.map_err(|e| StoreError::Unavailable(code(&e)))?;
         let promise = output.item.map(serde_dynamo::from_item).transpose();
         promise.map_err(|e| unavailable(&e))
     }
@@ -239,16 +233,9 @@ impl Store {
             .expression_attribute_names("#open", "open")
             .expression_attribute_values(":state", text(state.name()))
             .set_exclusive_start_key(from.map(|page| page.0));
-        let output = call
-            .send()
-            .await
-            .map_err(|e| StoreError::Unavailable(code(&e)))?;
-        let open: Result<Vec<Open>, _> = output
-            .items
-            .unwrap_or_default()
-            .into_iter()
-            .map(serde_dynamo::from_item)
-            .collect();
+        let output = call.send().await.map_err(|e| StoreError::Unavailable(code(&e)))?;
+        let open: Result<Vec<Open>, _> =
+            output.items.unwrap_or_default().into_iter().map(serde_dynamo::from_item).collect();
         let next = output.last_evaluated_key.map(Page);
         Ok((open.map_err(|e| unavailable(&e))?, next))
     }
@@ -325,10 +312,7 @@ impl Store {
     }
 
     async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<(), StoreError> {
-        let call = self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(items));
+        let call = self.client.transact_write_items().set_transact_items(Some(items));
         match call.send().await {
             Ok(_) => Ok(()),
             Err(error) if is_conflict(&error) => Err(StoreError::Conflict),

@@ -24,9 +24,7 @@ impl Timestamp {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let at = OffsetDateTime::parse(text.trim(), &Rfc3339).ok()?;
-        i64::try_from(at.unix_timestamp_nanos().div_euclid(1_000_000))
-            .ok()
-            .map(Self::from_ms)
+        i64::try_from(at.unix_timestamp_nanos().div_euclid(1_000_000)).ok().map(Self::from_ms)
     }
 
     /// The present, by this machine's clock.
@@ -85,10 +83,7 @@ mod tests {
             ("1950-01-01T00:00:00Z", "1970-01-01T00:00:00.000Z"),
             ("9999-12-31T23:59:59.999-10:00", "9999-12-31T23:59:59.999Z"),
         ] {
-            assert_eq!(
-                Timestamp::parse(text).map(Timestamp::text).as_deref(),
-                Some(out)
-            );
+            assert_eq!(Timestamp::parse(text).map(Timestamp::text).as_deref(), Some(out));
         }
         for text in ["", "yesterday", "2026-13-02T09:30:00Z", "1767225600"] {
             assert_eq!(Timestamp::parse(text), None);

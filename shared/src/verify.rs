@@ -92,19 +92,12 @@ impl<'a> Authenticated<'a> {
     #[must_use]
     pub fn names(&self) -> String {
         let names = self.methods.iter().filter_map(|matches| matches.first());
-        names
-            .map(|named| named.name.as_str())
-            .collect::<Vec<_>>()
-            .join("+")
+        names.map(|named| named.name.as_str()).collect::<Vec<_>>().join("+")
     }
 }
 
 fn is_for(named: &Named, event_type: &str) -> bool {
-    named.events.is_empty()
-        || named
-            .events
-            .iter()
-            .any(|e| e.eq_ignore_ascii_case(event_type))
+    named.events.is_empty() || named.events.iter().any(|e| e.eq_ignore_ascii_case(event_type))
 }
 
 /// Checks a request against a provider's secrets.
@@ -131,10 +124,7 @@ pub fn verify<'a>(
     if configured.is_empty() {
         return Err(Refusal::NotConfigured);
     }
-    let passed = configured
-        .iter()
-        .filter(|matches| !matches.is_empty())
-        .count();
+    let passed = configured.iter().filter(|matches| !matches.is_empty()).count();
     if passed < if secrets.all { configured.len() } else { 1 } {
         return Err(Refusal::Unauthorized);
     }
@@ -183,11 +173,7 @@ pub(crate) fn secret_equals(named: &Named, given: &[u8]) -> bool {
 /// Matches of the `Authorization: Basic …` header.
 pub(crate) fn basic_matches<'a>(list: &'a [Named], incoming: &Incoming) -> Matches<'a> {
     let given = incoming.header("authorization").and_then(basic_credentials);
-    matching(list, |named| {
-        given
-            .as_deref()
-            .is_some_and(|given| secret_equals(named, given))
-    })
+    matching(list, |named| given.as_deref().is_some_and(|given| secret_equals(named, given)))
 }
 
 fn basic_credentials(header: &str) -> Option<Vec<u8>> {

@@ -121,9 +121,7 @@ impl Decimal {
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         let text = text.trim();
-        let plain = text
-            .bytes()
-            .all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
+        let plain = text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
         if !plain || text.len() > usize::try_from(MAX_AMOUNT_DIGITS).ok()? {
             return None;
         }
@@ -212,11 +210,7 @@ impl<'de, T: de::DeserializeOwned> Deserialize<'de> for Loose<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let part = Json::deserialize(deserializer)?;
         let readable = matches!(part, Json::Object(_));
-        Ok(Self(if readable {
-            T::deserialize(&part).ok()
-        } else {
-            None
-        }))
+        Ok(Self(if readable { T::deserialize(&part).ok() } else { None }))
     }
 }
 
@@ -345,10 +339,7 @@ mod tests {
             ("2.5e2", Some("250")),
             ("1E-3", Some("0.001")),
             (" 12 ", Some("12")),
-            (
-                "123456789012345678901234567890.123",
-                Some("123456789012345678901234567890.123"),
-            ),
+            ("123456789012345678901234567890.123", Some("123456789012345678901234567890.123")),
             (long.as_str(), Some(long.as_str())),
             ("1e999999999", None),
             ("1e-999999999", None),
@@ -358,11 +349,7 @@ mod tests {
             ("0x10", None),
             ("1_000", None),
         ] {
-            assert_eq!(
-                Decimal::new(text).as_ref().map(Decimal::as_str),
-                value,
-                "{text}"
-            );
+            assert_eq!(Decimal::new(text).as_ref().map(Decimal::as_str), value, "{text}");
         }
     }
 
@@ -376,9 +363,6 @@ mod tests {
 
     #[test]
     fn personal_data_is_not_printed() {
-        assert_eq!(
-            format!("{:?}", Personal("jane@example.com".into())),
-            "[personal]"
-        );
+        assert_eq!(format!("{:?}", Personal("jane@example.com".into())), "[personal]");
     }
 }

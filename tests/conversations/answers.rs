@@ -44,38 +44,20 @@ async fn recorded_duplicate_unknown_and_test_events_are_200() {
     let stage = Stage::start().await;
     let recorded = (200, json!({"result": "recorded"}));
     assert_eq!(stage.post(PAID, payment(1)).await, recorded);
+    assert_eq!(stage.post(PAID, payment(1)).await, (200, json!({"result": "duplicate"})));
+    assert_eq!(stage.post(AFFONSO, payout("e1", "payout.created", 1)).await, recorded);
     assert_eq!(
-        stage.post(PAID, payment(1)).await,
-        (200, json!({"result": "duplicate"}))
-    );
-    assert_eq!(
-        stage.post(AFFONSO, payout("e1", "payout.created", 1)).await,
-        recorded
-    );
-    assert_eq!(
-        stage
-            .post(AFFONSO, payout("e1", "payout.created", 1))
-            .await
-            .1["result"],
+        stage.post(AFFONSO, payout("e1", "payout.created", 1)).await.1["result"],
         "duplicate"
     );
-    assert_eq!(
-        stage.post(AFFONSO, payout("e2", "payout.sent", 1)).await.1["result"],
-        "archived"
-    );
-    assert_eq!(
-        stage.post(AFFONSO, payout("e2", "payout.sent", 1)).await.1["result"],
-        "duplicate"
-    );
+    assert_eq!(stage.post(AFFONSO, payout("e2", "payout.sent", 1)).await.1["result"], "archived");
+    assert_eq!(stage.post(AFFONSO, payout("e2", "payout.sent", 1)).await.1["result"], "duplicate");
     let test = r#"{"event_id":"t","event_type":"commission.created","data":{"test":true}}"#;
     assert_eq!(stage.post(V2, test).await.1["result"], "test");
 
     let event = stage.item("affonso#inbox#e2", "event#e2").await;
     assert_eq!(
-        (
-            text(&event, "type").as_str(),
-            text(&event, "identity").as_str()
-        ),
+        (text(&event, "type").as_str(), text(&event, "identity").as_str()),
         ("payout.sent", "e2")
     );
     assert_eq!(stage.count("event#").await, 4);
@@ -103,19 +85,11 @@ async fn an_event_is_kept_with_what_it_changed_and_when_it_may_go() {
 #[tokio::test]
 async fn a_late_event_does_not_undo_a_later_one() {
     let stage = Stage::start().await;
-    stage
-        .post(
-            AFFONSO,
-            payout("e2", "payout.paid", 5).replace("PENDING", "COMPLETED"),
-        )
-        .await;
+    stage.post(AFFONSO, payout("e2", "payout.paid", 5).replace("PENDING", "COMPLETED")).await;
     stage.post(AFFONSO, payout("e1", "payout.created", 1)).await;
     let record = stage.item("affonso#payout#p1", "record").await;
     assert_eq!(
-        (
-            text(&record, "status").as_str(),
-            text(&record, "version").as_str()
-        ),
+        (text(&record, "status").as_str(), text(&record, "version").as_str()),
         ("completed", "2")
     );
 }
@@ -125,23 +99,14 @@ async fn a_v1_fulfilment_is_202_until_its_delivery_is_recorded() {
     let stage = closing_by_api().await;
     let path = v1("fulfilments");
     assert_eq!(stage.post(&path, fulfilment(1, 7731)).await.0, 202);
-    assert_eq!(
-        stage.post(&path, fulfilment(1, 7731)).await,
-        (202, json!({"result": "duplicate"}))
-    );
+    assert_eq!(stage.post(&path, fulfilment(1, 7731)).await, (202, json!({"result": "duplicate"})));
     // A redelivery under another event id is the same promise.
-    assert_eq!(
-        stage.post(&v1("customers"), fulfilment(2, 7731)).await.0,
-        202
-    );
+    assert_eq!(stage.post(&v1("customers"), fulfilment(2, 7731)).await.0, 202);
     assert_eq!(stage.count("fulfilment#").await, 1);
 
     // Its delivery is recorded, as the delivering step does it.
     let items = stage.stack.items().await.unwrap();
-    let mut promise = items
-        .into_iter()
-        .find(|item| item["sk"]["S"] == "fulfilment#1")
-        .unwrap();
+    let mut promise = items.into_iter().find(|item| item["sk"]["S"] == "fulfilment#1").unwrap();
     promise["state"] = json!({"S": "delivered"});
     promise["version"] = json!({"N": "1000"});
     promise.as_object_mut().unwrap().remove("due");
@@ -153,13 +118,8 @@ async fn a_v1_fulfilment_is_202_until_its_delivery_is_recorded() {
 #[tokio::test]
 async fn a_v1_fulfilment_of_another_source_is_recorded_and_not_promised() {
     let stage = Stage::start().await;
-    assert_eq!(
-        stage.post(&v1("fulfilments"), fulfilment(1, 5104)).await.0,
-        202
-    );
-    let event = stage
-        .item("firstpromoter-v1#fulfilment#900", "event#1")
-        .await;
+    assert_eq!(stage.post(&v1("fulfilments"), fulfilment(1, 5104)).await.0, 202);
+    let event = stage.item("firstpromoter-v1#fulfilment#900", "event#1").await;
     assert_eq!(text(&event, "no_promise"), "not_source");
     assert_eq!(stage.count("fulfilment#").await, 0);
 }
@@ -169,11 +129,8 @@ async fn the_subscription_ping_is_200_and_leaves_nothing() {
     let stage = Stage::with(|options| options.secrets = json!({})).await;
     let ping = unsigned("/webhooks/uppromote/referral-new", "", &[]);
     assert_eq!(stage.send(&ping).await, (200, json!({"result": "ping"})));
-    let signed = unsigned(
-        "/webhooks/uppromote/referral-new",
-        "",
-        &[("x-uppromote-signature", "00")],
-    );
+    let signed =
+        unsigned("/webhooks/uppromote/referral-new", "", &[("x-uppromote-signature", "00")]);
     assert_eq!(stage.send(&signed).await.0, 503);
     assert_eq!(stage.items().await.len(), 0);
 }
@@ -193,11 +150,7 @@ async fn what_is_not_authenticated_is_401_and_writes_nothing() {
             &[("x-affonso-signature", &format!("t={},v1={wrong}", now()))],
         ),
         unsigned(V2, "{not json", &[("x-webhook-signature", &wrong)]),
-        unsigned(
-            "/webhooks/firstpromoter-v1/wrong/customers",
-            fulfilment(1, 1),
-            &[],
-        ),
+        unsigned("/webhooks/firstpromoter-v1/wrong/customers", fulfilment(1, 1), &[]),
     ] {
         assert_eq!(stage.send(&request).await, generic, "{request}");
     }
@@ -205,25 +158,14 @@ async fn what_is_not_authenticated_is_401_and_writes_nothing() {
     local::sign::sign(&mut stale, &local::dev_secrets()["webhooks"], now() - 400).unwrap();
     assert_eq!(stage.send(&stale).await, generic);
     assert_eq!(stage.items().await.len(), 0);
-    let outcomes: Vec<_> = stage
-        .lines(7)
-        .await
-        .iter()
-        .map(|line| text(line, "outcome"))
-        .collect();
-    assert_eq!(
-        outcomes.iter().filter(|o| *o == "stale_valid").count(),
-        1,
-        "{outcomes:?}"
-    );
+    let outcomes: Vec<_> = stage.lines(7).await.iter().map(|line| text(line, "outcome")).collect();
+    assert_eq!(outcomes.iter().filter(|o| *o == "stale_valid").count(), 1, "{outcomes:?}");
 }
 
 #[tokio::test]
 async fn an_older_affonso_signature_passes_where_the_setting_allows_it() {
     let stage = Stage::with(|options| {
-        options
-            .parameters
-            .insert("AffonsoPastToleranceSeconds".into(), "259200".into());
+        options.parameters.insert("AffonsoPastToleranceSeconds".into(), "259200".into());
     })
     .await;
     let mut old = stage.signed(AFFONSO, payout("e", "payout.paid", 1));
@@ -240,11 +182,7 @@ async fn unknown_routes_are_404_and_other_methods_not_accepted() {
         "/",
         "/webhooks/firstpromoter-v1/x/y",
     ] {
-        assert_eq!(
-            stage.send(&unsigned(path, "{}", &[])).await.0,
-            404,
-            "{path}"
-        );
+        assert_eq!(stage.send(&unsigned(path, "{}", &[])).await.0, 404, "{path}");
     }
     let mut get = unsigned(PAID, "", &[]);
     get["requestContext"]["http"]["method"] = json!("GET");
@@ -252,11 +190,7 @@ async fn unknown_routes_are_404_and_other_methods_not_accepted() {
     // API Gateway passes no GET on; a function invoked with one refuses it.
     let mut get = tests::events_file("uppromote-payment-paid.json");
     get["requestContext"]["http"]["method"] = json!("GET");
-    let response = stage
-        .stack
-        .invoke("PayoutsFunction", get.to_string().into())
-        .await
-        .unwrap();
+    let response = stage.stack.invoke("PayoutsFunction", get.to_string().into()).await.unwrap();
     let response: Value = serde_json::from_slice(&response).unwrap();
     assert_eq!(
         (&response["statusCode"], &response["headers"]["allow"]),
@@ -269,17 +203,11 @@ async fn unknown_routes_are_404_and_other_methods_not_accepted() {
 async fn a_misrouted_event_is_handled_as_at_home_and_told_apart() {
     let stage = Stage::start().await;
     let body = payout("e1", "payout.created", 1);
-    assert_eq!(
-        stage.post("/webhooks/affonso/referrals", &body).await.1["result"],
-        "recorded"
-    );
+    assert_eq!(stage.post("/webhooks/affonso/referrals", &body).await.1["result"], "recorded");
     assert_eq!(stage.post(AFFONSO, &body).await.1["result"], "duplicate");
     let lines = stage.lines(2).await;
     assert_eq!(lines[0]["misrouted"], "/webhooks/affonso/payouts");
-    let counted: Vec<_> = lines
-        .iter()
-        .map(|line| line["Misrouted"].as_f64())
-        .collect();
+    let counted: Vec<_> = lines.iter().map(|line| line["Misrouted"].as_f64()).collect();
     assert_eq!(counted, [Some(1.0), Some(0.0)]);
 }
 
@@ -289,10 +217,9 @@ async fn the_line_of_an_event_says_what_happened_to_it() {
     stage.post(&v1("fulfilments"), fulfilment(1, 7731)).await;
     stage.post(&v1("fulfilments"), fulfilment(1, 7731)).await;
     let lines = stage.lines(2).await;
-    for (line, outcome, duplicate) in [
-        (&lines[0], "recorded", false),
-        (&lines[1], "duplicate", true),
-    ] {
+    for (line, outcome, duplicate) in
+        [(&lines[0], "recorded", false), (&lines[1], "duplicate", true)]
+    {
         let shown = json!({
             "provider": line["provider"], "type": line["type"], "identity": line["identity"],
             "subject": line["subject"], "outcome": line["outcome"], "duplicate": line["duplicate"],

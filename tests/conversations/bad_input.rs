@@ -34,20 +34,11 @@ async fn signed_bodies_that_are_no_events_are_quarantined_and_answered_400() {
         (b"null".to_vec(), "event_type"),
         (b"\"text\"".to_vec(), "event_type"),
         (commission("\"\"", "").into_bytes(), "data.id"),
-        (
-            commission(&format!("\"{}\"", "i".repeat(2000)), "").into_bytes(),
-            "data.id",
-        ),
+        (commission(&format!("\"{}\"", "i".repeat(2000)), "").into_bytes(), "data.id"),
         (commission("[1]", "").into_bytes(), "data.id"),
         (commission("1.5", "").into_bytes(), "data.id"),
-        (
-            commission("1", r#","amount":"twelve""#).into_bytes(),
-            "data.amount",
-        ),
-        (
-            commission("2", r#","amount":1e999999999"#).into_bytes(),
-            "data.amount",
-        ),
+        (commission("1", r#","amount":"twelve""#).into_bytes(), "data.amount"),
+        (commission("2", r#","amount":1e999999999"#).into_bytes(), "data.amount"),
     ];
     let count = cases.len();
     for (body, field) in &cases {
@@ -63,12 +54,8 @@ async fn signed_bodies_that_are_no_events_are_quarantined_and_answered_400() {
     }
     assert_eq!(stage.count("event#quarantine-").await, count);
     assert_eq!(stage.items().await.len(), count);
-    let first = stage
-        .items()
-        .await
-        .into_iter()
-        .find(|item| kept_body(item) == "{\"event_id\":")
-        .unwrap();
+    let first =
+        stage.items().await.into_iter().find(|item| kept_body(item) == "{\"event_id\":").unwrap();
     assert_eq!(text(&first, "route"), V2);
     assert!(text(&first, "problem").starts_with("body: not JSON"));
     assert_eq!(stage.processes(), 1);
@@ -78,12 +65,8 @@ async fn signed_bodies_that_are_no_events_are_quarantined_and_answered_400() {
 async fn long_numbers_are_kept_to_the_last_digit() {
     let stage = Stage::start().await;
     let digits = "7".repeat(400);
-    let (status, _) = stage
-        .post(
-            V2,
-            commission("5", &format!(r#","amount":{digits},"unit":"points""#)),
-        )
-        .await;
+    let (status, _) =
+        stage.post(V2, commission("5", &format!(r#","amount":{digits},"unit":"points""#))).await;
     assert_eq!(status, 200);
     let record = stage.item("firstpromoter#commission#5", "record").await;
     assert_eq!(record["amount"], json!({"value": digits, "unit": "points"}));
@@ -113,25 +96,13 @@ async fn sizes_have_limits() {
     let too_large = (413, json!({"error": "too_large"}));
     // 1 MiB that compresses well; a byte more; 440 KB of noise, which shrink to
     // three quarters; 520 KB, which do not shrink enough.
-    assert_eq!(
-        stage.post(V2, body("a".repeat(limit - fixed + 1))).await,
-        too_large
-    );
+    assert_eq!(stage.post(V2, body("a".repeat(limit - fixed + 1))).await, too_large);
     assert_eq!(stage.post(V2, body(noise(520 * 1024))).await, too_large);
     assert_eq!(stage.items().await.len(), 0);
     assert_eq!(stage.post(V2, body("a".repeat(limit - fixed))).await.0, 200);
-    assert_eq!(
-        stage
-            .post(V2, body(noise(440 * 1024)).replace("e-1", "e-2"))
-            .await
-            .0,
-        200
-    );
+    assert_eq!(stage.post(V2, body(noise(440 * 1024)).replace("e-1", "e-2")).await.0, 200);
     // Malformed and too large to keep.
-    assert_eq!(
-        stage.post(V2, format!("{{{}", noise(520 * 1024))).await,
-        too_large
-    );
+    assert_eq!(stage.post(V2, format!("{{{}", noise(520 * 1024))).await, too_large);
     // Too large for a record although its event compresses.
     let long = "b".repeat(500 * 1024);
     let record = commission("8", &format!(r#","internal_note":"{long}""#));
@@ -164,21 +135,14 @@ async fn requests_that_make_no_sense_are_answered_without_a_restart() {
     ] {
         let mut event = tests::events_file("uppromote-payment-paid.json");
         event["headers"][name] = json!(value);
-        let response = stage
-            .stack
-            .invoke("PayoutsFunction", event.to_string().into())
-            .await
-            .unwrap();
+        let response =
+            stage.stack.invoke("PayoutsFunction", event.to_string().into()).await.unwrap();
         let response: serde_json::Value = serde_json::from_slice(&response).unwrap();
         assert_eq!(response["statusCode"], 200, "{name}: {value}");
     }
     let mut event = tests::events_file("uppromote-payment-paid.json");
     event["isBase64Encoded"] = json!(true);
-    let response = stage
-        .stack
-        .invoke("PayoutsFunction", event.to_string().into())
-        .await
-        .unwrap();
+    let response = stage.stack.invoke("PayoutsFunction", event.to_string().into()).await.unwrap();
     let response: serde_json::Value = serde_json::from_slice(&response).unwrap();
     assert_eq!(response["statusCode"], 401);
     assert_eq!(stage.processes(), 1);

@@ -19,9 +19,7 @@ async fn with(parameters: &[(&str, &str)], first_pause: u32) -> Scene {
         for (name, value) in parameters {
             options.parameters.insert((*name).into(), (*value).into());
         }
-        options
-            .env
-            .insert("RETRY_FIRST_MS".into(), first_pause.to_string());
+        options.env.insert("RETRY_FIRST_MS".into(), first_pause.to_string());
     })
     .await
 }
@@ -42,9 +40,7 @@ async fn listed(scene: &Scene, times: usize) {
 
 fn approvals(scene: &Scene) -> usize {
     let calls = scene.platform.calls().into_iter();
-    calls
-        .filter(|call| call.operation == Some(Operation::Approve))
-        .count()
+    calls.filter(|call| call.operation == Some(Operation::Approve)).count()
 }
 
 #[tokio::test]
@@ -109,9 +105,7 @@ async fn terms_that_contradict_a_fresh_event_are_asked_for_again() {
     event["timestamp"] = json!(Timestamp::now().text());
     assert_eq!(scene.commission(&event).await.0, 200);
     listed(&scene, 1).await;
-    let _ = scene
-        .platform
-        .edit_commission(88_901, |known| known.amount = 700);
+    let _ = scene.platform.edit_commission(88_901, |known| known.amount = 700);
     scene.until(KEY, &["confirmed"]).await;
     let granted = scene.granted();
     let amounts: Vec<_> = granted["88901"].iter().map(|reward| &reward.1).collect();

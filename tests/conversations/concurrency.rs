@@ -19,14 +19,8 @@ async fn fifty_identical_requests_leave_one_event() {
         let before = stage.count("event#").await;
         let request = stage.signed(path, body.to_string());
         let answers = join_all((0..50).map(|_| stage.send(&request))).await;
-        let recorded = answers
-            .iter()
-            .filter(|(_, body)| body["result"] == "recorded")
-            .count();
-        assert!(
-            answers.iter().all(|(status, _)| *status == 200),
-            "{answers:?}"
-        );
+        let recorded = answers.iter().filter(|(_, body)| body["result"] == "recorded").count();
+        assert!(answers.iter().all(|(status, _)| *status == 200), "{answers:?}");
         assert_eq!((recorded, stage.count("event#").await - before), (1, 1));
     }
     assert_eq!(stage.count("fulfilment#").await, 1);
@@ -48,27 +42,14 @@ async fn different_events_of_one_object_at_once_lose_nothing() {
     let mut rounds = 0;
     while !open.is_empty() {
         let answers = join_all(open.iter().map(|request| stage.send(request))).await;
-        assert!(
-            answers
-                .iter()
-                .all(|(status, _)| matches!(status, 200 | 503)),
-            "{answers:?}"
-        );
-        open = open
-            .into_iter()
-            .zip(answers)
-            .filter(|(_, a)| a.0 == 503)
-            .map(|(r, _)| r)
-            .collect();
+        assert!(answers.iter().all(|(status, _)| matches!(status, 200 | 503)), "{answers:?}");
+        open = open.into_iter().zip(answers).filter(|(_, a)| a.0 == 503).map(|(r, _)| r).collect();
         rounds += 1;
         assert!(rounds < 10, "{} are never recorded", open.len());
     }
     let record = stage.item("affonso#payout#p", "record").await;
     assert_eq!(
-        (
-            text(&record, "version").as_str(),
-            &record["facts"]["invoice_number"]
-        ),
+        (text(&record, "version").as_str(), &record["facts"]["invoice_number"]),
         ("24", &json!("23"))
     );
     assert_eq!(stage.count("event#").await, 24);

@@ -76,9 +76,7 @@ impl Play {
             }
             Play::LookUp => {
                 scene.knows(88_901, 500);
-                let _ = scene
-                    .platform
-                    .edit_commission(88_901, |known| known.promoter.id = 31);
+                let _ = scene.platform.edit_commission(88_901, |known| known.promoter.id = 31);
                 let mut event = approved;
                 event["data"]["promoter_campaign"] = serde_json::Value::Null;
                 arm();
@@ -137,11 +135,7 @@ async fn send(scene: &Scene, event: &serde_json::Value) {
 /// reward is given, confirmed, and known to be.
 async fn dies_at(play: Play, function: &str, point: &str) {
     let what = format!("{play:?} {function} {point}");
-    let name = format!(
-        "crash-{}-{}",
-        std::process::id(),
-        what.replace(' ', "-").to_lowercase()
-    );
+    let name = format!("crash-{}-{}", std::process::id(), what.replace(' ', "-").to_lowercase());
     let armed = std::env::temp_dir().join(name);
     let deaf = (play == Play::Deaf).then(|| deaf_template(&armed.with_extension("yaml")));
     let scene = Scene::with(|options| {
@@ -159,8 +153,7 @@ async fn dies_at(play: Play, function: &str, point: &str) {
         }
     })
     .await;
-    play.run(&scene, || std::fs::write(&armed, "").unwrap())
-        .await;
+    play.run(&scene, || std::fs::write(&armed, "").unwrap()).await;
     until_settled(&scene, play, &what).await;
     // What is recorded is seen a moment before the function goes on and dies.
     let came_there = async {
@@ -185,10 +178,7 @@ async fn until_settled(scene: &Scene, play: Play, what: &str) {
         if text(&promise, "state") == play.end() && text(&promise, "due").is_empty() {
             return;
         }
-        assert!(
-            started.elapsed() < Duration::from_mins(1),
-            "{what}: {promise}"
-        );
+        assert!(started.elapsed() < Duration::from_mins(1), "{what}: {promise}");
         tokio::time::sleep(Duration::from_millis(500)).await;
         drop(scene.stage.stack.invoke("SweepFunction", "{}".into()).await);
         if play == Play::V1Response {
@@ -240,12 +230,7 @@ async fn dies_at_each(play: Play, function: &str, points: &[&str]) {
 async fn intake_may_die_around_its_transaction_and_its_answer() {
     let function = "CommissionsFunction";
     dies_at_each(Play::Approval, function, &["before_commit", "after_commit"]).await;
-    let points = [
-        "before_commit",
-        "after_commit",
-        "before_answered",
-        "after_answered",
-    ];
+    let points = ["before_commit", "after_commit", "before_answered", "after_answered"];
     dies_at_each(Play::V1Response, "FulfilmentsFunction", &points).await;
 }
 
@@ -293,14 +278,8 @@ async fn an_endpoint_without_idempotency_is_not_called_again_after_a_crash() {
     .await;
 }
 
-const STEP: [&str; 6] = [
-    "before_lease",
-    "after_lease",
-    "before_call",
-    "after_call",
-    "before_outcome",
-    "after_outcome",
-];
+const STEP: [&str; 6] =
+    ["before_lease", "after_lease", "before_call", "after_call", "before_outcome", "after_outcome"];
 
 #[tokio::test]
 async fn deliver_may_die_around_everything_it_does() {
@@ -329,13 +308,7 @@ async fn killed_at_random_everything_is_settled_and_nothing_doubled() {
     let ids: Vec<u64> = (1..=30).collect();
     for id in &ids {
         scene.knows(*id, 500);
-        let event = commission(
-            &format!("e{id}"),
-            "updated",
-            *id,
-            ("pending", "approved"),
-            1,
-        );
+        let event = commission(&format!("e{id}"), "updated", *id, ("pending", "approved"), 1);
         assert_eq!(scene.commission(&event).await.0, 200);
         if id % 3 == 0 {
             for function in ["DeliverFunction", "ConfirmFunction", "DispatchFunction"] {
@@ -346,11 +319,7 @@ async fn killed_at_random_everything_is_settled_and_nothing_doubled() {
     scene.settle(Duration::from_secs(90)).await;
     let granted = scene.granted();
     for id in ids {
-        let what = (
-            format!("firstpromoter:{id}:1"),
-            "500".to_owned(),
-            "31".to_owned(),
-        );
+        let what = (format!("firstpromoter:{id}:1"), "500".to_owned(), "31".to_owned());
         assert_eq!(granted[&id.to_string()].iter().collect::<Vec<_>>(), [&what]);
         assert!(scene.platform.commission(id).unwrap().fulfilled);
     }

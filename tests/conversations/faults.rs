@@ -24,9 +24,7 @@ async fn the_platforms_faults_end_in_one_confirmation() {
         PlatformFault::RateLimited { retry_after: None },
         PlatformFault::RateLimited { retry_after },
         PlatformFault::BatchPartialFailure,
-        PlatformFault::Stays202 {
-            finishes_after: Some(1),
-        },
+        PlatformFault::Stays202 { finishes_after: Some(1) },
         PlatformFault::AlreadyFulfilled422,
         PlatformFault::NoPayoutYet422,
         PlatformFault::DropsReply,
@@ -36,15 +34,10 @@ async fn the_platforms_faults_end_in_one_confirmation() {
     ] {
         let name = format!("{fault:?}");
         let scene = Scene::start().await;
-        scene
-            .platform
-            .inject(Fault::of(fault).times(1).on(Operation::MarkFulfilled));
+        scene.platform.inject(Fault::of(fault).times(1).on(Operation::MarkFulfilled));
         announce(&scene).await;
         scene.until(KEY, &["confirmed"]).await;
-        assert!(
-            scene.platform.commission(88_901).unwrap().fulfilled,
-            "{name}"
-        );
+        assert!(scene.platform.commission(88_901).unwrap().fulfilled, "{name}");
         assert_eq!(scene.raw_calls(KEY), 1, "{name}");
         scene.stage.stack.stop().await;
     }
@@ -54,9 +47,7 @@ async fn the_platforms_faults_end_in_one_confirmation() {
 async fn a_refused_key_waits_for_a_person() {
     for fault in [PlatformFault::Unauthorized401, PlatformFault::Forbidden403] {
         let scene = Scene::start().await;
-        scene
-            .platform
-            .inject(Fault::of(fault).on(Operation::MarkFulfilled));
+        scene.platform.inject(Fault::of(fault).on(Operation::MarkFulfilled));
         announce(&scene).await;
         let parked = scene.until(KEY, &["parked"]).await;
         assert_eq!(text(&parked["parked"], "from"), "delivered");
@@ -70,10 +61,7 @@ async fn denied_at_the_platform_meanwhile_is_taken_back() {
     let scene = Scene::start().await;
     announce_denied(&scene).await;
     let parked = scene.until(KEY, &["parked"]).await;
-    assert_eq!(
-        text(&parked["parked"], "reason"),
-        "withdrawn_after_delivery"
-    );
+    assert_eq!(text(&parked["parked"], "reason"), "withdrawn_after_delivery");
 
     async fn announce_denied(scene: &Scene) {
         scene.knows(88_901, 500);
@@ -87,9 +75,7 @@ async fn denied_at_the_platform_meanwhile_is_taken_back() {
 async fn the_endpoints_faults_end_in_one_grant() {
     for fault in [
         EndpointFault::RateLimited { retry_after: None },
-        EndpointFault::RateLimited {
-            retry_after: Some(1),
-        },
+        EndpointFault::RateLimited { retry_after: Some(1) },
         EndpointFault::Unavailable503,
         EndpointFault::GrantedBut500,
         EndpointFault::DropsReply,
@@ -111,17 +97,11 @@ async fn the_endpoints_faults_end_in_one_grant() {
 async fn a_refusal_waits_for_a_person_with_its_reason() {
     let scene = Scene::start().await;
     let reason = "unknown_customer".to_owned();
-    scene.endpoint.inject(Fault::of(EndpointFault::Refuse {
-        status: 422,
-        reason,
-    }));
+    scene.endpoint.inject(Fault::of(EndpointFault::Refuse { status: 422, reason }));
     announce(&scene).await;
     let parked = scene.until(KEY, &["parked"]).await;
     assert_eq!(text(&parked["parked"], "from"), "requested");
-    assert!(
-        text(&parked["parked"], "reason").starts_with("422"),
-        "{parked}"
-    );
+    assert!(text(&parked["parked"], "reason").starts_with("422"), "{parked}");
     assert!(!scene.platform.commission(88_901).unwrap().fulfilled);
 }
 
@@ -157,9 +137,7 @@ async fn an_endpoint_without_idempotency_gets_at_most_one_call() {
     ] {
         let name = format!("{fault:?}");
         let scene = Scene::with(|options| {
-            options
-                .parameters
-                .insert("RewardEndpointIdempotent".into(), "no".into());
+            options.parameters.insert("RewardEndpointIdempotent".into(), "no".into());
         })
         .await;
         scene.endpoint.inject(fault);
@@ -167,10 +145,7 @@ async fn an_endpoint_without_idempotency_gets_at_most_one_call() {
         scene.until(KEY, &["parked"]).await;
         scene.sweep().await;
         assert_eq!(scene.raw_calls(KEY), 1, "{name}");
-        assert!(
-            !scene.platform.commission(88_901).unwrap().fulfilled,
-            "{name}"
-        );
+        assert!(!scene.platform.commission(88_901).unwrap().fulfilled, "{name}");
     }
 }
 

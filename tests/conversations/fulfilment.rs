@@ -38,35 +38,19 @@ async fn an_approved_reward_is_delivered_confirmed_and_reported_back() {
     // The platform was told after the delivery was answered, and reports back.
     let delivered = scene.endpoint.calls()[0].at;
     let calls = scene.platform.calls();
-    let told = calls
-        .iter()
-        .find(|call| call.operation == Some(Operation::MarkFulfilled))
-        .unwrap();
+    let told = calls.iter().find(|call| call.operation == Some(Operation::MarkFulfilled)).unwrap();
     assert!(told.at > delivered);
     let event = webhooks.recv().await.unwrap();
-    assert_eq!(
-        scene
-            .stage
-            .post("/webhooks/firstpromoter/payouts", event.to_string())
-            .await
-            .0,
-        200
-    );
+    assert_eq!(scene.stage.post("/webhooks/firstpromoter/payouts", event.to_string()).await.0, 200);
     let payout = format!("firstpromoter#payout#{}", event["entity_id"]);
-    assert_eq!(
-        text(&scene.stage.item(&payout, "record").await, "status"),
-        "completed"
-    );
+    assert_eq!(text(&scene.stage.item(&payout, "record").await, "status"), "completed");
 }
 
 #[tokio::test]
 async fn two_announcements_of_one_approval_at_once_make_one_promise() {
     let scene = Scene::start().await;
     scene.knows(88_901, 500);
-    let both = [
-        approved("e1", 1),
-        commission("e2", "approved", 88_901, ("", "approved"), 1),
-    ];
+    let both = [approved("e1", 1), commission("e2", "approved", 88_901, ("", "approved"), 1)];
     let answers =
         futures_util::future::join_all(both.iter().map(|event| scene.commission(event))).await;
     assert!(answers.iter().all(|(status, _)| *status == 200));
@@ -95,15 +79,7 @@ async fn a_denial_that_overtakes_its_approval_is_final() {
     assert_eq!(scene.promises().await.len(), 0);
     // Approved once more, later: now it is owed.
     scene.knows(88_901, 500);
-    scene
-        .commission(&commission(
-            "e3",
-            "updated",
-            88_901,
-            ("denied", "approved"),
-            3,
-        ))
-        .await;
+    scene.commission(&commission("e3", "updated", 88_901, ("denied", "approved"), 3)).await;
     scene.until(KEY, &["confirmed"]).await;
     assert_eq!(scene.granted()["88901"].len(), 1);
 }
@@ -117,17 +93,12 @@ async fn a_withdrawal_after_delivery_waits_for_a_person_or_is_delivered_too() {
     scene.commission(&denied("e2", 2)).await;
     let parked = scene.until(KEY, &["parked"]).await;
     assert_eq!(
-        (
-            text(&parked["parked"], "reason").as_str(),
-            text(&parked["parked"], "from").as_str()
-        ),
+        (text(&parked["parked"], "reason").as_str(), text(&parked["parked"], "from").as_str()),
         ("withdrawn_after_delivery", "reversal_due")
     );
 
     let scene = Scene::with(|options| {
-        options
-            .parameters
-            .insert("Reversals".into(), "deliver".into());
+        options.parameters.insert("Reversals".into(), "deliver".into());
     })
     .await;
     scene.knows(88_901, 500);
@@ -139,27 +110,12 @@ async fn a_withdrawal_after_delivery_waits_for_a_person_or_is_delivered_too() {
     let body: Value = serde_json::from_slice(&back.body).unwrap();
     assert_eq!(
         (back.id.as_deref(), &body["type"]),
-        (
-            Some("firstpromoter:88901:1:reverse"),
-            &json!("reward.reversed")
-        )
+        (Some("firstpromoter:88901:1:reverse"), &json!("reward.reversed"))
     );
 
     // Approved again after it was taken back: a new epoch, a new key.
-    assert!(
-        scene
-            .platform
-            .edit_commission(88_901, |c| c.fulfilled = false)
-    );
-    scene
-        .commission(&commission(
-            "e3",
-            "updated",
-            88_901,
-            ("denied", "approved"),
-            3,
-        ))
-        .await;
+    assert!(scene.platform.edit_commission(88_901, |c| c.fulfilled = false));
+    scene.commission(&commission("e3", "updated", 88_901, ("denied", "approved"), 3)).await;
     scene.until("firstpromoter:88901:2", &["confirmed"]).await;
     assert_eq!(scene.granted()["88901"].len(), 2);
 }
@@ -182,22 +138,13 @@ async fn a_changed_amount_updates_before_and_parks_after_the_delivery() {
 async fn missing_ids_are_looked_up_before_anything_is_given() {
     let scene = Scene::start().await;
     scene.knows(88_901, 500);
-    let promoter = scene
-        .platform
-        .commission(88_901)
-        .unwrap()
-        .promoter
-        .id
-        .to_string();
+    let promoter = scene.platform.commission(88_901).unwrap().promoter.id.to_string();
     let mut event = approved("e1", 1);
     event["data"]["promoter_campaign"] = Value::Null;
     scene.commission(&event).await;
     scene.until(KEY, &["confirmed"]).await;
     let (key, amount, recipient) = scene.granted()["88901"].first().unwrap().clone();
-    assert_eq!(
-        (key.as_str(), amount.as_str(), recipient),
-        (KEY, "500", promoter)
-    );
+    assert_eq!((key.as_str(), amount.as_str(), recipient), (KEY, "500", promoter));
 }
 
 #[tokio::test]
@@ -211,9 +158,7 @@ async fn v1_by_api_gives_only_what_the_platform_knows_the_same_way() {
     scene.knows_v1(901, 2);
     for (id, amount) in [(901, 200), (902, 2)] {
         assert_eq!(scene.fulfilment(10 + id, id, amount).await.0, 202);
-        let parked = scene
-            .until(&format!("firstpromoter-v1:{id}:1"), &["parked"])
-            .await;
+        let parked = scene.until(&format!("firstpromoter-v1:{id}:1"), &["parked"]).await;
         assert_eq!(text(&parked["parked"], "reason"), "not_found_at_provider");
         assert!(!scene.granted().contains_key(&id.to_string()));
     }
@@ -221,12 +166,8 @@ async fn v1_by_api_gives_only_what_the_platform_knows_the_same_way() {
 
 async fn by_response(hold: &str) -> Scene {
     Scene::with(|options| {
-        options
-            .parameters
-            .insert("V1Confirm".into(), "response".into());
-        options
-            .parameters
-            .insert("V1HoldSeconds".into(), hold.into());
+        options.parameters.insert("V1Confirm".into(), "response".into());
+        options.parameters.insert("V1HoldSeconds".into(), hold.into());
     })
     .await
 }
@@ -243,10 +184,7 @@ async fn v1_by_response_holds_its_answer_until_the_delivery() {
     // one may be busy with other conversations.
     let ms = |name| Timestamp::parse(&text(&promise, name)).unwrap().ms();
     let held_on = ms("confirmed_at") - ms("delivered_at");
-    assert!(
-        held_on <= 1500,
-        "{held_on} ms from the delivery's record to the answer"
-    );
+    assert!(held_on <= 1500, "{held_on} ms from the delivery's record to the answer");
     // Redelivered under a new event id: the same reward, told at once.
     assert_eq!(scene.fulfilment(2, 900, 2).await.0, 200);
     assert_eq!(scene.raw_calls("firstpromoter-v1:900:1"), 1);
@@ -257,9 +195,7 @@ async fn v1_by_response_holds_its_answer_until_the_delivery() {
 async fn v1_by_response_is_503_while_undelivered_and_a_redelivery_collects_the_200() {
     use local::fakes::endpoint::EndpointFault;
     let scene = by_response("1").await;
-    scene
-        .endpoint
-        .inject(local::fakes::Fault::of(EndpointFault::Unavailable503).times(3));
+    scene.endpoint.inject(local::fakes::Fault::of(EndpointFault::Unavailable503).times(3));
     assert_eq!(scene.fulfilment(1, 900, 2).await.0, 503);
     scene.until("firstpromoter-v1:900:1", &["delivered"]).await;
     assert_eq!(scene.fulfilment(1, 900, 2).await.0, 200);
@@ -300,12 +236,8 @@ async fn a_message_of_a_settled_promise_does_nothing() {
             json!({"pk": "firstpromoter#commission#88901", "sk": "fulfilment#1", "due": due});
         let event = json!({"Records": [{"messageId": "m", "body": message.to_string(), "eventSource": "aws:sqs"}]});
         for function in ["DeliverFunction", "ConfirmFunction"] {
-            let answer = scene
-                .stage
-                .stack
-                .invoke(function, event.to_string().into())
-                .await
-                .unwrap();
+            let answer =
+                scene.stage.stack.invoke(function, event.to_string().into()).await.unwrap();
             assert_eq!(
                 serde_json::from_slice::<Value>(&answer).unwrap()["batchItemFailures"],
                 json!([])
@@ -329,10 +261,7 @@ async fn a_withdrawal_during_the_call_is_decided_by_its_outcome() {
     assert_eq!(scene.commission(&denied("e2", 2)).await.0, 200);
     // It was given: taken back, here by a person.
     let parked = scene.until(KEY, &["parked"]).await;
-    assert_eq!(
-        text(&parked["parked"], "reason"),
-        "withdrawn_after_delivery"
-    );
+    assert_eq!(text(&parked["parked"], "reason"), "withdrawn_after_delivery");
     assert!(!scene.platform.commission(88_901).unwrap().fulfilled);
 }
 
@@ -341,10 +270,7 @@ async fn a_withdrawal_while_parked_ends_what_was_never_given() {
     use local::fakes::endpoint::EndpointFault;
     let scene = Scene::start().await;
     let reason = "unknown_customer".to_owned();
-    scene.endpoint.inject(EndpointFault::Refuse {
-        status: 422,
-        reason,
-    });
+    scene.endpoint.inject(EndpointFault::Refuse { status: 422, reason });
     scene.commission(&approved("e1", 1)).await;
     scene.until(KEY, &["parked"]).await;
     scene.commission(&denied("e2", 2)).await;

@@ -31,11 +31,7 @@ async fn behind_tls(authority: &Authority, trusted: bool) -> Scene {
         }
     })
     .await;
-    Scene {
-        stage,
-        platform: scene.platform,
-        endpoint: scene.endpoint,
-    }
+    Scene { stage, platform: scene.platform, endpoint: scene.endpoint }
 }
 
 async fn announce(scene: &Scene) {

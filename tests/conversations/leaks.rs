@@ -74,11 +74,7 @@ async fn the_table_holds_people_but_neither_credentials_nor_payment_data() {
             all.push_str(&kept_body(item));
         }
     }
-    for needle in seeded("credentials")
-        .into_iter()
-        .chain(seeded("payment"))
-        .chain(configured())
-    {
+    for needle in seeded("credentials").into_iter().chain(seeded("payment")).chain(configured()) {
         assert!(!all.contains(&needle), "{needle}");
     }
     // The search itself finds what is there.
@@ -91,18 +87,10 @@ async fn no_answer_repeats_what_was_sent() {
     let stage = scene(|_| {}).await.stage;
     let mut answers = String::new();
     for (name, _, status) in samples() {
-        answers.push_str(
-            &stage
-                .send(&crate::samples::fresh(&name, status))
-                .await
-                .1
-                .to_string(),
-        );
+        answers.push_str(&stage.send(&crate::samples::fresh(&name, status)).await.1.to_string());
     }
-    for needle in ["credentials", "payment", "personal"]
-        .into_iter()
-        .flat_map(seeded)
-        .chain(configured())
+    for needle in
+        ["credentials", "payment", "personal"].into_iter().flat_map(seeded).chain(configured())
     {
         assert!(!answers.contains(&needle), "{needle}");
     }

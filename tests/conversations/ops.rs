@@ -17,21 +17,14 @@ pub type Said = (i32, String, String);
 pub async fn ops(url: &str, words: &[&str]) -> Said {
     let binary = build_functions(None).await.unwrap().join("ops");
     let mut command = Command::new(binary);
-    command
-        .args(["--local", "--dynamodb", url])
-        .args(words)
-        .env("USER", "night-shift");
+    command.args(["--local", "--dynamodb", url]).args(words).env("USER", "night-shift");
     run(command).await
 }
 
 async fn run(mut command: Command) -> Said {
     // The bundle that it talks to runs on this thread.
     let output = tokio::task::spawn_blocking(move || command.output());
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = output.await.unwrap().unwrap();
+    let Output { status, stdout, stderr } = output.await.unwrap().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (status.code().unwrap(), text(stdout), text(stderr))
 }
@@ -73,10 +66,7 @@ async fn an_unknown_outcome_waits_for_a_word_and_goes_on_by_it() {
     ] {
         assert_eq!(text(waiting, name), value, "{waiting}");
     }
-    assert_eq!(
-        (&waiting["unknown"], &waiting["attempts"]),
-        (&true.into(), &1.into())
-    );
+    assert_eq!((&waiting["unknown"], &waiting["attempts"]), (&true.into(), &1.into()));
     assert_eq!(waiting["recipient"]["id"], "31");
     let (_, table, _) = ops(&url, &["parked"]).await;
     assert!(table.starts_with("KEY ") && table.contains(KEY) && table.contains("outcome unknown"));
@@ -88,15 +78,7 @@ async fn an_unknown_outcome_waits_for_a_word_and_goes_on_by_it() {
     assert_eq!(ops(&url, &["resume", KEY, "--granted"]).await.0, 2);
     assert_eq!(text(&scene.promise(KEY).await, "state"), "parked");
 
-    let word = [
-        "resume",
-        KEY,
-        "--granted",
-        "--because",
-        "in the books",
-        "--by",
-        "jane",
-    ];
+    let word = ["resume", KEY, "--granted", "--because", "in the books", "--by", "jane"];
     let resumed = json(&scene, &word).await;
     assert_eq!(text(&resumed, "state"), "delivered");
     let confirmed = scene.until(KEY, &["confirmed"]).await;
@@ -114,20 +96,10 @@ async fn a_story_tells_what_happened_and_names_nobody_unless_asked() {
     let scene = Scene::start().await;
     let url = scene.stage.stack.dynamodb.clone();
     let reason = "unknown_customer".to_owned();
-    announce(
-        &scene,
-        EndpointFault::Refuse {
-            status: 422,
-            reason,
-        },
-    )
-    .await;
+    announce(&scene, EndpointFault::Refuse { status: 422, reason }).await;
     let (code, line, _) = ops(&url, &["resume", KEY]).await;
     assert_eq!(code, 0);
-    assert!(
-        line.starts_with(&format!("{KEY} is requested, deliver#")),
-        "{line}"
-    );
+    assert!(line.starts_with(&format!("{KEY} is requested, deliver#")), "{line}");
     scene.until(KEY, &["confirmed"]).await;
 
     let of = ["story", "firstpromoter", "commission", "88901"];
@@ -144,18 +116,8 @@ async fn a_story_tells_what_happened_and_names_nobody_unless_asked() {
     ] {
         assert!(story.contains(part), "{part} is not in\n{story}");
     }
-    let steps = [
-        "event",
-        "promised",
-        "word",
-        "delivered",
-        "confirmed",
-        "state",
-    ];
-    let lines = story
-        .lines()
-        .skip(3)
-        .map(|line| line.split_whitespace().nth(1));
+    let steps = ["event", "promised", "word", "delivered", "confirmed", "state"];
+    let lines = story.lines().skip(3).map(|line| line.split_whitespace().nth(1));
     let told: Vec<_> = lines.take(steps.len()).map(Option::unwrap).collect();
     assert_eq!(told, steps, "{story}");
 
@@ -171,10 +133,8 @@ async fn a_story_tells_what_happened_and_names_nobody_unless_asked() {
         serde_json::json!({"id": 32, "email": "q@example.com"});
     assert_eq!(scene.commission(&moved).await.0, 200);
     scene.until(KEY, &["parked"]).await;
-    let (told, all) = (
-        json(&scene, &of).await,
-        json(&scene, &[&of[..], &["--personal"]].concat()).await,
-    );
+    let (told, all) =
+        (json(&scene, &of).await, json(&scene, &[&of[..], &["--personal"]].concat()).await);
     assert!(!told.to_string().contains("q@example.com"), "{told}");
     let stated = &all["promises"][0]["stated"]["recipient"];
     assert_eq!(stated["email"], "q@example.com");
@@ -196,12 +156,7 @@ async fn what_cannot_be_asked_or_is_not_there_is_said_in_words() {
             1,
             "nothing is recorded under affonso#payout#x",
         ),
-        (
-            url,
-            &["--table", "Other", "parked"],
-            2,
-            "there is no table Other",
-        ),
+        (url, &["--table", "Other", "parked"], 2, "there is no table Other"),
         (url, &["resume", "88901"], 2, "must be PROVIDER:ID:EPOCH"),
         (url, &["--stack", "x", "parked"], 2, "--stack"),
         (closed, &["parked"], 2, "is cargo local running"),

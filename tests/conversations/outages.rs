@@ -20,10 +20,7 @@ async fn without_its_table_an_event_is_503_and_taken_when_sent_again() {
     // A duplicate cannot be told from a new event without the table.
     assert_eq!(stage.post(AFFONSO, payout("e1")).await, unavailable);
     stage.stack.start_dynamodb().await.unwrap();
-    assert_eq!(
-        stage.post(AFFONSO, payout("e2")).await,
-        (200, json!({"result": "recorded"}))
-    );
+    assert_eq!(stage.post(AFFONSO, payout("e2")).await, (200, json!({"result": "recorded"})));
     assert_eq!(stage.count("event#").await, 2);
     assert_eq!(stage.processes(), 1);
     let lines = stage.lines(4).await;
@@ -33,9 +30,7 @@ async fn without_its_table_an_event_is_503_and_taken_when_sent_again() {
 #[tokio::test]
 async fn known_secrets_serve_while_secrets_manager_is_down() {
     let stage = Stage::with(|options| {
-        options
-            .parameters
-            .insert("SecretsTtlSeconds".into(), "1".into());
+        options.parameters.insert("SecretsTtlSeconds".into(), "1".into());
     })
     .await;
     assert_eq!(stage.post(AFFONSO, payout("e1")).await.0, 200);
@@ -60,10 +55,7 @@ async fn a_provider_without_secret_is_503_until_it_is_filled() {
     let unavailable: (u16, Value) = (503, json!({"error": "unavailable"}));
     assert_eq!(stage.send(&event).await, unavailable);
     assert_eq!(stage.items().await.len(), 0);
-    stage
-        .stack
-        .put_secret("WebhookSecrets", &local::dev_secrets()["webhooks"])
-        .unwrap();
+    stage.stack.put_secret("WebhookSecrets", &local::dev_secrets()["webhooks"]).unwrap();
     // A running instance asks again within a minute; a new one at once.
     stage.stack.kill_instances("PayoutsFunction").unwrap();
     assert_eq!(stage.send(&event).await.0, 200);
@@ -78,10 +70,7 @@ async fn a_missing_setting_stops_the_function_at_its_start() {
     .await;
     assert_eq!(stage.post(AFFONSO, payout("e1")).await.0, 500);
     let logs = stage.stack.logs().join("\n");
-    assert!(
-        logs.contains("FULFIL_FROM: is not an ISO 8601 time"),
-        "{logs}"
-    );
+    assert!(logs.contains("FULFIL_FROM: is not an ISO 8601 time"), "{logs}");
 }
 
 #[tokio::test]

@@ -58,37 +58,12 @@ async fn every_sample_is_answered_and_leaves_what_it_says() {
 
     for (pk, status, value, unit) in [
         ("uppromote#payout#41873", "success", "318.4", "cash_major"),
-        (
-            "affonso#payout#pay_81cedar",
-            "completed",
-            "412.5",
-            "cash_major",
-        ),
-        (
-            "affonso#payout#pay_82alder",
-            "deleted",
-            "96.05",
-            "cash_major",
-        ),
-        (
-            "firstpromoter#commission#301881",
-            "approved",
-            "500",
-            "points",
-        ),
+        ("affonso#payout#pay_81cedar", "completed", "412.5", "cash_major"),
+        ("affonso#payout#pay_82alder", "deleted", "96.05", "cash_major"),
+        ("firstpromoter#commission#301881", "approved", "500", "points"),
         ("firstpromoter#payout#70211", "completed", "500", "points"),
-        (
-            "firstpromoter#payout#70305",
-            "failed",
-            "18450",
-            "cash_cents",
-        ),
-        (
-            "firstpromoter-v1#fulfilment#3180442",
-            "pending",
-            "2",
-            "free_months",
-        ),
+        ("firstpromoter#payout#70305", "failed", "18450", "cash_cents"),
+        ("firstpromoter-v1#fulfilment#3180442", "pending", "2", "free_months"),
     ] {
         let record = scene.stage.item(pk, "record").await;
         let amount = json!({"value": value, "unit": unit});
@@ -98,24 +73,15 @@ async fn every_sample_is_answered_and_leaves_what_it_says() {
             "{pk}"
         );
     }
-    let denied = scene
-        .stage
-        .item("firstpromoter#commission#301882", "record")
-        .await;
+    let denied = scene.stage.item("firstpromoter#commission#301882", "record").await;
     assert_eq!(text(&denied, "status"), "denied");
 
     let promises = scene.promises().await;
-    let keys: Vec<_> = promises
-        .iter()
-        .map(|p| (text(p, "key"), text(p, "state")))
-        .collect();
+    let keys: Vec<_> = promises.iter().map(|p| (text(p, "key"), text(p, "state"))).collect();
     let expected = ["firstpromoter:301881:1", "firstpromoter-v1:3180442:1"];
     assert_eq!(keys, expected.map(|key| (key.into(), "confirmed".into())));
     let recipient = &promises[1]["terms"]["recipient"];
-    assert_eq!(
-        (&recipient["id"], &recipient["reference"]),
-        (&json!("884133"), &json!("peat-77"))
-    );
+    assert_eq!((&recipient["id"], &recipient["reference"]), (&json!("884133"), &json!("peat-77")));
     assert_eq!(scene.granted().len(), 2);
 }
 
@@ -126,14 +92,9 @@ async fn the_new_customer_keeps_every_field_that_may_be_kept() {
     assert_eq!(stage.send(&sample).await.0, 200);
     let sent: Value = serde_json::from_str(sample["body"].as_str().unwrap()).unwrap();
     let id = sent["data"]["id"].to_string();
-    let record = stage
-        .item(&format!("firstpromoter-v1#customer#{id}"), "record")
-        .await;
+    let record = stage.item(&format!("firstpromoter-v1#customer#{id}"), "record").await;
     let kept = &record["facts"];
-    assert_eq!(
-        text(&record, "status"),
-        sent["data"]["state"].as_str().unwrap()
-    );
+    assert_eq!(text(&record, "status"), sent["data"]["state"].as_str().unwrap());
 
     compare(&sent["data"], kept, "", &|path| match path {
         "promoter" => Some("affiliate".into()),
@@ -155,34 +116,20 @@ fn compare(sent: &Value, kept: &Value, path: &str, renamed: &dyn Fn(&str) -> Opt
     ];
     const PRESENCE: [&str; 4] = ["w8_form_url", "w9_form_url", "vat_id", "paypal_email"];
     for (name, value) in sent.as_object().unwrap() {
-        let at = if path.is_empty() {
-            name.clone()
-        } else {
-            format!("{path}.{name}")
-        };
+        let at = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
         let kept_name = renamed(&at).unwrap_or_else(|| name.clone());
         let kept = &kept[kept_name.as_str()];
         if NOT_KEPT.contains(&at.as_str()) {
             assert!(kept.is_null(), "{at} is kept");
         } else if PRESENCE.contains(&name.as_str()) {
-            assert!(
-                kept.is_null() || kept == "present" || kept == "absent",
-                "{at}: {kept}"
-            );
+            assert!(kept.is_null() || kept == "present" || kept == "absent", "{at}: {kept}");
         } else if value.is_object() {
             compare(value, kept, &at, renamed);
         } else {
-            let expected = value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned);
-            let kept = kept
-                .as_str()
-                .map_or_else(|| kept.to_string(), str::to_owned);
+            let expected = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let kept = kept.as_str().map_or_else(|| kept.to_string(), str::to_owned);
             let same_time = expected.len() > 20 && kept.get(..19) == expected.get(..19);
-            assert!(
-                kept == expected || same_time,
-                "{at}: sent {expected}, kept {kept}"
-            );
+            assert!(kept == expected || same_time, "{at}: sent {expected}, kept {kept}");
         }
     }
 }
@@ -196,12 +143,7 @@ async fn every_sample_can_be_invoked_directly() {
             scene.settle(Duration::from_secs(30)).await;
         }
         let event = fresh(&name, status).to_string();
-        let response = scene
-            .stage
-            .stack
-            .invoke(&function, event.into())
-            .await
-            .unwrap();
+        let response = scene.stage.stack.invoke(&function, event.into()).await.unwrap();
         let response: Value = serde_json::from_slice(&response).unwrap();
         assert_eq!(response["statusCode"], status, "{name}");
     }

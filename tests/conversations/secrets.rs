@@ -22,45 +22,20 @@ async fn a_secret_is_rotated_without_a_deploy() {
     let secrets = secrets_with(old.clone());
     let stage = Stage::with(|options| {
         options.secrets = secrets;
-        options
-            .parameters
-            .insert("SecretsTtlSeconds".into(), "1".into());
+        options.parameters.insert("SecretsTtlSeconds".into(), "1".into());
     })
     .await;
-    assert_eq!(
-        stage.send(&signed_with(&old, V2, &commission(1))).await.0,
-        200
-    );
-    assert_eq!(
-        stage.send(&signed_with(&new, V2, &commission(2))).await.0,
-        401
-    );
-    stage
-        .stack
-        .put_secret("WebhookSecrets", &hmac(&["new-key", "old-key"]))
-        .unwrap();
+    assert_eq!(stage.send(&signed_with(&old, V2, &commission(1))).await.0, 200);
+    assert_eq!(stage.send(&signed_with(&new, V2, &commission(2))).await.0, 401);
+    stage.stack.put_secret("WebhookSecrets", &hmac(&["new-key", "old-key"])).unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     // Retries under way keep the old signature.
-    assert_eq!(
-        stage.send(&signed_with(&new, V2, &commission(3))).await.0,
-        200
-    );
-    assert_eq!(
-        stage.send(&signed_with(&old, V2, &commission(4))).await.0,
-        200
-    );
+    assert_eq!(stage.send(&signed_with(&new, V2, &commission(3))).await.0, 200);
+    assert_eq!(stage.send(&signed_with(&old, V2, &commission(4))).await.0, 200);
     stage.stack.put_secret("WebhookSecrets", &new).unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
-    assert_eq!(
-        stage.send(&signed_with(&old, V2, &commission(5))).await.0,
-        401
-    );
-    let names: Vec<_> = stage
-        .lines(5)
-        .await
-        .iter()
-        .map(|line| text(line, "secret"))
-        .collect();
+    assert_eq!(stage.send(&signed_with(&old, V2, &commission(5))).await.0, 401);
+    let names: Vec<_> = stage.lines(5).await.iter().map(|line| text(line, "secret")).collect();
     assert_eq!(names, ["hmac[0]", "", "hmac[0]", "hmac[1]", ""]);
 }
 
@@ -103,11 +78,5 @@ async fn firstpromoter_may_prove_itself_by_header_or_basic_credentials() {
         json!({"event": {"id": 1, "type": "lead_becomes_referral"}, "data": {"id": 2}}).to_string();
     let right = [("authorization", "Basic ZnAxOmJhc2ljLXBhc3N3b3JkLTE=")];
     assert_eq!(stage.send(&unsigned(v1, &lead, &right)).await.0, 200);
-    assert_eq!(
-        stage
-            .send(&unsigned(v1, &lead, &[("authorization", basic)]))
-            .await
-            .0,
-        401
-    );
+    assert_eq!(stage.send(&unsigned(v1, &lead, &[("authorization", basic)])).await.0, 401);
 }

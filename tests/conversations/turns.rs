@@ -43,9 +43,7 @@ async fn pending(scene: &Scene) {
 async fn a_pending_reward_is_approved_where_that_is_asked_for() {
     let scene = with(&[("AutoApprove", "yes")]).await;
     // Slow enough for the event to come first.
-    let later = PlatformFault::Stays202 {
-        finishes_after: None,
-    };
+    let later = PlatformFault::Stays202 { finishes_after: None };
     let fault = Fault::of(later).times(1);
     scene.platform.inject(fault.on(Operation::Approve));
     pending(&scene).await;
@@ -96,14 +94,10 @@ async fn a_refused_approval_waits_for_a_person_and_the_event_still_decides() {
 #[tokio::test]
 async fn unmarking_ends_when_the_platform_has_done_it() {
     for fault in [
-        PlatformFault::Stays202 {
-            finishes_after: Some(2),
-        },
+        PlatformFault::Stays202 { finishes_after: Some(2) },
         PlatformFault::CreatedBut500,
         PlatformFault::DropsReply,
-        PlatformFault::RateLimited {
-            retry_after: Some(1),
-        },
+        PlatformFault::RateLimited { retry_after: Some(1) },
     ] {
         let name = format!("{fault:?}");
         let scene = with(&[("Reversals", "deliver_and_unmark")]).await;
@@ -145,19 +139,13 @@ async fn what_was_withdrawn_may_be_kept_by_a_persons_word() {
     scene.commission(&denied("e3", 3)).await;
     assert_eq!(text(&scene.promise(KEY).await, "state"), "confirmed");
     let (_, story, _) = ops(&url, &["story", "firstpromoter", "commission", "88901"]).await;
-    assert!(
-        story.contains("to close it as it stands: a gesture"),
-        "{story}"
-    );
+    assert!(story.contains("to close it as it stands: a gesture"), "{story}");
 }
 
 #[tokio::test]
 async fn a_reward_of_v1_is_found_on_a_later_page() {
     let scene = Scene::start().await;
-    scene.platform.set_behaviour(Behaviour {
-        v1_page: 2,
-        ..Behaviour::default()
-    });
+    scene.platform.set_behaviour(Behaviour { v1_page: 2, ..Behaviour::default() });
     for id in 895..=900 {
         let mut payout = Payout::new(id, "free_months", 2);
         payout.promoter.id = 31;
@@ -189,10 +177,7 @@ async fn a_waived_unit_goes_out_once_the_platform_knows_it() {
     assert_eq!(ops(&url, &["resume", key]).await.0, 0);
     scene.until(key, &["confirmed"]).await;
     let (key, amount, to) = scene.granted()["900"].first().unwrap().clone();
-    assert_eq!(
-        (key.as_str(), amount.as_str(), to.as_str()),
-        (key.as_str(), "3", "31")
-    );
+    assert_eq!((key.as_str(), amount.as_str(), to.as_str()), (key.as_str(), "3", "31"));
 }
 
 #[tokio::test]
@@ -274,10 +259,7 @@ async fn what_v1s_test_button_made_up_is_closed_for_good() {
     assert_eq!(scene.fulfilment(1, 900, 2).await.0, 202);
     scene.until(key, &["parked"]).await;
     let word = ["resume", key, "--close", "--because", "the test button"];
-    assert_eq!(
-        ops(&url, &word).await.1.trim(),
-        format!("{key} is denied, settled")
-    );
+    assert_eq!(ops(&url, &word).await.1.trim(), format!("{key} is denied, settled"));
     assert_eq!(ops(&url, &["parked"]).await.1, "nothing is parked\n");
     // Sent again, it is not news.
     assert_eq!(scene.fulfilment(2, 900, 2).await.0, 202);

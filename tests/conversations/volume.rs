@@ -1,8 +1,5 @@
 //! Many commissions, shuffled, repeated, with faults everywhere.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that does not find what it expects fails"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that does not find what it expects fails")]
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};
@@ -17,10 +14,7 @@ use tests::text;
 
 /// `VOLUME=300` for a quick look.
 fn volume() -> u64 {
-    std::env::var("VOLUME")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(2000)
+    std::env::var("VOLUME").ok().and_then(|text| text.parse().ok()).unwrap_or(2000)
 }
 
 /// A fixed shuffle.
@@ -38,19 +32,14 @@ fn shuffle<T>(items: &mut [T]) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_doubled_or_confirmed_early() {
     let scene = Scene::with(|options| {
-        options
-            .env
-            .insert("FIRSTPROMOTER_SPACING_MS".into(), "16".into());
+        options.env.insert("FIRSTPROMOTER_SPACING_MS".into(), "16".into());
     })
     .await;
     let count = volume();
     let mut events: Vec<(u64, Value)> = Vec::new();
     for id in 1..=count {
         scene.knows(id, 500);
-        events.push((
-            id,
-            commission(&format!("c{id}"), "created", id, ("", "pending"), 0),
-        ));
+        events.push((id, commission(&format!("c{id}"), "created", id, ("", "pending"), 0)));
         let approved = commission(&format!("a{id}"), "updated", id, ("pending", "approved"), 1);
         if id % 10 == 0 {
             events.push((id, approved.clone()));
@@ -103,13 +92,7 @@ async fn nothing_is_lost_doubled_or_confirmed_early() {
         let id = key.split(':').nth(1).unwrap().to_owned();
         assert_eq!(granted[&id].len(), 1, "{id}");
         assert!(text(&promise, "delivered_at") <= text(&promise, "confirmed_at"));
-        assert!(
-            scene
-                .platform
-                .commission(id.parse().unwrap())
-                .unwrap()
-                .fulfilled
-        );
+        assert!(scene.platform.commission(id.parse().unwrap()).unwrap().fulfilled);
         times.push(milliseconds(&promise, "created_at", "delivered_at"));
     }
     assert_eq!(times.len(), granted.len());
@@ -131,10 +114,6 @@ async fn nothing_is_lost_doubled_or_confirmed_early() {
 }
 
 fn milliseconds(promise: &Value, from: &str, to: &str) -> i64 {
-    let ms = |name| {
-        shared::timestamp::Timestamp::parse(&text(promise, name))
-            .unwrap()
-            .ms()
-    };
+    let ms = |name| shared::timestamp::Timestamp::parse(&text(promise, name)).unwrap().ms();
     ms(to) - ms(from)
 }

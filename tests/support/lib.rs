@@ -43,26 +43,18 @@ impl Stage {
         let mut options = Options::default();
         // Where nobody listens: a test that wants the platform brings its own.
         for api in ["FirstpromoterApiUrl", "FirstpromoterV1ApiUrl"] {
-            options
-                .parameters
-                .insert(api.into(), "http://127.0.0.1:9/api".into());
+            options.parameters.insert(api.into(), "http://127.0.0.1:9/api".into());
         }
         change(&mut options);
         let webhook_secrets = options.secrets["webhooks"].clone();
         let stack = Stack::start(options).await.unwrap();
-        Self {
-            stack,
-            webhook_secrets,
-        }
+        Self { stack, webhook_secrets }
     }
 
     /// Sends a payload 2.0 event as it is.
     pub async fn send(&self, event: &Value) -> Said {
         let answer = self.stack.deliver(event).await.unwrap();
-        (
-            answer.status,
-            serde_json::from_slice(&answer.body).unwrap_or_default(),
-        )
+        (answer.status, serde_json::from_slice(&answer.body).unwrap_or_default())
     }
 
     /// Signs a body as the provider of the path would, now, and posts it.
@@ -90,18 +82,12 @@ impl Stage {
     /// The item of a key; null when there is none.
     pub async fn item(&self, pk: &str, sk: &str) -> Value {
         let mut items = self.items().await.into_iter();
-        items
-            .find(|item| text(item, "pk") == pk && text(item, "sk") == sk)
-            .unwrap_or_default()
+        items.find(|item| text(item, "pk") == pk && text(item, "sk") == sk).unwrap_or_default()
     }
 
     /// How many items have a sort key that starts so.
     pub async fn count(&self, sk: &str) -> usize {
-        self.items()
-            .await
-            .iter()
-            .filter(|item| text(item, "sk").starts_with(sk))
-            .count()
+        self.items().await.iter().filter(|item| text(item, "sk").starts_with(sk)).count()
     }
 
     /// The lines of the functions so far, once at least `count` of them report
@@ -114,10 +100,8 @@ impl Stage {
                 .iter()
                 .filter_map(|line| serde_json::from_str(line).ok())
                 .collect();
-            let requests: Vec<Value> = lines
-                .into_iter()
-                .filter(|line: &Value| line["message"] == "webhook")
-                .collect();
+            let requests: Vec<Value> =
+                lines.into_iter().filter(|line: &Value| line["message"] == "webhook").collect();
             if requests.len() >= count {
                 return requests;
             }
@@ -129,26 +113,17 @@ impl Stage {
     /// How many processes were started, of all functions.
     #[must_use]
     pub fn processes(&self) -> u64 {
-        let functions = [
-            "PayoutsFunction",
-            "CommissionsFunction",
-            "CustomersFunction",
-            "FulfilmentsFunction",
-        ];
-        functions
-            .iter()
-            .map(|name| self.stack.instances_started(name).unwrap())
-            .sum()
+        let functions =
+            ["PayoutsFunction", "CommissionsFunction", "CustomersFunction", "FulfilmentsFunction"];
+        functions.iter().map(|name| self.stack.instances_started(name).unwrap()).sum()
     }
 }
 
 /// An unsigned POST with these headers.
 #[must_use]
 pub fn unsigned(path: &str, body: impl AsRef<[u8]>, headers: &[(&str, &str)]) -> Value {
-    let headers: Map<String, Value> = headers
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).into()))
-        .collect();
+    let headers: Map<String, Value> =
+        headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
     json!({
         "rawPath": path,
         "requestContext": { "http": { "method": "POST" } },
@@ -161,18 +136,13 @@ pub fn unsigned(path: &str, body: impl AsRef<[u8]>, headers: &[(&str, &str)]) ->
 /// Unix seconds.
 #[must_use]
 pub fn now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap()
-        .as_secs()
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
 /// A file of events/.
 #[must_use]
 pub fn events_file(name: &str) -> Value {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../events")
-        .join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../events").join(name);
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
@@ -187,9 +157,7 @@ pub fn text(item: &Value, name: &str) -> String {
 pub fn kept_body(item: &Value) -> String {
     let compressed = STANDARD.decode(text(item, "body")).unwrap();
     let mut body = Vec::new();
-    flate2::read::DeflateDecoder::new(compressed.as_slice())
-        .read_to_end(&mut body)
-        .unwrap();
+    flate2::read::DeflateDecoder::new(compressed.as_slice()).read_to_end(&mut body).unwrap();
     String::from_utf8_lossy(&body).into_owned()
 }
 
@@ -203,11 +171,7 @@ pub fn secrets_with(webhooks: Value) -> Value {
 
 fn plain_item(item: &Value) -> Value {
     let members = item.as_object().unwrap();
-    members
-        .iter()
-        .map(|(name, value)| (name.clone(), plain(value)))
-        .collect::<Map<_, _>>()
-        .into()
+    members.iter().map(|(name, value)| (name.clone(), plain(value))).collect::<Map<_, _>>().into()
 }
 
 /// A DynamoDB attribute value without its type tag; binary stays base64.

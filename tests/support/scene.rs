@@ -58,11 +58,7 @@ impl Scene {
             change(options);
         })
         .await;
-        Self {
-            stage,
-            platform,
-            endpoint,
-        }
+        Self { stage, platform, endpoint }
     }
 
     /// A commission that the platform knows as approved.
@@ -73,23 +69,17 @@ impl Scene {
 
     /// A v1 fulfilment that the platform knows.
     pub fn knows_v1(&self, id: u64, amount: i64) {
-        self.platform
-            .add_payout(Payout::new(id, "free_months", amount));
+        self.platform.add_payout(Payout::new(id, "free_months", amount));
     }
 
     /// Posts a `commission.*` event.
     pub async fn commission(&self, event: &Value) -> Said {
-        self.stage
-            .post("/webhooks/firstpromoter/commissions", event.to_string())
-            .await
+        self.stage.post("/webhooks/firstpromoter/commissions", event.to_string()).await
     }
 
     /// Posts a `fulfilment_pending`.
     pub async fn fulfilment(&self, event: u64, id: u64, amount: i64) -> Said {
-        let promoter = self
-            .platform
-            .payout(id)
-            .map_or(31, |payout| payout.promoter.id);
+        let promoter = self.platform.payout(id).map_or(31, |payout| payout.promoter.id);
         let body = json!({"event": {"id": event, "type": "fulfilment_pending", "created_at": "2026-10-01T10:00:00Z"},
             "data": {"id": id, "status": "pending", "amount": amount, "unit": "free_months",
                      "promoter": {"id": promoter}, "campaign": {"id": 7731}}});
@@ -99,31 +89,20 @@ impl Scene {
 
     /// Runs the sweep now.
     pub async fn sweep(&self) -> Value {
-        let swept = self
-            .stage
-            .stack
-            .invoke("SweepFunction", "{}".into())
-            .await
-            .unwrap();
+        let swept = self.stage.stack.invoke("SweepFunction", "{}".into()).await.unwrap();
         serde_json::from_slice(&swept).unwrap()
     }
 
     /// A promise by key; null when there is none.
     pub async fn promise(&self, key: &str) -> Value {
         let items = self.stage.items().await;
-        items
-            .into_iter()
-            .find(|item| text(item, "key") == key)
-            .unwrap_or_default()
+        items.into_iter().find(|item| text(item, "key") == key).unwrap_or_default()
     }
 
     /// All promises.
     pub async fn promises(&self) -> Vec<Value> {
         let items = self.stage.items().await;
-        items
-            .into_iter()
-            .filter(|item| text(item, "sk").starts_with("fulfilment#"))
-            .collect()
+        items.into_iter().filter(|item| text(item, "sk").starts_with("fulfilment#")).collect()
     }
 
     /// Waits until a promise is in one of these states and returns it.
@@ -134,10 +113,7 @@ impl Scene {
             if states.contains(&text(&promise, "state").as_str()) {
                 return promise;
             }
-            assert!(
-                started.elapsed() < Duration::from_secs(30),
-                "{key} stays {promise}"
-            );
+            assert!(started.elapsed() < Duration::from_secs(30), "{key} stays {promise}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -148,10 +124,8 @@ impl Scene {
         let rests = ["confirmed", "denied", "reversed", "parked"];
         loop {
             let promises = self.promises().await;
-            let open: Vec<_> = promises
-                .iter()
-                .filter(|p| !rests.contains(&text(p, "state").as_str()))
-                .collect();
+            let open: Vec<_> =
+                promises.iter().filter(|p| !rests.contains(&text(p, "state").as_str())).collect();
             if open.is_empty() {
                 return;
             }
@@ -176,17 +150,11 @@ impl Scene {
             let body: Value = serde_json::from_slice(&call.body).unwrap();
             if body["type"] == "reward.granted" {
                 let data = &body["data"];
-                let id = if data["commission_id"].is_null() {
-                    "fulfilment_id"
-                } else {
-                    "commission_id"
-                };
+                let id =
+                    if data["commission_id"].is_null() { "fulfilment_id" } else { "commission_id" };
                 assert_eq!(call.id.as_deref(), data["key"].as_str());
-                let what = (
-                    text(data, "key"),
-                    text(data, "amount"),
-                    text(&data["recipient"], "id"),
-                );
+                let what =
+                    (text(data, "key"), text(data, "amount"), text(&data["recipient"], "id"));
                 granted.entry(text(data, id)).or_default().insert(what);
             }
         }
@@ -196,11 +164,7 @@ impl Scene {
     /// The number of raw calls with a key.
     #[must_use]
     pub fn raw_calls(&self, key: &str) -> usize {
-        self.endpoint
-            .calls()
-            .iter()
-            .filter(|call| call.id.as_deref() == Some(key))
-            .count()
+        self.endpoint.calls().iter().filter(|call| call.id.as_deref() == Some(key)).count()
     }
 }
 
@@ -209,11 +173,7 @@ impl Scene {
 #[must_use]
 pub fn commission(event: &str, kind: &str, id: u64, status: (&str, &str), second: u32) -> Value {
     let (from, to) = status;
-    let changes = if from.is_empty() {
-        json!({})
-    } else {
-        json!({"status": [from, to]})
-    };
+    let changes = if from.is_empty() { json!({}) } else { json!({"status": [from, to]}) };
     let (minute, second) = (second / 60, second % 60);
     json!({"event_id": event, "event_type": format!("commission.{kind}"), "entity_id": id, "changes": changes,
         "timestamp": format!("2026-10-01T10:{minute:02}:{second:02}Z"),
@@ -227,10 +187,8 @@ pub fn commission(event: &str, kind: &str, id: u64, status: (&str, &str), second
 pub fn deaf_template(file: &Path) -> PathBuf {
     let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
     let template = std::fs::read_to_string(template).unwrap();
-    let deaf = template.replace(
-        r#"{"due": {"S": [{"exists": true}]}}"#,
-        r#"{"due": {"S": ["never"]}}"#,
-    );
+    let deaf =
+        template.replace(r#"{"due": {"S": [{"exists": true}]}}"#, r#"{"due": {"S": ["never"]}}"#);
     assert_ne!(deaf, template);
     std::fs::write(file, deaf).unwrap();
     file.to_owned()

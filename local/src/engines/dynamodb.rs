@@ -31,10 +31,7 @@ pub(crate) struct Dynamo {
 }
 
 fn engine(error: impl std::fmt::Display) -> LocalError {
-    LocalError::Engine {
-        engine: "DynamoDB",
-        problem: error.to_string(),
-    }
+    LocalError::Engine { engine: "DynamoDB", problem: error.to_string() }
 }
 
 impl Dynamo {
@@ -45,9 +42,7 @@ impl Dynamo {
         let file = home.database()?;
         let database = Database::new(&file.to_string_lossy()).map_err(engine)?;
         let control = rusqlite::Connection::open(&file).map_err(engine)?;
-        control
-            .busy_timeout(std::time::Duration::from_secs(5))
-            .map_err(engine)?;
+        control.busy_timeout(std::time::Duration::from_secs(5)).map_err(engine)?;
         // Without the index every write and every poll reads the whole log.
         control
             .execute_batch(
@@ -56,26 +51,18 @@ impl Dynamo {
                  CREATE TABLE IF NOT EXISTS local_checkpoints(reader TEXT PRIMARY KEY, sequence TEXT NOT NULL);",
             )
             .map_err(engine)?;
-        let dynamo = Self {
-            database,
-            control: Arc::new(Mutex::new(control)),
-            _home: Arc::new(home),
-        };
+        let dynamo =
+            Self { database, control: Arc::new(Mutex::new(control)), _home: Arc::new(home) };
         tables.iter().try_for_each(|table| dynamo.create(table))?;
         Ok(dynamo)
     }
 
     fn create(&self, table: &Table) -> Result<(), LocalError> {
-        let tables = self
-            .database
-            .list_tables(request(json!({}))?)
-            .map_err(engine)?;
+        let tables = self.database.list_tables(request(json!({}))?).map_err(engine)?;
         if tables.table_names.contains(&table.name) {
             return Ok(());
         }
-        self.database
-            .create_table(request(table.create.clone())?)
-            .map_err(engine)?;
+        self.database.create_table(request(table.create.clone())?).map_err(engine)?;
         if let Some(attribute) = &table.ttl {
             let ttl: update_time_to_live::UpdateTimeToLiveRequest = request(json!({
                 "TableName": table.name,
@@ -145,25 +132,17 @@ impl Dynamo {
                 limit: Some(limit),
             })
             .map_err(engine)?;
-        let last = out
-            .records
-            .last()
-            .map(|record| record.dynamodb.sequence_number.clone());
+        let last = out.records.last().map(|record| record.dynamodb.sequence_number.clone());
         let mut records = Vec::with_capacity(out.records.len());
         for record in out.records {
             let unchanged = record.event_name == "MODIFY"
                 && record.dynamodb.new_image == record.dynamodb.old_image;
             if !unchanged {
-                records.push(as_lambda_record(
-                    table,
-                    serde_json::to_value(record).map_err(engine)?,
-                ));
+                records
+                    .push(as_lambda_record(table, serde_json::to_value(record).map_err(engine)?));
             }
         }
-        Ok((
-            records,
-            last.map_or_else(|| position.clone(), Position::After),
-        ))
+        Ok((records, last.map_or_else(|| position.clone(), Position::After)))
     }
 
     fn iterator(&self, table: &str, position: &Position) -> Result<String, LocalError> {
@@ -180,9 +159,7 @@ impl Dynamo {
                 sequence_number: sequence,
             })
             .map_err(engine)?;
-        response
-            .shard_iterator
-            .ok_or_else(|| engine("no shard iterator"))
+        response.shard_iterator.ok_or_else(|| engine("no shard iterator"))
     }
 
     fn control(&self) -> std::sync::MutexGuard<'_, rusqlite::Connection> {
@@ -199,14 +176,11 @@ impl Dynamo {
                 |row| row.get(0),
             )
             .map_err(engine)?;
-        let public = |stored: i64| {
-            u128::try_from(stored)
-                .ok()
-                .map(|stored| stored + SEQUENCE_OFFSET)
-        };
-        Ok(newest.and_then(public).map_or(Position::Start, |sequence| {
-            Position::After(sequence.to_string())
-        }))
+        let public =
+            |stored: i64| u128::try_from(stored).ok().map(|stored| stored + SEQUENCE_OFFSET);
+        Ok(newest
+            .and_then(public)
+            .map_or(Position::Start, |sequence| Position::After(sequence.to_string())))
     }
 
     /// Where `reader` left off in an earlier run.
@@ -217,9 +191,7 @@ impl Dynamo {
             .map_err(engine)?;
         let mut rows = query.query([reader]).map_err(engine)?;
         let row = rows.next().map_err(engine)?;
-        row.map(|row| row.get(0).map(Position::After))
-            .transpose()
-            .map_err(engine)
+        row.map(|row| row.get(0).map(Position::After)).transpose().map_err(engine)
     }
 
     /// Remembers how far `reader` is.

@@ -28,9 +28,7 @@ pub(crate) async fn bind(
     port: u16,
 ) -> Result<(TcpListener, SocketAddr), LocalError> {
     let taken = |source| LocalError::Port { flag, port, source };
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-        .await
-        .map_err(taken)?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(taken)?;
     let address = listener.local_addr().map_err(taken)?;
     Ok((listener, address))
 }
@@ -57,12 +55,7 @@ impl Door {
         F: Future<Output = ()> + Send + 'static,
     {
         let serve: Serve = Box::new(move |listener, closed| Box::pin(serve(listener, closed)));
-        let mut door = Self {
-            address,
-            flag,
-            serve,
-            open: None,
-        };
+        let mut door = Self { address, flag, serve, open: None };
         door.start(listener);
         door
     }
@@ -120,9 +113,7 @@ pub(crate) async fn serve<S, B>(
         connections.spawn(async move {
             let builder = auto::Builder::new(TokioExecutor::new());
             // A client that goes away mid-request is its own affair.
-            let _ = builder
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
+            let _ = builder.serve_connection(TokioIo::new(stream), service).await;
         });
     }
     connections.shutdown().await;

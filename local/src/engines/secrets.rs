@@ -21,10 +21,7 @@ pub(crate) struct Secrets {
 }
 
 fn engine(error: impl std::fmt::Display) -> LocalError {
-    LocalError::Engine {
-        engine: "Secrets Manager",
-        problem: error.to_string(),
-    }
+    LocalError::Engine { engine: "Secrets Manager", problem: error.to_string() }
 }
 
 impl Secrets {
@@ -33,9 +30,7 @@ impl Secrets {
             default_region: REGION.to_owned(),
             ..SecretsManagerConfig::default()
         };
-        Self {
-            provider: Arc::new(RustackSecretsManager::new(config)),
-        }
+        Self { provider: Arc::new(RustackSecretsManager::new(config)) }
     }
 
     /// Creates a secret; without a value it is there and empty, as
@@ -46,10 +41,7 @@ impl Secrets {
             secret_string: value,
             ..CreateSecretInput::default()
         };
-        self.provider
-            .handle_create_secret(input)
-            .map(drop)
-            .map_err(engine)
+        self.provider.handle_create_secret(input).map(drop).map_err(engine)
     }
 
     /// Gives a secret a new current value.
@@ -59,10 +51,7 @@ impl Secrets {
             secret_string: Some(value),
             ..PutSecretValueInput::default()
         };
-        self.provider
-            .handle_put_secret_value(input)
-            .map(drop)
-            .map_err(engine)
+        self.provider.handle_put_secret_value(input).map(drop).map_err(engine)
     }
 
     /// Serves Secrets Manager's API until `closed` resolves.

@@ -27,10 +27,7 @@ pub(crate) struct Sqs {
 }
 
 fn engine(error: impl std::fmt::Display) -> LocalError {
-    LocalError::Engine {
-        engine: "SQS",
-        problem: error.to_string(),
-    }
+    LocalError::Engine { engine: "SQS", problem: error.to_string() }
 }
 
 impl Sqs {
@@ -65,10 +62,7 @@ impl Sqs {
 
     /// Serves SQS's API until `closed` resolves.
     pub(crate) async fn serve(self, listener: TcpListener, closed: oneshot::Receiver<()>) {
-        let config = SqsHttpConfig {
-            region: REGION.to_owned(),
-            ..SqsHttpConfig::default()
-        };
+        let config = SqsHttpConfig { region: REGION.to_owned(), ..SqsHttpConfig::default() };
         let service = SqsHttpService::new(Arc::new(RustackSqsHandler::new(self.provider)), config);
         serve(listener, service, closed).await;
     }
@@ -84,11 +78,7 @@ impl Sqs {
             message_body: body,
             ..SendMessageInput::default()
         };
-        self.provider
-            .send_message(input)
-            .await
-            .map(drop)
-            .map_err(engine)
+        self.provider.send_message(input).await.map(drop).map_err(engine)
     }
 
     /// Waits up to `wait` seconds for up to `most` (10) messages.
@@ -106,11 +96,7 @@ impl Sqs {
             message_attribute_names: vec!["All".to_owned()],
             ..ReceiveMessageInput::default()
         };
-        self.provider
-            .receive_message(input)
-            .await
-            .map(|output| output.messages)
-            .map_err(engine)
+        self.provider.receive_message(input).await.map(|output| output.messages).map_err(engine)
     }
 
     /// How many messages of a queue were received and removed.
@@ -121,10 +107,8 @@ impl Sqs {
 
     /// Removes a received message.
     pub(crate) async fn delete(&self, queue: &str, receipt: &str) -> Result<(), LocalError> {
-        let input = DeleteMessageInput {
-            queue_url: self.url(queue),
-            receipt_handle: receipt.to_owned(),
-        };
+        let input =
+            DeleteMessageInput { queue_url: self.url(queue), receipt_handle: receipt.to_owned() };
         self.provider.delete_message(input).await.map_err(engine)?;
         let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
         *done.entry(queue.to_owned()).or_default() += 1;

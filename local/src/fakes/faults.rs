@@ -200,10 +200,7 @@ mod tests {
             [None, Some(Bad::Parity), Some(Bad::Day), None, None]
         );
         faults.inject(Bad::Luck.into());
-        assert_eq!(
-            struck(&mut faults, 0..2),
-            [Some(Bad::Luck), Some(Bad::Luck)]
-        );
+        assert_eq!(struck(&mut faults, 0..2), [Some(Bad::Luck), Some(Bad::Luck)]);
         faults.clear();
         assert_eq!(faults.strike(&0), None);
     }

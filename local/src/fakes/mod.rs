@@ -32,10 +32,7 @@ struct Clock {
 
 impl Clock {
     fn start() -> Self {
-        Self {
-            wall: OffsetDateTime::now_utc(),
-            started: Instant::now(),
-        }
+        Self { wall: OffsetDateTime::now_utc(), started: Instant::now() }
     }
 
     fn now(&self) -> OffsetDateTime {

@@ -64,10 +64,7 @@ impl Server {
         A: Future<Output = Option<Response<Body>>> + Send + 'static,
     {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
-        Ok(Self {
-            address: listener.local_addr()?,
-            task: tokio::spawn(accept(listener, answer)),
-        })
+        Ok(Self { address: listener.local_addr()?, task: tokio::spawn(accept(listener, answer)) })
     }
 
     pub(super) fn address(&self) -> SocketAddr {
@@ -113,19 +110,16 @@ where
         }
     });
     // A caller that went away is no concern of the fake's.
-    let _ = http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
 /// A JSON reply.
 pub(super) fn json(status: u16, body: &Value) -> Response<Body> {
     let mut response = empty(status);
     *response.body_mut() = Body::from(body.to_string());
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        header::HeaderValue::from_static("application/json"),
-    );
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
     response
 }
 
@@ -140,8 +134,6 @@ pub(super) fn empty(status: u16) -> Response<Body> {
 /// Tells the caller when to come back, if so asked.
 pub(super) fn retry_after(response: &mut Response<Body>, seconds: Option<u64>) {
     if let Some(seconds) = seconds {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, seconds.into());
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
 }

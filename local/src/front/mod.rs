@@ -38,20 +38,14 @@ pub(crate) async fn serve(
     host: Arc<Host>,
     closed: oneshot::Receiver<()>,
 ) {
-    let front = Arc::new(Front {
-        routes,
-        host,
-        requests: AtomicU64::new(1),
-    });
+    let front = Arc::new(Front { routes, host, requests: AtomicU64::new(1) });
     let app = Router::new().fallback(answer).with_state(front);
     let service = app.into_make_service_with_connect_info::<SocketAddr>();
     let until = async {
         let _ = closed.await;
     };
     // It only fails when its listener does, and then nothing is left to do.
-    let _ = axum::serve(listener, service)
-        .with_graceful_shutdown(until)
-        .await;
+    let _ = axum::serve(listener, service).with_graceful_shutdown(until).await;
 }
 
 async fn answer(
@@ -68,10 +62,7 @@ async fn answer(
     let Ok(body) = to_bytes(body, MAX_BODY).await else {
         return payload::refusal(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
     };
-    let id = format!(
-        "local-{:08x}",
-        front.requests.fetch_add(1, Ordering::Relaxed)
-    );
+    let id = format!("local-{:08x}", front.requests.fetch_add(1, Ordering::Relaxed));
     let event = payload::event(&parts, &body, &found, &path, peer, &id);
     let function = found.function.to_owned();
     invoke(&front.host, function, Bytes::from(event.to_string())).await

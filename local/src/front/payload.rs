@@ -31,17 +31,9 @@ pub(crate) fn event(
     let host = headers.get("host").cloned().unwrap_or_default();
     let now = OffsetDateTime::now_utc();
     for (name, value) in [
-        (
-            "x-amzn-trace-id",
-            "Root=1-00000000-000000000000000000000000".to_owned(),
-        ),
+        ("x-amzn-trace-id", "Root=1-00000000-000000000000000000000000".to_owned()),
         ("x-forwarded-for", peer.ip().to_string()),
-        (
-            "x-forwarded-port",
-            host.rsplit_once(':')
-                .map_or("80", |(_, port)| port)
-                .to_owned(),
-        ),
+        ("x-forwarded-port", host.rsplit_once(':').map_or("80", |(_, port)| port).to_owned()),
         ("x-forwarded-proto", "http".to_owned()),
     ] {
         headers.entry(name.to_owned()).or_insert(value);
@@ -73,11 +65,7 @@ pub(crate) fn event(
     });
     if let Some(event) = event.as_object_mut() {
         optional(event, query, &cookies, found);
-        set_body(
-            event,
-            headers.get("content-type").map_or("", String::as_str),
-            body,
-        );
+        set_body(event, headers.get("content-type").map_or("", String::as_str), body);
         event.insert("headers".to_owned(), json!(headers));
     }
     event
@@ -94,10 +82,7 @@ fn optional(event: &mut Map<String, Value>, query: &str, cookies: &[String], fou
         event.insert("cookies".to_owned(), json!(cookies));
     }
     if !query.is_empty() {
-        event.insert(
-            "queryStringParameters".to_owned(),
-            json!(query_parameters(query)),
-        );
+        event.insert("queryStringParameters".to_owned(), json!(query_parameters(query)));
     }
     if !found.parameters.is_empty() {
         event.insert("pathParameters".to_owned(), json!(found.parameters));
@@ -108,25 +93,17 @@ fn set_body(event: &mut Map<String, Value>, content_type: &str, body: &Bytes) {
     if body.is_empty() {
         return;
     }
-    let text = is_text(content_type)
-        .then(|| std::str::from_utf8(body).ok())
-        .flatten();
+    let text = is_text(content_type).then(|| std::str::from_utf8(body).ok()).flatten();
     event.insert("isBase64Encoded".to_owned(), Value::Bool(text.is_none()));
     event.insert(
         "body".to_owned(),
-        text.map_or_else(|| STANDARD.encode(body), str::to_owned)
-            .into(),
+        text.map_or_else(|| STANDARD.encode(body), str::to_owned).into(),
     );
 }
 
 /// API Gateway hands on these as text; everything else in base64.
 fn is_text(content_type: &str) -> bool {
-    let kind = content_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
+    let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind.starts_with("text/")
         || matches!(
             kind.as_str(),
@@ -182,9 +159,9 @@ pub(crate) fn decode(text: &str) -> String {
     let mut rest = text.as_bytes();
     while let Some((&byte, tail)) = rest.split_first() {
         let escaped = match (byte, tail) {
-            (b'%', [high, low, after @ ..]) => hex_digit(*high)
-                .zip(hex_digit(*low))
-                .map(|(h, l)| (h * 16 + l, after)),
+            (b'%', [high, low, after @ ..]) => {
+                hex_digit(*high).zip(hex_digit(*low)).map(|(h, l)| (h * 16 + l, after))
+            }
             _ => None,
         };
         let (byte, after) = escaped.unwrap_or((byte, tail));
@@ -195,9 +172,7 @@ pub(crate) fn decode(text: &str) -> String {
 }
 
 fn hex_digit(byte: u8) -> Option<u8> {
-    char::from(byte)
-        .to_digit(16)
-        .and_then(|digit| u8::try_from(digit).ok())
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 /// The HTTP response a function's response stands for; `None` when it is not
@@ -206,9 +181,7 @@ pub(crate) fn response(payload: &[u8]) -> Option<Response<Body>> {
     let value: Value = serde_json::from_slice(payload).ok()?;
     let Some(status) = value.get("statusCode") else {
         // Format 2.0 takes anything else as the body of a 200.
-        let body = value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned);
+        let body = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         return Response::builder()
             .header(header::CONTENT_TYPE, "application/json")
             .body(Body::from(body))
@@ -216,38 +189,18 @@ pub(crate) fn response(payload: &[u8]) -> Option<Response<Body>> {
     };
     let mut builder = Response::builder()
         .status(StatusCode::from_u16(u16::try_from(status.as_u64()?).ok()?).ok()?);
-    let entries = |key: &str| {
-        value
-            .get(key)
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-    };
+    let entries = |key: &str| value.get(key).and_then(Value::as_object).into_iter().flatten();
     for (name, values) in entries("multiValueHeaders").chain(entries("headers")) {
-        let list = values
-            .as_array()
-            .map_or_else(|| std::slice::from_ref(values), Vec::as_slice);
+        let list = values.as_array().map_or_else(|| std::slice::from_ref(values), Vec::as_slice);
         for value in list {
-            builder = builder.header(
-                name,
-                value
-                    .as_str()
-                    .map_or_else(|| value.to_string(), str::to_owned),
-            );
+            builder = builder
+                .header(name, value.as_str().map_or_else(|| value.to_string(), str::to_owned));
         }
     }
-    for cookie in value
-        .get("cookies")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
+    for cookie in value.get("cookies").and_then(Value::as_array).into_iter().flatten() {
         builder = builder.header(header::SET_COOKIE, cookie.as_str()?);
     }
-    let body = value
-        .get("body")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let body = value.get("body").and_then(Value::as_str).unwrap_or_default();
     let body = if value.get("isBase64Encoded") == Some(&Value::Bool(true)) {
         Body::from(STANDARD.decode(body).ok()?)
     } else {
@@ -260,9 +213,8 @@ pub(crate) fn response(payload: &[u8]) -> Option<Response<Body>> {
 pub(crate) fn refusal(status: StatusCode, message: &str) -> Response<Body> {
     let mut response = Response::new(Body::from(json!({ "message": message }).to_string()));
     *response.status_mut() = status;
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        header::HeaderValue::from_static("application/json"),
-    );
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
     response
 }

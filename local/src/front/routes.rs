@@ -49,21 +49,14 @@ impl Routes {
         // The most specific route first; a named method before ANY.
         self.routes.sort_by(|a, b| {
             let key = |route: &Route| Reverse(route.method != "ANY");
-            b.segments
-                .cmp(&a.segments)
-                .then_with(|| key(a).cmp(&key(b)))
+            b.segments.cmp(&a.segments).then_with(|| key(a).cmp(&key(b)))
         });
     }
 
     /// Method, path and function of every route, by path.
     pub(crate) fn list(&self) -> Vec<(String, String, String)> {
-        let copy = |route: &Route| {
-            (
-                route.method.clone(),
-                route.path.clone(),
-                route.function.clone(),
-            )
-        };
+        let copy =
+            |route: &Route| (route.method.clone(), route.path.clone(), route.function.clone());
         let mut list: Vec<_> = self.routes.iter().map(copy).collect();
         list.sort_by(|a, b| a.1.cmp(&b.1));
         list
@@ -72,10 +65,8 @@ impl Routes {
     /// The route for a method and a decoded path.
     pub(crate) fn find(&self, method: &str, path: &str) -> Option<Match<'_>> {
         let segments: Vec<&str> = path.split('/').skip(1).collect();
-        let mut allowed = self
-            .routes
-            .iter()
-            .filter(|route| route.method == method || route.method == "ANY");
+        let mut allowed =
+            self.routes.iter().filter(|route| route.method == method || route.method == "ANY");
         allowed.find_map(|route| {
             Some(Match {
                 function: &route.function,
@@ -88,10 +79,7 @@ impl Routes {
 
 impl Segment {
     fn new(text: &str) -> Self {
-        match text
-            .strip_prefix('{')
-            .and_then(|rest| rest.strip_suffix('}'))
-        {
+        match text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
             Some(name) => match name.strip_suffix('+') {
                 Some(name) => Self::Greedy(name.to_owned()),
                 None => Self::Parameter(name.to_owned()),
@@ -169,9 +157,6 @@ mod tests {
         let found = routes.find("POST", "/w/v1/s3cret/rewards").unwrap();
         assert_eq!(found.route_key, "POST /w/v1/{token}/rewards");
         assert_eq!(found.parameters["token"], "s3cret");
-        assert_eq!(
-            routes.find("POST", "/files/a/b").unwrap().parameters["rest"],
-            "a/b"
-        );
+        assert_eq!(routes.find("POST", "/files/a/b").unwrap().parameters["rest"], "a/b");
     }
 }

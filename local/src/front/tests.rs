@@ -15,14 +15,7 @@ fn map(request: axum::http::request::Builder, body: &'static [u8]) -> Value {
         parameters: BTreeMap::from([("id".to_owned(), "7".to_owned())]),
     };
     let peer = SocketAddr::from(([127, 0, 0, 1], 5000));
-    event(
-        &parts,
-        &Bytes::from_static(body),
-        &found,
-        "/w/7",
-        peer,
-        "r-1",
-    )
+    event(&parts, &Bytes::from_static(body), &found, "/w/7", peer, "r-1")
 }
 
 #[test]
@@ -66,21 +59,11 @@ fn bodies_that_are_not_text_are_base64() {
         ("", b"{}", true),
         ("application/json", b"\xff\xfe", true),
     ] {
-        let event = map(
-            Request::post("/w/7").header("Content-Type", content_type),
-            body,
-        );
-        assert_eq!(
-            event["isBase64Encoded"],
-            json!(encoded),
-            "{content_type} {body:?}"
-        );
+        let event = map(Request::post("/w/7").header("Content-Type", content_type), body);
+        assert_eq!(event["isBase64Encoded"], json!(encoded), "{content_type} {body:?}");
     }
     let empty = map(Request::post("/w/7"), b"");
-    assert_eq!(
-        (empty.get("body"), empty["isBase64Encoded"].as_bool()),
-        (None, Some(false))
-    );
+    assert_eq!((empty.get("body"), empty["isBase64Encoded"].as_bool()), (None, Some(false)));
 }
 
 #[tokio::test]

@@ -45,9 +45,7 @@ impl Instance {
     ) -> Result<Self, InvokeError> {
         let start =
             |problem: String| InvokeError::Start(format!("{}: {problem}", binary.display()));
-        let (listener, address) = bind("", 0)
-            .await
-            .map_err(|error| start(error.to_string()))?;
+        let (listener, address) = bind("", 0).await.map_err(|error| start(error.to_string()))?;
         let mut command = Command::new(binary);
         command
             .env_clear()
@@ -72,10 +70,7 @@ impl Instance {
 
         let (work, work_receiver) = mpsc::channel(1);
         let (phase, phase_receiver) = watch::channel(Phase::Starting);
-        let arn = format!(
-            "arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}",
-            function.name
-        );
+        let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", function.name);
         let router = Api::new(work_receiver, phase, arn, function.timeout).router();
         let api = tokio::spawn(async move {
             // It only ends by being aborted.
@@ -86,12 +81,7 @@ impl Instance {
         let (exit, exited) = watch::channel(None);
         tokio::spawn(watch_over(child, killed, kill_all, exit));
 
-        let instance = Self {
-            work,
-            exited,
-            api,
-            _kill: kill,
-        };
+        let instance = Self { work, exited, api, _kill: kill };
         instance.wait_until_ready(phase_receiver).await?;
         Ok(instance)
     }
@@ -129,19 +119,8 @@ impl Instance {
         timeout: Duration,
     ) -> Result<Bytes, InvokeError> {
         let (reply, replied) = oneshot::channel();
-        if self
-            .work
-            .send(Work {
-                request_id,
-                payload,
-                reply,
-            })
-            .await
-            .is_err()
-        {
-            return Err(InvokeError::Crashed(
-                "it stopped asking for invocations".to_owned(),
-            ));
+        if self.work.send(Work { request_id, payload, reply }).await.is_err() {
+            return Err(InvokeError::Crashed("it stopped asking for invocations".to_owned()));
         }
         let mut exited = self.exited.clone();
         tokio::select! {
@@ -207,10 +186,6 @@ fn environment(function: &Function, runtime_api: &str, serial: u64) -> Vec<(Stri
         ("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin"),
         ("TZ", ":UTC"),
     ];
-    let own = function
-        .environment
-        .iter()
-        .map(|(name, value)| (name.clone(), value.clone()));
-    own.chain(lambda.map(|(name, value)| (name.to_owned(), value.to_owned())))
-        .collect()
+    let own = function.environment.iter().map(|(name, value)| (name.clone(), value.clone()));
+    own.chain(lambda.map(|(name, value)| (name.to_owned(), value.to_owned()))).collect()
 }

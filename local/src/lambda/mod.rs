@@ -75,10 +75,7 @@ struct Pool {
 
 impl std::fmt::Debug for Pool {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Pool")
-            .field("function", &self.function)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Pool").field("function", &self.function).finish_non_exhaustive()
     }
 }
 
@@ -93,16 +90,10 @@ impl Host {
     ) -> Result<Self, LocalError> {
         let mut pools = BTreeMap::new();
         for (id, function) in functions {
-            let binary = bin_dir.join(format!(
-                "{}{}",
-                function.binary,
-                std::env::consts::EXE_SUFFIX
-            ));
+            let binary =
+                bin_dir.join(format!("{}{}", function.binary, std::env::consts::EXE_SUFFIX));
             if !binary.is_file() {
-                return Err(LocalError::NoBinary {
-                    function: id,
-                    binary,
-                });
+                return Err(LocalError::NoBinary { function: id, binary });
             }
             let pool = Pool {
                 function,
@@ -114,17 +105,11 @@ impl Host {
             };
             pools.insert(id, pool);
         }
-        Ok(Self {
-            pools,
-            output: Arc::new(Output::open(logs)?),
-            requests: AtomicU64::new(1),
-        })
+        Ok(Self { pools, output: Arc::new(Output::open(logs)?), requests: AtomicU64::new(1) })
     }
 
     fn pool(&self, function: &str) -> Result<&Pool, InvokeError> {
-        self.pools
-            .get(function)
-            .ok_or_else(|| InvokeError::Unknown(function.to_owned()))
+        self.pools.get(function).ok_or_else(|| InvokeError::Unknown(function.to_owned()))
     }
 
     /// Invokes a function by its logical id and waits for the response. With
@@ -146,9 +131,7 @@ impl Host {
             Some(instance) => instance,
             None => pool.start(&self.output).await?,
         };
-        let result = instance
-            .run(request_id, payload, pool.function.timeout)
-            .await;
+        let result = instance.run(request_id, payload, pool.function.timeout).await;
         if matches!(result, Ok(_) | Err(InvokeError::Function { .. })) {
             pool.idle().push(instance);
         }
@@ -190,14 +173,7 @@ impl Pool {
 
     async fn start(&self, output: &Arc<Output>) -> Result<Instance, InvokeError> {
         let serial = self.started.fetch_add(1, Ordering::Relaxed);
-        Instance::start(
-            &self.function,
-            &self.binary,
-            serial,
-            output,
-            self.kill.subscribe(),
-        )
-        .await
+        Instance::start(&self.function, &self.binary, serial, output, self.kill.subscribe()).await
     }
 
     fn kill_all(&self) {

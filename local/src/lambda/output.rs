@@ -51,17 +51,13 @@ impl Output {
         // A log that cannot be written must not stop what it reports about.
         let _ = match self {
             Self::Memory(lines) => {
-                lines
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(line.to_owned());
+                lines.lock().unwrap_or_else(PoisonError::into_inner).push(line.to_owned());
                 Ok(())
             }
             Self::Stderr => writeln!(io::stderr().lock(), "{line}"),
-            Self::File(file) => writeln!(
-                file.lock().unwrap_or_else(PoisonError::into_inner),
-                "{line}"
-            ),
+            Self::File(file) => {
+                writeln!(file.lock().unwrap_or_else(PoisonError::into_inner), "{line}")
+            }
         };
     }
 
@@ -69,11 +65,7 @@ impl Output {
     pub(super) async fn follow(&self, stream: impl AsyncRead + Unpin) {
         let mut reader = BufReader::new(stream);
         let mut bytes = Vec::new();
-        while reader
-            .read_until(b'\n', &mut bytes)
-            .await
-            .is_ok_and(|read| read > 0)
-        {
+        while reader.read_until(b'\n', &mut bytes).await.is_ok_and(|read| read > 0) {
             self.line(String::from_utf8_lossy(&bytes).trim_end_matches(['\r', '\n']));
             bytes.clear();
         }

@@ -52,13 +52,7 @@ impl Api {
         arn: String,
         timeout: Duration,
     ) -> Self {
-        Self {
-            work: AsyncMutex::new(work),
-            current: Mutex::default(),
-            phase,
-            arn,
-            timeout,
-        }
+        Self { work: AsyncMutex::new(work), current: Mutex::default(), phase, arn, timeout }
     }
 
     /// The routes, for one instance.
@@ -66,10 +60,7 @@ impl Api {
         let base = "/2018-06-01/runtime";
         Router::new()
             .route(&format!("{base}/invocation/next"), get(next))
-            .route(
-                &format!("{base}/invocation/{{id}}/response"),
-                post(response),
-            )
+            .route(&format!("{base}/invocation/{{id}}/response"), post(response))
             .route(&format!("{base}/invocation/{{id}}/error"), post(error))
             .route(&format!("{base}/init/error"), post(init_error))
             .with_state(Arc::new(self))
@@ -100,22 +91,13 @@ async fn next(State(api): State<Arc<Api>>) -> Response<Body> {
         // The instance is being ended: an answer would only make it complain.
         return std::future::pending().await;
     };
-    let deadline = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        + api.timeout;
+    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + api.timeout;
     let response = Response::builder()
         .header("Content-Type", "application/json")
         .header("Lambda-Runtime-Aws-Request-Id", &work.request_id)
-        .header(
-            "Lambda-Runtime-Deadline-Ms",
-            deadline.as_millis().to_string(),
-        )
+        .header("Lambda-Runtime-Deadline-Ms", deadline.as_millis().to_string())
         .header("Lambda-Runtime-Invoked-Function-Arn", &api.arn)
-        .header(
-            "Lambda-Runtime-Trace-Id",
-            "Root=1-00000000-000000000000000000000000;Sampled=0",
-        )
+        .header("Lambda-Runtime-Trace-Id", "Root=1-00000000-000000000000000000000000;Sampled=0")
         .body(Body::from(work.payload.clone()));
     *api.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(work);
     response.unwrap_or_else(|_| status(StatusCode::INTERNAL_SERVER_ERROR))
@@ -126,12 +108,10 @@ async fn response(
     Path(id): Path<String>,
     request: Request<Body>,
 ) -> Response<Body> {
-    let outcome = to_bytes(request.into_body(), MAX_PAYLOAD)
-        .await
-        .map_err(|_| Failure {
-            kind: "Function.ResponseSizeTooLarge".to_owned(),
-            message: format!("the response is more than {MAX_PAYLOAD} bytes"),
-        });
+    let outcome = to_bytes(request.into_body(), MAX_PAYLOAD).await.map_err(|_| Failure {
+        kind: "Function.ResponseSizeTooLarge".to_owned(),
+        message: format!("the response is more than {MAX_PAYLOAD} bytes"),
+    });
     status(api.finish(&id, outcome))
 }
 
@@ -151,18 +131,8 @@ async fn init_error(State(api): State<Arc<Api>>, request: Request<Body>) -> Resp
 }
 
 async fn failure(request: Request<Body>) -> Failure {
-    let bytes = to_bytes(request.into_body(), MAX_PAYLOAD)
-        .await
-        .unwrap_or_default();
+    let bytes = to_bytes(request.into_body(), MAX_PAYLOAD).await.unwrap_or_default();
     let body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    let text = |key: &str| {
-        body.get(key)
-            .and_then(Value::as_str)
-            .unwrap_or("unknown")
-            .to_owned()
-    };
-    Failure {
-        kind: text("errorType"),
-        message: text("errorMessage"),
-    }
+    let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or("unknown").to_owned();
+    Failure { kind: text("errorType"), message: text("errorMessage") }
 }

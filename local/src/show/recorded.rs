@@ -34,10 +34,7 @@ fn part(change: &Value) -> Option<(u8, String)> {
         };
         (0, format!("{kind} {id} {status}{amount}"))
     } else if sort.starts_with("fulfilment#") {
-        if change
-            .pointer("/dynamodb/OldImage")
-            .is_some_and(|old| !old.is_null())
-        {
+        if change.pointer("/dynamodb/OldImage").is_some_and(|old| !old.is_null()) {
             return None;
         }
         let state = attribute(image, "state").unwrap_or_default();
@@ -60,10 +57,7 @@ mod tests {
 
     fn change(pk: &str, sk: &str, more: &Value) -> Value {
         let mut image = json!({ "pk": { "S": pk }, "sk": { "S": sk } });
-        image
-            .as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
+        image.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         json!({ "dynamodb": { "NewImage": image } })
     }
 
@@ -93,11 +87,8 @@ mod tests {
             describe(&changes).unwrap(),
             "payout pay_1 PAID 4.10 cash_major, promise requested, event"
         );
-        let inbox = [change(
-            "affonso#inbox#evt_2",
-            "event#evt_2",
-            &json!({ "type": { "S": "x.y" } }),
-        )];
+        let inbox =
+            [change("affonso#inbox#evt_2", "event#evt_2", &json!({ "type": { "S": "x.y" } }))];
         assert_eq!(describe(&inbox).unwrap(), "archived x.y");
         assert_eq!(describe(&[]), None);
     }

@@ -64,17 +64,10 @@ fn the_first_secret_for_the_event_signs() {
         { "name": "a", "key": "paid", "events": ["payment.paid"] },
         "any",
     ] } });
-    for (path, key) in [
-        ("payment-paid", "paid"),
-        ("payment.paid", "paid"),
-        ("referral-new", "any"),
-    ] {
+    for (path, key) in [("payment-paid", "paid"), ("payment.paid", "paid"), ("referral-new", "any")]
+    {
         let headers = signed(&format!("/webhooks/uppromote/{path}"), "{}", &secrets);
-        assert_eq!(
-            headers["x-uppromote-signature"],
-            hmac_hex(key, b"{}"),
-            "{path}"
-        );
+        assert_eq!(headers["x-uppromote-signature"], hmac_hex(key, b"{}"), "{path}");
     }
 }
 
@@ -82,12 +75,7 @@ fn the_first_secret_for_the_event_signs() {
 fn affonso_keeps_the_form_with_a_timestamp_header() {
     let mut event = event("/webhooks/affonso/payouts", A);
     event["headers"] = json!({ "x-affonso-timestamp": "1" });
-    sign(
-        &mut event,
-        &json!({ "affonso": { "hmac": ["whsec_test"] } }),
-        T,
-    )
-    .unwrap();
+    sign(&mut event, &json!({ "affonso": { "hmac": ["whsec_test"] } }), T).unwrap();
     assert_eq!(event["headers"]["x-affonso-timestamp"], "1704067200");
     let hex = "a63a83cced0a726bf7b9143872a39c832e4f79a0e7e67abb6ab9af124110eee8";
     assert_eq!(event["headers"]["x-affonso-signature"], hex);
@@ -97,12 +85,7 @@ fn affonso_keeps_the_form_with_a_timestamp_header() {
 fn v1_carries_a_token_or_credentials() {
     let mut event = event("/webhooks/firstpromoter-v1/old/customers", "{}");
     event["pathParameters"] = json!({ "token": "old" });
-    sign(
-        &mut event,
-        &json!({ "firstpromoter_v1": { "path_token": ["new"] } }),
-        T,
-    )
-    .unwrap();
+    sign(&mut event, &json!({ "firstpromoter_v1": { "path_token": ["new"] } }), T).unwrap();
     assert_eq!(event["rawPath"], "/webhooks/firstpromoter-v1/new/customers");
     assert_eq!(event["pathParameters"]["token"], "new");
     sign(
@@ -138,10 +121,7 @@ fn policy_all_takes_every_proof() {
     } });
     let headers = signed("/webhooks/firstpromoter/payouts", "{}", &secrets);
     assert_eq!(
-        (
-            headers["x-key"].as_str(),
-            headers["x-webhook-signature"].as_str()
-        ),
+        (headers["x-key"].as_str(), headers["x-webhook-signature"].as_str()),
         (Some("v"), Some(hmac_hex("k", b"{}").as_str()))
     );
 }
@@ -152,13 +132,7 @@ fn a_ping_stays_unsigned_and_a_missing_secret_is_said() {
     sign(&mut ping, &json!({}), T).unwrap();
     assert_eq!(ping["headers"], json!({}));
     let mut other = event("/webhooks/affonso/payouts", "{}");
-    assert!(matches!(
-        sign(&mut other, &json!({}), T),
-        Err(SignError::NoSecret(_))
-    ));
+    assert!(matches!(sign(&mut other, &json!({}), T), Err(SignError::NoSecret(_))));
     let mut stray = event("/elsewhere", "{}");
-    assert!(matches!(
-        sign(&mut stray, &json!({}), T),
-        Err(SignError::UnknownPath(_))
-    ));
+    assert!(matches!(sign(&mut stray, &json!({}), T), Err(SignError::UnknownPath(_))));
 }

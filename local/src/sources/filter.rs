@@ -24,10 +24,7 @@ impl Filter {
     #[must_use]
     pub fn matches(&self, event: &Value) -> bool {
         self.patterns.is_empty()
-            || self
-                .patterns
-                .iter()
-                .any(|pattern| matches(pattern, Some(event)))
+            || self.patterns.iter().any(|pattern| matches(pattern, Some(event)))
     }
 }
 
@@ -50,18 +47,14 @@ fn check_rule(rule: &Value) -> Result<(), String> {
             "anything-but" => !value.is_object(),
             _ => false,
         });
-    if known {
-        Ok(())
-    } else {
-        Err(format!("the rule {rule} is not supported here"))
-    }
+    if known { Ok(()) } else { Err(format!("the rule {rule} is not supported here")) }
 }
 
 fn matches(pattern: &Value, event: Option<&Value>) -> bool {
     match pattern {
-        Value::Object(map) => map
-            .iter()
-            .all(|(key, inner)| matches(inner, event.and_then(|event| event.get(key)))),
+        Value::Object(map) => {
+            map.iter().all(|(key, inner)| matches(inner, event.and_then(|event| event.get(key))))
+        }
         Value::Array(rules) => rules.iter().any(|rule| matches_rule(rule, event)),
         _ => false,
     }
@@ -78,9 +71,9 @@ fn matches_rule(rule: &Value, event: Option<&Value>) -> bool {
     };
     match (name.as_str(), leaf) {
         ("exists", leaf) => argument.as_bool() == Some(leaf.is_some()),
-        ("prefix", Some(Value::String(text))) => argument
-            .as_str()
-            .is_some_and(|prefix| text.starts_with(prefix)),
+        ("prefix", Some(Value::String(text))) => {
+            argument.as_str().is_some_and(|prefix| text.starts_with(prefix))
+        }
         ("anything-but", Some(value)) => match argument {
             Value::Array(values) => !values.contains(value),
             single => single != value,
@@ -105,10 +98,7 @@ mod tests {
         for (pattern, expected) in [
             (json!({ "eventName": ["INSERT", "MODIFY"] }), true),
             (json!({ "eventName": ["REMOVE"] }), false),
-            (
-                json!({ "eventName": [{ "anything-but": ["REMOVE"] }] }),
-                true,
-            ),
+            (json!({ "eventName": [{ "anything-but": ["REMOVE"] }] }), true),
             (
                 json!({ "dynamodb": { "NewImage": { "due": { "S": [{ "prefix": "deliver" }] } } } }),
                 true,
@@ -117,22 +107,13 @@ mod tests {
                 json!({ "dynamodb": { "NewImage": { "due": { "S": [{ "prefix": "confirm" }] } } } }),
                 false,
             ),
-            (
-                json!({ "dynamodb": { "NewImage": { "due": { "S": [{ "exists": true }] } } } }),
-                true,
-            ),
+            (json!({ "dynamodb": { "NewImage": { "due": { "S": [{ "exists": true }] } } } }), true),
             (
                 json!({ "dynamodb": { "OldImage": { "due": { "S": [{ "exists": false }] } } } }),
                 true,
             ),
-            (
-                json!({ "dynamodb": { "NewImage": { "due": [{ "exists": true }] } } }),
-                false,
-            ),
-            (
-                json!({ "eventName": ["MODIFY"], "eventSource": ["aws:dynamodb"] }),
-                false,
-            ),
+            (json!({ "dynamodb": { "NewImage": { "due": [{ "exists": true }] } } }), false),
+            (json!({ "eventName": ["MODIFY"], "eventSource": ["aws:dynamodb"] }), false),
         ] {
             assert_eq!(matched(&pattern, &event), expected, "{pattern}");
         }

@@ -73,11 +73,7 @@ async fn housekeeping(dynamo: Dynamo, table: String, streamed: bool, readers: Ve
         let (dynamo, table, readers) = (dynamo.clone(), table.clone(), readers.clone());
         let done = blocking(move || {
             dynamo.sweep_expired()?;
-            if streamed {
-                dynamo.trim(&table, &readers, KEPT_RECORDS)
-            } else {
-                Ok(())
-            }
+            if streamed { dynamo.trim(&table, &readers, KEPT_RECORDS) } else { Ok(()) }
         })
         .await;
         if let Err(error) = done {
@@ -91,8 +87,5 @@ pub(crate) async fn blocking<T: Send + 'static>(
     call: impl FnOnce() -> Result<T, LocalError> + Send + 'static,
 ) -> Result<T, LocalError> {
     let ended = tokio::task::spawn_blocking(call).await;
-    ended.map_err(|error| LocalError::Engine {
-        engine: "DynamoDB",
-        problem: error.to_string(),
-    })?
+    ended.map_err(|error| LocalError::Engine { engine: "DynamoDB", problem: error.to_string() })?
 }

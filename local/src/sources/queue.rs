@@ -26,21 +26,13 @@ pub(super) fn start(
     pollers: &mut JoinSet<()>,
 ) {
     for _ in 0..source.concurrency.max(1) {
-        pollers.spawn(poll(
-            context.clone(),
-            function.to_owned(),
-            Arc::clone(source),
-        ));
+        pollers.spawn(poll(context.clone(), function.to_owned(), Arc::clone(source)));
     }
 }
 
 async fn poll(context: Context, function: String, source: Arc<QueueSource>) {
     loop {
-        match context
-            .sqs
-            .receive(&source.queue, source.batch_size, WAIT_SECONDS)
-            .await
-        {
+        match context.sqs.receive(&source.queue, source.batch_size, WAIT_SECONDS).await {
             Ok(messages) if messages.is_empty() => {}
             Ok(messages) => handle(&context, &function, &source, messages).await,
             Err(error) => {
@@ -65,10 +57,8 @@ async fn handle(context: &Context, function: &str, source: &QueueSource, message
     if !batch.is_empty() {
         let records: Vec<&Value> = batch.iter().map(|(_, record)| record).collect();
         let payload = Bytes::from(json!({ "Records": records }).to_string());
-        let ids: Vec<&str> = batch
-            .iter()
-            .filter_map(|(message, _)| message.message_id.as_deref())
-            .collect();
+        let ids: Vec<&str> =
+            batch.iter().filter_map(|(message, _)| message.message_id.as_deref()).collect();
         let verdict = match context.host.invoke(function, payload).await {
             Ok(response) if source.reports_failures => read(&response, &ids),
             Ok(_) => Verdict::Done,
@@ -97,10 +87,7 @@ fn is_done(verdict: &Verdict, message: &Message) -> bool {
     match verdict {
         Verdict::Done => true,
         Verdict::AllFailed => false,
-        Verdict::Failed(ids) => message
-            .message_id
-            .as_ref()
-            .is_none_or(|id| !ids.contains(id)),
+        Verdict::Failed(ids) => message.message_id.as_ref().is_none_or(|id| !ids.contains(id)),
     }
 }
 
@@ -130,21 +117,14 @@ fn record(queue: &str, message: &Message) -> Value {
 
 fn lower_first(text: &str) -> String {
     let mut chars = text.chars();
-    chars
-        .next()
-        .map(|first| first.to_ascii_lowercase())
-        .into_iter()
-        .chain(chars)
-        .collect()
+    chars.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(chars).collect()
 }
 
 /// A filter looks into a body that is JSON.
 fn with_parsed_body(record: &Value) -> Value {
     let mut record = record.clone();
-    let parsed = record
-        .get("body")
-        .and_then(Value::as_str)
-        .and_then(|body| serde_json::from_str(body).ok());
+    let parsed =
+        record.get("body").and_then(Value::as_str).and_then(|body| serde_json::from_str(body).ok());
     if let (Some(parsed), Some(body)) = (parsed, record.get_mut("body")) {
         *body = parsed;
     }
@@ -157,10 +137,7 @@ mod tests {
 
     #[test]
     fn only_messages_that_did_not_fail_are_done() {
-        let message = |id: &str| Message {
-            message_id: Some(id.to_owned()),
-            ..Message::default()
-        };
+        let message = |id: &str| Message { message_id: Some(id.to_owned()), ..Message::default() };
         let verdict = Verdict::Failed(vec!["b".to_owned()]);
         assert!(is_done(&verdict, &message("a")));
         assert!(!is_done(&verdict, &message("b")));
@@ -176,10 +153,7 @@ mod tests {
             ..Message::default()
         };
         let record = record("work", &message);
-        assert_eq!(
-            record["eventSourceARN"],
-            "arn:aws:sqs:us-east-1:000000000000:work"
-        );
+        assert_eq!(record["eventSourceARN"], "arn:aws:sqs:us-east-1:000000000000:work");
         assert_eq!(record["body"], r#"{"due":"deliver#1"}"#);
         assert_eq!(with_parsed_body(&record)["body"]["due"], "deliver#1");
     }

@@ -31,11 +31,7 @@ pub(super) fn read(payload: &[u8], identifiers: &[&str]) -> Verdict {
             _ => return Verdict::AllFailed,
         }
     }
-    if failed.is_empty() {
-        Verdict::Done
-    } else {
-        Verdict::Failed(failed)
-    }
+    if failed.is_empty() { Verdict::Done } else { Verdict::Failed(failed) }
 }
 
 #[cfg(test)]
@@ -53,14 +49,8 @@ mod tests {
                 r#"{"batchItemFailures":[{"itemIdentifier":"b"}]}"#,
                 Verdict::Failed(vec!["b".to_owned()]),
             ),
-            (
-                r#"{"batchItemFailures":[{"itemIdentifier":"z"}]}"#,
-                Verdict::AllFailed,
-            ),
-            (
-                r#"{"batchItemFailures":[{"itemIdentifier":""}]}"#,
-                Verdict::AllFailed,
-            ),
+            (r#"{"batchItemFailures":[{"itemIdentifier":"z"}]}"#, Verdict::AllFailed),
+            (r#"{"batchItemFailures":[{"itemIdentifier":""}]}"#, Verdict::AllFailed),
             (r#"{"batchItemFailures":[{}]}"#, Verdict::AllFailed),
             (r#"{"batchItemFailures":"b"}"#, Verdict::AllFailed),
             ("", Verdict::AllFailed),

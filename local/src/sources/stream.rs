@@ -48,13 +48,7 @@ impl Poller {
             None if source.start == "LATEST" => context.dynamo.newest(&source.table)?,
             None => Position::Start,
         };
-        Ok(Self {
-            context,
-            function,
-            source,
-            reader,
-            position,
-        })
+        Ok(Self { context, function, source, reader, position })
     }
 
     pub(super) async fn run(mut self) {
@@ -72,11 +66,8 @@ impl Poller {
 
     /// Takes what is next; `false` when there was nothing.
     async fn step(&mut self) -> Result<bool, LocalError> {
-        let (dynamo, table, from) = (
-            self.context.dynamo.clone(),
-            self.source.table.clone(),
-            self.position.clone(),
-        );
+        let (dynamo, table, from) =
+            (self.context.dynamo.clone(), self.source.table.clone(), self.position.clone());
         let limit = self.source.batch_size;
         let (mut records, next) = blocking(move || dynamo.changes(&table, &from, limit)).await?;
         if next == self.position {
@@ -89,11 +80,8 @@ impl Poller {
     }
 
     async fn move_to(&mut self, position: Position) -> Result<(), LocalError> {
-        let (dynamo, reader, to) = (
-            self.context.dynamo.clone(),
-            self.reader.clone(),
-            position.clone(),
-        );
+        let (dynamo, reader, to) =
+            (self.context.dynamo.clone(), self.reader.clone(), position.clone());
         self.position = position;
         blocking(move || dynamo.save_checkpoint(&reader, &to)).await
     }
@@ -102,10 +90,7 @@ impl Poller {
     async fn hand_over(&self, records: Vec<Value>) {
         let mut work = VecDeque::new();
         if !records.is_empty() {
-            work.push_back(Batch {
-                records,
-                failures: 0,
-            });
+            work.push_back(Batch { records, failures: 0 });
         }
         while let Some(batch) = work.pop_front() {
             let verdict = self.invoke(&batch).await;
@@ -168,10 +153,7 @@ impl Poller {
 }
 
 fn sequence(record: &Value) -> &str {
-    record
-        .pointer("/dynamodb/SequenceNumber")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
+    record.pointer("/dynamodb/SequenceNumber").and_then(Value::as_str).unwrap_or_default()
 }
 
 /// What is still to be done: everything from the first failed record on.
@@ -198,13 +180,7 @@ fn split(mut batch: Batch, bisects: bool) -> Vec<Batch> {
     }
     let second = batch.records.split_off(batch.records.len() / 2);
     let failures = batch.failures;
-    vec![
-        batch,
-        Batch {
-            records: second,
-            failures,
-        },
-    ]
+    vec![batch, Batch { records: second, failures }]
 }
 
 #[cfg(test)]
@@ -212,13 +188,9 @@ mod tests {
     use super::*;
 
     fn batch(numbers: &[&str], failures: u32) -> Batch {
-        let records = numbers
-            .iter()
-            .map(|number| json!({ "dynamodb": { "SequenceNumber": number } }));
-        Batch {
-            records: records.collect(),
-            failures,
-        }
+        let records =
+            numbers.iter().map(|number| json!({ "dynamodb": { "SequenceNumber": number } }));
+        Batch { records: records.collect(), failures }
     }
 
     #[test]
@@ -230,14 +202,8 @@ mod tests {
             rest(batch(&["1", "2", "3"], 0), &failed(&["3", "2"])),
             Some(batch(&["2", "3"], 1))
         );
-        assert_eq!(
-            rest(batch(&["1", "2"], 4), &failed(&["1"])),
-            Some(batch(&["1", "2"], 5))
-        );
-        assert_eq!(
-            rest(batch(&["1", "2"], 1), &Verdict::AllFailed),
-            Some(batch(&["1", "2"], 2))
-        );
+        assert_eq!(rest(batch(&["1", "2"], 4), &failed(&["1"])), Some(batch(&["1", "2"], 5)));
+        assert_eq!(rest(batch(&["1", "2"], 1), &Verdict::AllFailed), Some(batch(&["1", "2"], 2)));
     }
 
     #[test]
@@ -245,9 +211,6 @@ mod tests {
         let halves = split(batch(&["1", "2", "3"], 2), true);
         assert_eq!(halves, vec![batch(&["1"], 2), batch(&["2", "3"], 2)]);
         assert_eq!(split(batch(&["1"], 2), true), vec![batch(&["1"], 2)]);
-        assert_eq!(
-            split(batch(&["1", "2"], 2), false),
-            vec![batch(&["1", "2"], 2)]
-        );
+        assert_eq!(split(batch(&["1", "2"], 2), false), vec![batch(&["1", "2"], 2)]);
     }
 }

@@ -40,10 +40,7 @@ pub struct TemplateError {
 
 impl TemplateError {
     fn new(path: &str, problem: &str) -> Self {
-        Self {
-            path: path.to_owned(),
-            problem: problem.to_owned(),
-        }
+        Self { path: path.to_owned(), problem: problem.to_owned() }
     }
 }
 
@@ -140,9 +137,7 @@ impl Template {
         let document =
             yaml::parse(source).map_err(|problem| TemplateError::new("file", &problem))?;
         let declared = document.get("Parameters").and_then(Value::as_object);
-        Ok(declared
-            .map(|map| map.keys().cloned().collect())
-            .unwrap_or_default())
+        Ok(declared.map(|map| map.keys().cloned().collect()).unwrap_or_default())
     }
 }
 
@@ -158,9 +153,7 @@ fn function(resolver: &Resolver, id: &str, resource: &Value) -> Result<Function,
     let path = format!("Resources/{id}/Properties");
     // Policies and the like are AWS's own affair: only these are evaluated.
     let property = |name: &str| -> Result<Option<Node>, TemplateError> {
-        let own = resource
-            .get("Properties")
-            .and_then(|properties| properties.get(name));
+        let own = resource.get("Properties").and_then(|properties| properties.get(name));
         let global = || resolver.raw(&["Globals", "Function", name]);
         let Some(raw) = own.or_else(global) else {
             return Ok(None);
@@ -190,19 +183,12 @@ fn function(resolver: &Resolver, id: &str, resource: &Value) -> Result<Function,
 /// SAM's rust-cargolambda builder names the binary in the metadata; without
 /// that it is the crate that `CodeUri` points to.
 fn binary(resource: &Value, path: &str) -> Result<String, TemplateError> {
-    let named = resource
-        .pointer("/Metadata/BuildProperties/Binary")
-        .and_then(Value::as_str);
-    let folder = resource
-        .pointer("/Properties/CodeUri")
-        .and_then(Value::as_str);
+    let named = resource.pointer("/Metadata/BuildProperties/Binary").and_then(Value::as_str);
+    let folder = resource.pointer("/Properties/CodeUri").and_then(Value::as_str);
     let last = folder.and_then(|uri| uri.trim_end_matches('/').rsplit('/').next());
     match named.or(last) {
         Some(name) if !name.is_empty() && name != "." => Ok(name.to_owned()),
-        _ => Err(TemplateError::new(
-            path,
-            "needs CodeUri or Metadata/BuildProperties/Binary",
-        )),
+        _ => Err(TemplateError::new(path, "needs CodeUri or Metadata/BuildProperties/Binary")),
     }
 }
 
@@ -251,16 +237,13 @@ fn tables(resolver: &Resolver) -> Result<Vec<Table>, TemplateError> {
             let stream = json!({ "StreamEnabled": true, "StreamViewType": view.value });
             create.insert("StreamSpecification".to_owned(), stream);
         }
-        let ttl = properties.get("TimeToLiveSpecification").filter(|ttl| {
-            ttl.get("Enabled")
-                .is_some_and(|flag| flag.value != Value::Bool(false))
-        });
+        let ttl = properties
+            .get("TimeToLiveSpecification")
+            .filter(|ttl| ttl.get("Enabled").is_some_and(|flag| flag.value != Value::Bool(false)));
         tables.push(Table {
             name,
             create: Value::Object(create),
-            ttl: ttl
-                .map(|ttl| ttl.require("AttributeName")?.text())
-                .transpose()?,
+            ttl: ttl.map(|ttl| ttl.require("AttributeName")?.text()).transpose()?,
         });
     }
     Ok(tables)
@@ -294,10 +277,7 @@ fn queues(resolver: &Resolver) -> Result<Vec<Queue>, TemplateError> {
             });
             attributes.insert("RedrivePolicy".to_owned(), policy.to_string());
         }
-        queues.push(Queue {
-            name: resolver.name_of(id)?,
-            attributes,
-        });
+        queues.push(Queue { name: resolver.name_of(id)?, attributes });
     }
     queues.sort_by_key(|queue: &Queue| queue.attributes.contains_key("RedrivePolicy"));
     check_redrive(&queues)?;
@@ -310,9 +290,7 @@ fn check_redrive(queues: &[Queue]) -> Result<(), TemplateError> {
         let Some(policy) = queue.attributes.get("RedrivePolicy") else {
             continue;
         };
-        let known = queues
-            .iter()
-            .any(|target| policy.contains(&format!(":{}\"", target.name)));
+        let known = queues.iter().any(|target| policy.contains(&format!(":{}\"", target.name)));
         if !known {
             return Err(TemplateError::new(
                 &format!("queue {}", queue.name),

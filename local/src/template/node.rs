@@ -19,27 +19,16 @@ impl Node {
         path: &str,
     ) -> Result<Self, TemplateError> {
         let value = resolver.resolve(raw, path)?.unwrap_or(Value::Null);
-        Ok(Self {
-            value,
-            path: path.to_owned(),
-        })
+        Ok(Self { value, path: path.to_owned() })
     }
 
     pub(super) fn get(&self, key: &str) -> Option<Self> {
-        let value = self
-            .value
-            .get(key)
-            .filter(|value| !value.is_null())?
-            .clone();
-        Some(Self {
-            value,
-            path: format!("{}/{key}", self.path),
-        })
+        let value = self.value.get(key).filter(|value| !value.is_null())?.clone();
+        Some(Self { value, path: format!("{}/{key}", self.path) })
     }
 
     pub(super) fn at(&self, keys: &[&str]) -> Option<Self> {
-        keys.iter()
-            .try_fold(self.clone(), |node, key| node.get(key))
+        keys.iter().try_fold(self.clone(), |node, key| node.get(key))
     }
 
     pub(super) fn error(&self, problem: &str) -> TemplateError {
@@ -47,8 +36,7 @@ impl Node {
     }
 
     pub(super) fn require(&self, key: &str) -> Result<Self, TemplateError> {
-        self.get(key)
-            .ok_or_else(|| self.error(&format!("needs {key}")))
+        self.get(key).ok_or_else(|| self.error(&format!("needs {key}")))
     }
 
     pub(super) fn text(&self) -> Result<String, TemplateError> {
@@ -56,9 +44,7 @@ impl Node {
     }
 
     pub(super) fn number(&self) -> Result<i64, TemplateError> {
-        self.text()?
-            .parse()
-            .map_err(|_| self.error("must be a whole number"))
+        self.text()?.parse().map_err(|_| self.error("must be a whole number"))
     }
 
     /// The number under `key`; `default` when it is absent.
@@ -70,21 +56,12 @@ impl Node {
     }
 
     pub(super) fn entries(&self) -> Result<Vec<(String, Self)>, TemplateError> {
-        let map = self
-            .value
-            .as_object()
-            .ok_or_else(|| self.error("must be a map"))?;
-        Ok(map
-            .keys()
-            .filter_map(|key| Some((key.clone(), self.get(key)?)))
-            .collect())
+        let map = self.value.as_object().ok_or_else(|| self.error("must be a map"))?;
+        Ok(map.keys().filter_map(|key| Some((key.clone(), self.get(key)?))).collect())
     }
 
     pub(super) fn items(&self) -> Result<Vec<Self>, TemplateError> {
-        let list = self
-            .value
-            .as_array()
-            .ok_or_else(|| self.error("must be a list"))?;
+        let list = self.value.as_array().ok_or_else(|| self.error("must be a list"))?;
         Ok(list
             .iter()
             .enumerate()

@@ -14,15 +14,11 @@ pub(super) fn decide(
     overrides: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, Value>, TemplateError> {
     let declared = document.get("Parameters").and_then(Value::as_object);
-    if let Some(name) = overrides
-        .keys()
-        .find(|name| declared.is_none_or(|map| !map.contains_key(*name)))
+    if let Some(name) =
+        overrides.keys().find(|name| declared.is_none_or(|map| !map.contains_key(*name)))
     {
-        let known: Vec<_> = declared
-            .into_iter()
-            .flatten()
-            .map(|(known, _)| known.as_str())
-            .collect();
+        let known: Vec<_> =
+            declared.into_iter().flatten().map(|(known, _)| known.as_str()).collect();
         let problem = format!("has no {name}, only {}", known.join(", "));
         return Err(TemplateError::new("Parameters", &problem));
     }
@@ -59,23 +55,15 @@ fn check(definition: &Value, value: &str, path: &str) -> Result<(), TemplateErro
     let Some(problem) = violated(definition, value, path)? else {
         return Ok(());
     };
-    let description = definition
-        .get("ConstraintDescription")
-        .and_then(Value::as_str);
+    let description = definition.get("ConstraintDescription").and_then(Value::as_str);
     let problem = description.map_or(problem, |description| format!("must be {description}"));
-    Err(TemplateError::new(
-        path,
-        &format!("is {value:?}, but {problem}"),
-    ))
+    Err(TemplateError::new(path, &format!("is {value:?}, but {problem}")))
 }
 
 /// What about `value` is not as its definition wants it.
 fn violated(definition: &Value, value: &str, path: &str) -> Result<Option<String>, TemplateError> {
-    let constraint = |name: &str| {
-        definition
-            .get(name)
-            .map(|constraint| (constraint, format!("{path}/{name}")))
-    };
+    let constraint =
+        |name: &str| definition.get(name).map(|constraint| (constraint, format!("{path}/{name}")));
     if let Some((allowed, path)) = constraint("AllowedValues") {
         let allowed = list(allowed, &path)?.iter().map(|item| text(item, &path));
         let allowed = allowed.collect::<Result<Vec<_>, _>>()?;

@@ -27,28 +27,20 @@ impl Resolver {
         queue_base_url: &str,
     ) -> Result<Self, TemplateError> {
         let parameters = decide(&document, overrides)?;
-        Ok(Self {
-            document,
-            parameters,
-            queue_base_url: queue_base_url.to_owned(),
-        })
+        Ok(Self { document, parameters, queue_base_url: queue_base_url.to_owned() })
     }
 
     /// The part of the template at `keys`, unevaluated.
     pub(super) fn raw(&self, keys: &[&str]) -> Option<&Value> {
-        keys.iter()
-            .try_fold(&self.document, |value, key| value.get(key))
+        keys.iter().try_fold(&self.document, |value, key| value.get(key))
     }
 
     /// The resources of one type that exist under the current conditions, as
     /// logical id and definition.
     pub(super) fn resources(&self, kind: &str) -> Result<Vec<(&str, &Value)>, TemplateError> {
         let mut found = Vec::new();
-        for (id, resource) in self
-            .raw(&["Resources"])
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
+        for (id, resource) in
+            self.raw(&["Resources"]).and_then(Value::as_object).into_iter().flatten()
         {
             if resource.get("Type").and_then(Value::as_str) != Some(kind) {
                 continue;
@@ -111,23 +103,18 @@ impl Resolver {
             "Fn::Sub" => self.substitute(&argument, path).map(Value::String),
             "Fn::GetAtt" => {
                 let (id, attribute) = two(&argument, path)?;
-                self.attribute(&text(id, path)?, &text(attribute, path)?, path)
-                    .map(Value::String)
+                self.attribute(&text(id, path)?, &text(attribute, path)?, path).map(Value::String)
             }
             "Fn::Join" => {
                 let (separator, parts) = two(&argument, path)?;
-                let parts: Result<Vec<_>, _> = list(parts, path)?
-                    .iter()
-                    .map(|part| text(part, path))
-                    .collect();
+                let parts: Result<Vec<_>, _> =
+                    list(parts, path)?.iter().map(|part| text(part, path)).collect();
                 Ok(Value::String(parts?.join(&text(separator, path)?)))
             }
             "Fn::Split" => {
                 let (separator, whole) = two(&argument, path)?;
                 let (separator, whole) = (text(separator, path)?, text(whole, path)?);
-                Ok(Value::Array(
-                    whole.split(&separator).map(Value::from).collect(),
-                ))
+                Ok(Value::Array(whole.split(&separator).map(Value::from).collect()))
             }
             "Fn::Select" => {
                 let (index, items) = two(&argument, path)?;
@@ -138,22 +125,15 @@ impl Resolver {
                 chosen.ok_or_else(|| TemplateError::new(path, &format!("has no element {index}")))
             }
             "Fn::FindInMap" => {
-                let keys: Result<Vec<_>, _> = list(&argument, path)?
-                    .iter()
-                    .map(|key| text(key, path))
-                    .collect();
+                let keys: Result<Vec<_>, _> =
+                    list(&argument, path)?.iter().map(|key| text(key, path)).collect();
                 let keys = keys?;
                 let found = self
                     .raw(&["Mappings"])
                     .and_then(|map| keys.iter().try_fold(map, |value, key| value.get(key)));
-                found
-                    .cloned()
-                    .ok_or_else(|| TemplateError::new(path, "is not in Mappings"))
+                found.cloned().ok_or_else(|| TemplateError::new(path, "is not in Mappings"))
             }
-            other => Err(TemplateError::new(
-                path,
-                &format!("{other} is not supported here"),
-            )),
+            other => Err(TemplateError::new(path, &format!("{other} is not supported here"))),
         }
         .map(Some)
     }
@@ -168,10 +148,8 @@ impl Resolver {
 
     /// Whether a condition's expression holds.
     pub(super) fn test(&self, expression: &Value, path: &str) -> Result<bool, TemplateError> {
-        let entry = expression
-            .as_object()
-            .filter(|map| map.len() == 1)
-            .and_then(|map| map.iter().next());
+        let entry =
+            expression.as_object().filter(|map| map.len() == 1).and_then(|map| map.iter().next());
         let Some((name, argument)) = entry else {
             return Err(TemplateError::new(path, "is not a condition"));
         };
@@ -190,10 +168,8 @@ impl Resolver {
                 _ => Err(TemplateError::new(&path, "takes one condition")),
             },
             "Fn::And" | "Fn::Or" => {
-                let results: Result<Vec<_>, _> = list(argument, &path)?
-                    .iter()
-                    .map(|inner| self.test(inner, &path))
-                    .collect();
+                let results: Result<Vec<_>, _> =
+                    list(argument, &path)?.iter().map(|inner| self.test(inner, &path)).collect();
                 let results = results?;
                 Ok(if name == "Fn::And" {
                     results.iter().all(|&held| held)
@@ -201,10 +177,7 @@ impl Resolver {
                     results.contains(&true)
                 })
             }
-            other => Err(TemplateError::new(
-                &path,
-                &format!("{other} is not a condition"),
-            )),
+            other => Err(TemplateError::new(&path, &format!("{other} is not a condition"))),
         }
     }
 
@@ -219,10 +192,7 @@ impl Resolver {
             return Ok(Some(Value::from(value)));
         }
         if self.raw(&["Resources", name]).is_none() {
-            return Err(TemplateError::new(
-                path,
-                &format!("names the unknown {name}"),
-            ));
+            return Err(TemplateError::new(path, &format!("names the unknown {name}")));
         }
         let physical = self.name_of(name)?;
         Ok(Some(Value::String(match self.kind_of(name) {
@@ -253,9 +223,7 @@ impl Resolver {
     }
 
     fn kind_of(&self, id: &str) -> &str {
-        self.raw(&["Resources", id, "Type"])
-            .and_then(Value::as_str)
-            .unwrap_or_default()
+        self.raw(&["Resources", id, "Type"]).and_then(Value::as_str).unwrap_or_default()
     }
 
     /// The name a resource gets: its own, or its logical id.
@@ -281,10 +249,7 @@ impl Resolver {
         let (pattern, local) = match argument {
             Value::Array(_) => {
                 let (pattern, variables) = two(argument, path)?;
-                (
-                    text(pattern, path)?,
-                    variables.as_object().cloned().unwrap_or_default(),
-                )
+                (text(pattern, path)?, variables.as_object().cloned().unwrap_or_default())
             }
             plain => (text(plain, path)?, Map::new()),
         };
@@ -335,10 +300,7 @@ pub(super) fn text(value: &Value, path: &str) -> Result<String, TemplateError> {
 }
 
 pub(super) fn list<'a>(value: &'a Value, path: &str) -> Result<&'a [Value], TemplateError> {
-    value
-        .as_array()
-        .map(Vec::as_slice)
-        .ok_or_else(|| TemplateError::new(path, "must be a list"))
+    value.as_array().map(Vec::as_slice).ok_or_else(|| TemplateError::new(path, "must be a list"))
 }
 
 fn two<'a>(value: &'a Value, path: &str) -> Result<(&'a Value, &'a Value), TemplateError> {

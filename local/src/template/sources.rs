@@ -77,11 +77,7 @@ const DEFAULT_QUEUE_BATCH: usize = 10;
 const DEFAULT_QUEUE_CONCURRENCY: usize = 5;
 
 pub(super) fn read(events: &Node) -> Result<Vec<Source>, TemplateError> {
-    events
-        .entries()?
-        .iter()
-        .map(|(_, event)| source(event))
-        .collect()
+    events.entries()?.iter().map(|(_, event)| source(event)).collect()
 }
 
 fn source(event: &Node) -> Result<Source, TemplateError> {
@@ -120,10 +116,7 @@ fn stream(properties: &Node) -> Result<StreamSource, TemplateError> {
         return Err(start.error("must be TRIM_HORIZON or LATEST"));
     }
     let arn = stream.text()?;
-    let table = arn
-        .split('/')
-        .nth(1)
-        .ok_or_else(|| stream.error("is not the ARN of a stream"))?;
+    let table = arn.split('/').nth(1).ok_or_else(|| stream.error("is not the ARN of a stream"))?;
     let bisects = properties.get("BisectBatchOnFunctionError");
     let on_failure = properties.at(&["DestinationConfig", "OnFailure", "Destination"]);
     Ok(StreamSource {
@@ -143,29 +136,18 @@ fn schedule(properties: &Node, key: &str) -> Result<Schedule, TemplateError> {
     let every = rate(&expression.text()?).ok_or_else(|| {
         expression.error("must be rate(N minutes), rate(N hours) or rate(N days)")
     })?;
-    Ok(Schedule {
-        every,
-        input: properties
-            .get("Input")
-            .map(|node| node.text())
-            .transpose()?,
-    })
+    Ok(Schedule { every, input: properties.get("Input").map(|node| node.text()).transpose()? })
 }
 
 fn rate(expression: &str) -> Option<Duration> {
-    let (count, unit) = expression
-        .strip_prefix("rate(")?
-        .strip_suffix(')')?
-        .split_once(' ')?;
+    let (count, unit) = expression.strip_prefix("rate(")?.strip_suffix(')')?.split_once(' ')?;
     let seconds = match unit {
         "minute" | "minutes" => 60,
         "hour" | "hours" => 3_600,
         "day" | "days" => 86_400,
         _ => return None,
     };
-    Some(Duration::from_secs(
-        count.parse::<u64>().ok()?.checked_mul(seconds)?,
-    ))
+    Some(Duration::from_secs(count.parse::<u64>().ok()?.checked_mul(seconds)?))
 }
 
 fn name_in_arn(node: &Node) -> Result<String, TemplateError> {

@@ -75,10 +75,8 @@ Resources:
 "#;
 
 fn read(overrides: &[(&str, &str)]) -> Result<Template, TemplateError> {
-    let overrides = overrides
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
+    let overrides =
+        overrides.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     Template::read(TEMPLATE, &overrides, "http://127.0.0.1:9324")
 }
 
@@ -93,10 +91,7 @@ fn parameters_globals_and_references_reach_the_environment() {
             "QUEUE": "http://127.0.0.1:9324/000000000000/local-work", "KEYS": "local/keys", "BOTH": "info-y",
         })
     );
-    assert_eq!(
-        (payouts.binary.as_str(), payouts.timeout.as_secs()),
-        ("payouts", 12)
-    );
+    assert_eq!((payouts.binary.as_str(), payouts.timeout.as_secs()), ("payouts", 12));
     assert_eq!(template.secrets["Keys"], "local/keys");
 }
 
@@ -107,10 +102,7 @@ fn conditions_decide_about_values_and_resources() {
     let on = read(&[("Since", "x"), ("Endpoint", "http://e"), ("Level", "trace")]).unwrap();
     assert_eq!(on.functions["Payouts"].environment["ENDPOINT"], "http://e");
     let sweep = &on.functions["Sweep"];
-    assert_eq!(
-        (sweep.binary.as_str(), sweep.timeout.as_secs()),
-        ("sweep", 10)
-    );
+    assert_eq!((sweep.binary.as_str(), sweep.timeout.as_secs()), ("sweep", 10));
 }
 
 #[test]
@@ -122,10 +114,7 @@ fn event_sources_are_read_with_their_settings() {
         panic!("sources: {:?}", template.functions["Payouts"].sources)
     };
     assert_eq!((method.as_str(), path.as_str()), ("POST", "/paid/{id}"));
-    assert_eq!(
-        (stream.table.as_str(), stream.retries, stream.bisects),
-        ("Ledger", Some(4), true)
-    );
+    assert_eq!((stream.table.as_str(), stream.retries, stream.bisects), ("Ledger", Some(4), true));
     assert_eq!(stream.on_failure.as_deref(), Some("Dead"));
     assert!(stream.reports_failures);
     assert!(
@@ -133,37 +122,22 @@ fn event_sources_are_read_with_their_settings() {
             .filter
             .matches(&json!({ "dynamodb": { "NewImage": { "due": { "S": "deliver#1" } } } }))
     );
-    assert!(
-        !stream
-            .filter
-            .matches(&json!({ "dynamodb": { "NewImage": { "pk": { "S": "x" } } } }))
-    );
+    assert!(!stream.filter.matches(&json!({ "dynamodb": { "NewImage": { "pk": { "S": "x" } } } })));
     let [Source::Schedule(clock), Source::Queue(queue)] =
         template.functions["Sweep"].sources.as_slice()
     else {
         panic!("sources: {:?}", template.functions["Sweep"].sources)
     };
     assert_eq!(clock.every.as_secs(), 300);
-    assert_eq!(
-        (queue.queue.as_str(), queue.batch_size, queue.concurrency),
-        ("local-work", 5, 2)
-    );
+    assert_eq!((queue.queue.as_str(), queue.batch_size, queue.concurrency), ("local-work", 5, 2));
 }
 
 #[test]
 fn tables_and_queues_become_what_the_engines_take() {
     let template = read(&[("Since", "x")]).unwrap();
     let table = &template.tables[0];
-    assert_eq!(
-        table.create["StreamSpecification"]["StreamEnabled"],
-        json!(true)
-    );
-    assert!(
-        table
-            .create
-            .get("PointInTimeRecoverySpecification")
-            .is_none()
-    );
+    assert_eq!(table.create["StreamSpecification"]["StreamEnabled"], json!(true));
+    assert!(table.create.get("PointInTimeRecoverySpecification").is_none());
     assert_eq!(table.ttl.as_deref(), Some("expires_at"));
     assert_eq!(template.queues[0].name, "Dead");
     let policy: Value =
@@ -189,9 +163,7 @@ fn mistakes_name_their_place() {
     }
     let broken = TEMPLATE.replace("!Ref Ledger", "!Ref Ledgre");
     let since = BTreeMap::from([("Since".to_owned(), "x".to_owned())]);
-    let message = Template::read(&broken, &since, "http://q")
-        .unwrap_err()
-        .to_string();
+    let message = Template::read(&broken, &since, "http://q").unwrap_err().to_string();
     assert_eq!(
         message,
         "template: Globals/Function/Environment/Variables/TABLE/Ref names the unknown Ledgre"
@@ -201,10 +173,7 @@ fn mistakes_name_their_place() {
 #[test]
 fn parameters_are_listed() {
     let head = TEMPLATE.split("Conditions").next().unwrap();
-    assert_eq!(
-        Template::parameters(head).unwrap(),
-        ["Endpoint", "Level", "Since"]
-    );
+    assert_eq!(Template::parameters(head).unwrap(), ["Endpoint", "Level", "Since"]);
 }
 
 #[test]
@@ -245,47 +214,23 @@ Rules:
     }
     let pairs = "but must be numbers, each with =on";
     for (given, expected) in [
-        (
-            ("Pairs", "17=on,"),
-            format!("Parameters/Pairs is \"17=on,\", {pairs}"),
-        ),
+        (("Pairs", "17=on,"), format!("Parameters/Pairs is \"17=on,\", {pairs}")),
         // An alternative without anchors matches the whole value all the same.
-        (
-            ("Pairs", "offer"),
-            format!("Parameters/Pairs is \"offer\", {pairs}"),
-        ),
-        (
-            ("Pairs", "17=on\n"),
-            format!("Parameters/Pairs is \"17=on\\n\", {pairs}"),
-        ),
+        (("Pairs", "offer"), format!("Parameters/Pairs is \"offer\", {pairs}")),
+        (("Pairs", "17=on\n"), format!("Parameters/Pairs is \"17=on\\n\", {pairs}")),
         (
             ("Url", "https://a/"),
             r#"Parameters/Url is "https://a/", but must match ^https?://\S+[^/]$"#.into(),
         ),
-        (
-            ("Hold", "9"),
-            r#"Parameters/Hold is "9", but must be at most 8"#.into(),
-        ),
-        (
-            ("Hold", "-1"),
-            r#"Parameters/Hold is "-1", but must be at least 0"#.into(),
-        ),
-        (
-            ("Hold", "long"),
-            r#"Parameters/Hold is "long", but must be a number"#.into(),
-        ),
-        (
-            ("Hold", "NaN"),
-            r#"Parameters/Hold is "NaN", but must be a number"#.into(),
-        ),
+        (("Hold", "9"), r#"Parameters/Hold is "9", but must be at most 8"#.into()),
+        (("Hold", "-1"), r#"Parameters/Hold is "-1", but must be at least 0"#.into()),
+        (("Hold", "long"), r#"Parameters/Hold is "long", but must be a number"#.into()),
+        (("Hold", "NaN"), r#"Parameters/Hold is "NaN", but must be a number"#.into()),
         (
             ("Days", "2"),
             r#"Parameters/Days is "2", but must be a number of days that is in use"#.into(),
         ),
-        (
-            ("Names", "a,bb"),
-            r#"Parameters/Names is "bb", but must match [a-z]"#.into(),
-        ),
+        (("Names", "a,bb"), r#"Parameters/Names is "bb", but must match [a-z]"#.into()),
         (
             ("Recipient", "rules"),
             r#"Rules/PairsAreGiven is broken: Recipient "rules" needs Pairs"#.into(),

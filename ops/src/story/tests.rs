@@ -26,21 +26,14 @@ fn event(second: i64, event_type: &str) -> Recorded {
 }
 
 fn record() -> Record {
-    let clock = Clock {
-        time: at(0),
-        rank: 1,
-    };
+    let clock = Clock { time: at(0), rank: 1 };
     let facts = [
         ("amount", json!({"value": "500", "unit": "points"})),
         ("customer", json!({"email": "jane@example.com"})),
         ("status", json!("approved")),
     ];
     let register = |(name, value): (&str, Value)| (name.to_owned(), Register { value, clock });
-    Record {
-        version: 3,
-        facts: facts.map(register).into(),
-        ..Record::default()
-    }
+    Record { version: 3, facts: facts.map(register).into(), ..Record::default() }
 }
 
 fn promise() -> Promise {
@@ -70,13 +63,7 @@ fn promise() -> Promise {
 #[test]
 fn a_story_is_in_the_order_of_time() {
     let events = vec![event(0, "commission.created"), event(2, "x.updated")];
-    let story = Story::of(
-        "p#commission#1",
-        events,
-        Some(&record()),
-        vec![promise()],
-        false,
-    );
+    let story = Story::of("p#commission#1", events, Some(&record()), vec![promise()], false);
     assert_eq!(
         story.text(),
         "p#commission#1\n\n\

@@ -11,13 +11,8 @@ use crate::provider::Provider;
 use crate::timestamp::Timestamp;
 
 /// The rewards that are not money. FirstPromoter's API names these five.
-const NON_MONETARY: [&str; 5] = [
-    "points",
-    "credits",
-    "free_months",
-    "mon_discount",
-    "discount_per",
-];
+const NON_MONETARY: [&str; 5] =
+    ["points", "credits", "free_months", "mon_discount", "discount_per"];
 /// FirstPromoter's money, in the ledger's words.
 const CASH: &str = "cash_cents";
 /// Stands for every campaign or every unit in a recipient rule.
@@ -140,9 +135,7 @@ pub fn restate(
 /// Whether the platform itself, or a person, said no since it was announced.
 fn denied_since(promise: &Promise, record: &Record) -> bool {
     let older = |at: Timestamp, denied| at.plus_seconds(CLOCKS_APART) < denied;
-    promise
-        .denied_at
-        .is_some_and(|denied| record.announced.is_none_or(|at| older(at, denied)))
+    promise.denied_at.is_some_and(|denied| record.announced.is_none_or(|at| older(at, denied)))
 }
 
 /// Whether it waits for its approval, and no event says anything else.
@@ -256,11 +249,7 @@ fn assess(
     }
     // Only v2's API can be asked for what the payload lacks.
     let unknown = |reason| {
-        if v2 {
-            (Entry::LookUp, "")
-        } else {
-            (Entry::Park(reason), "")
-        }
+        if v2 { (Entry::LookUp, "") } else { (Entry::Park(reason), "") }
     };
     if sources.len() > 1 && !waives("campaign_unknown") {
         // Whose reward it is hangs on a campaign that the payload does not name.
@@ -293,10 +282,7 @@ fn assess(
 }
 
 fn rules_name_campaigns(policy: &Policy) -> bool {
-    policy
-        .recipient_rules
-        .keys()
-        .any(|rule| !rule.starts_with("*:"))
+    policy.recipient_rules.keys().any(|rule| !rule.starts_with("*:"))
 }
 
 fn source_of(provider: Provider) -> Source {
@@ -341,18 +327,13 @@ fn role(policy: &Policy, campaign: Option<&str>, unit: Option<&str>) -> Option<R
     let (campaign, unit) = (campaign.unwrap_or(ANY), unit.unwrap_or(ANY));
     let candidates = [(campaign, unit), (campaign, ANY), (ANY, unit), (ANY, ANY)];
     candidates.into_iter().find_map(|(campaign, unit)| {
-        policy
-            .recipient_rules
-            .get(&format!("{campaign}:{unit}"))
-            .copied()
+        policy.recipient_rules.get(&format!("{campaign}:{unit}")).copied()
     })
 }
 
 fn recipient(provider: Provider, record: &Record, rule: Rule) -> Recipient {
     let text = |fact: &str, path: &[&str]| {
-        let found = path
-            .iter()
-            .try_fold(record.fact(fact)?, |value, name| value.get(name));
+        let found = path.iter().try_fold(record.fact(fact)?, |value, name| value.get(name));
         Some(found?.as_str()?.to_owned()).filter(|text| !text.is_empty())
     };
     let (role, id, fact, path): (_, _, _, &[&str]) = match (rule, provider) {
@@ -370,10 +351,5 @@ fn recipient(provider: Provider, record: &Record, rule: Rule) -> Recipient {
         (_, Provider::FirstPromoterV1) => known_as("cust_id"),
         (_, _) => None,
     };
-    Recipient {
-        role: role.into(),
-        id,
-        reference,
-        email: known_as("email"),
-    }
+    Recipient { role: role.into(), id, reference, email: known_as("email") }
 }

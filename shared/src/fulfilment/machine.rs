@@ -133,38 +133,22 @@ pub enum Stepped {
 /// Applies an input. Pure: `now` and everything else comes in.
 #[must_use]
 pub fn step(promise: &Promise, input: &Input, reversals: Reversals, now: Timestamp) -> Stepped {
-    let mut next = Step {
-        promise: promise.clone(),
-        reversals,
-        now,
-    };
+    let mut next = Step { promise: promise.clone(), reversals, now };
     let stepped = match input {
         Input::Approved(terms, entry) => next.approved(terms, *entry),
         Input::Withdrawn => next.withdrawn(),
-        Input::Found {
-            asked_at,
-            terms,
-            campaign_id,
-            entry,
-        } => next.found(*asked_at, terms, campaign_id.as_ref(), *entry),
+        Input::Found { asked_at, terms, campaign_id, entry } => {
+            next.found(*asked_at, terms, campaign_id.as_ref(), *entry)
+        }
         Input::Asked(not_before) => next.asked(*not_before),
         Input::Leased(until) => next.leased(*until),
         Input::Done => next.done(),
-        Input::NotApproved {
-            asked_at,
-            not_before,
-        } => next.not_approved(*asked_at, *not_before),
+        Input::NotApproved { asked_at, not_before } => next.not_approved(*asked_at, *not_before),
         Input::Refused(reason) => next.refused(reason),
-        Input::Again {
-            not_before,
-            last,
-            batch,
-        } => next.again(*not_before, last, batch.as_ref()),
-        Input::Unknown {
-            not_before,
-            last,
-            repeatable,
-        } => next.unknown(*not_before, last, *repeatable),
+        Input::Again { not_before, last, batch } => next.again(*not_before, last, batch.as_ref()),
+        Input::Unknown { not_before, last, repeatable } => {
+            next.unknown(*not_before, last, *repeatable)
+        }
         Input::DeniedThere { asked_at } => next.denied_there(*asked_at),
         Input::Answered => next.answered(),
         Input::OverAge => next.over_age(),
@@ -179,11 +163,7 @@ pub fn step(promise: &Promise, input: &Input, reversals: Reversals, now: Timesta
     let over = next.promise.state == State::Reversed
         && next.promise.lease.is_none()
         && next.promise.batch.is_none();
-    let again = if over {
-        next.promise.again.take()
-    } else {
-        None
-    };
+    let again = if over { next.promise.again.take() } else { None };
     let renewed = again.map(|again| {
         next.promise.due = None;
         again_as_new(&next.promise, again, now)
@@ -194,10 +174,7 @@ pub fn step(promise: &Promise, input: &Input, reversals: Reversals, now: Timesta
     next.promise.version = promise.version.saturating_add(1);
     let ended = Box::new(next.promise);
     match renewed {
-        Some(renewed) => Stepped::NewEpoch {
-            ended,
-            next: Box::new(renewed),
-        },
+        Some(renewed) => Stepped::NewEpoch { ended, next: Box::new(renewed) },
         None => Stepped::Changed(ended),
     }
 }
@@ -228,11 +205,7 @@ pub fn heard<'a>(
     if !overtaken {
         return Some(Cow::Borrowed(input));
     }
-    Some(Cow::Owned(Input::Again {
-        not_before: at,
-        last: "changed meanwhile".into(),
-        batch: None,
-    }))
+    Some(Cow::Owned(Input::Again { not_before: at, last: "changed meanwhile".into(), batch: None }))
 }
 
 const WRONG_STATE: Stepped = Stepped::Invalid("not in a state for this");
@@ -260,10 +233,7 @@ impl Step {
         if state != State::Parked {
             promise.parked = None;
         }
-        if !matches!(
-            state,
-            State::Delivering | State::Confirming | State::Reversing
-        ) {
+        if !matches!(state, State::Delivering | State::Confirming | State::Reversing) {
             promise.amended = false;
         }
         if state == State::Denied {
@@ -289,12 +259,7 @@ impl Step {
     }
 
     fn park(&mut self, from: State, reason: &str, unknown: bool) -> Outcome {
-        let parked = Parked {
-            from,
-            reason: reason.to_owned(),
-            unknown,
-            at: self.now,
-        };
+        let parked = Parked { from, reason: reason.to_owned(), unknown, at: self.now };
         self.promise.parked = Some(parked);
         self.enter(State::Parked)
     }
@@ -331,29 +296,18 @@ impl Step {
 
     /// Where a reward that is given stands.
     fn given(&self) -> State {
-        if self.promise.was_confirmed {
-            State::Confirmed
-        } else {
-            State::Delivered
-        }
+        if self.promise.was_confirmed { State::Confirmed } else { State::Delivered }
     }
 
     fn expect(&self, state: State) -> Outcome {
-        if self.promise.state == state {
-            Ok(())
-        } else {
-            Err(WRONG_STATE)
-        }
+        if self.promise.state == state { Ok(()) } else { Err(WRONG_STATE) }
     }
 }
 
 /// The promise that follows one that was taken back.
 fn again_as_new(before: &Promise, again: Again, now: Timestamp) -> Promise {
     let epoch = before.epoch.saturating_add(1);
-    let stem = before
-        .key
-        .rsplit_once(':')
-        .map_or(before.key.as_str(), |(stem, _)| stem);
+    let stem = before.key.rsplit_once(':').map_or(before.key.as_str(), |(stem, _)| stem);
     let state = match again.start {
         Start::Deliver => State::Requested,
         Start::Ask => State::LookupDue,
@@ -361,12 +315,7 @@ fn again_as_new(before: &Promise, again: Again, now: Timestamp) -> Promise {
     };
     let mut promise = Promise::new(format!("{stem}:{epoch}"), epoch, state, again.terms, now);
     if let Start::Park(reason) = again.start {
-        promise.parked = Some(Parked {
-            from: State::Requested,
-            reason,
-            unknown: false,
-            at: now,
-        });
+        promise.parked = Some(Parked { from: State::Requested, reason, unknown: false, at: now });
     }
     promise.campaign_id.clone_from(&before.campaign_id);
     promise.by_response = before.by_response;

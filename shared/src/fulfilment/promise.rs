@@ -80,10 +80,7 @@ impl State {
     /// told (invariant `DeliverThenConfirm`).
     #[must_use]
     pub fn is_delivered(self) -> bool {
-        matches!(
-            self,
-            State::Delivered | State::Confirming | State::Confirmed
-        )
+        matches!(self, State::Delivered | State::Confirming | State::Confirmed)
     }
 
     /// Whether nothing has been asked of the company's system yet.
@@ -98,10 +95,7 @@ impl State {
     /// Whether it waits for what the platform says of it.
     #[must_use]
     pub fn is_asked_of_platform(self) -> bool {
-        matches!(
-            self,
-            State::LookupDue | State::ApprovalDue | State::AwaitingApproval
-        )
+        matches!(self, State::LookupDue | State::ApprovalDue | State::AwaitingApproval)
     }
 
     /// Whether nothing more will happen by itself.
@@ -193,10 +187,7 @@ pub struct Spoken {
     pub at: Timestamp,
 }
 
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is an independent fact of the item"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent fact of the item")]
 /// One reward to be given: one key, whatever events announced it (invariant
 /// `OnePromise`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -375,21 +366,14 @@ impl Promise {
     /// which the events came.
     #[must_use]
     pub fn known(&self, stated: &Terms) -> Terms {
-        if self.looked_up {
-            self.terms.with(stated)
-        } else {
-            stated.clone()
-        }
+        if self.looked_up { self.terms.with(stated) } else { stated.clone() }
     }
 
     /// Who was rewarded, while it is given.
     #[must_use]
     pub fn given_to(&self) -> Option<Rule> {
         self.delivered_at?;
-        let from = self
-            .parked
-            .as_ref()
-            .map_or(self.state, |parked| parked.from);
+        let from = self.parked.as_ref().map_or(self.state, |parked| parked.from);
         if matches!(from, State::Reversing | State::Reversed) {
             return None;
         }

@@ -42,10 +42,7 @@ impl Terms {
     /// Whether a delivery has all it needs.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        let id = self
-            .recipient
-            .as_ref()
-            .and_then(|recipient| recipient.id.as_ref());
+        let id = self.recipient.as_ref().and_then(|recipient| recipient.id.as_ref());
         self.amount.is_some() && self.unit.is_some() && id.is_some()
     }
 

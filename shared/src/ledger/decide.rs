@@ -127,15 +127,8 @@ fn promises(
         _ => return (Vec::new(), None),
     };
     // An announcement that does not say when it was is one of now.
-    let announced = if announced == Timestamp::ZERO {
-        received
-    } else {
-        announced
-    };
-    let moment = Moment {
-        announced,
-        received,
-    };
+    let announced = if announced == Timestamp::ZERO { received } else { announced };
+    let moment = Moment { announced, received };
     match announce(policy, event.provider, &change.subject, record, moment) {
         Announced::Promise(promise) => (vec![*promise], None),
         Announced::Nothing(reason) => (Vec::new(), Some(reason).filter(|_| change.announces)),

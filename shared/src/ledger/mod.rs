@@ -41,20 +41,17 @@ pub fn promise_key(epoch: u32) -> String {
 #[must_use]
 pub fn place(event: &Event) -> (String, Option<String>) {
     match (&event.content, &event.identity) {
-        (Content::Change(change), Identity::Given(id)) => (
-            partition(event.provider, &change.subject),
-            Some(event_key(id.as_str())),
-        ),
+        (Content::Change(change), Identity::Given(id)) => {
+            (partition(event.provider, &change.subject), Some(event_key(id.as_str())))
+        }
         (Content::Change(change), Identity::Transition(_)) => {
             (partition(event.provider, &change.subject), None)
         }
-        (_, Identity::Given(id)) => (
-            inbox(event.provider, id.as_str()),
-            Some(event_key(id.as_str())),
-        ),
-        (_, Identity::Transition(transition)) => (
-            inbox(event.provider, transition),
-            Some(event_key(transition)),
-        ),
+        (_, Identity::Given(id)) => {
+            (inbox(event.provider, id.as_str()), Some(event_key(id.as_str())))
+        }
+        (_, Identity::Transition(transition)) => {
+            (inbox(event.provider, transition), Some(event_key(transition)))
+        }
     }
 }

@@ -56,26 +56,15 @@ impl Record {
     /// A record that states these facts, without a history.
     #[must_use]
     pub fn of_facts(facts: crate::event::Facts) -> Self {
-        let clock = Clock {
-            time: Timestamp::ZERO,
-            rank: 0,
-        };
-        let registers = facts
-            .into_iter()
-            .map(|(name, value)| (name, Register { value, clock }));
-        Self {
-            facts: registers.collect(),
-            ..Self::default()
-        }
+        let clock = Clock { time: Timestamp::ZERO, rank: 0 };
+        let registers = facts.into_iter().map(|(name, value)| (name, Register { value, clock }));
+        Self { facts: registers.collect(), ..Self::default() }
     }
 
     /// The value of a fact; `None` when unknown or stated as null.
     #[must_use]
     pub fn fact(&self, name: &str) -> Option<&Value> {
-        self.facts
-            .get(name)
-            .map(|r| &r.value)
-            .filter(|value| !value.is_null())
+        self.facts.get(name).map(|r| &r.value).filter(|value| !value.is_null())
     }
 
     /// The text of a fact.
@@ -105,10 +94,7 @@ impl Record {
     pub(super) fn merge(&mut self, change: &Change, clock: Clock) -> Vec<String> {
         let mut changed = Vec::new();
         for (name, value) in &change.facts {
-            let stated = Register {
-                value: value.clone(),
-                clock,
-            };
+            let stated = Register { value: value.clone(), clock };
             let known = self.facts.get(name);
             if known.is_none_or(|known| known.loses_to(&stated)) {
                 if known.is_none_or(|known| known.value != stated.value) {
@@ -133,10 +119,7 @@ impl Record {
     /// Takes in an event of a source without a clock, in the order of arrival.
     /// One that contradicts what is known marks the record as contested.
     pub(super) fn apply(&mut self, change: &Change, transition: &str) -> Vec<String> {
-        let clock = Clock {
-            time: Timestamp::ZERO,
-            rank: 0,
-        };
+        let clock = Clock { time: Timestamp::ZERO, rank: 0 };
         let status = self.text("status").map(str::to_owned);
         let mut changed = Vec::new();
         for (name, value) in &change.facts {
@@ -146,13 +129,7 @@ impl Record {
             }
             self.contested |= known.is_some();
             changed.push(name.clone());
-            self.facts.insert(
-                name.clone(),
-                Register {
-                    value: value.clone(),
-                    clock,
-                },
-            );
+            self.facts.insert(name.clone(), Register { value: value.clone(), clock });
         }
         if self.text("status") != status.as_deref() {
             // What came before the change may rightly come again.
@@ -164,8 +141,7 @@ impl Record {
                 self.transitions.remove(&oldest);
             }
         }
-        self.transitions
-            .insert(transition.to_owned(), self.version.saturating_add(1));
+        self.transitions.insert(transition.to_owned(), self.version.saturating_add(1));
         changed
     }
 }

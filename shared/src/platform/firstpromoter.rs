@@ -35,17 +35,11 @@ impl Api<'_> {
         let request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base))
-            .header(
-                "authorization",
-                format!("Bearer {}", credentials.api_key.text()),
-            )
+            .header("authorization", format!("Bearer {}", credentials.api_key.text()))
             .header("account-id", credentials.account_id.text())
             .header("content-type", "application/json")
             .header("accept", "application/json")
-            .body(
-                body.map(|body| body.to_string().into_bytes())
-                    .unwrap_or_default(),
-            );
+            .body(body.map(|body| body.to_string().into_bytes()).unwrap_or_default());
         let request =
             request.map_err(|_| refused("the API key or account id is no header value"))?;
         self.pacer.turn().await;
@@ -95,17 +89,11 @@ impl Api<'_> {
         ids: &[&str],
         filter: &str,
     ) -> Result<Vec<(String, exact::Json)>, NoAnswer> {
-        let ids: Vec<String> = ids
-            .iter()
-            .map(|id| format!("ids[]={}", encode(id)))
-            .collect();
+        let ids: Vec<String> = ids.iter().map(|id| format!("ids[]={}", encode(id))).collect();
         let path = format!("/commissions?{}&per_page={PER_PAGE}{filter}", ids.join("&"));
         let path = path.replace('[', "%5B").replace(']', "%5D");
         let reply = self.call("GET", &path, None).await?;
-        let Reply::Answer {
-            status: 200, body, ..
-        } = &reply
-        else {
+        let Reply::Answer { status: 200, body, .. } = &reply else {
             return Err(no_answer(&reply));
         };
         let list = exact::parse(body).ok().and_then(list);
@@ -114,10 +102,7 @@ impl Api<'_> {
             refused: false,
             word: "an answer that is no list".into(),
         })?;
-        Ok(list
-            .into_iter()
-            .filter_map(|item| Some((id_of(&item)?, item)))
-            .collect())
+        Ok(list.into_iter().filter_map(|item| Some((id_of(&item)?, item))).collect())
     }
 
     /// Asks to approve commissions.
@@ -139,10 +124,7 @@ impl Api<'_> {
         // Ids are numbers with this provider, and sent as such.
         let ids: Vec<Value> = ids
             .iter()
-            .map(|id| {
-                id.parse::<u64>()
-                    .map_or_else(|_| json!(id), |number| json!(number))
-            })
+            .map(|id| id.parse::<u64>().map_or_else(|_| json!(id), |number| json!(number)))
             .collect();
         let asked = u64::try_from(ids.len()).unwrap_or(u64::MAX);
         let path = format!("/commissions/{action}");
@@ -154,23 +136,14 @@ impl Api<'_> {
 
     /// What became of a batch.
     pub async fn batch(&self, id: &str) -> Change {
-        match self
-            .call("GET", &format!("/batch_processes/{}", encode(id)), None)
-            .await
-        {
-            Ok(
-                reply @ Reply::Answer {
-                    status: 200 | 202, ..
-                },
-            ) => match changed(&reply, 1) {
+        match self.call("GET", &format!("/batch_processes/{}", encode(id)), None).await {
+            Ok(reply @ Reply::Answer { status: 200 | 202, .. }) => match changed(&reply, 1) {
                 // Others were in it, too: each as it stands.
                 Change::Done => Change::LookEach,
                 other => other,
             },
             // A batch nobody knows any more: look at the rewards themselves.
-            Ok(Reply::Answer {
-                status: 404 | 422, ..
-            }) => Change::LookEach,
+            Ok(Reply::Answer { status: 404 | 422, .. }) => Change::LookEach,
             Ok(reply) => Change::NotYet(no_answer(&reply)),
             Err(error) => Change::NotYet(error),
         }
@@ -218,23 +191,13 @@ fn changed(reply: &Reply, asked: u64) -> Change {
 fn no_answer(reply: &Reply) -> NoAnswer {
     NoAnswer {
         retry_after: reply.retry_after(),
-        refused: matches!(
-            reply,
-            Reply::Answer {
-                status: 401 | 403,
-                ..
-            }
-        ),
+        refused: matches!(reply, Reply::Answer { status: 401 | 403, .. }),
         word: reply.word(),
     }
 }
 
 fn refused(word: &str) -> NoAnswer {
-    NoAnswer {
-        retry_after: None,
-        refused: true,
-        word: word.into(),
-    }
+    NoAnswer { retry_after: None, refused: true, word: word.into() }
 }
 
 fn standing(commission: &exact::Json, policy: &Policy) -> Standing {
@@ -251,10 +214,7 @@ fn standing(commission: &exact::Json, policy: &Policy) -> Standing {
                     campaign_id: record.text("campaign_id").map(str::to_owned),
                 }
             }
-            Err(_) => Standing::Approved {
-                terms: Box::default(),
-                campaign_id: None,
-            },
+            Err(_) => Standing::Approved { terms: Box::default(), campaign_id: None },
         },
         Some("pending") => Standing::Pending,
         Some("denied" | "rejected" | "cancelled" | "deleted") => Standing::Denied,

@@ -30,11 +30,7 @@ pub struct Api<'a> {
 
 impl Api<'_> {
     async fn call(&self, method: &str, path: &str) -> Result<Reply, NoAnswer> {
-        let refused = |word: &str| NoAnswer {
-            retry_after: None,
-            refused: true,
-            word: word.into(),
-        };
+        let refused = |word: &str| NoAnswer { retry_after: None, refused: true, word: word.into() };
         let Some(credentials) = self.credentials else {
             return Err(refused("no API key is configured"));
         };
@@ -56,10 +52,7 @@ impl Api<'_> {
     /// # Errors
     /// [`NoAnswer`].
     pub async fn standing(&self, id: &str, terms: &Terms) -> Result<Standing, NoAnswer> {
-        let promoter = terms
-            .recipient
-            .as_ref()
-            .and_then(|recipient| recipient.id.as_deref());
+        let promoter = terms.recipient.as_ref().and_then(|recipient| recipient.id.as_deref());
         let promoter = promoter.unwrap_or_default();
         let mut seen = BTreeSet::new();
         for page in 1..=MAX_PAGES {
@@ -85,10 +78,7 @@ impl Api<'_> {
             path = format!("{path}&page={page}");
         }
         let reply = self.call("GET", &path).await?;
-        let Reply::Answer {
-            status: 200, body, ..
-        } = &reply
-        else {
+        let Reply::Answer { status: 200, body, .. } = &reply else {
             return Err(no_answer(&reply));
         };
         let list = match serde_json::from_slice(body).unwrap_or_default() {
@@ -113,17 +103,9 @@ impl Api<'_> {
             Err(error) => return Change::NotYet(error),
         };
         match &reply {
-            Reply::Answer {
-                status: 200..=299, ..
-            } => Change::Done,
-            Reply::Answer {
-                status: 404 | 409 | 422,
-                ..
-            } => Change::LookEach,
-            Reply::Answer {
-                status: 500..=599, ..
-            }
-            | Reply::Lost => Change::Unknown(reply.word()),
+            Reply::Answer { status: 200..=299, .. } => Change::Done,
+            Reply::Answer { status: 404 | 409 | 422, .. } => Change::LookEach,
+            Reply::Answer { status: 500..=599, .. } | Reply::Lost => Change::Unknown(reply.word()),
             _ => Change::NotYet(no_answer(&reply)),
         }
     }
@@ -132,24 +114,14 @@ impl Api<'_> {
 fn no_answer(reply: &Reply) -> NoAnswer {
     NoAnswer {
         retry_after: reply.retry_after(),
-        refused: matches!(
-            reply,
-            Reply::Answer {
-                status: 401 | 403,
-                ..
-            }
-        ),
+        refused: matches!(reply, Reply::Answer { status: 401 | 403, .. }),
         word: reply.word(),
     }
 }
 
 fn compare(payout: &Value, promoter: &str, terms: &Terms) -> Standing {
     let amount = Decimal::new(&text(payout.get("amount").unwrap_or(&Value::Null)));
-    let unit = payout
-        .get("unit")
-        .unwrap_or(&Value::Null)
-        .as_str()
-        .map(unit_name);
+    let unit = payout.get("unit").unwrap_or(&Value::Null).as_str().map(unit_name);
     let ours = terms.amount.as_deref();
     let theirs = [
         payout.get("promoter_id").unwrap_or(&Value::Null),
@@ -161,17 +133,14 @@ fn compare(payout: &Value, promoter: &str, terms: &Terms) -> Standing {
     }
     match payout.get("status").unwrap_or(&Value::Null).as_str() {
         Some("completed") => Standing::Fulfilled,
-        Some("pending" | "processing") => Standing::Approved {
-            terms: Box::default(),
-            campaign_id: None,
-        },
+        Some("pending" | "processing") => {
+            Standing::Approved { terms: Box::default(), campaign_id: None }
+        }
         Some("denied" | "rejected" | "cancelled" | "deleted") => Standing::Denied,
         _ => Standing::Unclear,
     }
 }
 
 fn text(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -20,10 +20,7 @@ impl Pacer {
     /// Calls at least `spacing` apart.
     #[must_use]
     pub fn new(spacing: Duration) -> Self {
-        Self {
-            spacing,
-            next: Mutex::new(None),
-        }
+        Self { spacing, next: Mutex::new(None) }
     }
 
     /// Waits for its turn.

@@ -42,15 +42,9 @@ pub(crate) fn matches<'a>(
     let signature = read_signature(incoming, secrets.allow_body_only);
     let matches = matching(&secrets.hmac, |named| {
         signature.as_ref().is_some_and(|signature| {
-            let prefix = signature
-                .timestamp
-                .map(|t| format!("{t}."))
-                .unwrap_or_default();
+            let prefix = signature.timestamp.map(|t| format!("{t}.")).unwrap_or_default();
             let parts = [prefix.as_bytes(), incoming.body];
-            signature
-                .macs
-                .iter()
-                .any(|mac| hmac_matches(named, &parts, mac))
+            signature.macs.iter().any(|mac| hmac_matches(named, &parts, mac))
         })
     });
     let right = matches.as_ref().is_some_and(|m| !m.is_empty());
@@ -75,31 +69,17 @@ fn in_tolerance(timestamp: &str, past_seconds: i64, now: Timestamp) -> Result<()
 
 fn read_signature<'h>(incoming: &'h Incoming, allow_body_only: bool) -> Option<Signature<'h>> {
     let header = incoming.header(SIGNATURE_HEADER)?;
-    if header
-        .split(',')
-        .any(|pair| pair.trim_start().starts_with("t="))
-    {
+    if header.split(',').any(|pair| pair.trim_start().starts_with("t=")) {
         return form_b(header);
     }
     let mac = mac_from_hex(header.strip_prefix("sha256=").unwrap_or(header))?;
     if incoming.headers.contains_key(TIMESTAMP_HEADER) {
-        let timestamp = incoming
-            .header(TIMESTAMP_HEADER)
-            .filter(|t| is_timestamp(t))?;
-        return Some(Signature {
-            timestamp: Some(timestamp),
-            macs: vec![mac],
-        });
+        let timestamp = incoming.header(TIMESTAMP_HEADER).filter(|t| is_timestamp(t))?;
+        return Some(Signature { timestamp: Some(timestamp), macs: vec![mac] });
     }
     // Signed as form B, a body reads `t.{…}`: no JSON, and not to be taken for it.
-    let is_json = incoming
-        .body
-        .first()
-        .is_some_and(|first| b"{[ \t\r\n".contains(first));
-    (allow_body_only && is_json).then(|| Signature {
-        timestamp: None,
-        macs: vec![mac],
-    })
+    let is_json = incoming.body.first().is_some_and(|first| b"{[ \t\r\n".contains(first));
+    (allow_body_only && is_json).then(|| Signature { timestamp: None, macs: vec![mac] })
 }
 
 /// `t` once, `v1` once or more, in any order; other keys are passed over.
@@ -116,10 +96,7 @@ fn form_b(header: &str) -> Option<Signature<'_>> {
             _ => {}
         }
     }
-    Some(Signature {
-        timestamp: Some(timestamp?),
-        macs,
-    })
+    Some(Signature { timestamp: Some(timestamp?), macs })
 }
 
 fn is_timestamp(text: &str) -> bool {
@@ -176,13 +153,7 @@ pub(super) fn event(event_type: String, body: &Json, sha256: &str) -> Result<Eve
         }
         _ => (archive_identity(body.get("id"), sha256), Content::Unknown),
     };
-    Ok(Event {
-        provider: Provider::Affonso,
-        event_type,
-        family,
-        identity,
-        content,
-    })
+    Ok(Event { provider: Provider::Affonso, event_type, family, identity, content })
 }
 
 fn payout(event_type: &str, body: &Json, envelope: &Envelope) -> Result<Change, Malformed> {
@@ -194,12 +165,7 @@ fn payout(event_type: &str, body: &Json, envelope: &Envelope) -> Result<Change, 
         _ => None,
     };
     let status = lower(&payout.status).or(implied);
-    let times = [
-        &payout.updated_at,
-        &envelope.created_at,
-        &envelope.timestamp,
-        &payout.created_at,
-    ];
+    let times = [&payout.updated_at, &envelope.created_at, &envelope.timestamp, &payout.created_at];
     let time = times.into_iter().find_map(Field::value).copied();
 
     let mut facts = facts(&payout)?;
@@ -214,10 +180,7 @@ fn payout(event_type: &str, body: &Json, envelope: &Envelope) -> Result<Change, 
         facts.insert("status".into(), status.as_str().into());
     }
     Ok(Change {
-        subject: Subject {
-            kind: Kind::Payout,
-            id,
-        },
+        subject: Subject { kind: Kind::Payout, id },
         clock: Some(clock(time, status.as_deref())),
         facts,
         deletes: event_type == "payout.deleted",

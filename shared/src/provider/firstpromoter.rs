@@ -170,22 +170,9 @@ pub(super) fn event(event_type: String, body: &Json, sha256: &str) -> Result<Eve
         (identity, Content::Change(change.into()))
     } else {
         let identity = archive_identity(body.get("event_id"), sha256);
-        (
-            identity,
-            if is_test(body) {
-                Content::Test
-            } else {
-                Content::Unknown
-            },
-        )
+        (identity, if is_test(body) { Content::Test } else { Content::Unknown })
     };
-    Ok(Event {
-        provider: Provider::FirstPromoter,
-        event_type,
-        family,
-        identity,
-        content,
-    })
+    Ok(Event { provider: Provider::FirstPromoter, event_type, family, identity, content })
 }
 
 /// The dashboard's test button sends `"data": {"test": true}`.
@@ -201,9 +188,8 @@ fn commission(event_type: &str, body: &Json, envelope: &Envelope) -> Result<Chan
     let named = event_type
         .strip_prefix("commission.")
         .filter(|name| matches!(*name, "approved" | "pending" | "denied"));
-    let status = lower(&commission.status)
-        .or_else(|| became.clone())
-        .or_else(|| named.map(str::to_owned));
+    let status =
+        lower(&commission.status).or_else(|| became.clone()).or_else(|| named.map(str::to_owned));
     let facts = commission_facts(&commission, status.as_deref())?;
     // An update says what changed; only a change to approved announces.
     let announces = match event_type {
@@ -213,14 +199,8 @@ fn commission(event_type: &str, body: &Json, envelope: &Envelope) -> Result<Chan
         _ => false,
     };
     Ok(Change {
-        subject: Subject {
-            kind: Kind::Commission,
-            id,
-        },
-        clock: Some(clock(
-            envelope.timestamp.value().copied(),
-            status.as_deref(),
-        )),
+        subject: Subject { kind: Kind::Commission, id },
+        clock: Some(clock(envelope.timestamp.value().copied(), status.as_deref())),
         announces,
         facts,
         deletes: event_type == "commission.deleted",
@@ -238,21 +218,9 @@ fn commission_facts(commission: &Commission, status: Option<&str>) -> Result<Fac
     rename(&mut facts, "referral", "customer");
     rename(&mut facts, "promoter_campaign", "enrolment");
     embed(&mut facts, "status", status);
-    embed(
-        &mut facts,
-        "affiliate_id",
-        commission.affiliate_id().as_ref().map(Id::as_str),
-    );
-    embed(
-        &mut facts,
-        "campaign_id",
-        commission.campaign_id().as_ref().map(Id::as_str),
-    );
-    embed(
-        &mut facts,
-        "customer_id",
-        commission.customer_id().as_ref().map(Id::as_str),
-    );
+    embed(&mut facts, "affiliate_id", commission.affiliate_id().as_ref().map(Id::as_str));
+    embed(&mut facts, "campaign_id", commission.campaign_id().as_ref().map(Id::as_str));
+    embed(&mut facts, "customer_id", commission.customer_id().as_ref().map(Id::as_str));
     Ok(facts)
 }
 
@@ -292,10 +260,7 @@ impl Commission {
 
     fn customer_id(&self) -> Option<Id> {
         let referral = self.referral.value();
-        first_id([
-            referral.and_then(|r| r.id.value()),
-            self.referral_id.value(),
-        ])
+        first_id([referral.and_then(|r| r.id.value()), self.referral_id.value()])
     }
 }
 
@@ -303,14 +268,10 @@ fn payout(event_type: &str, body: &Json, envelope: &Envelope) -> Result<Change, 
     let payout: Payout = read(member(body, "data")?, "data")?;
     let id = subject_id(&payout.id, envelope)?;
     let named = event_type.strip_prefix("payout.").filter(|name| {
-        matches!(
-            *name,
-            "pending" | "processing" | "completed" | "failed" | "cancelled"
-        )
+        matches!(*name, "pending" | "processing" | "completed" | "failed" | "cancelled")
     });
-    let status = lower(&payout.status)
-        .or_else(|| became(body))
-        .or_else(|| named.map(str::to_owned));
+    let status =
+        lower(&payout.status).or_else(|| became(body)).or_else(|| named.map(str::to_owned));
     let mut facts = facts(&payout)?;
     let unit = payout.unit.value().map(|unit| unit_name(&unit.0));
     amount_fact(&mut facts, &payout.amount, unit.as_deref());
@@ -322,23 +283,13 @@ fn payout(event_type: &str, body: &Json, envelope: &Envelope) -> Result<Change, 
     embed(&mut facts, "status", status.as_deref());
     let promoter = payout.promoter.value().and_then(|p| p.id.value());
     let affiliate = first_id([promoter, payout.promoter_id.value()]);
-    embed(
-        &mut facts,
-        "affiliate_id",
-        affiliate.as_ref().map(Id::as_str),
-    );
+    embed(&mut facts, "affiliate_id", affiliate.as_ref().map(Id::as_str));
     let campaign = payout.campaign.value().and_then(|c| c.id.value());
     let campaign = first_id([campaign, payout.campaign_id.value()]);
     embed(&mut facts, "campaign_id", campaign.as_ref().map(Id::as_str));
     Ok(Change {
-        subject: Subject {
-            kind: Kind::Payout,
-            id,
-        },
-        clock: Some(clock(
-            envelope.timestamp.value().copied(),
-            status.as_deref(),
-        )),
+        subject: Subject { kind: Kind::Payout, id },
+        clock: Some(clock(envelope.timestamp.value().copied(), status.as_deref())),
         facts,
         deletes: event_type == "payout.deleted",
         announces: false,

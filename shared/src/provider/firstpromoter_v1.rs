@@ -226,13 +226,7 @@ pub(super) fn event(event_type: String, body: &Json, sha256: &str) -> Result<Eve
             (archive_identity(id, sha256), Content::Unknown)
         }
     };
-    Ok(Event {
-        provider: Provider::FirstPromoterV1,
-        event_type,
-        family,
-        identity,
-        content,
-    })
+    Ok(Event { provider: Provider::FirstPromoterV1, event_type, family, identity, content })
 }
 
 fn new_customer(body: &Json, part: &EventPart) -> Result<Change, Malformed> {
@@ -249,19 +243,12 @@ fn new_customer(body: &Json, part: &EventPart) -> Result<Change, Malformed> {
         lead.promoter.value().and_then(|p| p.id.value()),
         promotion.and_then(|p| p.promoter_id.value()),
     ]);
-    embed(
-        &mut facts,
-        "affiliate_id",
-        affiliate.as_ref().map(Id::as_str),
-    );
+    embed(&mut facts, "affiliate_id", affiliate.as_ref().map(Id::as_str));
     let campaign = promotion.and_then(|p| p.campaign_id.value());
     embed(&mut facts, "campaign_id", campaign.map(Id::as_str));
     rename(&mut facts, "created_at", "occurred_at");
     Ok(Change {
-        subject: Subject {
-            kind: Kind::Customer,
-            id,
-        },
+        subject: Subject { kind: Kind::Customer, id },
         clock: Some(clock(part.created_at.value().copied(), status.as_deref())),
         facts,
         deletes: false,
@@ -275,11 +262,7 @@ fn fulfilment(body: &Json, part: &EventPart) -> Result<Change, Malformed> {
     let status = lower(&fulfilment.status);
     let unit = fulfilment.unit.value().map(|unit| unit_name(&unit.0));
     let promoter = fulfilment.promoter.value();
-    let campaign_id = fulfilment
-        .campaign
-        .value()
-        .and_then(|c| c.id.value())
-        .cloned();
+    let campaign_id = fulfilment.campaign.value().and_then(|c| c.id.value()).cloned();
 
     let mut facts = facts(&fulfilment)?;
     facts.remove("id");
@@ -290,16 +273,9 @@ fn fulfilment(body: &Json, part: &EventPart) -> Result<Change, Malformed> {
     embed(&mut facts, "status", status.as_deref());
     let affiliate_id = promoter.and_then(|p| p.id.value());
     embed(&mut facts, "affiliate_id", affiliate_id.map(Id::as_str));
-    embed(
-        &mut facts,
-        "campaign_id",
-        campaign_id.as_ref().map(Id::as_str),
-    );
+    embed(&mut facts, "campaign_id", campaign_id.as_ref().map(Id::as_str));
     Ok(Change {
-        subject: Subject {
-            kind: Kind::Fulfilment,
-            id,
-        },
+        subject: Subject { kind: Kind::Fulfilment, id },
         clock: Some(clock(part.created_at.value().copied(), status.as_deref())),
         facts,
         deletes: false,

@@ -23,10 +23,7 @@ pub(super) fn read<T: DeserializeOwned>(json: &Json, path: &str) -> Result<T, Ma
         return Err(Malformed::new(path, "is not an object"));
     }
     serde_path_to_error::deserialize(json).map_err(|e| {
-        Malformed::new(
-            at(names(&e.path().to_string())),
-            reason(&e.into_inner().to_string()),
-        )
+        Malformed::new(at(names(&e.path().to_string())), reason(&e.into_inner().to_string()))
     })
 }
 
@@ -34,17 +31,9 @@ pub(super) fn read<T: DeserializeOwned>(json: &Json, path: &str) -> Result<T, Ma
 fn names(path: &str) -> String {
     let name = |part: &str| {
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'[' | b']' | b'?');
-        if part.len() <= 40 && part.bytes().all(plain) {
-            part.to_owned()
-        } else {
-            "*".to_owned()
-        }
+        if part.len() <= 40 && part.bytes().all(plain) { part.to_owned() } else { "*".to_owned() }
     };
-    path.split('.')
-        .take(8)
-        .map(name)
-        .collect::<Vec<_>>()
-        .join(".")
+    path.split('.').take(8).map(name).collect::<Vec<_>>().join(".")
 }
 
 /// serde's own messages quote the value they did not expect; ours do not.
@@ -58,8 +47,7 @@ fn reason(message: &str) -> String {
 
 /// The member at `path`, which must be there.
 pub(super) fn member<'a>(body: &'a Json, name: &str) -> Result<&'a Json, Malformed> {
-    body.get(name)
-        .ok_or_else(|| Malformed::new(name, "is missing"))
+    body.get(name).ok_or_else(|| Malformed::new(name, "is missing"))
 }
 
 /// The event type, a short text at `path`.
@@ -76,9 +64,7 @@ pub(super) fn type_at(body: &Json, path: &[&str]) -> Result<String, Malformed> {
 
 fn is_type(text: &str) -> bool {
     (1..=MAX_TYPE_BYTES).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
 }
 
 /// The identity of an event that is only archived: its id if it has one, else
@@ -122,9 +108,7 @@ pub(super) fn amount_fact(facts: &mut Facts, amount: &Field<Decimal>, unit: Opti
         Field::Value(amount) => Some(amount.as_str()),
     };
     let parts = [("value", value), ("unit", unit)];
-    let parts = parts
-        .into_iter()
-        .filter_map(|(name, part)| Some((name.to_owned(), part?.into())));
+    let parts = parts.into_iter().filter_map(|(name, part)| Some((name.to_owned(), part?.into())));
     facts.insert("amount".into(), Value::Object(parts.collect()));
 }
 
@@ -144,10 +128,7 @@ pub(super) fn lower(status: &Field<Text>) -> Option<String> {
 /// The clock of an event: `time` if any, else the beginning of time, so that
 /// what cannot be placed never overrides what can.
 pub(super) fn clock(time: Option<Timestamp>, status: Option<&str>) -> Clock {
-    Clock {
-        time: time.unwrap_or(Timestamp::ZERO),
-        rank: rank(status),
-    }
+    Clock { time: time.unwrap_or(Timestamp::ZERO), rank: rank(status) }
 }
 
 /// How far along its life a status stands, for events of the same time.

@@ -45,10 +45,7 @@ pub fn event_of_segment(segment: &str) -> Option<&'static str> {
 /// The family of an event, by its vendor's name.
 #[must_use]
 pub fn family(event: &str) -> Option<Family> {
-    EVENTS
-        .iter()
-        .find(|(name, _)| *name == event)
-        .map(|(_, family)| *family)
+    EVENTS.iter().find(|(name, _)| *name == event).map(|(_, family)| *family)
 }
 
 pub(crate) fn matches<'a>(secrets: &'a ProviderSecrets, incoming: &Incoming) -> Vec<Matches<'a>> {
@@ -66,9 +63,7 @@ pub fn is_subscription_ping(incoming: &Incoming) -> bool {
 }
 
 pub(super) fn event_type(route: &Route) -> Result<String, Malformed> {
-    let event = route
-        .event
-        .ok_or_else(|| Malformed::new("route", "names no event"))?;
+    let event = route.event.ok_or_else(|| Malformed::new("route", "names no event"))?;
     Ok(event.to_owned())
 }
 
@@ -101,28 +96,16 @@ pub(super) fn event(
     } else {
         (archived(&event_type, sha256, received)?, Content::Unknown)
     };
-    Ok(Event {
-        provider: Provider::UpPromote,
-        event_type,
-        family,
-        identity,
-        content,
-    })
+    Ok(Event { provider: Provider::UpPromote, event_type, family, identity, content })
 }
 
 /// The identity of an event that is only archived. A change of status may
 /// rightly come again, so those are told apart by the time they come in.
 fn archived(event_type: &str, sha256: &str, received: Timestamp) -> Result<Identity, Malformed> {
     let again = event_type.ends_with(".status-changed");
-    let period = if again {
-        received.seconds().div_euclid(REPEAT_SECONDS)
-    } else {
-        0
-    };
+    let period = if again { received.seconds().div_euclid(REPEAT_SECONDS) } else { 0 };
     let identity = Id::new(&format!("{event_type}#{sha256}#{period}"));
-    identity
-        .map(Identity::Given)
-        .ok_or_else(|| Malformed::new("route", "is not an event type"))
+    identity.map(Identity::Given).ok_or_else(|| Malformed::new("route", "is not an event type"))
 }
 
 /// The signature covers the body and not the route, so a body captured at one
@@ -142,10 +125,7 @@ fn payment(body: &Json, sha256: &str) -> Result<(Identity, Content), Malformed> 
     rename(&mut facts, "processed_at", "occurred_at");
     let identity = Identity::Transition(format!("payment.paid#{}#{sha256}", id.as_str()));
     let change = Change {
-        subject: Subject {
-            kind: Kind::Payout,
-            id,
-        },
+        subject: Subject { kind: Kind::Payout, id },
         clock: None,
         facts,
         deletes: false,

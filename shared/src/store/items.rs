@@ -66,18 +66,11 @@ pub(super) fn record_item(
     received: Timestamp,
 ) -> Result<Item, StoreError> {
     let as_of = record.as_of();
-    let facts = record
-        .facts
-        .iter()
-        .map(|(name, r)| (name.clone(), r.value.clone()));
+    let facts = record.facts.iter().map(|(name, r)| (name.clone(), r.value.clone()));
     let others = record.facts.iter().filter(|(_, r)| Some(r.clock) != as_of);
-    let affiliate = record
-        .text("affiliate_id")
-        .map(|id| format!("{provider}#{id}"));
+    let affiliate = record.text("affiliate_id").map(|id| format!("{provider}#{id}"));
     let at = as_of.map(|clock| clock.time.text());
-    let occurred = record
-        .text("occurred_at")
-        .filter(|at| (1..=64).contains(&at.len()));
+    let occurred = record.text("occurred_at").filter(|at| (1..=64).contains(&at.len()));
     let item = RecordItem {
         pk: partition(provider, subject),
         sk: RECORD.into(),
@@ -93,18 +86,14 @@ pub(super) fn record_item(
         contested: record.contested,
         as_of: as_of.map(clock_text).unwrap_or_default(),
         facts: facts.collect(),
-        clocks: others
-            .map(|(name, r)| (name.clone(), clock_text(r.clock)))
-            .collect(),
+        clocks: others.map(|(name, r)| (name.clone(), clock_text(r.clock))).collect(),
         transitions: record.transitions.clone(),
         announced: record.announced,
         sources: record.sources.clone(),
         epoch: record.epoch,
         recorded_at: received.text(),
     };
-    let bytes = serde_json::to_vec(&item)
-        .map_err(|e| unavailable(&e))?
-        .len();
+    let bytes = serde_json::to_vec(&item).map_err(|e| unavailable(&e))?.len();
     if bytes > MAX_RECORD_BYTES {
         return Err(StoreError::TooLarge);
     }
@@ -116,10 +105,7 @@ fn record(item: Item) -> Result<Record, StoreError> {
     let as_of = read_clock(&item.as_of)?;
     let mut facts = BTreeMap::new();
     for (name, value) in item.facts {
-        let clock = item
-            .clocks
-            .get(&name)
-            .map_or(Ok(as_of), |text| read_clock(text))?;
+        let clock = item.clocks.get(&name).map_or(Ok(as_of), |text| read_clock(text))?;
         facts.insert(name, Register { value, clock });
     }
     Ok(Record {
@@ -147,36 +133,22 @@ fn read_clock(text: &str) -> Result<Clock, StoreError> {
     match clock {
         Some(clock) => Ok(clock),
         // A record without facts has no clock.
-        None if text.is_empty() => Ok(Clock {
-            time: Timestamp::ZERO,
-            rank: 0,
-        }),
-        None => Err(StoreError::Unavailable(
-            "unreadable clock in a record".into(),
-        )),
+        None if text.is_empty() => Ok(Clock { time: Timestamp::ZERO, rank: 0 }),
+        None => Err(StoreError::Unavailable("unreadable clock in a record".into())),
     }
 }
 
 pub(super) fn archive_item(pk: &str, sk: &str, archive: &Archive) -> Item {
-    let headers = archive
-        .headers
-        .iter()
-        .map(|(name, value)| (name.clone(), text(value)));
+    let headers = archive.headers.iter().map(|(name, value)| (name.clone(), text(value)));
     HashMap::from([
         ("pk".into(), text(pk)),
         ("sk".into(), text(sk)),
-        (
-            "body".into(),
-            AttributeValue::B(Blob::new(archive.body.clone())),
-        ),
+        ("body".into(), AttributeValue::B(Blob::new(archive.body.clone()))),
         ("sha256".into(), text(&archive.sha256)),
         ("headers".into(), AttributeValue::M(headers.collect())),
         ("secret".into(), text(&archive.secret)),
         ("received_at".into(), text(&archive.received.text())),
-        (
-            "expires_at".into(),
-            AttributeValue::N(archive.expires.seconds().to_string()),
-        ),
+        ("expires_at".into(), AttributeValue::N(archive.expires.seconds().to_string())),
     ])
 }
 
@@ -193,10 +165,7 @@ pub(super) fn event_item(
     let changed = serde_dynamo::to_attribute_value(&write.changed).map_err(|e| unavailable(&e))?;
     item.insert("changed".into(), changed);
     if let Some(record) = &write.record {
-        item.insert(
-            "version".into(),
-            AttributeValue::N(record.version.to_string()),
-        );
+        item.insert("version".into(), AttributeValue::N(record.version.to_string()));
     }
     if let Some(reason) = write.no_promise {
         item.insert("no_promise".into(), text(reason));
@@ -208,10 +177,7 @@ pub(super) fn promise_item(pk: &str, promise: &Promise) -> Result<Item, StoreErr
     let mut item: Item = serde_dynamo::to_item(promise).map_err(|e| unavailable(&e))?;
     item.insert("pk".into(), text(pk));
     item.insert("sk".into(), text(&promise_key(promise.epoch)));
-    for (name, value) in [
-        ("amount", &promise.terms.amount),
-        ("unit", &promise.terms.unit),
-    ] {
+    for (name, value) in [("amount", &promise.terms.amount), ("unit", &promise.terms.unit)] {
         if let Some(value) = value {
             item.insert(name.into(), text(value));
         }
@@ -226,11 +192,7 @@ pub(super) fn promise_item(pk: &str, promise: &Promise) -> Result<Item, StoreErr
 pub(super) fn known(items: Vec<Item>, event: Option<&str>) -> Result<Known, StoreError> {
     let mut known = Known::default();
     for item in items {
-        let sk = item
-            .get("sk")
-            .and_then(|sk| sk.as_s().ok())
-            .cloned()
-            .unwrap_or_default();
+        let sk = item.get("sk").and_then(|sk| sk.as_s().ok()).cloned().unwrap_or_default();
         if sk == RECORD {
             known.record = Some(record(item)?);
         } else if Some(sk.as_str()) == event {

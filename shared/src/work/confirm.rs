@@ -74,10 +74,7 @@ impl Confirmer {
             };
             match claimed {
                 Ok(Some(claim)) => {
-                    let job = Job {
-                        message_id: message.message_id,
-                        claim,
-                    };
+                    let job = Job { message_id: message.message_id, claim };
                     if job.can_go_together() {
                         together.push(job);
                     } else {
@@ -123,11 +120,7 @@ impl Confirmer {
     /// Not now, for a reason that is not the promise's.
     fn later(&self, claim: &Claim, last: &str) -> Input {
         let not_before = self.worker.not_before(claim.promise.attempts, None);
-        Input::Again {
-            not_before,
-            last: last.to_owned(),
-            batch: claim.promise.batch.clone(),
-        }
+        Input::Again { not_before, last: last.to_owned(), batch: claim.promise.batch.clone() }
     }
 
     /// A refused key may be one that was replaced a moment ago.
@@ -293,16 +286,12 @@ impl Confirmer {
         match self.v2(credentials).standings(ids, policy).await {
             Ok(standings) => {
                 let pairs = jobs.iter().zip(standings);
-                pairs
-                    .map(|(job, standing)| self.stands(&job.claim, asked_at, &standing))
-                    .collect()
+                pairs.map(|(job, standing)| self.stands(&job.claim, asked_at, &standing)).collect()
             }
             // The call may have worked for some: unknown until asked.
             Err(no_answer) => {
                 let word = no_answer.word;
-                jobs.iter()
-                    .map(|job| self.unknown(&job.claim, word.clone()))
-                    .collect()
+                jobs.iter().map(|job| self.unknown(&job.claim, word.clone())).collect()
             }
         }
     }
@@ -343,11 +332,7 @@ impl Confirmer {
 
     fn accepted(&self, claim: &Claim, batch: String) -> Input {
         let not_before = self.worker.not_before(claim.promise.attempts, None);
-        Input::Again {
-            not_before,
-            last: "accepted".into(),
-            batch: Some(batch),
-        }
+        Input::Again { not_before, last: "accepted".into(), batch: Some(batch) }
     }
 
     fn again(&self, claim: &Claim, no_answer: NoAnswer) -> Input {
@@ -359,23 +344,13 @@ impl Confirmer {
             tracing::error!(last = %no_answer.word, "confirm: the platform refuses our key");
             return Input::Refused(no_answer.word);
         }
-        let not_before = self
-            .worker
-            .not_before(claim.promise.attempts, no_answer.retry_after);
-        Input::Again {
-            not_before,
-            last: no_answer.word,
-            batch,
-        }
+        let not_before = self.worker.not_before(claim.promise.attempts, no_answer.retry_after);
+        Input::Again { not_before, last: no_answer.word, batch }
     }
 
     fn unknown(&self, claim: &Claim, last: String) -> Input {
         let not_before = self.worker.not_before(claim.promise.attempts, None);
-        Input::Unknown {
-            not_before,
-            last,
-            repeatable: true,
-        }
+        Input::Unknown { not_before, last, repeatable: true }
     }
 }
 

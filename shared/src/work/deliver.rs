@@ -64,10 +64,7 @@ impl Worker {
         if !claim.promise.terms.is_complete() {
             // Nothing may go out without saying how much of what to whom.
             let input = Input::Refused("incomplete_terms".into());
-            return self
-                .apply(&claim.pk, claim.promise, &input)
-                .await
-                .map(|_| ());
+            return self.apply(&claim.pk, claim.promise, &input).await.map(|_| ());
         }
         let idempotent = self.settings.endpoint_idempotent;
         let attempts = claim.promise.attempts;
@@ -81,40 +78,23 @@ impl Worker {
             Err(problem) => {
                 tracing::error!(%problem, "deliver: not configured");
                 let not_before = Timestamp::now().plus_seconds(SLOW_SECONDS);
-                Input::Again {
-                    not_before,
-                    last: problem,
-                    batch: None,
-                }
+                Input::Again { not_before, last: problem, batch: None }
             }
         };
-        self.apply(&claim.pk, claim.promise, &input)
-            .await
-            .map(|_| ())
+        self.apply(&claim.pk, claim.promise, &input).await.map(|_| ())
     }
 
     async fn request(&self, claim: &Claim) -> Result<Request<Vec<u8>>, String> {
         let settings = &self.settings;
         let unit = claim.promise.terms.unit.as_deref().unwrap_or_default();
-        let url = settings
-            .endpoint_by_unit
-            .get(unit)
-            .unwrap_or(&settings.endpoint);
+        let url = settings.endpoint_by_unit.get(unit).unwrap_or(&settings.endpoint);
         if url.is_empty() {
             return Err("no reward endpoint is configured".into());
         }
-        let credentials = self
-            .credentials
-            .get()
-            .await
-            .map_err(|error| error.to_string())?;
+        let credentials = self.credentials.get().await.map_err(|error| error.to_string())?;
         let body = reward(claim).to_string();
         let reversing = claim.promise.state == State::Reversing;
-        let id = format!(
-            "{}{}",
-            claim.promise.key,
-            if reversing { ":reverse" } else { "" }
-        );
+        let id = format!("{}{}", claim.promise.key, if reversing { ":reverse" } else { "" });
         let now = Timestamp::now().seconds();
         let signature = sign(&credentials.reward_endpoint, &id, now, body.as_bytes())?;
         Request::builder()
@@ -147,16 +127,8 @@ fn sign(endpoint: &RewardEndpoint, id: &str, now: i64, body: &[u8]) -> Result<St
 /// of one key.
 fn reward(claim: &Claim) -> Value {
     let promise = &claim.promise;
-    let kind = if promise.state == State::Reversing {
-        "reward.reversed"
-    } else {
-        "reward.granted"
-    };
-    let subject = if claim.is_v1() {
-        "fulfilment_id"
-    } else {
-        "commission_id"
-    };
+    let kind = if promise.state == State::Reversing { "reward.reversed" } else { "reward.granted" };
+    let subject = if claim.is_v1() { "fulfilment_id" } else { "commission_id" };
     let recipient = promise.terms.recipient.as_ref();
     json!({
         "type": kind,
@@ -185,43 +157,26 @@ fn reward(claim: &Claim) -> Value {
 fn judge(reply: &Reply, idempotent: bool, again: Timestamp) -> Input {
     let last = reply.word();
     let slowly = Timestamp::now().plus_seconds(SLOW_SECONDS).max(again);
-    let retry = |not_before| Input::Again {
-        not_before,
-        last: last.clone(),
-        batch: None,
-    };
+    let retry = |not_before| Input::Again { not_before, last: last.clone(), batch: None };
     match reply {
-        Reply::Answer {
-            status: 200..=299 | 409,
-            ..
-        } => Input::Done,
+        Reply::Answer { status: 200..=299 | 409, .. } => Input::Done,
         Reply::NotSent => retry(again),
         // Without an idempotency key nothing is ever sent twice.
-        Reply::Answer {
-            status: 429 | 401 | 403 | 404 | 300..=399,
-            ..
-        } if !idempotent => Input::Refused(last),
+        Reply::Answer { status: 429 | 401 | 403 | 404 | 300..=399, .. } if !idempotent => {
+            Input::Refused(last)
+        }
         Reply::Answer { status: 429, .. } => retry(again),
-        Reply::Answer {
-            status: 401 | 403 | 404 | 300..=399,
-            ..
-        } => {
+        Reply::Answer { status: 401 | 403 | 404 | 300..=399, .. } => {
             let refused = json!({ "outcome": "endpoint_refused", "last": last });
             let metrics = [("EndpointRefused", "Count", 1.0)];
             let metrics = [(json!([["outcome"]]), &metrics[..])];
             observe::print("endpoint_refused", &refused, &metrics);
             retry(slowly)
         }
-        Reply::Answer {
-            status: 400..=499,
-            body,
-            ..
-        } => Input::Refused(reason(&last, body)),
-        Reply::Answer { .. } | Reply::Lost => Input::Unknown {
-            not_before: again,
-            last,
-            repeatable: idempotent,
-        },
+        Reply::Answer { status: 400..=499, body, .. } => Input::Refused(reason(&last, body)),
+        Reply::Answer { .. } | Reply::Lost => {
+            Input::Unknown { not_before: again, last, repeatable: idempotent }
+        }
     }
 }
 
@@ -229,9 +184,7 @@ fn judge(reply: &Reply, idempotent: bool, again: Timestamp) -> Input {
 /// may name people.
 fn reason(status: &str, body: &[u8]) -> String {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let given = ["reason", "code", "error"]
-        .iter()
-        .find_map(|name| body.get(*name)?.as_str());
+    let given = ["reason", "code", "error"].iter().find_map(|name| body.get(*name)?.as_str());
     let is_code = |text: &&str| {
         text.len() <= MAX_REASON
             && text

@@ -37,9 +37,7 @@ async fn dispatch(queues: &Queues, event: &Event) -> DynamoDbEventResponse {
             tracing::error!(%error, due = %message.due, "not dispatched");
             // A shard is in order: from here on everything comes again.
             let mut failure = DynamoDbBatchItemFailure::default();
-            failure
-                .item_identifier
-                .clone_from(&record.change.sequence_number);
+            failure.item_identifier.clone_from(&record.change.sequence_number);
             response.batch_item_failures.push(failure);
             break;
         }
@@ -54,15 +52,8 @@ fn due(record: &EventRecord) -> Option<(Message, Option<Timestamp>)> {
     if text(old, "due").as_ref() == Some(&due) {
         return None;
     }
-    let message = Message {
-        pk: text(new, "pk")?,
-        sk: text(new, "sk")?,
-        due,
-    };
-    Some((
-        message,
-        text(new, "not_before").and_then(|at| Timestamp::parse(&at)),
-    ))
+    let message = Message { pk: text(new, "pk")?, sk: text(new, "sk")?, due };
+    Some((message, text(new, "not_before").and_then(|at| Timestamp::parse(&at))))
 }
 
 fn text(image: &Item, name: &str) -> Option<String> {

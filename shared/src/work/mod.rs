@@ -108,9 +108,7 @@ impl Worker {
                 self.apply(&message.pk, promise, &self.crashed(now)).await?;
                 return Ok(None);
             }
-            let early = promise
-                .not_before
-                .map_or(0, |at| at.ms().saturating_sub(now.ms()));
+            let early = promise.not_before.map_or(0, |at| at.ms().saturating_sub(now.ms()));
             if !owed || early > EARLY_MS || promise.lease.is_some() && expired.is_none() {
                 return Ok(None);
             }
@@ -119,28 +117,15 @@ impl Worker {
                 continue;
             }
             let until = now.plus_seconds(self.settings.lease_seconds);
-            let leased = step(
-                &promise,
-                &Input::Leased(until),
-                self.settings.policy.reversals,
-                now,
-            );
+            let leased = step(&promise, &Input::Leased(until), self.settings.policy.reversals, now);
             let Stepped::Changed(leased) = leased else {
                 return Ok(None);
             };
             crash::point("before_lease");
-            match self
-                .store
-                .save(&message.pk, std::slice::from_ref(&*leased))
-                .await
-            {
+            match self.store.save(&message.pk, std::slice::from_ref(&*leased)).await {
                 Ok(()) => {
                     crash::point("after_lease");
-                    return Ok(Some(Claim {
-                        pk: message.pk.clone(),
-                        promise: *leased,
-                        record,
-                    }));
+                    return Ok(Some(Claim { pk: message.pk.clone(), promise: *leased, record }));
                 }
                 Err(StoreError::Conflict) => {}
                 Err(error) => return Err(error),
@@ -245,15 +230,8 @@ impl Worker {
             return;
         };
         let sk = promise_key(promise.epoch);
-        let message = Message {
-            pk: pk.to_owned(),
-            sk,
-            due,
-        };
-        let sent = self
-            .queues
-            .send(&message, promise.not_before, Timestamp::now())
-            .await;
+        let message = Message { pk: pk.to_owned(), sk, due };
+        let sent = self.queues.send(&message, promise.not_before, Timestamp::now()).await;
         if let Err(error) = sent {
             tracing::error!(%error, "not sent again");
         }

@@ -52,9 +52,7 @@ impl WorkSettings {
     /// [`SettingsError`] naming the first variable that is missing or wrong.
     pub fn read(variable: Lookup) -> Result<Self, SettingsError> {
         let or = |name: &str, default: &str| {
-            variable(name)
-                .filter(|value| !value.is_empty())
-                .unwrap_or_else(|| default.to_owned())
+            variable(name).filter(|value| !value.is_empty()).unwrap_or_else(|| default.to_owned())
         };
         let positive = |name, default, range| {
             number(variable, name, default, range).map(|number| u64::try_from(number).unwrap_or(1))

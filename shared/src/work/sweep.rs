@@ -127,10 +127,7 @@ impl Worker {
             return Ok(Tended::Left);
         };
         let now = Timestamp::now();
-        let leased = promise
-            .lease
-            .as_ref()
-            .is_some_and(|lease| lease.until > now);
+        let leased = promise.lease.as_ref().is_some_and(|lease| lease.until > now);
         let settled = promise.state.is_settled() && promise.due.is_none();
         if leased || settled || promise.state == State::Parked {
             return Ok(Tended::Left);
@@ -144,11 +141,7 @@ impl Worker {
             return Ok(Tended::Released);
         }
         if let Some(due) = self.untouched(&promise, now) {
-            let message = Message {
-                pk: pk.to_owned(),
-                sk: sk.to_owned(),
-                due,
-            };
+            let message = Message { pk: pk.to_owned(), sk: sk.to_owned(), due };
             self.queues.send(&message, None, now).await?;
             self.note_sent(pk, &promise, now).await?;
             crash::point("after_note");
@@ -174,14 +167,9 @@ impl Worker {
     /// the queue must not fill up with the same.
     fn untouched(&self, promise: &Promise, now: Timestamp) -> Option<String> {
         let lease = promise.lease.as_ref().map(|lease| lease.until);
-        let since = [
-            Some(promise.changed_at),
-            promise.not_before,
-            lease,
-            promise.resent_at,
-        ]
-        .into_iter()
-        .max()??;
+        let since = [Some(promise.changed_at), promise.not_before, lease, promise.resent_at]
+            .into_iter()
+            .max()??;
         let bound = (self.settings.untouched_seconds * 1000) << promise.resent.min(MAX_DOUBLINGS);
         let late = now.ms() - since.ms() >= bound;
         promise.due.clone().filter(|_| late)
@@ -198,16 +186,8 @@ impl Worker {
 
 fn report(state: State, count: u32, oldest: Option<Timestamp>) {
     let age = oldest.map_or(0, |at| (Timestamp::now().seconds() - at.seconds()).max(0));
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "an age in seconds is far below 2^52"
-    )]
-    let metrics = [
-        ("Open", "Count", f64::from(count)),
-        ("OldestSeconds", "Seconds", age as f64),
-    ];
-    let backlog = Backlog {
-        state: state.name(),
-    };
+    #[expect(clippy::cast_precision_loss, reason = "an age in seconds is far below 2^52")]
+    let metrics = [("Open", "Count", f64::from(count)), ("OldestSeconds", "Seconds", age as f64)];
+    let backlog = Backlog { state: state.name() };
     observe::print("backlog", &backlog, &[(json!([["state"]]), &metrics)]);
 }

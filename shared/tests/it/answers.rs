@@ -49,11 +49,7 @@ fn server(answer: fn(&str) -> &'static str) -> (String, Seen) {
     (base, seen)
 }
 fn run<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(future)
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 fn http() -> Http {
     Http::new(Duration::from_secs(5), true, false).unwrap()
@@ -64,17 +60,9 @@ fn key() -> Secret {
 
 /// Asks v2's API something.
 fn v2<T>(base: &str, ask: impl AsyncFnOnce(&firstpromoter::Api) -> T) -> T {
-    let keys = FirstPromoter {
-        api_key: key(),
-        account_id: key(),
-    };
+    let keys = FirstPromoter { api_key: key(), account_id: key() };
     let (http, pacer) = (http(), Pacer::new(Duration::ZERO));
-    run(ask(&firstpromoter::Api {
-        http: &http,
-        base,
-        pacer: &pacer,
-        credentials: Some(&keys),
-    }))
+    run(ask(&firstpromoter::Api { http: &http, base, pacer: &pacer, credentials: Some(&keys) }))
 }
 
 /// A platform that knows no pages answers each with the same payouts.
@@ -82,21 +70,11 @@ fn v2<T>(base: &str, ask: impl AsyncFnOnce(&firstpromoter::Api) -> T) -> T {
 fn the_same_page_again_is_the_end() {
     let (base, seen) =
         server(|_| r#"[{"id":1},{"id":2},{"id":3},{"id":4},{"id":5},{"id":6},{"id":7},{"id":8}]"#);
-    let (http, pacer, key) = (
-        http(),
-        Pacer::new(Duration::ZERO),
-        FirstPromoterV1 { api_key: key() },
-    );
-    let api = firstpromoter_v1::Api {
-        http: &http,
-        base: &base,
-        pacer: &pacer,
-        credentials: Some(&key),
-    };
-    assert_eq!(
-        run(api.standing("88", &terms("500"))),
-        Ok(Standing::NotFound)
-    );
+    let (http, pacer, key) =
+        (http(), Pacer::new(Duration::ZERO), FirstPromoterV1 { api_key: key() });
+    let api =
+        firstpromoter_v1::Api { http: &http, base: &base, pacer: &pacer, credentials: Some(&key) };
+    assert_eq!(run(api.standing("88", &terms("500"))), Ok(Standing::NotFound));
     let seen = seen.lock().unwrap().clone();
     assert_eq!(seen.len(), 2, "{seen:#?}");
 }
@@ -107,9 +85,7 @@ fn a_polled_batch_that_left_one_out_confirms_none_unseen() {
     let (base, _) = server(
         |_| r#"{"id":7,"status":"completed","total":5,"selected_total":4,"processed_count":4,"failed_count":0,"processing_errors":[]}"#,
     );
-    let told = v2(&base, async |api| {
-        api.mark_fulfilled(&["1", "2", "3", "4", "5"]).await
-    });
+    let told = v2(&base, async |api| api.mark_fulfilled(&["1", "2", "3", "4", "5"]).await);
     assert_eq!(told, Change::LookEach);
     // What each of the five promises asks of the batch that it shares.
     let polled = v2(&base, async |api| api.batch("7").await);

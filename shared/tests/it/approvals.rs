@@ -32,20 +32,12 @@ fn created(at: &str) -> (Policy, Known, Value) {
 fn feed(policy: &Policy, known: &mut Known, n: usize, body: &Value) {
     let mut body = body.clone();
     body["event_id"] = json!(format!("e{n}"));
-    let event = event(
-        FirstPromoter,
-        "/webhooks/firstpromoter/commissions",
-        &body.to_string(),
-    )
-    .unwrap();
+    let event =
+        event(FirstPromoter, "/webhooks/firstpromoter/commissions", &body.to_string()).unwrap();
     let now = Timestamp::parse("2026-11-01T00:00:00Z").unwrap();
     if let Decision::Write(write) = decide(known, &event, policy, now) {
         known.record = write.record;
-        known.promise = write
-            .promises
-            .into_iter()
-            .next_back()
-            .or(known.promise.take());
+        known.promise = write.promises.into_iter().next_back().or(known.promise.take());
     }
 }
 
@@ -86,23 +78,10 @@ fn an_older_pending_event_does_not_take_back_what_was_found_approved() {
 
 /// Asked for at a time, then given and confirmed.
 fn found_and_given(p: &Promise, asked_at: Timestamp) -> [Input; 8] {
-    let found = Input::Found {
-        asked_at,
-        terms: p.terms.clone(),
-        campaign_id: None,
-        entry: Entry::Deliver,
-    };
+    let found =
+        Input::Found { asked_at, terms: p.terms.clone(), campaign_id: None, entry: Entry::Deliver };
     let [asked, done] = [Input::Asked(asked_at), Input::Done];
-    [
-        lease(),
-        asked,
-        lease(),
-        found,
-        lease(),
-        done.clone(),
-        lease(),
-        done,
-    ]
+    [lease(), asked, lease(), found, lease(), done.clone(), lease(), done]
 }
 
 #[test]
@@ -168,13 +147,7 @@ fn a_waiver_is_of_what_was_seen() {
     body["timestamp"] = json!("2026-10-01T00:01:00Z");
     feed(&policy(), &mut known, 2, &body);
     let p = known.promise.unwrap();
-    assert_eq!(
-        p.state,
-        State::Parked,
-        "{:?} is due, {:?}",
-        p.due,
-        p.terms.amount
-    );
+    assert_eq!(p.state, State::Parked, "{:?} is due, {:?}", p.due, p.terms.amount);
 }
 #[test]
 fn denied_there_is_not_said_of_a_newer_approval() {
@@ -183,45 +156,25 @@ fn denied_there_is_not_said_of_a_newer_approval() {
     let mut known = Known::default();
     let body = commission(5104, "points", "approved", "2026-10-01T00:00:00Z");
     feed(&policy(), &mut known, 1, &body);
-    let p = run(
-        known.promise.take().unwrap(),
-        &[lease(), Input::Done, lease()],
-        D,
-    );
+    let p = run(known.promise.take().unwrap(), &[lease(), Input::Done, lease()], D);
     let asked = known.record.as_ref().unwrap().announced;
     known.promise = Some(p.clone());
     let mut pending = commission(5104, "points", "pending", "2026-10-01T00:01:00Z");
     pending["event_type"] = json!("commission.updated");
     feed(&policy(), &mut known, 2, &pending);
-    feed(
-        &policy(),
-        &mut known,
-        3,
-        &commission(5104, "points", "approved", "2026-10-01T00:02:00Z"),
-    );
+    feed(&policy(), &mut known, 3, &commission(5104, "points", "approved", "2026-10-01T00:02:00Z"));
     let (newest, record) = (known.promise.unwrap(), known.record.unwrap());
     let denied = Input::DeniedThere { asked_at: at(9) };
     let input = heard(&denied, (&p, asked), (&newest, record.announced), at(5));
     assert!(matches!(input.as_deref(), Some(Input::Again { .. })));
-    assert_eq!(
-        run(newest, &[input.unwrap().into_owned()], D).state,
-        State::Delivered
-    );
+    assert_eq!(run(newest, &[input.unwrap().into_owned()], D).state, State::Delivered);
 }
 #[test]
 fn the_email_is_the_recipients() {
     let mut known = Known::default();
-    feed(
-        &policy(),
-        &mut known,
-        1,
-        &commission(5104, "points", "approved", "2026-10-01T00:00:00Z"),
-    );
+    feed(&policy(), &mut known, 1, &commission(5104, "points", "approved", "2026-10-01T00:00:00Z"));
     let mut moved = commission(5104, "points", "approved", "2026-10-01T00:01:00Z");
-    moved["data"]
-        .as_object_mut()
-        .unwrap()
-        .remove("promoter_campaign");
+    moved["data"].as_object_mut().unwrap().remove("promoter_campaign");
     moved["data"]["promoter_id"] = json!(32);
     feed(&policy(), &mut known, 2, &moved);
     let to = known.promise.unwrap().terms.recipient.unwrap();

@@ -41,13 +41,11 @@ fn feed(policy: &Policy, known: &mut Known, body: &Value) {
 }
 
 fn walk(p: Promise, inputs: &[Input], reversals: Reversals) -> Promise {
-    inputs
-        .iter()
-        .fold(p, |p, input| match step(&p, input, reversals, at(5)) {
-            Stepped::Changed(next) | Stepped::NewEpoch { next, .. } => *next,
-            Stepped::Unchanged => p,
-            Stepped::Invalid(why) => panic!("{input:?} in {:?}: {why}", p.state),
-        })
+    inputs.iter().fold(p, |p, input| match step(&p, input, reversals, at(5)) {
+        Stepped::Changed(next) | Stepped::NewEpoch { next, .. } => *next,
+        Stepped::Unchanged => p,
+        Stepped::Invalid(why) => panic!("{input:?} in {:?}: {why}", p.state),
+    })
 }
 
 /// An edit that announces nothing.
@@ -168,11 +166,7 @@ fn who_is_rewarded_from_now_on_does_not_touch_what_was_given() {
 }
 
 fn lost() -> Input {
-    Input::Unknown {
-        not_before: at(9),
-        last: "no answer".into(),
-        repeatable: true,
-    }
+    Input::Unknown { not_before: at(9), last: "no answer".into(), repeatable: true }
 }
 
 #[test]
@@ -232,10 +226,7 @@ fn nor_where_a_look_up_told_whose_it_was() {
         approved["data"]["promoter_campaign"]["campaign_id"] = Value::Null;
         feed(&then, &mut known, &approved);
         assert_eq!(goes_on(&mut known, &[lease()]), State::LookupDue);
-        let (p, record) = (
-            known.promise.clone().unwrap(),
-            known.record.clone().unwrap(),
-        );
+        let (p, record) = (known.promise.clone().unwrap(), known.record.clone().unwrap());
         let campaign = Some("7731");
         let entry = entry(asked_under, FirstPromoter, &p, &record, &p.terms, campaign);
         let found = Input::Found {
@@ -291,11 +282,7 @@ fn the_next_one_goes_to_whom_the_settings_of_now_name() {
 
 #[test]
 fn a_denial_counts_while_nothing_is_known_to_be_given() {
-    let lost = Input::Unknown {
-        not_before: at(9),
-        last: "no answer".into(),
-        repeatable: false,
-    };
+    let lost = Input::Unknown { not_before: at(9), last: "no answer".into(), repeatable: false };
     for (before, after) in [
         (vec![lease()], again()),
         (vec![lease(), Input::Refused("422".into())], word(None)),
@@ -318,22 +305,13 @@ fn a_denial_counts_while_nothing_is_known_to_be_given() {
 
 #[test]
 fn patience_begins_anew_with_every_other_answer() {
-    let not_approved = Input::NotApproved {
-        asked_at: at(1),
-        not_before: at(2),
-    };
+    let not_approved = Input::NotApproved { asked_at: at(1), not_before: at(2) };
     let approved = Input::Approved(terms("500"), Entry::Deliver);
     for (inputs, patient) in [
-        (
-            vec![not_approved.clone(), lease(), not_approved.clone()],
-            true,
-        ),
+        (vec![not_approved.clone(), lease(), not_approved.clone()], true),
         (vec![not_approved.clone(), lease(), again()], false),
         (vec![not_approved.clone(), lease(), lost()], false),
-        (
-            vec![not_approved.clone(), Input::Withdrawn, approved.clone()],
-            false,
-        ),
+        (vec![not_approved.clone(), Input::Withdrawn, approved.clone()], false),
         (vec![Input::Withdrawn, not_approved, approved], false),
     ] {
         for reversals in [Reversals::Deliver, Reversals::Park] {

@@ -29,10 +29,7 @@ fn resumed(promise: &Promise, policy: &Policy) -> Promise {
 }
 
 fn by_api() -> Policy {
-    Policy {
-        v1_confirm: V1Confirm::Api,
-        ..policy()
-    }
+    Policy { v1_confirm: V1Confirm::Api, ..policy() }
 }
 
 fn cookies(mut body: Value) -> Value {
@@ -80,10 +77,7 @@ fn a_rule_that_was_added_counts_when_it_is_resumed() {
     assert_eq!(next.terms.recipient.unwrap().id.as_deref(), Some("31"));
     // Without it, it waits again.
     let again = restate(&without, FirstPromoterV1, &going, &record);
-    assert!(matches!(
-        again,
-        Some(Input::Approved(_, Entry::Park("no_recipient_rule")))
-    ));
+    assert!(matches!(again, Some(Input::Approved(_, Entry::Park("no_recipient_rule")))));
 }
 
 #[test]
@@ -92,10 +86,7 @@ fn an_old_pending_commission_is_not_approved_for_being_edited() {
     auto.auto_approve = true;
     let mut pending = commission(5104, "points", "pending", NOW);
     pending["event_type"] = json!("commission.updated");
-    for (created, promised) in [
-        ("2025-12-31T23:59:59Z", false),
-        ("2026-01-01T00:00:00Z", true),
-    ] {
+    for (created, promised) in [("2025-12-31T23:59:59Z", false), ("2026-01-01T00:00:00Z", true)] {
         pending["data"]["created_at"] = json!(created);
         let write = first(&auto, FirstPromoter, &pending);
         assert_eq!(write.promises.len() == 1, promised, "{created}");

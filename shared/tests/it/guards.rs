@@ -13,11 +13,7 @@ fn approved(amount: &str) -> Input {
 }
 
 fn unknown(repeatable: bool) -> Input {
-    Input::Unknown {
-        not_before: at(9),
-        last: "no answer".into(),
-        repeatable,
-    }
+    Input::Unknown { not_before: at(9), last: "no answer".into(), repeatable }
 }
 
 fn amount(promise: &Promise) -> Option<&str> {
@@ -51,10 +47,7 @@ fn the_outcome_of_a_question_is_not_that_of_the_delivery_under_way() {
     for (state, outcome) in [
         // The event came while the approval was asked for, and its reply is lost.
         (State::ApprovalDue, unknown(true)),
-        (
-            State::LookupDue,
-            Input::Refused("not_found_at_provider".into()),
-        ),
+        (State::LookupDue, Input::Refused("not_found_at_provider".into())),
         (State::LookupDue, again()),
     ] {
         let after = late(&leased(state), &meanwhile, &outcome);
@@ -68,13 +61,7 @@ fn the_outcome_of_a_question_is_not_that_of_the_delivery_under_way() {
 fn approved_again_before_the_lost_confirmation_was_asked_about_is_not_taken_back() {
     let p = run(
         in_state(State::Confirming),
-        &[
-            unknown(true),
-            Input::Withdrawn,
-            approved("500"),
-            lease(),
-            Input::Done,
-        ],
+        &[unknown(true), Input::Withdrawn, approved("500"), lease(), Input::Done],
         D,
     );
     assert_eq!(p.state, State::Confirmed, "withdrawn={}", p.withdrawn);
@@ -83,11 +70,7 @@ fn approved_again_before_the_lost_confirmation_was_asked_about_is_not_taken_back
 #[test]
 fn a_reversal_that_may_have_happened_is_not_forgotten_when_approved_again() {
     // the endpoint took it back, and its reply was lost
-    let p = run(
-        in_state(State::Reversing),
-        &[unknown(true), approved("500")],
-        D,
-    );
+    let p = run(in_state(State::Reversing), &[unknown(true), approved("500")], D);
     assert!(
         !matches!(p.state, State::Delivered | State::Confirmed),
         "taken back there, {:?} here",
@@ -97,32 +80,20 @@ fn a_reversal_that_may_have_happened_is_not_forgotten_when_approved_again() {
 
 #[test]
 fn so_after_over_age_or_a_refusal() {
-    for end in [
-        vec![Input::OverAge],
-        vec![lease(), Input::Refused("422".into())],
-    ] {
+    for end in [vec![Input::OverAge], vec![lease(), Input::Refused("422".into())]] {
         let mut inputs = vec![unknown(true)];
         inputs.extend(end);
         let p = run(in_state(State::Reversing), &inputs, D);
-        assert!(
-            p.parked.as_ref().is_some_and(|parked| parked.unknown),
-            "{:?}",
-            p.parked
-        );
+        assert!(p.parked.as_ref().is_some_and(|parked| parked.unknown), "{:?}", p.parked);
     }
 }
 
 #[test]
 fn approved_while_nobody_knows_of_the_reversal_is_given_again_once_it_is_known() {
-    for (granted, fine) in [
-        (true, vec![State::Requested]),
-        (false, vec![State::Delivered, State::Confirmed]),
-    ] {
-        let parked = run(
-            in_state(State::Reversing),
-            &[unknown(false), approved("500")],
-            D,
-        );
+    for (granted, fine) in
+        [(true, vec![State::Requested]), (false, vec![State::Delivered, State::Confirmed])]
+    {
+        let parked = run(in_state(State::Reversing), &[unknown(false), approved("500")], D);
         let p = run(parked, &[word(Some(granted))], D);
         assert!(
             fine.contains(&p.state),
@@ -140,30 +111,17 @@ fn what_was_approved_during_one_reversal_is_not_given_after_the_next() {
     let given = [approved("500"), lease(), Input::Done];
     for (name, first, last) in [
         ("retried", vec![again()], denied.to_vec()),
-        (
-            "not taken back",
-            [&[again()], &given[..]].concat(),
-            denied.to_vec(),
-        ),
+        ("not taken back", [&[again()], &given[..]].concat(), denied.to_vec()),
         (
             "closed",
             [&[Input::Refused("422".into()), close()], &given[..]].concat(),
             denied.to_vec(),
         ),
-        (
-            "parked",
-            vec![Input::OverAge],
-            vec![Input::Withdrawn, word(Some(true))],
-        ),
+        ("parked", vec![Input::OverAge], vec![Input::Withdrawn, word(Some(true))]),
     ] {
         let inputs = [vec![approved("500")], first, last].concat();
         let p = run(in_state(State::Reversing), &inputs, D);
-        assert_eq!(
-            (p.epoch, p.state),
-            (1, State::Reversed),
-            "{name}: {:?}",
-            p.due
-        );
+        assert_eq!((p.epoch, p.state), (1, State::Reversed), "{name}: {:?}", p.due);
     }
 }
 
@@ -171,18 +129,11 @@ fn what_was_approved_during_one_reversal_is_not_given_after_the_next() {
 fn a_new_epoch_passes_every_guard() {
     let mut odd = terms("500");
     odd.unit = Some("cookies".into());
-    let p = run(
-        in_state(State::Reversed),
-        &[Input::Approved(odd, Entry::Park("unknown_unit"))],
-        D,
-    );
+    let p = run(in_state(State::Reversed), &[Input::Approved(odd, Entry::Park("unknown_unit"))], D);
     assert_ne!(p.state, State::Requested, "{:?} is due", p.due);
     let p = run(
         in_state(State::Reversed),
-        &[Input::Approved(
-            terms("-5"),
-            Entry::Park("amount_not_positive"),
-        )],
+        &[Input::Approved(terms("-5"), Entry::Park("amount_not_positive"))],
         D,
     );
     assert_ne!(p.state, State::Requested, "{:?} is due", p.due);
@@ -190,45 +141,22 @@ fn a_new_epoch_passes_every_guard() {
 
 #[test]
 fn a_new_epoch_asks_what_its_payload_lacks() {
-    let lacking = Terms {
-        recipient: None,
-        ..terms("500")
-    };
-    let p = run(
-        in_state(State::Reversed),
-        &[Input::Approved(lacking, Entry::LookUp)],
-        D,
-    );
+    let lacking = Terms { recipient: None, ..terms("500") };
+    let p = run(in_state(State::Reversed), &[Input::Approved(lacking, Entry::LookUp)], D);
     assert_eq!(p.state, State::LookupDue, "to the old recipient unasked");
 }
 
 #[test]
 fn what_is_taken_back_is_what_was_given() {
-    let p = run(
-        in_state(State::Reversing),
-        &[approved("700"), again(), lease()],
-        D,
-    );
-    assert_eq!(
-        (p.state, p.key.as_str()),
-        (State::Reversing, "firstpromoter:88:1")
-    );
+    let p = run(in_state(State::Reversing), &[approved("700"), again(), lease()], D);
+    assert_eq!((p.state, p.key.as_str()), (State::Reversing, "firstpromoter:88:1"));
     assert_eq!(amount(&p), Some("500"), "given 500");
 }
 
 #[test]
 fn terms_stated_before_a_denial_do_not_come_back() {
-    let p = run(
-        fresh(),
-        &[
-            lease(),
-            again(),
-            approved("700"),
-            Input::Withdrawn,
-            approved("900"),
-        ],
-        D,
-    );
+    let p =
+        run(fresh(), &[lease(), again(), approved("700"), Input::Withdrawn, approved("900")], D);
     assert_eq!((p.state, amount(&p)), (State::Requested, Some("900")));
     let p = run(p, &[lease(), Input::Refused("422".into()), word(None)], D);
     assert_eq!((p.state, amount(&p)), (State::Requested, Some("900")));
@@ -238,35 +166,18 @@ fn terms_stated_before_a_denial_do_not_come_back() {
 fn what_the_endpoint_refused_is_not_sent_again_without_a_person() {
     let p = run(
         fresh(),
-        &[
-            lease(),
-            Input::Refused("422 no_account".into()),
-            Input::Withdrawn,
-            approved("900"),
-        ],
+        &[lease(), Input::Refused("422 no_account".into()), Input::Withdrawn, approved("900")],
         D,
     );
-    assert_eq!(
-        p.parked.as_ref().map(|parked| parked.reason.as_str()),
-        Some("422 no_account")
-    );
+    assert_eq!(p.parked.as_ref().map(|parked| parked.reason.as_str()), Some("422 no_account"));
     let p = run(p, &[word(None)], D);
     assert_eq!((p.state, amount(&p)), (State::Requested, Some("900")));
 }
 
 #[test]
 fn so_when_withdrawn_during_the_call() {
-    let p = run(
-        fresh(),
-        &[
-            lease(),
-            approved("700"),
-            Input::Withdrawn,
-            again(),
-            approved("500"),
-        ],
-        D,
-    );
+    let p =
+        run(fresh(), &[lease(), approved("700"), Input::Withdrawn, again(), approved("500")], D);
     assert_eq!((p.state, amount(&p)), (State::Requested, Some("500")));
     let p = run(p, &[lease(), Input::Refused("422".into()), word(None)], D);
     assert_eq!((p.state, amount(&p)), (State::Requested, Some("500")));
@@ -280,29 +191,17 @@ fn terms_changed_while_confirming_are_shown_to_a_person_whatever_the_call_came_t
             continue;
         }
         let p = run(p, &[lease(), Input::Done], D);
-        assert_ne!(
-            p.state,
-            State::Confirmed,
-            "given 500, stated {:?}",
-            p.stated
-        );
+        assert_ne!(p.state, State::Confirmed, "given 500, stated {:?}", p.stated);
     }
 }
 
 #[test]
 fn terms_that_come_during_a_look_up_win_over_those_asked_about() {
-    let found = Input::Found {
-        asked_at: at(1),
-        terms: terms("500"),
-        campaign_id: None,
-        entry: Entry::Ask,
-    };
+    let found =
+        Input::Found { asked_at: at(1), terms: terms("500"), campaign_id: None, entry: Entry::Ask };
     let meanwhile = [Input::Approved(terms("700"), Entry::Ask)];
     let after = late(&leased(State::LookupDue), &meanwhile, &found);
-    assert_eq!(
-        (after.state, amount(&after)),
-        (State::LookupDue, Some("700"))
-    );
+    assert_eq!((after.state, amount(&after)), (State::LookupDue, Some("700")));
     let undisturbed = late(&leased(State::LookupDue), &[], &found);
     assert_eq!(undisturbed.state, State::Requested);
 }
@@ -311,32 +210,19 @@ fn terms_that_come_during_a_look_up_win_over_those_asked_about() {
 fn resumed_terms_pass_every_guard() {
     let mut cash = terms("500");
     cash.unit = Some("cash_cents".into());
-    for (stated, entry) in [
-        (cash, Entry::Nothing),
-        (terms("-5"), Entry::Park("amount_not_positive")),
-    ] {
-        let p = run(
-            fresh(),
-            &[lease(), again(), Input::Approved(stated, entry), word(None)],
-            D,
-        );
-        assert_ne!(
-            p.due.as_deref().map(|due| &due[..7]),
-            Some("deliver"),
-            "{:?}",
-            p.terms
-        );
+    for (stated, entry) in
+        [(cash, Entry::Nothing), (terms("-5"), Entry::Park("amount_not_positive"))]
+    {
+        let p = run(fresh(), &[lease(), again(), Input::Approved(stated, entry), word(None)], D);
+        assert_ne!(p.due.as_deref().map(|due| &due[..7]), Some("deliver"), "{:?}", p.terms);
     }
 }
 
 #[test]
 fn a_new_epoch_waits_for_the_batch_that_unmarks_the_old_one() {
     let unmark = Reversals::DeliverAndUnmark;
-    let batch = Input::Again {
-        not_before: at(9),
-        last: "accepted".into(),
-        batch: Some("b7".into()),
-    };
+    let batch =
+        Input::Again { not_before: at(9), last: "accepted".into(), batch: Some("b7".into()) };
     let back = [Input::Withdrawn, lease(), Input::Done, lease()];
     let during = run(in_state(State::Confirmed), &back, unmark);
     let a = run(during.clone(), &[batch.clone(), approved("500")], unmark);
@@ -348,11 +234,8 @@ fn a_new_epoch_waits_for_the_batch_that_unmarks_the_old_one() {
 #[test]
 fn a_person_can_say_that_the_platform_knows() {
     for reason in ["not_found_at_provider", "no API key is configured"] {
-        let p = run(
-            in_state(State::Confirming),
-            &[Input::Refused(reason.into()), word(Some(true))],
-            D,
-        );
+        let p =
+            run(in_state(State::Confirming), &[Input::Refused(reason.into()), word(Some(true))], D);
         assert_eq!((p.state, p.due.as_deref()), (State::Confirmed, None));
     }
 }
@@ -361,11 +244,7 @@ fn a_person_can_say_that_the_platform_knows() {
 fn v1_is_not_unmarked_by_v2s_api() {
     let mut p = in_state(State::Confirmed);
     p.key = "firstpromoter-v1:88:1".into();
-    let p = run(
-        p,
-        &[Input::Withdrawn, lease(), Input::Done],
-        Reversals::DeliverAndUnmark,
-    );
+    let p = run(p, &[Input::Withdrawn, lease(), Input::Done], Reversals::DeliverAndUnmark);
     assert_eq!(p.due, None);
 }
 
@@ -374,13 +253,7 @@ fn the_known_end_of_a_delivery_settles_the_tries_before_it() {
     // Changed while it was tried a second time; a person lets it stand.
     let mut p = run(
         in_state(State::Delivering),
-        &[
-            unknown(true),
-            lease(),
-            approved("700"),
-            Input::Done,
-            word(None),
-        ],
+        &[unknown(true), lease(), approved("700"), Input::Done, word(None)],
         D,
     );
     assert_eq!((p.state, p.check), (State::Delivered, false));
@@ -391,11 +264,8 @@ fn the_known_end_of_a_delivery_settles_the_tries_before_it() {
 
 #[test]
 fn what_the_platform_may_know_is_asked_before_a_parked_reward_is_taken_back() {
-    let parked = run(
-        in_state(State::Confirming),
-        &[unknown(true), approved("700"), Input::Withdrawn],
-        D,
-    );
+    let parked =
+        run(in_state(State::Confirming), &[unknown(true), approved("700"), Input::Withdrawn], D);
     assert_eq!(parked.state, State::Parked);
     for (granted, end, confirmed) in [
         (None, State::Delivered, false),
@@ -406,8 +276,5 @@ fn what_the_platform_may_know_is_asked_before_a_parked_reward_is_taken_back() {
         assert_eq!((p.state, p.was_confirmed), (end, confirmed), "{granted:?}");
     }
     let asked = run(parked, &[word(None), lease(), Input::Done], D);
-    assert_eq!(
-        (asked.state, asked.was_confirmed),
-        (State::ReversalDue, true)
-    );
+    assert_eq!((asked.state, asked.was_confirmed), (State::ReversalDue, true));
 }

@@ -28,22 +28,11 @@ pub fn at(ms: i64) -> Timestamp {
 }
 
 pub fn fresh() -> Promise {
-    Promise::new(
-        "firstpromoter:88:1".into(),
-        1,
-        State::Requested,
-        terms("500"),
-        at(0),
-    )
+    Promise::new("firstpromoter:88:1".into(), 1, State::Requested, terms("500"), at(0))
 }
 
 pub fn word(granted: Option<bool>) -> Input {
-    Input::Resumed(Word {
-        by: "ana".into(),
-        granted,
-        close: false,
-        because: "asked them".into(),
-    })
+    Input::Resumed(Word { by: "ana".into(), granted, close: false, because: "asked them".into() })
 }
 
 pub fn close() -> Input {
@@ -56,29 +45,19 @@ pub fn close() -> Input {
 }
 
 fn unknown(repeatable: bool) -> Input {
-    Input::Unknown {
-        not_before: at(9),
-        last: "no answer".into(),
-        repeatable,
-    }
+    Input::Unknown { not_before: at(9), last: "no answer".into(), repeatable }
 }
 
 pub fn again() -> Input {
-    Input::Again {
-        not_before: at(9),
-        last: "503".into(),
-        batch: None,
-    }
+    Input::Again { not_before: at(9), last: "503".into(), batch: None }
 }
 
 pub fn run(from: Promise, inputs: &[Input], reversals: Reversals) -> Promise {
-    inputs.iter().fold(from, |promise, input| {
-        match step(&promise, input, reversals, at(5)) {
-            Stepped::Changed(next) => *next,
-            Stepped::NewEpoch { next, .. } => *next,
-            Stepped::Unchanged => promise,
-            Stepped::Invalid(why) => panic!("{input:?} in {:?}: {why}", promise.state),
-        }
+    inputs.iter().fold(from, |promise, input| match step(&promise, input, reversals, at(5)) {
+        Stepped::Changed(next) => *next,
+        Stepped::NewEpoch { next, .. } => *next,
+        Stepped::Unchanged => promise,
+        Stepped::Invalid(why) => panic!("{input:?} in {:?}: {why}", promise.state),
     })
 }
 
@@ -93,13 +72,7 @@ pub fn in_state(state: State) -> Promise {
         State::Denied => vec![Input::Withdrawn],
         State::ReversalDue => vec![lease, Input::Done, Input::Withdrawn],
         State::Reversing => vec![lease.clone(), Input::Done, Input::Withdrawn, lease],
-        State::Reversed => vec![
-            lease.clone(),
-            Input::Done,
-            Input::Withdrawn,
-            lease,
-            Input::Done,
-        ],
+        State::Reversed => vec![lease.clone(), Input::Done, Input::Withdrawn, lease, Input::Done],
         State::Parked => vec![lease, Input::Refused("422".into())],
         State::LookupDue | State::ApprovalDue | State::Requested => {
             return Promise::new("firstpromoter:88:1".into(), 1, state, terms("500"), at(0));
@@ -123,10 +96,7 @@ pub fn in_state(state: State) -> Promise {
 fn inputs() -> Vec<(&'static str, Input)> {
     vec![
         ("approved", Input::Approved(terms("500"), Entry::Deliver)),
-        (
-            "approved, other terms",
-            Input::Approved(terms("700"), Entry::Deliver),
-        ),
+        ("approved, other terms", Input::Approved(terms("700"), Entry::Deliver)),
         ("withdrawn", Input::Withdrawn),
         (
             "found",
@@ -137,13 +107,7 @@ fn inputs() -> Vec<(&'static str, Input)> {
                 entry: Entry::Deliver,
             },
         ),
-        (
-            "not approved",
-            Input::NotApproved {
-                asked_at: at(1),
-                not_before: at(9),
-            },
-        ),
+        ("not approved", Input::NotApproved { asked_at: at(1), not_before: at(9) }),
         ("asked", Input::Asked(at(9))),
         ("leased", Input::Leased(at(90))),
         ("done", Input::Done),
@@ -162,11 +126,7 @@ fn table() -> String {
     let mut table = String::from("| state | due | leads to |\n|---|---|---|\n");
     for state in State::ALL {
         let promise = in_state(state);
-        let due = promise
-            .due
-            .as_deref()
-            .and_then(|due| due.split('#').next())
-            .unwrap_or("–");
+        let due = promise.due.as_deref().and_then(|due| due.split('#').next()).unwrap_or("–");
         let mut ways = Vec::new();
         for (name, input) in inputs() {
             let to = match step(&promise, &input, Reversals::Deliver, at(5)) {
@@ -181,13 +141,7 @@ fn table() -> String {
             };
             ways.push(format!("{name} → {to}"));
         }
-        writeln!(
-            table,
-            "| `{}` | {due} | {} |",
-            state.name(),
-            ways.join("; ")
-        )
-        .unwrap();
+        writeln!(table, "| `{}` | {due} | {} |", state.name(), ways.join("; ")).unwrap();
     }
     table
 }
@@ -197,61 +151,32 @@ fn architecture_md_holds_the_table_of_the_machine() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../ARCHITECTURE.md");
     let text = std::fs::read_to_string(path).unwrap();
     let table = table();
-    assert!(
-        text.contains(&table),
-        "ARCHITECTURE.md must hold this table:\n\n{table}"
-    );
+    assert!(text.contains(&table), "ARCHITECTURE.md must hold this table:\n\n{table}");
 }
 
 #[test]
 fn a_reward_denied_and_approved_again_keeps_its_key_until_it_was_taken_back() {
     let lease = Input::Leased(at(90));
     let denied = run(fresh(), &[Input::Withdrawn], Reversals::Deliver);
-    let back = run(
-        denied,
-        &[Input::Approved(terms("500"), Entry::Deliver)],
-        Reversals::Deliver,
-    );
-    assert_eq!(
-        (back.key.as_str(), back.state),
-        ("firstpromoter:88:1", State::Requested)
-    );
+    let back = run(denied, &[Input::Approved(terms("500"), Entry::Deliver)], Reversals::Deliver);
+    assert_eq!((back.key.as_str(), back.state), ("firstpromoter:88:1", State::Requested));
 
-    let taken_back = [
-        lease.clone(),
-        Input::Done,
-        Input::Withdrawn,
-        lease,
-        Input::Done,
-    ];
+    let taken_back = [lease.clone(), Input::Done, Input::Withdrawn, lease, Input::Done];
     let reversed = run(fresh(), &taken_back, Reversals::Deliver);
-    let anew = run(
-        reversed,
-        &[Input::Approved(terms("500"), Entry::Deliver)],
-        Reversals::Deliver,
-    );
-    assert_eq!(
-        (anew.key.as_str(), anew.epoch, anew.version),
-        ("firstpromoter:88:2", 2, 1)
-    );
+    let anew = run(reversed, &[Input::Approved(terms("500"), Entry::Deliver)], Reversals::Deliver);
+    assert_eq!((anew.key.as_str(), anew.epoch, anew.version), ("firstpromoter:88:2", 2, 1));
     assert_eq!(anew.due.as_deref(), Some("deliver#1"));
 }
 
 #[test]
 fn approved_again_while_being_taken_back_begins_a_new_epoch_at_the_end() {
     let reversing = in_state(State::Reversing);
-    let noted = run(
-        reversing,
-        &[Input::Approved(terms("500"), Entry::Deliver)],
-        Reversals::Deliver,
-    );
+    let noted =
+        run(reversing, &[Input::Approved(terms("500"), Entry::Deliver)], Reversals::Deliver);
     match step(&noted, &Input::Done, Reversals::Deliver, at(5)) {
         Stepped::NewEpoch { ended, next } => {
             assert_eq!((ended.state, ended.epoch), (State::Reversed, 1));
-            assert_eq!(
-                (next.state, next.key.as_str()),
-                (State::Requested, "firstpromoter:88:2")
-            );
+            assert_eq!((next.state, next.key.as_str()), (State::Requested, "firstpromoter:88:2"));
         }
         other => panic!("{other:?}"),
     }
@@ -262,20 +187,11 @@ fn an_unknown_outcome_needs_a_persons_word() {
     let lease = Input::Leased(at(90));
     let parked = run(fresh(), &[lease, unknown(false)], Reversals::Park);
     assert!(parked.parked.as_ref().unwrap().unknown);
-    assert!(matches!(
-        step(&parked, &word(None), Reversals::Park, at(5)),
-        Stepped::Invalid(_)
-    ));
+    assert!(matches!(step(&parked, &word(None), Reversals::Park, at(5)), Stepped::Invalid(_)));
     let granted = run(parked.clone(), &[word(Some(true))], Reversals::Park);
-    assert_eq!(
-        (granted.state, granted.due.as_deref()),
-        (State::Delivered, Some("confirm#4"))
-    );
+    assert_eq!((granted.state, granted.due.as_deref()), (State::Delivered, Some("confirm#4")));
     let not = run(parked, &[word(Some(false))], Reversals::Park);
-    assert_eq!(
-        (not.state, not.key.as_str()),
-        (State::Requested, "firstpromoter:88:1")
-    );
+    assert_eq!((not.state, not.key.as_str()), (State::Requested, "firstpromoter:88:1"));
     assert_eq!(not.words[0].because, "asked them");
 }
 
@@ -302,37 +218,20 @@ fn a_withdrawal_during_a_call_is_decided_by_its_outcome() {
 fn changed_terms_update_a_promise_only_while_nothing_went_out() {
     let other = Input::Approved(terms("700"), Entry::Deliver);
     let before = run(fresh(), std::slice::from_ref(&other), Reversals::Park);
-    assert_eq!(
-        (before.state, before.terms.amount.as_deref()),
-        (State::Requested, Some("700"))
-    );
+    assert_eq!((before.state, before.terms.amount.as_deref()), (State::Requested, Some("700")));
     assert_eq!(before.seq, 1);
     for state in [State::Delivered, State::Confirmed] {
-        let after = run(
-            in_state(state),
-            std::slice::from_ref(&other),
-            Reversals::Park,
-        );
+        let after = run(in_state(state), std::slice::from_ref(&other), Reversals::Park);
         assert_eq!(after.parked.unwrap().reason, "changed_after_delivery");
         assert_eq!(after.terms.amount.as_deref(), Some("500"));
     }
-    let during = run(
-        fresh(),
-        &[Input::Leased(at(90)), other, Input::Done],
-        Reversals::Park,
-    );
+    let during = run(fresh(), &[Input::Leased(at(90)), other, Input::Done], Reversals::Park);
     assert_eq!(during.parked.unwrap().from, State::Delivered);
 }
 
 fn any_input() -> impl Strategy<Value = Input> {
     let fixed: Vec<Input> = inputs().into_iter().map(|(_, input)| input).collect();
-    let words = [
-        word(Some(true)),
-        word(Some(false)),
-        close(),
-        Input::Answered,
-        Input::Resent,
-    ];
+    let words = [word(Some(true)), word(Some(false)), close(), Input::Answered, Input::Resent];
     prop::sample::select(fixed.into_iter().chain(words).collect::<Vec<_>>())
 }
 

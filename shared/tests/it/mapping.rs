@@ -33,10 +33,7 @@ fn uppromotes_payment_takes_numbers_and_texts_alike() {
             "total_processed": total, "processed_at": "2026-10-01T10:00:00Z", "extra": {"x": 1}});
         let change = change(UpPromote, PAID, &body);
         assert_eq!(change.subject.id.as_str(), "7");
-        assert_eq!(
-            change.facts["amount"],
-            json!({"value": "100.5", "unit": "cash_major"})
-        );
+        assert_eq!(change.facts["amount"], json!({"value": "100.5", "unit": "cash_major"}));
         assert_eq!(change.facts["status"], json!("success"));
         assert_eq!(change.facts["affiliate_id"], json!("12"));
         assert!(change.clock.is_none());
@@ -50,18 +47,9 @@ fn a_body_of_another_event_is_no_payment() {
             json!({"affiliate_id": 1, "previous_status": "active", "current_status": "inactive"}),
             "payment_id",
         ),
-        (
-            json!({"payment_id": 7, "status": "SUCCESS"}),
-            "processed_at",
-        ),
-        (
-            json!({"payment_id": 7, "processed_at": "yesterday"}),
-            "processed_at",
-        ),
-        (
-            json!({"payment_id": "", "processed_at": "2026-10-01T10:00:00Z"}),
-            "payment_id",
-        ),
+        (json!({"payment_id": 7, "status": "SUCCESS"}), "processed_at"),
+        (json!({"payment_id": 7, "processed_at": "yesterday"}), "processed_at"),
+        (json!({"payment_id": "", "processed_at": "2026-10-01T10:00:00Z"}), "payment_id"),
         (
             json!({"payment_id": "x".repeat(2000), "processed_at": "2026-10-01T10:00:00Z"}),
             "payment_id",
@@ -70,10 +58,7 @@ fn a_body_of_another_event_is_no_payment() {
             json!({"payment_id": 7, "processed_at": "2026-10-01T10:00:00Z", "total_processed": "a lot"}),
             "total_processed",
         ),
-        (
-            json!({"payment_id": 7.5, "processed_at": "2026-10-01T10:00:00Z"}),
-            "payment_id",
-        ),
+        (json!({"payment_id": 7.5, "processed_at": "2026-10-01T10:00:00Z"}), "payment_id"),
         (json!([1]), "body"),
     ] {
         let malformed = event(UpPromote, PAID, &body.to_string()).unwrap_err();
@@ -87,17 +72,10 @@ fn affonsos_payout_keeps_what_it_says() {
         "data": {"payoutId": "pay_1", "affiliateId": "aff_1", "affiliateProgramId": "prog_1",
                  "invoiceNumber": 1042, "status": "COMPLETED", "isManagedPayout": true, "paidAt": null,
                  "createdAt": "2026-10-01T09:00:00Z", "updatedAt": "2026-10-01T14:00:00Z"}});
-    let text = body
-        .to_string()
-        .replace(r#""status""#, r#""amount":250.00,"status""#);
+    let text = body.to_string().replace(r#""status""#, r#""amount":250.00,"status""#);
     let event = event(Affonso, AFFONSO, &text).unwrap();
-    assert_eq!(
-        event.identity,
-        Identity::Given(shared::wire::Id::new("evt_1").unwrap())
-    );
-    let Content::Change(change) = event.content else {
-        panic!()
-    };
+    assert_eq!(event.identity, Identity::Given(shared::wire::Id::new("evt_1").unwrap()));
+    let Content::Change(change) = event.content else { panic!() };
     assert_eq!(
         Value::Object(change.facts),
         json!({"affiliate_id": "aff_1", "campaign_id": "prog_1", "invoice_number": "1042",
@@ -105,10 +83,7 @@ fn affonsos_payout_keeps_what_it_says() {
                "occurred_at": "2026-10-01T09:00:00.000Z",
                "amount": {"value": "250", "unit": "cash_major"}})
     );
-    assert_eq!(
-        change.clock.unwrap().time.text(),
-        "2026-10-01T14:00:00.000Z"
-    );
+    assert_eq!(change.clock.unwrap().time.text(), "2026-10-01T14:00:00.000Z");
 }
 
 #[test]
@@ -117,10 +92,7 @@ fn affonsos_other_envelope_and_bare_events_are_read_too() {
         "version": 1, "attempt": 1, "data": {"payoutId": "pay_1"}});
     let change = change(Affonso, AFFONSO, &body);
     assert!(change.deletes);
-    assert_eq!(
-        change.clock.unwrap().time.text(),
-        "2026-10-02T10:00:00.000Z"
-    );
+    assert_eq!(change.clock.unwrap().time.text(), "2026-10-02T10:00:00.000Z");
     let unknown = json!({"id": "evt_3", "type": "payout.paused", "data": {}});
     let unknown = event(Affonso, AFFONSO, &unknown.to_string()).unwrap();
     assert_eq!(unknown.content, Content::Unknown);
@@ -129,31 +101,11 @@ fn affonsos_other_envelope_and_bare_events_are_read_too() {
 #[test]
 fn malformed_envelopes_name_their_field_and_quote_nothing() {
     for (provider, path, body, field) in [
-        (
-            Affonso,
-            AFFONSO,
-            json!({"type": "payout.paid", "data": {}}),
-            "id",
-        ),
+        (Affonso, AFFONSO, json!({"type": "payout.paid", "data": {}}), "id"),
         (Affonso, AFFONSO, json!({"id": "e", "data": {}}), "type"),
-        (
-            Affonso,
-            AFFONSO,
-            json!({"id": "e", "type": "payout.paid"}),
-            "data",
-        ),
-        (
-            Affonso,
-            AFFONSO,
-            json!({"id": "e", "type": "payout.paid", "data": []}),
-            "data",
-        ),
-        (
-            Affonso,
-            AFFONSO,
-            json!({"id": "e", "type": "payout.paid", "data": {}}),
-            "data.payoutId",
-        ),
+        (Affonso, AFFONSO, json!({"id": "e", "type": "payout.paid"}), "data"),
+        (Affonso, AFFONSO, json!({"id": "e", "type": "payout.paid", "data": []}), "data"),
+        (Affonso, AFFONSO, json!({"id": "e", "type": "payout.paid", "data": {}}), "data.payoutId"),
         (
             Affonso,
             AFFONSO,
@@ -166,12 +118,7 @@ fn malformed_envelopes_name_their_field_and_quote_nothing() {
             json!({"id": "e", "type": "payout.paid", "data": {"payoutId": "p", "amount": "leak"}}),
             "data.amount",
         ),
-        (
-            Affonso,
-            AFFONSO,
-            json!({"id": "e", "type": "a b leak", "data": {}}),
-            "type",
-        ),
+        (Affonso, AFFONSO, json!({"id": "e", "type": "a b leak", "data": {}}), "type"),
         (
             FirstPromoter,
             V2,
@@ -214,12 +161,7 @@ fn malformed_envelopes_name_their_field_and_quote_nothing() {
             json!({"event": {"id": 1, "type": "lead_becomes_referral"}, "data": {}}),
             "data.id",
         ),
-        (
-            FirstPromoterV1,
-            V1,
-            json!({"event": "leak", "data": {}}),
-            "event.type",
-        ),
+        (FirstPromoterV1, V1, json!({"event": "leak", "data": {}}), "event.type"),
     ] {
         let malformed = event(provider, path, &body.to_string()).unwrap_err();
         assert_eq!(malformed.field, field, "{body}");
@@ -237,30 +179,10 @@ fn v2s_commission_announces_only_when_it_became_approved() {
     for (event, changes, status, announces) in [
         ("commission.created", json!({}), "pending", false),
         ("commission.created", json!({}), "approved", true),
-        (
-            "commission.updated",
-            json!({"status": ["pending", "approved"]}),
-            "approved",
-            true,
-        ),
-        (
-            "commission.updated",
-            json!({"status": ["pending", "denied"]}),
-            "denied",
-            false,
-        ),
-        (
-            "commission.updated",
-            json!({"internal_note": [null, "x"]}),
-            "approved",
-            false,
-        ),
-        (
-            "commission.updated",
-            json!({"status": null}),
-            "approved",
-            false,
-        ),
+        ("commission.updated", json!({"status": ["pending", "approved"]}), "approved", true),
+        ("commission.updated", json!({"status": ["pending", "denied"]}), "denied", false),
+        ("commission.updated", json!({"internal_note": [null, "x"]}), "approved", false),
+        ("commission.updated", json!({"status": null}), "approved", false),
         ("commission.approved", json!({}), "approved", true),
         ("commission.denied", json!({}), "denied", false),
     ] {
@@ -281,20 +203,14 @@ fn v2s_older_and_newer_payloads_name_the_same_people() {
         let facts = change(FirstPromoter, V2, &body).facts;
         assert_eq!(facts["affiliate_id"], json!("31"));
         assert_eq!(facts["customer_id"], json!("77"));
-        assert_eq!(
-            facts["amount"],
-            json!({"value": "3", "unit": "free_months"})
-        );
+        assert_eq!(facts["amount"], json!({"value": "3", "unit": "free_months"}));
     }
 }
 
 #[test]
 fn v2s_test_event_and_payout_statuses() {
     let test = json!({"event_id": "e", "event_type": "commission.created", "data": {"test": true}});
-    assert_eq!(
-        event(FirstPromoter, V2, &test.to_string()).unwrap().content,
-        Content::Test
-    );
+    assert_eq!(event(FirstPromoter, V2, &test.to_string()).unwrap().content, Content::Test);
     let completed = json!({"event_id": "e", "event_type": "payout.updated", "entity_id": 5,
         "changes": {"status": ["pending", "completed"]}, "data": {"id": 5, "payout_method": {"iban": "leak"}}});
     let facts = change(FirstPromoter, V2, &completed).facts;
@@ -315,10 +231,7 @@ fn v1s_customer_keeps_the_person_and_drops_the_credentials() {
     assert!(!facts.to_string().contains("leak"), "{facts}");
     assert_eq!(facts["email"], json!("c@example.com"));
     assert_eq!(facts["status"], json!("active"));
-    assert_eq!(
-        facts["affiliate"]["current_balance"],
-        json!({"cash": "22044", "free_months": "3"})
-    );
+    assert_eq!(facts["affiliate"]["current_balance"], json!({"cash": "22044", "free_months": "3"}));
     assert_eq!(facts["affiliate"]["w9_form_url"], json!("present"));
     assert_eq!(
         facts["affiliate"]["profile"],
@@ -330,10 +243,7 @@ fn v1s_customer_keeps_the_person_and_drops_the_credentials() {
 #[test]
 fn decoration_that_cannot_be_read_does_not_lose_the_event() {
     for (part, value) in [
-        (
-            "social_accounts",
-            json!({"twitter": null, "youtube": "https://t"}),
-        ),
+        ("social_accounts", json!({"twitter": null, "youtube": "https://t"})),
         ("social_accounts", json!([])),
         ("paid_balance", json!([])),
         ("earnings_balance", json!({"cash": null})),
@@ -346,22 +256,14 @@ fn decoration_that_cannot_be_read_does_not_lose_the_event() {
         let body = json!({"event": {"id": 5, "type": "new_customer", "created_at": "2026-10-01T10:00:00Z"},
             "data": {"id": 9, "state": "active", "status": "active", "promoter": promoter}});
         let facts = change(FirstPromoterV1, V1, &body).facts;
-        assert_eq!(
-            (&facts["affiliate_id"], &facts["status"]),
-            (&json!("4"), &json!("active"))
-        );
+        assert_eq!((&facts["affiliate_id"], &facts["status"]), (&json!("4"), &json!("active")));
     }
 }
 
 #[test]
 fn unknown_events_are_archived_whatever_their_envelope_looks_like() {
     for (provider, path, body, content) in [
-        (
-            Affonso,
-            AFFONSO,
-            json!({"type": "test.event", "data": {}}),
-            Content::Unknown,
-        ),
+        (Affonso, AFFONSO, json!({"type": "test.event", "data": {}}), Content::Unknown),
         (
             Affonso,
             AFFONSO,
@@ -381,11 +283,7 @@ fn unknown_events_are_archived_whatever_their_envelope_looks_like() {
             Content::Unknown,
         ),
     ] {
-        assert_eq!(
-            event(provider, path, &body.to_string()).unwrap().content,
-            content,
-            "{body}"
-        );
+        assert_eq!(event(provider, path, &body.to_string()).unwrap().content, content, "{body}");
     }
 }
 

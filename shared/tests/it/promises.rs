@@ -41,11 +41,7 @@ pub fn first(policy: &Policy, provider: Provider, body: &Value) -> Write {
 
 fn promise(write: Write) -> Promise {
     let reason = write.no_promise;
-    write
-        .promises
-        .into_iter()
-        .next()
-        .unwrap_or_else(|| panic!("{reason:?}"))
+    write.promises.into_iter().next().unwrap_or_else(|| panic!("{reason:?}"))
 }
 
 pub fn commission(campaign: u32, unit: &str, status: &str, at: &str) -> Value {
@@ -66,44 +62,22 @@ const NOW: &str = "2026-10-01T00:00:00Z";
 #[test]
 fn one_source_a_campaign_creates_promises() {
     for (provider, body, key) in [
-        (
-            FirstPromoter,
-            commission(5104, "points", "approved", NOW),
-            Some("firstpromoter:88:1"),
-        ),
-        (
-            FirstPromoter,
-            commission(7731, "points", "approved", NOW),
-            None,
-        ),
-        (
-            FirstPromoter,
-            commission(9, "points", "approved", NOW),
-            None,
-        ),
-        (
-            FirstPromoterV1,
-            fulfilment(7731),
-            Some("firstpromoter-v1:88:1"),
-        ),
+        (FirstPromoter, commission(5104, "points", "approved", NOW), Some("firstpromoter:88:1")),
+        (FirstPromoter, commission(7731, "points", "approved", NOW), None),
+        (FirstPromoter, commission(9, "points", "approved", NOW), None),
+        (FirstPromoterV1, fulfilment(7731), Some("firstpromoter-v1:88:1")),
         (FirstPromoterV1, fulfilment(5104), None),
     ] {
         let write = first(&policy(), provider, &body);
         match key {
             Some(key) => {
                 let promise = promise(write);
-                assert_eq!(
-                    (promise.key.as_str(), promise.state),
-                    (key, State::Requested)
-                );
+                assert_eq!((promise.key.as_str(), promise.state), (key, State::Requested));
                 assert_eq!(promise.due.as_deref(), Some("deliver#1"));
                 assert_eq!(promise.terms.amount.as_deref(), Some("500"));
                 assert_eq!(promise.terms.recipient.unwrap().id.as_deref(), Some("31"));
             }
-            None => assert_eq!(
-                (write.promises, write.no_promise),
-                (vec![], Some("not_source"))
-            ),
+            None => assert_eq!((write.promises, write.no_promise), (vec![], Some("not_source"))),
         }
     }
 }
@@ -112,50 +86,32 @@ fn one_source_a_campaign_creates_promises() {
 fn cash_history_and_withdrawn_rewards_are_not_promised() {
     for (unit, status, at, reason) in [
         ("cash", "approved", NOW, "cash"),
-        (
-            "points",
-            "approved",
-            "2025-12-31T23:59:59Z",
-            "not_announced",
-        ),
+        ("points", "approved", "2025-12-31T23:59:59Z", "not_announced"),
         ("points", "denied", NOW, "not_approved"),
         ("points", "pending", NOW, "not_approved"),
     ] {
-        let write = first(
-            &policy(),
-            FirstPromoter,
-            &commission(5104, unit, status, at),
-        );
+        let write = first(&policy(), FirstPromoter, &commission(5104, unit, status, at));
         assert_eq!((write.promises, write.no_promise), (vec![], Some(reason)));
     }
 }
 
 #[test]
 fn what_is_unclear_waits_for_a_person_or_a_look_up() {
-    let unit = promise(first(
-        &policy(),
-        FirstPromoter,
-        &commission(5104, "cookies", "approved", NOW),
-    ));
+    let unit =
+        promise(first(&policy(), FirstPromoter, &commission(5104, "cookies", "approved", NOW)));
     assert_eq!((unit.state, unit.due), (State::Parked, None));
     assert_eq!(unit.parked.unwrap().reason, "unknown_unit");
 
     let mut rules = policy();
     rules.recipient = Rule::ByRules;
-    let no_rule = promise(first(
-        &rules,
-        FirstPromoter,
-        &commission(5104, "points", "approved", NOW),
-    ));
+    let no_rule =
+        promise(first(&rules, FirstPromoter, &commission(5104, "points", "approved", NOW)));
     assert_eq!(no_rule.parked.unwrap().reason, "no_recipient_rule");
 
     let mut without_ids = commission(5104, "points", "approved", NOW);
     without_ids["data"]["promoter_campaign"]["promoter"] = Value::Null;
     let looked_up = promise(first(&policy(), FirstPromoter, &without_ids));
-    assert_eq!(
-        (looked_up.state, looked_up.due.as_deref()),
-        (State::LookupDue, Some("lookup#1"))
-    );
+    assert_eq!((looked_up.state, looked_up.due.as_deref()), (State::LookupDue, Some("lookup#1")));
     let mut without_ids = fulfilment(7731);
     without_ids["data"]["promoter"] = Value::Null;
     let v1 = promise(first(&policy(), FirstPromoterV1, &without_ids));
@@ -167,10 +123,7 @@ fn v1_with_an_api_key_is_looked_up_before_it_is_given() {
     let mut by_api = policy();
     by_api.v1_confirm = V1Confirm::Api;
     let promise = promise(first(&by_api, FirstPromoterV1, &fulfilment(7731)));
-    assert_eq!(
-        (promise.state, promise.by_response),
-        (State::LookupDue, false)
-    );
+    assert_eq!((promise.state, promise.by_response), (State::LookupDue, false));
 }
 
 #[test]
@@ -178,17 +131,8 @@ fn a_pending_commission_waits_for_approval_only_where_that_is_asked_for() {
     let mut auto = policy();
     auto.auto_approve = true;
     let pending = commission(5104, "points", "pending", NOW);
-    assert_eq!(
-        promise(first(&auto, FirstPromoter, &pending))
-            .due
-            .as_deref(),
-        Some("approve#1")
-    );
-    let cash = first(
-        &auto,
-        FirstPromoter,
-        &commission(5104, "cash", "pending", NOW),
-    );
+    assert_eq!(promise(first(&auto, FirstPromoter, &pending)).due.as_deref(), Some("approve#1"));
+    let cash = first(&auto, FirstPromoter, &commission(5104, "cash", "pending", NOW));
     assert_eq!(cash.promises, vec![]);
 }
 
@@ -203,11 +147,8 @@ fn the_most_exact_rule_names_the_recipient() {
         ("5104:points", Rule::Referral),
     ] {
         rules.recipient_rules.insert(rule.into(), recipient);
-        let promise = promise(first(
-            &rules,
-            FirstPromoter,
-            &commission(5104, "points", "approved", NOW),
-        ));
+        let promise =
+            promise(first(&rules, FirstPromoter, &commission(5104, "points", "approved", NOW)));
         let to = promise.terms.recipient.unwrap();
         let expected = match recipient {
             Rule::Promoter => ("promoter", "31", None, "p@example.com"),
@@ -233,23 +174,15 @@ fn a_campaign_that_decides_and_is_not_named_is_looked_up() {
     let mut mirrored = policy();
     mirrored.sources.default = Source::V1;
     mirrored.sources.by_campaign = BTreeMap::from([("5".into(), Source::V2)]);
-    assert_eq!(
-        promise(first(&mirrored, FirstPromoter, &unnamed)).state,
-        State::LookupDue
-    );
+    assert_eq!(promise(first(&mirrored, FirstPromoter, &unnamed)).state, State::LookupDue);
 
     let mut plain = policy();
     plain.sources.by_campaign = BTreeMap::new();
-    assert_eq!(
-        promise(first(&plain, FirstPromoter, &unnamed)).state,
-        State::Requested
-    );
+    assert_eq!(promise(first(&plain, FirstPromoter, &unnamed)).state, State::Requested);
 
     let mut v1 = fulfilment(7731);
     v1["data"]["campaign"] = Value::Null;
-    let parked = promise(first(&policy(), FirstPromoterV1, &v1))
-        .parked
-        .unwrap();
+    let parked = promise(first(&policy(), FirstPromoterV1, &v1)).parked.unwrap();
     assert_eq!(parked.reason, "campaign_unknown");
 }
 
@@ -257,15 +190,9 @@ fn a_campaign_that_decides_and_is_not_named_is_looked_up() {
 fn an_approval_need_not_say_its_status_nor_its_time() {
     let mut bare = commission(5104, "points", "approved", NOW);
     bare["data"]["status"] = Value::Null;
-    assert_eq!(
-        promise(first(&policy(), FirstPromoter, &bare)).state,
-        State::Requested
-    );
+    assert_eq!(promise(first(&policy(), FirstPromoter, &bare)).state, State::Requested);
     bare["timestamp"] = Value::Null;
-    assert_eq!(
-        promise(first(&policy(), FirstPromoter, &bare)).state,
-        State::Requested
-    );
+    assert_eq!(promise(first(&policy(), FirstPromoter, &bare)).state, State::Requested);
 }
 
 #[test]
@@ -273,9 +200,7 @@ fn amounts_of_nothing_wait_for_a_person() {
     for amount in [json!(0), json!(-5)] {
         let mut body = commission(5104, "points", "approved", NOW);
         body["data"]["amount"] = amount;
-        let parked = promise(first(&policy(), FirstPromoter, &body))
-            .parked
-            .unwrap();
+        let parked = promise(first(&policy(), FirstPromoter, &body)).parked.unwrap();
         assert_eq!(parked.reason, "amount_not_positive");
     }
 }
@@ -323,10 +248,8 @@ fn approved_again_passes_every_guard_again() {
 
     let cash = after(&[event("points", "approved", 1), event("cash", "approved", 2)]);
     assert_eq!((cash.state, cash.due), (State::Denied, None));
-    let elsewhere = after(&[
-        event("points", "approved", 1),
-        commission(7731, "points", "approved", &at(2)),
-    ]);
+    let elsewhere =
+        after(&[event("points", "approved", 1), commission(7731, "points", "approved", &at(2))]);
     assert_eq!(elsewhere.state, State::Denied);
 }
 
@@ -389,14 +312,8 @@ fn a_second_event_does_not_undo_what_was_looked_up() {
         &body("e2", "commission.approved").to_string(),
     )
     .unwrap();
-    let known = Known {
-        record,
-        event: false,
-        promise: Some(*p),
-    };
-    let Decision::Write(w) = decide(&known, &event, &policy, now) else {
-        panic!()
-    };
+    let known = Known { record, event: false, promise: Some(*p) };
+    let Decision::Write(w) = decide(&known, &event, &policy, now) else { panic!() };
     assert!(w.promises.is_empty());
 }
 
@@ -415,11 +332,7 @@ fn a_denial_that_only_the_platform_told_outlives_older_announcements() {
         body["event_type"] = json!(event_type);
         let path = "/webhooks/firstpromoter/commissions";
         let event = event(FirstPromoter, path, &body.to_string()).unwrap();
-        let known = Known {
-            record: record.clone(),
-            event: false,
-            promise: Some(reversed.clone()),
-        };
+        let known = Known { record: record.clone(), event: false, promise: Some(reversed.clone()) };
         let now = Timestamp::parse("2026-11-01T00:00:01Z").unwrap();
         match decide(&known, &event, &policy(), now) {
             Decision::Write(write) => write.promises.last().map(|promise| promise.epoch),
@@ -428,8 +341,5 @@ fn a_denial_that_only_the_platform_told_outlives_older_announcements() {
     };
     assert_eq!(epochs("commission.updated", "2026-10-01T00:02:00Z"), None);
     assert_eq!(epochs("commission.approved", "2026-10-01T00:01:00Z"), None);
-    assert_eq!(
-        epochs("commission.approved", "2026-10-01T00:03:00Z"),
-        Some(2)
-    );
+    assert_eq!(epochs("commission.approved", "2026-10-01T00:03:00Z"), Some(2));
 }

@@ -28,10 +28,7 @@ impl Partition {
         match decide(&self.known, event, &policy(), received) {
             Decision::Duplicate => false,
             Decision::Write(write) => {
-                assert!(
-                    self.events.insert(event_key(&write.identity)),
-                    "an identity twice"
-                );
+                assert!(self.events.insert(event_key(&write.identity)), "an identity twice");
                 self.known.record = write.record.or(self.known.record.take());
                 for promise in write.promises {
                     let before = self.known.promise.replace(promise.clone());
@@ -76,19 +73,10 @@ fn affonso(i: usize, (kind, minute, amount, status): (u8, u8, Option<u16>, u8)) 
         "updatedAt": format!("2026-10-01T10:{minute:02}:00Z")});
     if let Some(amount) = amount {
         data["amount"] = json!(amount);
-        data["paidAt"] = if amount % 2 == 0 {
-            Value::Null
-        } else {
-            json!(format!("t{amount}"))
-        };
+        data["paidAt"] = if amount % 2 == 0 { Value::Null } else { json!(format!("t{amount}")) };
     }
     let body = json!({"id": format!("evt_{i}"), "type": format!("payout.{kind}"), "data": data});
-    event(
-        Provider::Affonso,
-        "/webhooks/affonso/payouts",
-        &body.to_string(),
-    )
-    .unwrap()
+    event(Provider::Affonso, "/webhooks/affonso/payouts", &body.to_string()).unwrap()
 }
 
 fn commission(i: usize, (kind, minute, amount, status): (u8, u8, Option<u16>, u8)) -> Event {
@@ -117,12 +105,8 @@ fn commission(i: usize, (kind, minute, amount, status): (u8, u8, Option<u16>, u8
     let body = json!({"event_id": format!("e{i}"), "event_type": format!("commission.{kind}"),
         "changes": {"status": ["pending", status]}, "data": data,
         "timestamp": format!("2026-10-01T10:{minute:02}:00Z")});
-    event(
-        Provider::FirstPromoter,
-        "/webhooks/firstpromoter/commissions",
-        &body.to_string(),
-    )
-    .unwrap()
+    event(Provider::FirstPromoter, "/webhooks/firstpromoter/commissions", &body.to_string())
+        .unwrap()
 }
 
 fn payment(total: u16, status: u8) -> Event {
@@ -134,19 +118,14 @@ fn payment(total: u16, status: u8) -> Event {
     let json = shared::json::parse(body.to_string().as_bytes()).unwrap();
     let event_type = Provider::UpPromote.event_type(&route, &json).unwrap();
     let sha256 = shared::body::sha256_hex(body.to_string().as_bytes());
-    Provider::UpPromote
-        .event(event_type, &json, &sha256, Timestamp::ZERO)
-        .unwrap()
+    Provider::UpPromote.event(event_type, &json, &sha256, Timestamp::ZERO).unwrap()
 }
 
 type Seed = (u8, u8, Option<u16>, u8);
 
 fn seeds() -> impl Strategy<Value = Vec<Seed>> {
     // Few minutes and few amounts, so that times and values collide.
-    prop::collection::vec(
-        (0_u8..5, 0_u8..4, prop::option::of(0_u16..4), 0_u8..4),
-        1..8,
-    )
+    prop::collection::vec((0_u8..5, 0_u8..4, prop::option::of(0_u16..4), 0_u8..4), 1..8)
 }
 
 /// The events in another order, some of them again.

@@ -56,12 +56,7 @@ impl World {
             "person: {:?} {} granted={granted:?} close={close}",
             parked.from, parked.reason
         ));
-        let word = Word {
-            by: "ana".into(),
-            granted,
-            close,
-            because: "x".into(),
-        };
+        let word = Word { by: "ana".into(), granted, close, because: "x".into() };
         self.stepped(p.epoch, &Input::Resumed(word), "person");
         true
     }
@@ -94,10 +89,7 @@ impl World {
             2 if roll > 200 => self.unit = "cash",
             _ => self.amount += 100,
         }
-        self.say(format!(
-            "platform: {} {} to {}",
-            self.amount, self.unit, self.promoter
-        ));
+        self.say(format!("platform: {} {} to {}", self.amount, self.unit, self.promoter));
         self.emit("commission.updated", None);
     }
 

@@ -33,13 +33,8 @@ impl Home {
         create_folder(&path).map_err(|source| of_folder(&path, source))?;
         let lock = open_file(&path.join("lock")).map_err(|source| of_folder(&path, source))?;
         // A second engine on the same file would corrupt nothing and see nothing.
-        lock.try_lock()
-            .map_err(|_| LocalError::DataInUse(path.clone()))?;
-        Ok(Self {
-            path,
-            keep: data.is_some(),
-            _lock: lock,
-        })
+        lock.try_lock().map_err(|_| LocalError::DataInUse(path.clone()))?;
+        Ok(Self { path, keep: data.is_some(), _lock: lock })
     }
 
     /// The database's file. It is there, as `SQLite` would make it for
@@ -52,10 +47,7 @@ impl Home {
 }
 
 fn of_folder(path: &Path, source: io::Error) -> LocalError {
-    LocalError::Io {
-        what: format!("data folder {}", path.display()),
-        source,
-    }
+    LocalError::Io { what: format!("data folder {}", path.display()), source }
 }
 
 /// A folder that is there already keeps its mode: others may have a use for it.
@@ -82,9 +74,6 @@ fn open_file(path: &Path) -> io::Result<File> {
 pub(super) fn throw_away() -> PathBuf {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_nanos();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
     std::env::temp_dir().join(format!("cargo-local-{}-{count}-{now}", std::process::id()))
 }

@@ -11,11 +11,7 @@ fn table() -> Table {
         "KeySchema": [{ "AttributeName": "pk", "KeyType": "HASH" }],
         "StreamSpecification": { "StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES" },
     });
-    Table {
-        name: "Ledger".to_owned(),
-        create,
-        ttl: Some("expires_at".to_owned()),
-    }
+    Table { name: "Ledger".to_owned(), create, ttl: Some("expires_at".to_owned()) }
 }
 
 fn put(dynamo: &Dynamo, pk: &str) {
@@ -25,10 +21,7 @@ fn put(dynamo: &Dynamo, pk: &str) {
 fn keys(records: &[Value]) -> Vec<&str> {
     let key = |record: &Value| record.pointer("/dynamodb/Keys/pk/S").is_some();
     assert!(records.iter().all(key));
-    records
-        .iter()
-        .filter_map(|record| record.pointer("/dynamodb/Keys/pk/S")?.as_str())
-        .collect()
+    records.iter().filter_map(|record| record.pointer("/dynamodb/Keys/pk/S")?.as_str()).collect()
 }
 
 #[test]
@@ -41,10 +34,7 @@ fn changes_are_read_once_and_those_that_change_nothing_never() {
     assert_eq!(keys(&first), ["a"]);
     assert_eq!(first[0]["awsRegion"], "us-east-1");
     let (second, end) = dynamo.changes("Ledger", &after, 2).unwrap();
-    assert_eq!(
-        (keys(&second), &end),
-        (vec!["b"], &dynamo.newest("Ledger").unwrap())
-    );
+    assert_eq!((keys(&second), &end), (vec!["b"], &dynamo.newest("Ledger").unwrap()));
     assert_eq!(dynamo.changes("Ledger", &end, 2).unwrap(), (vec![], end));
 }
 
@@ -74,19 +64,13 @@ fn the_log_is_trimmed_behind_its_slowest_reader() {
 fn a_folder_belongs_to_one_and_keeps_items_and_checkpoints() {
     let folder = throw_away();
     let dynamo = Dynamo::open(Some(&folder), &[table()]).unwrap();
-    assert!(matches!(
-        Dynamo::open(Some(&folder), &[table()]),
-        Err(LocalError::DataInUse(_))
-    ));
+    assert!(matches!(Dynamo::open(Some(&folder), &[table()]), Err(LocalError::DataInUse(_))));
     put(&dynamo, "a");
     let newest = dynamo.newest("Ledger").unwrap();
     dynamo.save_checkpoint("reader", &newest).unwrap();
     drop(dynamo);
     let dynamo = Dynamo::open(Some(&folder), &[table()]).unwrap();
-    assert_eq!(
-        dynamo.items("Ledger").unwrap(),
-        [json!({ "pk": { "S": "a" } })]
-    );
+    assert_eq!(dynamo.items("Ledger").unwrap(), [json!({ "pk": { "S": "a" } })]);
     assert_eq!(dynamo.checkpoint("reader").unwrap(), Some(newest));
     drop(dynamo);
     fs::remove_dir_all(folder).unwrap();

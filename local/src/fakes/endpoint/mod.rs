@@ -109,9 +109,7 @@ impl RewardEndpoint {
     pub(crate) fn calls_from(&self, seen: usize) -> Vec<Call> {
         let books = self.lock();
         let new = books.calls.iter().skip(seen);
-        new.take_while(|call| call.status.is_some() || call.fault.is_some())
-            .cloned()
-            .collect()
+        new.take_while(|call| call.status.is_some() || call.fault.is_some()).cloned().collect()
     }
 
     /// What was granted: the first body for each `webhook-id`. It hides the

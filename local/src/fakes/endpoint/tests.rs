@@ -26,9 +26,7 @@ async fn stage() -> Stage {
 }
 
 fn sign(secret: &str, id: &str, at: i64, body: &str) -> String {
-    let key = STANDARD
-        .decode(secret.trim_start_matches("whsec_"))
-        .unwrap();
+    let key = STANDARD.decode(secret.trim_start_matches("whsec_")).unwrap();
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
     mac.update(format!("{id}.{at}.{body}").as_bytes());
     format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
@@ -66,10 +64,7 @@ fn the_published_example_verifies() {
     for (name, value) in [
         ("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek"),
         ("webhook-timestamp", "1614265330"),
-        (
-            "webhook-signature",
-            "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
-        ),
+        ("webhook-signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
@@ -125,18 +120,8 @@ async fn what_is_not_signed_right_is_kept_and_grants_nothing() {
         ("other", now, right.clone(), Unverified::Signature),
         ("k", now - 1, right.clone(), Unverified::Signature),
         ("k", now, right.replace("v1,", "v2,"), Unverified::Signature),
-        (
-            "k",
-            now,
-            sign("whsec_b3RoZXI=", "k", now, BODY),
-            Unverified::Signature,
-        ),
-        (
-            "k",
-            late,
-            sign(SECRET, "k", late, BODY),
-            Unverified::Timestamp,
-        ),
+        ("k", now, sign("whsec_b3RoZXI=", "k", now, BODY), Unverified::Signature),
+        ("k", late, sign(SECRET, "k", late, BODY), Unverified::Timestamp),
     ] {
         let reply = stage.send(id, at, &signature, BODY).await.unwrap();
         assert_eq!(reply.status, 401);
@@ -160,15 +145,9 @@ async fn one_signature_of_several_will_do_and_secrets_change() {
         let other = sign("whsec_b3RoZXI=", id, now, BODY);
         format!("{other} {}", sign(SECRET, id, now, BODY))
     };
-    assert_eq!(
-        stage.send("a", now, &both("a"), BODY).await.unwrap().status,
-        200
-    );
+    assert_eq!(stage.send("a", now, &both("a"), BODY).await.unwrap().status, 200);
     stage.endpoint.set_secrets(&["whsec_b3RoZXI="]).unwrap();
-    assert_eq!(
-        stage.send("b", now, &both("b"), BODY).await.unwrap().status,
-        200
-    );
+    assert_eq!(stage.send("b", now, &both("b"), BODY).await.unwrap().status, 200);
     assert_eq!(stage.deliver("c").await.unwrap().status, 401);
     assert!(stage.endpoint.set_secrets(&["whsec_"]).is_err());
     assert!(stage.endpoint.set_secrets(&["whsec_***"]).is_err());
@@ -177,10 +156,7 @@ async fn one_signature_of_several_will_do_and_secrets_change() {
 #[tokio::test]
 async fn faults_that_answer_at_once() {
     let limited = |retry_after| EndpointFault::RateLimited { retry_after };
-    let refuse = EndpointFault::Refuse {
-        status: 422,
-        reason: "no such customer".to_owned(),
-    };
+    let refuse = EndpointFault::Refuse { status: 422, reason: "no such customer".to_owned() };
     for (fault, status, granted) in [
         (refuse, 422, false),
         (limited(Some(7)), 429, false),
@@ -196,16 +172,10 @@ async fn faults_that_answer_at_once() {
         let name = fault.name();
         let retry_after = (fault == limited(Some(7))).then_some("7");
         let huge = matches!(fault, EndpointFault::HugeAnswer { .. });
-        stage
-            .endpoint
-            .inject(Fault::of(fault).times(1).for_key("k"));
+        stage.endpoint.inject(Fault::of(fault).times(1).for_key("k"));
         assert_eq!(stage.deliver("other").await.unwrap().status, 200);
         let reply = stage.deliver("k").await.unwrap();
-        assert_eq!(
-            (reply.status, stage.granted("k")),
-            (status, granted),
-            "{name}"
-        );
+        assert_eq!((reply.status, stage.granted("k")), (status, granted), "{name}");
         let header = reply.headers.get("retry-after");
         assert_eq!(header.map(|value| value.to_str().unwrap()), retry_after);
         assert_eq!(reply.headers.contains_key("location"), status == 302);
@@ -213,10 +183,7 @@ async fn faults_that_answer_at_once() {
         if status == 422 {
             assert_eq!(reply.json()["error"], "no such customer");
         }
-        assert_eq!(
-            (stage.last().fault, stage.last().status),
-            (Some(name), Some(status))
-        );
+        assert_eq!((stage.last().fault, stage.last().status), (Some(name), Some(status)));
         assert_eq!(stage.deliver("k").await.unwrap().status, 200);
     }
 }
@@ -224,16 +191,12 @@ async fn faults_that_answer_at_once() {
 #[tokio::test]
 async fn replies_are_lost_or_late_though_it_is_granted() {
     let stage = stage().await;
-    stage
-        .endpoint
-        .inject(Fault::of(EndpointFault::DropsReply).times(1));
+    stage.endpoint.inject(Fault::of(EndpointFault::DropsReply).times(1));
     assert!(stage.deliver("a").await.is_none());
     assert_eq!((stage.granted("a"), stage.last().status), (true, None));
 
     let delay = Duration::from_millis(150);
-    stage
-        .endpoint
-        .inject(Fault::of(EndpointFault::Slow(delay)).times(2));
+    stage.endpoint.inject(Fault::of(EndpointFault::Slow(delay)).times(2));
     let early = tokio::time::timeout(delay / 4, stage.deliver("b")).await;
     assert!(early.is_err() && stage.granted("b"));
     let started = Instant::now();
@@ -245,19 +208,12 @@ async fn replies_are_lost_or_late_though_it_is_granted() {
 async fn chance_strikes_some_of_the_calls() {
     let stage = stage().await;
     let presets = [EndpointFault::Unavailable503, EndpointFault::GrantedBut500];
-    stage
-        .endpoint
-        .inject(Fault::one_of(presets).chance(0.5, 11));
+    stage.endpoint.inject(Fault::one_of(presets).chance(0.5, 11));
     for call in 0..40 {
         stage.deliver(&format!("k{call}")).await.unwrap();
     }
     let calls = stage.endpoint.calls();
-    let count = |status| {
-        calls
-            .iter()
-            .filter(|call| call.status == Some(status))
-            .count()
-    };
+    let count = |status| calls.iter().filter(|call| call.status == Some(status)).count();
     assert!(count(200) > 5 && count(500) > 2 && count(503) > 2);
     assert_eq!(count(200) + count(500), stage.endpoint.grants().len());
 }

@@ -63,10 +63,7 @@ impl Operation {
     /// Whether it changes several commissions at once.
     #[must_use]
     pub fn is_batch(self) -> bool {
-        matches!(
-            self,
-            Self::Approve | Self::Deny | Self::MarkFulfilled | Self::MarkUnfulfilled
-        )
+        matches!(self, Self::Approve | Self::Deny | Self::MarkFulfilled | Self::MarkUnfulfilled)
     }
 }
 
@@ -143,10 +140,7 @@ impl Parameters {
     /// The value under the first of these names that is there; an empty one
     /// counts as none.
     pub(super) fn get(&self, names: &[&str]) -> Option<&str> {
-        names
-            .iter()
-            .find_map(|name| self.all(name).next())
-            .filter(|value| !value.is_empty())
+        names.iter().find_map(|name| self.all(name).next()).filter(|value| !value.is_empty())
     }
 
     pub(super) fn number(&self, name: &str) -> Option<u64> {

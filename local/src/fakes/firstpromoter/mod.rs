@@ -161,9 +161,7 @@ impl FakeFirstPromoter {
     pub(crate) fn calls_from(&self, seen: usize) -> Vec<Call> {
         let platform = self.lock();
         let new = platform.calls.iter().skip(seen);
-        new.take_while(|call| call.status.is_some() || call.fault.is_some())
-            .cloned()
-            .collect()
+        new.take_while(|call| call.status.is_some() || call.fault.is_some()).cloned().collect()
     }
 
     /// The most calls in any 60 seconds, whatever their answer. `scale` is how

@@ -65,10 +65,7 @@ impl Promoter {
     /// A promoter with an invented address.
     #[must_use]
     pub fn new(id: u64) -> Self {
-        Self {
-            id,
-            email: format!("promoter-{id}@example.com"),
-        }
+        Self { id, email: format!("promoter-{id}@example.com") }
     }
 }
 
@@ -87,11 +84,7 @@ impl Referral {
     /// A referral with an invented address and uid.
     #[must_use]
     pub fn new(id: u64) -> Self {
-        Self {
-            id,
-            email: format!("customer-{id}@example.com"),
-            uid: format!("customer-{id}"),
-        }
+        Self { id, email: format!("customer-{id}@example.com"), uid: format!("customer-{id}") }
     }
 
     fn json(&self) -> Value {
@@ -216,11 +209,7 @@ impl Commission {
 
     /// The `data` of a webhook that speaks of its payout.
     pub(super) fn payout_data(&self, now: OffsetDateTime) -> Value {
-        let status = if self.fulfilled {
-            "completed"
-        } else {
-            "pending"
-        };
+        let status = if self.fulfilled { "completed" } else { "pending" };
         json!({
             "id": self.payout_id(),
             "status": status,

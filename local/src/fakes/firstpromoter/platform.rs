@@ -152,8 +152,7 @@ impl Platform {
             "data": data,
             "timestamp": timestamp(now),
         });
-        self.subscribers
-            .retain(|subscriber| subscriber.send(payload.clone()).is_ok());
+        self.subscribers.retain(|subscriber| subscriber.send(payload.clone()).is_ok());
     }
 
     fn authorized(&self, operation: Operation, request: &Received) -> bool {
@@ -197,25 +196,14 @@ impl Platform {
             }
             Some(PlatformFault::AlreadyFulfilled422) => {
                 done(Course::Documented);
-                error(
-                    422,
-                    v1,
-                    "Commission is already fulfilled",
-                    "already_fulfilled",
-                )
+                error(422, v1, "Commission is already fulfilled", "already_fulfilled")
             }
             Some(PlatformFault::DropsReply) => {
                 done(Course::Documented);
-                return Taken {
-                    delay: None,
-                    reply: None,
-                };
+                return Taken { delay: None, reply: None };
             }
             Some(PlatformFault::Slow(delay)) => {
-                return Taken {
-                    delay: Some(*delay),
-                    reply: Some(done(Course::Documented)),
-                };
+                return Taken { delay: Some(*delay), reply: Some(done(Course::Documented)) };
             }
             Some(PlatformFault::RateLimited { retry_after: after }) => {
                 let mut limited = error(429, v1, "Too many requests", "rate_limited");
@@ -255,10 +243,7 @@ impl Platform {
 
 impl Taken {
     fn now(reply: Response<Body>) -> Self {
-        Self {
-            delay: None,
-            reply: Some(reply),
-        }
+        Self { delay: None, reply: Some(reply) }
     }
 }
 

@@ -46,10 +46,7 @@ fn shown(commission: &Commission, call: &Call, parameters: &Parameters) -> bool 
     let is = |wanted: Option<&str>, value: &str| wanted.is_none_or(|wanted| wanted == value);
     let fulfilled = if commission.fulfilled { "yes" } else { "no" };
     (call.ids.is_empty() || call.ids.contains(&commission.id))
-        && is(
-            parameters.get(&["status", "filters[status]"]),
-            commission.status.as_str(),
-        )
+        && is(parameters.get(&["status", "filters[status]"]), commission.status.as_str())
         && is(parameters.get(&["unit", "filters[unit]"]), &commission.unit)
         && is(parameters.get(&["filters[fulfilled]"]), fulfilled)
 }

@@ -77,11 +77,7 @@ impl Step {
             Entry::Park(reason) => (State::Parked, Some(reason)),
             Entry::Nothing => return self.deny(),
         };
-        let parked = self
-            .promise
-            .parked
-            .as_ref()
-            .map(|parked| parked.reason.as_str());
+        let parked = self.promise.parked.as_ref().map(|parked| parked.reason.as_str());
         match reason {
             _ if state == self.promise.state && parked == reason => Ok(()),
             Some(reason) => self.park(State::Requested, reason, false),

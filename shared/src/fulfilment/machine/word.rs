@@ -5,11 +5,7 @@ use crate::fulfilment::promise::{Spoken, State};
 
 impl Step {
     pub(super) fn resumed(&mut self, word: &Word) -> Outcome {
-        let parked = self
-            .promise
-            .parked
-            .clone()
-            .ok_or(Stepped::Invalid("is not parked"))?;
+        let parked = self.promise.parked.clone().ok_or(Stepped::Invalid("is not parked"))?;
         if parked.unknown && word.granted.is_none() {
             return Err(Stepped::Invalid(
                 "nobody knows what the last call came to: say whether it was granted",

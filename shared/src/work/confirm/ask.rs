@@ -84,12 +84,7 @@ impl Confirmer {
         let policy = &self.worker.settings.policy;
         let record = &claim.record;
         let entry = entry(policy, claim.provider(), promise, record, &terms, campaign);
-        Input::Found {
-            asked_at,
-            terms,
-            campaign_id,
-            entry,
-        }
+        Input::Found { asked_at, terms, campaign_id, entry }
     }
 
     /// Asks to approve what is pending, and nothing else: a person may have
@@ -113,17 +108,15 @@ impl Confirmer {
     /// Whether the platform shows it as pending, or else what that means.
     async fn pending(&self, claim: &Claim, credentials: &Credentials) -> Result<(), Box<Input>> {
         let (asked_at, terms) = (Timestamp::now(), &claim.promise.terms);
-        Err(Box::new(
-            match self.standing(claim, terms, credentials).await {
-                Ok(Standing::Pending) => return Ok(()),
-                Ok(Standing::Approved { terms, campaign_id }) => {
-                    let terms = claim.promise.terms.with(&terms);
-                    self.found(claim, asked_at, terms, campaign_id)
-                }
-                Ok(Standing::Fulfilled) => Input::Refused(GIVEN_THERE.into()),
-                Ok(standing) => self.not_approved(claim, asked_at, &standing),
-                Err(no_answer) => self.again(claim, no_answer),
-            },
-        ))
+        Err(Box::new(match self.standing(claim, terms, credentials).await {
+            Ok(Standing::Pending) => return Ok(()),
+            Ok(Standing::Approved { terms, campaign_id }) => {
+                let terms = claim.promise.terms.with(&terms);
+                self.found(claim, asked_at, terms, campaign_id)
+            }
+            Ok(Standing::Fulfilled) => Input::Refused(GIVEN_THERE.into()),
+            Ok(standing) => self.not_approved(claim, asked_at, &standing),
+            Err(no_answer) => self.again(claim, no_answer),
+        }))
     }
 }

@@ -82,9 +82,7 @@ impl World {
             _ if !self.is_there(&promise.terms) => Input::Refused(UNKNOWN_THERE.into()),
             Standing::Fulfilled => Input::Done,
             Standing::Approved => self.again("not fulfillable yet", None),
-            _ => Input::DeniedThere {
-                asked_at: self.now(),
-            },
+            _ => Input::DeniedThere { asked_at: self.now() },
         }
     }
 
@@ -105,22 +103,13 @@ impl World {
 
     /// A batch runs.
     pub(super) fn tick(&mut self, i: usize) {
-        let Some(i) = self
-            .batches
-            .iter()
-            .enumerate()
-            .filter(|(_, b)| !b.2)
-            .map(|(i, _)| i)
-            .nth(i)
+        let Some(i) = self.batches.iter().enumerate().filter(|(_, b)| !b.2).map(|(i, _)| i).nth(i)
         else {
             return;
         };
         let marks = self.batches[i].1;
         self.batches[i].2 = true;
-        self.say(format!(
-            "platform: batch {} runs, fulfilled={marks}",
-            self.batches[i].0
-        ));
+        self.say(format!("platform: batch {} runs, fulfilled={marks}", self.batches[i].0));
         if !marks {
             self.fulfilled = false;
         } else if self.status == "approved" {
@@ -200,11 +189,7 @@ impl World {
         let grant = |w: &mut World| -> Check {
             if !w.granted.contains_key(&taken.key) {
                 if !w.holding().is_empty() {
-                    return Err(format!(
-                        "{} given while {:?} is held",
-                        taken.key,
-                        w.holding()
-                    ));
+                    return Err(format!("{} given while {:?} is held", taken.key, w.holding()));
                 }
                 w.granted.insert(taken.key.clone(), amount.clone());
             } else if w.reversed.contains(&taken.key) {
@@ -290,9 +275,7 @@ impl World {
             Standing::Pending if taken.state == State::AwaitingApproval => {
                 self.again("not approved yet", None)
             }
-            _ => Input::DeniedThere {
-                asked_at: self.now(),
-            },
+            _ => Input::DeniedThere { asked_at: self.now() },
         }
     }
 
@@ -313,9 +296,7 @@ impl World {
             _ => match self.standing() {
                 Standing::Approved => self.found(taken, record, taken.terms.with(&self.there())),
                 Standing::Fulfilled => Input::Refused(GIVEN_THERE.into()),
-                _ => Input::DeniedThere {
-                    asked_at: self.now(),
-                },
+                _ => Input::DeniedThere { asked_at: self.now() },
             },
         }
     }

@@ -62,10 +62,7 @@ impl World {
             return Err(format!("held {held:?}"));
         }
         let announced = self.record.as_ref().and_then(|record| record.announced);
-        if self
-            .closed
-            .is_some_and(|at| announced.is_none_or(|announced| announced <= at))
-        {
+        if self.closed.is_some_and(|at| announced.is_none_or(|announced| announced <= at)) {
             return Ok(());
         }
         if self.unit == "cash" {

@@ -163,11 +163,7 @@ impl World {
     }
 
     pub(super) fn provider(&self) -> Provider {
-        if self.setup.is_v1() {
-            FirstPromoterV1
-        } else {
-            FirstPromoter
-        }
+        if self.setup.is_v1() { FirstPromoterV1 } else { FirstPromoter }
     }
 
     /// The platform posts an event, some time.
@@ -176,11 +172,7 @@ impl World {
         self.n += 1;
         let (id, at) = (format!("e{}", self.n), self.now().text());
         self.events.push(if self.setup.is_v1() {
-            let status = if self.status == "approved" {
-                "pending"
-            } else {
-                self.status
-            };
+            let status = if self.status == "approved" { "pending" } else { self.status };
             json!({"timestamp": at,
                 "event": {"id": id, "type": "fulfilment_pending", "created_at": at},
                 "data": {"id": 88, "status": status, "amount": self.amount, "unit": self.unit,
@@ -223,10 +215,7 @@ impl World {
 
     /// The keys that were given and not taken back.
     pub(super) fn holding(&self) -> Vec<&String> {
-        self.granted
-            .keys()
-            .filter(|key| !self.reversed.contains(*key))
-            .collect()
+        self.granted.keys().filter(|key| !self.reversed.contains(*key)).collect()
     }
 
     /// Writes promises as the store does.
@@ -238,9 +227,7 @@ impl World {
                 p.state.name(),
                 p.due,
                 p.terms.amount,
-                p.parked
-                    .as_ref()
-                    .map(|x| (&x.reason, x.from.name(), x.unknown)),
+                p.parked.as_ref().map(|x| (&x.reason, x.from.name(), x.unknown)),
                 if p.again.is_some() { " again" } else { "" },
                 if p.withdrawn { " withdrawn" } else { "" },
                 if p.check { " check" } else { "" }
@@ -264,11 +251,8 @@ impl World {
             "/webhooks/firstpromoter/commissions"
         };
         let ev = event(self.provider(), path, &body.to_string()).unwrap();
-        let known = Known {
-            record: self.record.clone(),
-            event: false,
-            promise: self.latest().cloned(),
-        };
+        let known =
+            Known { record: self.record.clone(), event: false, promise: self.latest().cloned() };
         let Decision::Write(write) = decide(&known, &ev, &self.policy, self.now()) else {
             return;
         };
@@ -289,16 +273,13 @@ impl World {
         self.record = write.record;
         self.save(write.promises, "intake");
         if self.setup.is_v1() {
-            self.holds
-                .extend(self.latest().map(|promise| promise.epoch));
+            self.holds.extend(self.latest().map(|promise| promise.epoch));
         }
     }
 
     /// Whether the worker that holds the lease lives.
     pub(super) fn live(&self, p: &Promise) -> bool {
-        self.jobs
-            .iter()
-            .any(|job| job.epoch == p.epoch && job.taken.lease == p.lease)
+        self.jobs.iter().any(|job| job.epoch == p.epoch && job.taken.lease == p.lease)
     }
 
     /// Applies an input and saves what comes of it.
@@ -338,12 +319,7 @@ impl World {
         self.stepped(p.epoch, &Input::Leased(until), "claim");
         let taken = self.promises[&p.epoch].clone();
         let record = self.record.clone().unwrap();
-        self.jobs.push(Job {
-            epoch: p.epoch,
-            taken,
-            record,
-            outcome: None,
-        });
+        self.jobs.push(Job { epoch: p.epoch, taken, record, outcome: None });
         Ok(true)
     }
 
@@ -354,29 +330,17 @@ impl World {
             Some((at, "denied"))
                 if p.state == State::Requested && p.found_at.is_none_or(|found| found < at) =>
             {
-                Err(format!(
-                    "{} claimed to be given, denied at {}",
-                    p.key,
-                    at.text()
-                ))
+                Err(format!("{} claimed to be given, denied at {}", p.key, at.text()))
             }
             _ => Ok(()),
         }
     }
 
     pub(super) fn again(&self, last: &str, batch: Option<String>) -> Input {
-        Input::Again {
-            not_before: self.now(),
-            last: last.into(),
-            batch,
-        }
+        Input::Again { not_before: self.now(), last: last.into(), batch }
     }
 
     pub(super) fn unknown(&self, repeatable: bool) -> Input {
-        Input::Unknown {
-            not_before: self.now(),
-            last: "no answer".into(),
-            repeatable,
-        }
+        Input::Unknown { not_before: self.now(), last: "no answer".into(), repeatable }
     }
 }

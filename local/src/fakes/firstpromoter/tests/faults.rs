@@ -20,18 +20,12 @@ async fn faults_that_answer_at_once() {
         let stage = stage().await;
         let name = crate::fakes::Preset::name(&fault);
         let retry_after = (fault == limited(Some(3))).then_some("3");
-        stage
-            .fake
-            .inject(Fault::of(fault).times(1).on(Operation::MarkFulfilled));
+        stage.fake.inject(Fault::of(fault).times(1).on(Operation::MarkFulfilled));
         assert_eq!(stage.get("/commissions").await.0, 200);
         let reply = stage.post("mark_fulfilled", &[1]).await.unwrap();
         let header = reply.headers.get("retry-after");
         assert_eq!(header.map(|value| value.to_str().unwrap()), retry_after);
-        assert_eq!(
-            (reply.status, stage.fulfilled(1)),
-            (status, fulfilled),
-            "{name}"
-        );
+        assert_eq!((reply.status, stage.fulfilled(1)), (status, fulfilled), "{name}");
         assert_eq!(stage.last().fault, Some(name));
         if (400..500).contains(&status) && status != 401 {
             assert!(reply.json()["code"].is_string(), "{name}");
@@ -56,17 +50,10 @@ async fn a_partial_failure_leaves_the_last_one_out() {
 async fn batches_drag_on_or_stop() {
     for (fault, polls) in [
         (
-            PlatformFault::Stays202 {
-                finishes_after: Some(2),
-            },
+            PlatformFault::Stays202 { finishes_after: Some(2) },
             ["in_progress", "in_progress", "completed"],
         ),
-        (
-            PlatformFault::Stays202 {
-                finishes_after: None,
-            },
-            ["in_progress"; 3],
-        ),
+        (PlatformFault::Stays202 { finishes_after: None }, ["in_progress"; 3]),
         (PlatformFault::BatchStops, ["stopped"; 3]),
     ] {
         let stage = stage().await;
@@ -84,16 +71,12 @@ async fn batches_drag_on_or_stop() {
 #[tokio::test]
 async fn replies_are_lost_or_late_though_the_effect_is_there() {
     let stage = stage().await;
-    stage
-        .fake
-        .inject(Fault::of(PlatformFault::DropsReply).for_id(1).times(1));
+    stage.fake.inject(Fault::of(PlatformFault::DropsReply).for_id(1).times(1));
     assert!(stage.post("mark_fulfilled", &[1]).await.is_none());
     assert_eq!((stage.fulfilled(1), stage.last().status), (true, None));
 
     let delay = Duration::from_millis(200);
-    stage
-        .fake
-        .inject(Fault::of(PlatformFault::Slow(delay)).for_id(2));
+    stage.fake.inject(Fault::of(PlatformFault::Slow(delay)).for_id(2));
     let started = Instant::now();
     let early = tokio::time::timeout(delay / 4, stage.post("mark_fulfilled", &[2])).await;
     assert!(early.is_err() && stage.fulfilled(2));
@@ -106,15 +89,8 @@ async fn replies_are_lost_or_late_though_the_effect_is_there() {
 async fn v1_fails_in_its_own_form() {
     let stage = stage().await;
     stage.fake.add_payout(Payout::new(21, "points", 3));
-    stage
-        .fake
-        .inject(Fault::of(PlatformFault::CreatedBut500).on(Operation::UpdatePayout));
-    let (status, answer) = stage
-        .v1("PUT", "/payouts/update?id=21&status=completed")
-        .await;
+    stage.fake.inject(Fault::of(PlatformFault::CreatedBut500).on(Operation::UpdatePayout));
+    let (status, answer) = stage.v1("PUT", "/payouts/update?id=21&status=completed").await;
     assert_eq!((status, answer["error"].is_string()), (500, true));
-    assert_eq!(
-        stage.fake.payout(21).unwrap().status,
-        PayoutStatus::Completed
-    );
+    assert_eq!(stage.fake.payout(21).unwrap().status, PayoutStatus::Completed);
 }

@@ -19,10 +19,7 @@ async fn stage() -> Stage {
     for id in 1..=8 {
         fake.add_commission(Commission::new(id, "points", 500).with_status(Status::Approved));
     }
-    Stage {
-        fake,
-        client: TestClient::new(),
-    }
+    Stage { fake, client: TestClient::new() }
 }
 
 impl Stage {
@@ -74,26 +71,12 @@ async fn a_reward_is_approved_fulfilled_and_taken_back_each_with_its_webhook() {
     assert!(stage.fake.set_status(1, Status::Pending));
     for (action, event, entity, change) in [
         ("approve", "commission.updated", 1, ["pending", "approved"]),
-        (
-            "mark_fulfilled",
-            "payout.updated",
-            500_001,
-            ["pending", "completed"],
-        ),
-        (
-            "mark_unfulfilled",
-            "payout.updated",
-            500_001,
-            ["completed", "pending"],
-        ),
+        ("mark_fulfilled", "payout.updated", 500_001, ["pending", "completed"]),
+        ("mark_unfulfilled", "payout.updated", 500_001, ["completed", "pending"]),
         ("deny", "commission.updated", 1, ["approved", "denied"]),
     ] {
         let (status, answer) = stage.posted(action, &[1]).await;
-        assert_eq!(
-            (status, &answer["status"]),
-            (200, &json!("completed")),
-            "{action}"
-        );
+        assert_eq!((status, &answer["status"]), (200, &json!("completed")), "{action}");
         assert_eq!(answer["processed_count"], 1);
         let webhook = webhooks.recv().await.unwrap();
         assert_eq!(webhook["event_type"], event);
@@ -158,10 +141,7 @@ async fn more_than_five_are_processed_later() {
     let path = format!("/batch_processes/{}", answer["id"]);
     assert_eq!(stage.get(&path).await.1["status"], "in_progress");
     let (_, over) = stage.get(&path).await;
-    assert_eq!(
-        (&over["status"], &over["processed_count"]),
-        (&json!("completed"), &json!(6))
-    );
+    assert_eq!((&over["status"], &over["processed_count"]), (&json!("completed"), &json!(6)));
     assert!(stage.fulfilled(6));
     assert_eq!(stage.get("/batch_processes/99").await.0, 404);
 }
@@ -183,20 +163,11 @@ async fn lists_are_filtered_and_paged() {
         assert_eq!(stage.listed(query).await, expected, "{query}");
     }
     let (_, list) = stage.get("/commissions?ids[]=1").await;
-    assert_eq!(
-        list[0]["promoter_campaign"]["promoter"]["email"],
-        "promoter-1@example.com"
-    );
+    assert_eq!(list[0]["promoter_campaign"]["promoter"]["email"], "promoter-1@example.com");
     assert_eq!(list[0]["referral"]["uid"], "customer-1");
-    stage.fake.set_behaviour(Behaviour {
-        wrapped_lists: true,
-        ..Behaviour::default()
-    });
+    stage.fake.set_behaviour(Behaviour { wrapped_lists: true, ..Behaviour::default() });
     let (_, list) = stage.get("/commissions?ids[]=9").await;
-    assert_eq!(
-        (&list["data"][0]["id"], &list["meta"]["total"]),
-        (&json!(9), &json!(1))
-    );
+    assert_eq!((&list["data"][0]["id"], &list["meta"]["total"]), (&json!(9), &json!(1)));
 }
 
 #[tokio::test]
@@ -207,49 +178,27 @@ async fn v1_lists_and_updates_payouts() {
         payout.campaign = campaign;
         stage.fake.add_payout(payout);
     }
-    let (status, list) = stage
-        .v1(
-            "GET",
-            "/payouts/list?promoter_id=21&campaign_id=5&status=pending",
-        )
-        .await;
+    let (status, list) =
+        stage.v1("GET", "/payouts/list?promoter_id=21&campaign_id=5&status=pending").await;
     assert_eq!((status, list.as_array().unwrap().len()), (200, 1));
     assert_eq!(list[0]["promoter"]["id"], 21);
-    assert_eq!(
-        stage.v1("GET", "/payouts/list?campaign_id=7").await.1,
-        json!([])
-    );
+    assert_eq!(stage.v1("GET", "/payouts/list?campaign_id=7").await.1, json!([]));
 
-    let (status, payout) = stage
-        .v1("PUT", "/payouts/update?id=21&status=completed")
-        .await;
+    let (status, payout) = stage.v1("PUT", "/payouts/update?id=21&status=completed").await;
     assert_eq!((status, &payout["status"]), (200, &json!("completed")));
-    assert_eq!(
-        stage.fake.payout(21).unwrap().status,
-        PayoutStatus::Completed
-    );
+    assert_eq!(stage.fake.payout(21).unwrap().status, PayoutStatus::Completed);
     assert_eq!(stage.last().ids, [21]);
     for (query, status, error) in [
         ("id=99&status=completed", 404, "Payment not found"),
-        (
-            "status=completed",
-            422,
-            "You need to find the payout by id.",
-        ),
+        ("status=completed", 422, "You need to find the payout by id."),
         ("id=22&status=done", 422, "Status is not valid."),
     ] {
         let answer = stage.v1("PUT", &format!("/payouts/update?{query}")).await;
         assert_eq!(answer, (status, json!({ "error": error })));
     }
     let url = format!("{}/payouts/update", stage.fake.v1_url());
-    let form = [
-        V1_HEADERS[0],
-        ("Content-Type", "application/x-www-form-urlencoded"),
-    ];
-    let reply = stage
-        .client
-        .send("PUT", &url, &form, "id=22&status=processing")
-        .await;
+    let form = [V1_HEADERS[0], ("Content-Type", "application/x-www-form-urlencoded")];
+    let reply = stage.client.send("PUT", &url, &form, "id=22&status=processing").await;
     assert_eq!(reply.unwrap().status, 200);
     assert!(stage.fake.set_payout_status(22, PayoutStatus::Pending));
 }
