@@ -1,7 +1,7 @@
 //! The decision: what recording an event changes.
 
-use crate::event::{Change, Content, Event, Identity, Kind};
-use crate::fulfilment::{Announced, Moment, Policy, Promise, Stepped, announce, reconcile};
+use crate::event::{Change, Content, Event, Identity};
+use crate::fulfilment::{Announced, Policy, Promise, Stepped, announce, reconcile};
 use crate::ledger::Record;
 use crate::timestamp::Timestamp;
 
@@ -14,6 +14,17 @@ pub struct Known {
     pub event: bool,
     /// The promise of the subject.
     pub promise: Option<Promise>,
+}
+
+impl Known {
+    /// Whether record and promise can have been there at the same moment: a
+    /// record names the epoch of its latest promise, from the first on.
+    #[must_use]
+    pub fn belongs_together(&self) -> bool {
+        let named = self.record.as_ref().map_or(0, |record| record.epoch);
+        let read = self.promise.as_ref().map_or(0, |promise| promise.epoch);
+        named == read
+    }
 }
 
 /// What is to be written, all or nothing.
@@ -69,8 +80,8 @@ pub fn decide(known: &Known, event: &Event, policy: &Policy, received: Timestamp
         }
     };
     record.version = record.version.saturating_add(1);
-    if record.announced > known.record.as_ref().and_then(|record| record.announced) {
-        record.sources = Some(policy.sources.clone());
+    if change.announces && !record.sources.contains(&policy.sources) {
+        record.sources.push(policy.sources.clone());
     }
     let (promises, no_promise) = promises(known, event, change, &record, policy, received);
     if let Some(promise) = promises.last() {
@@ -118,18 +129,7 @@ fn promises(
         };
         return (promises, None);
     }
-    let to_approve = policy.auto_approve && change.subject.kind == Kind::Commission;
-    // Whichever event came first: the one that announced or the one that makes
-    // the record approved.
-    let announced = match (record.announced, change.clock) {
-        (Some(announced), _) => announced,
-        (None, Some(clock)) if to_approve => clock.time,
-        _ => return (Vec::new(), None),
-    };
-    // An announcement that does not say when it was is one of now.
-    let announced = if announced == Timestamp::ZERO { received } else { announced };
-    let moment = Moment { announced, received };
-    match announce(policy, event.provider, &change.subject, record, moment) {
+    match announce(policy, event.provider, &change.subject, record, received) {
         Announced::Promise(promise) => (vec![*promise], None),
         Announced::Nothing(reason) => (Vec::new(), Some(reason).filter(|_| change.announces)),
     }

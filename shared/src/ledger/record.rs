@@ -45,9 +45,10 @@ pub struct Record {
     pub transitions: BTreeMap<String, u64>,
     /// When a reward was announced for it, by the latest event that did.
     pub announced: Option<Timestamp>,
-    /// Which source was to promise rewards then. What another one gave is not
-    /// given again because the settings changed.
-    pub sources: Option<Sources>,
+    /// Which sources were to promise rewards whenever it was announced, each
+    /// setting once. What another one gave is not given again because the
+    /// settings changed.
+    pub sources: Vec<Sources>,
     /// The epoch of its latest promise; 0 without one.
     pub epoch: u32,
 }
@@ -59,6 +60,12 @@ impl Record {
         let clock = Clock { time: Timestamp::ZERO, rank: 0 };
         let registers = facts.into_iter().map(|(name, value)| (name, Register { value, clock }));
         Self { facts: registers.collect(), ..Self::default() }
+    }
+
+    /// Whether events contradict each other and no clock can settle it.
+    #[must_use]
+    pub fn is_contested(&self) -> bool {
+        self.contested
     }
 
     /// The value of a fact; `None` when unknown or stated as null.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::event::{Clock, Event, Subject};
-use crate::fulfilment::{Promise, Sources};
+use crate::fulfilment::{Promise, Sources, one_or_more};
 use crate::ledger::{Known, RECORD, Record, Register, Write, event_key, partition, promise_key};
 use crate::provider::Provider;
 use crate::store::{Archive, Item, StoreError, text, unavailable};
@@ -47,8 +47,8 @@ struct RecordItem {
     transitions: BTreeMap<String, u64>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     announced: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    sources: Option<Sources>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default, deserialize_with = "one_or_more")]
+    sources: Vec<Sources>,
     #[serde(skip_serializing_if = "is_zero", default)]
     epoch: u32,
     recorded_at: String,
@@ -182,7 +182,7 @@ pub(super) fn promise_item(pk: &str, promise: &Promise) -> Result<Item, StoreErr
             item.insert(name.into(), text(value));
         }
     }
-    if !promise.state.is_settled() || promise.due.is_some() {
+    if promise.is_open() {
         item.insert("open".into(), text(promise.state.name()));
         item.insert("open_since".into(), text(&promise.open_at.text()));
     }
