@@ -10,6 +10,7 @@ mod amounts;
 mod answers;
 mod approvals;
 mod behind;
+mod certain;
 mod entries;
 mod guards;
 mod machine;
