@@ -160,8 +160,10 @@ impl Commission {
     }
 
     pub(super) fn set_status(&mut self, status: Status) {
-        self.status = status;
-        self.status_updated_at = Some(OffsetDateTime::now_utc());
+        if self.status != status {
+            self.status = status;
+            self.status_updated_at = Some(OffsetDateTime::now_utc());
+        }
         self.has_payout |= status == Status::Approved;
     }
 
