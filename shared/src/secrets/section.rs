@@ -16,69 +16,72 @@ const TOO_SHORT: &str = " is empty or too short";
 /// Reads a section. The problems name what of it is not used; where every
 /// method must pass, or it is not clear whether, one problem closes it whole.
 pub(super) fn read(provider: Provider, section: &Value) -> (ProviderSecrets, Vec<String>) {
-    let mut secrets = ProviderSecrets::default();
-    let mut problems = Vec::new();
-    let Value::Object(members) = section else {
-        return (secrets, vec!["is not an object".into()]);
-    };
-    let mut closed = false;
-    for (name, value) in members {
-        let (list, read): (_, Reader) = match name.as_str() {
-            "hmac" => (&mut secrets.hmac, hmac),
-            "header" => (&mut secrets.header, header),
-            "basic" => (&mut secrets.basic, basic),
-            "path_token" => (&mut secrets.path_token, path_token),
-            "allow_body_only" => match value {
-                Value::Bool(allow) => {
-                    secrets.allow_body_only = *allow;
-                    continue;
-                }
-                _ => {
-                    problems.push("allow_body_only is not true or false".into());
-                    closed = true;
-                    continue;
-                }
-            },
-            "policy" => match value.as_str().map(str::trim) {
-                Some("any") => continue,
-                Some("all") => {
-                    secrets.all = true;
-                    continue;
-                }
-                _ => {
-                    problems.push("policy is not any or all".into());
-                    closed = true;
-                    continue;
-                }
-            },
-            _ => {
-                problems.push("has a member that nobody knows".into());
-                // It may be a policy misspelt. A list of secrets restricts nothing.
-                closed |= !value.is_array();
-                continue;
-            }
-        };
-        let entries = match value {
-            Value::Array(entries) => entries.as_slice(),
-            Value::Null => &[],
-            _ => {
-                problems.push(format!("{name} is not a list"));
-                &[]
-            }
-        };
-        for (index, entry) in entries.iter().enumerate() {
-            let place = format!("{name}[{index}]");
-            match read(provider, entry, &place) {
-                Ok(named) => list.push(named),
-                Err(Problem(problem)) => problems.push(format!("{place}{problem}")),
-            }
+    let mut reading = Section::default();
+    match section {
+        Value::Object(members) => {
+            members.iter().for_each(|(name, value)| reading.member(provider, name, value));
         }
+        _ => reading.problems.push("is not an object".into()),
     }
+    let Section { secrets, mut problems, mut closed } = reading;
     if secrets.all && !closed && !problems.is_empty() {
         problems.push("is closed, as policy is all".into());
         closed = true;
     }
     (if closed { ProviderSecrets::default() } else { secrets }, problems)
+}
+
+/// A section as far as it is read.
+#[derive(Default)]
+struct Section {
+    secrets: ProviderSecrets,
+    problems: Vec<String>,
+    /// Whether it may restrict more than could be read.
+    closed: bool,
+}
+
+impl Section {
+    fn member(&mut self, provider: Provider, name: &str, value: &Value) {
+        let (list, read): (_, Reader) = match name {
+            "hmac" => (&mut self.secrets.hmac, hmac),
+            "header" => (&mut self.secrets.header, header),
+            "basic" => (&mut self.secrets.basic, basic),
+            "path_token" => (&mut self.secrets.path_token, path_token),
+            _ => return self.switch(name, value),
+        };
+        let entries = match value {
+            Value::Array(entries) => entries.as_slice(),
+            Value::Null => &[],
+            _ => return self.problems.push(format!("{name} is not a list")),
+        };
+        for (index, entry) in entries.iter().enumerate() {
+            let place = format!("{name}[{index}]");
+            match read(provider, entry, &place) {
+                Ok(named) => list.push(named),
+                Err(Problem(problem)) => self.problems.push(format!("{place}{problem}")),
+            }
+        }
+    }
+
+    fn switch(&mut self, name: &str, value: &Value) {
+        let text = value.as_str().map(str::trim);
+        let (problem, closes) = match (name, value, text) {
+            ("allow_body_only", Value::Bool(allow), _) => {
+                self.secrets.allow_body_only = *allow;
+                return;
+            }
+            ("policy", _, Some(policy @ ("any" | "all"))) => {
+                self.secrets.all = policy == "all";
+                return;
+            }
+            ("allow_body_only", ..) => ("allow_body_only is not true or false", true),
+            ("policy", ..) => ("policy is not any or all", true),
+            // It may be a policy misspelt. A list of secrets restricts nothing.
+            _ => ("has a member that nobody knows", !value.is_array()),
+        };
+        self.problems.push(problem.into());
+        self.closed |= closes;
+    }
 }
 
 type Reader = fn(Provider, &Value, &str) -> Result<Named, Problem>;

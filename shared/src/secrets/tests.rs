@@ -50,130 +50,84 @@ fn beside(provider: &str, list: &str, good: &str, entry: &str) -> (usize, Vec<St
     (used, secrets.problems)
 }
 
+const TOO_SHORT: &str = " is empty or too short";
+const SHAPE: &str = " is not of the shape it must have";
+
 #[test]
-fn an_entry_that_is_not_what_it_seems_is_closed_alone() {
+fn a_value_that_cannot_be_meant_is_closed_alone() {
     let header = r#"{"name": "x-our-key", "value": "static-value"}"#;
     let basic = r#"{"user": "u", "password": "password"}"#;
-    let token = format!("\"{TOKEN}\"");
+    let (key, token) = ("\"key-of-v2\"", format!("\"{TOKEN}\""));
+    let short_token = format!("\"{}\"", &TOKEN[..31]);
     for (provider, list, good, entry, problem) in [
-        ("firstpromoter", "hmac", "\"key-of-v2\"", r#""""#, "is empty or too short"),
-        ("firstpromoter", "hmac", "\"key-of-v2\"", r#"" \n""#, "is empty or too short"),
-        ("firstpromoter", "hmac", "\"key-of-v2\"", r#""x""#, "is empty or too short"),
-        ("firstpromoter", "hmac", "\"key-of-v2\"", r#""1234567 ""#, "is empty or too short"),
-        ("firstpromoter", "hmac", "\"key-of-v2\"", "12345678", "is not of the shape it must have"),
-        (
-            "firstpromoter",
-            "hmac",
-            "\"key-of-v2\"",
-            r#"{"key": ["leak-leak"]}"#,
-            "is not of the shape it must have",
-        ),
-        (
-            "firstpromoter",
-            "hmac",
-            "\"key-of-v2\"",
-            r#"{"kee": "leak-leak"}"#,
-            "has a member that nobody knows (known: name, key, events)",
-        ),
-        (
-            "uppromote",
-            "hmac",
-            "\"key-of-up\"",
-            r#"{"key": "leak-leak", "event": ["payment.paid"]}"#,
-            "has a member that nobody knows (known: name, key, events)",
-        ),
-        (
-            "uppromote",
-            "hmac",
-            "\"key-of-up\"",
-            r#"{"key": "leak-leak", "events": "payment.paid"}"#,
-            "is not of the shape it must have",
-        ),
-        (
-            "uppromote",
-            "hmac",
-            "\"key-of-up\"",
-            r#"{"key": "leak-leak", "events": null}"#,
-            "is not of the shape it must have",
-        ),
-        (
-            "uppromote",
-            "hmac",
-            "\"key-of-up\"",
-            r#"{"key": "leak-leak", "events": []}"#,
-            "is bound to no event",
-        ),
-        (
-            "uppromote",
-            "hmac",
-            "\"key-of-up\"",
-            r#"{"key": "leak-leak", "events": ["payment.paid", "payment.made"]}"#,
-            "events[1] is no event of this provider",
-        ),
-        (
-            "uppromote",
-            "hmac",
-            "\"key-of-up\"",
-            r#"{"key": "leak-leak", "events": ["commission.created"]}"#,
-            "events[0] is no event of this provider",
-        ),
-        (
-            "firstpromoter",
-            "header",
-            header,
-            r#"{"name": "x-our-key", "value": "leak"}"#,
-            "is empty or too short",
-        ),
-        (
-            "firstpromoter",
-            "header",
-            header,
-            r#"{"name": "", "value": "leak-leak"}"#,
-            "is not the name of a header",
-        ),
-        (
-            "firstpromoter",
-            "header",
-            header,
-            r#"{"name": "x our key", "value": "leak-leak"}"#,
-            "is not the name of a header",
-        ),
-        (
-            "firstpromoter",
-            "header",
-            header,
-            r#"{"name": "x-key", "value": "leak-leak", "event": []}"#,
-            "has a member that nobody knows (known: name, value, events)",
-        ),
-        (
-            "firstpromoter",
-            "basic",
-            basic,
-            r#"{"user": "u", "password": "leak"}"#,
-            "is empty or too short",
-        ),
-        (
-            "firstpromoter",
-            "basic",
-            basic,
-            r#"{"user": "u", "pasword": "leak-leak"}"#,
-            "has a member that nobody knows (known: name, user, password, events)",
-        ),
-        ("firstpromoter", "basic", basic, r#"{"user": "u"}"#, "is not of the shape it must have"),
-        (
-            "firstpromoter_v1",
-            "path_token",
-            token.as_str(),
-            &format!("\"{}\"", &TOKEN[..31]),
-            "is empty or too short",
-        ),
+        ("firstpromoter", "hmac", key, r#""""#, TOO_SHORT),
+        ("firstpromoter", "hmac", key, r#"" \n""#, TOO_SHORT),
+        ("firstpromoter", "hmac", key, r#""x""#, TOO_SHORT),
+        ("firstpromoter", "hmac", key, r#""1234567 ""#, TOO_SHORT),
+        ("firstpromoter", "hmac", key, "12345678", SHAPE),
+        ("firstpromoter", "hmac", key, r#"{"key": ["leak-leak"]}"#, SHAPE),
+        ("firstpromoter", "header", header, r#"{"name": "x-key", "value": "leak"}"#, TOO_SHORT),
+        ("firstpromoter", "basic", basic, r#"{"user": "u", "password": "leak"}"#, TOO_SHORT),
+        ("firstpromoter", "basic", basic, r#"{"user": "u"}"#, SHAPE),
+        ("firstpromoter_v1", "path_token", &token, &short_token, TOO_SHORT),
     ] {
         let (used, problems) = beside(provider, list, good, entry);
-        let member = if problem.contains("a header") { ".name" } else { "" };
-        let problem = match problem.strip_prefix("events") {
-            Some(rest) => format!("{provider}: {list}[1].events{rest}"),
-            None => format!("{provider}: {list}[1]{member} {problem}"),
-        };
+        assert_eq!(
+            (used, problems),
+            (1, vec![format!("{provider}: {list}[1]{problem}")]),
+            "{entry}"
+        );
+    }
+    for name in ["", "x our key", "ü"] {
+        let entry = format!(r#"{{"name": "{name}", "value": "leak-leak"}}"#);
+        let (used, problems) = beside("firstpromoter", "header", header, &entry);
+        let problem = "firstpromoter: header[1].name is not the name of a header";
+        assert_eq!((used, problems), (1, vec![problem.to_owned()]), "{name}");
+    }
+}
+
+#[test]
+fn a_restriction_that_cannot_be_read_closes_its_entry() {
+    let key = "\"key-of-any\"";
+    let unknown = " has a member that nobody knows (known: name, key, events)";
+    for (provider, entry, problem) in [
+        ("firstpromoter", r#"{"kee": "leak-leak"}"#, unknown),
+        ("uppromote", r#"{"key": "leak-leak", "event": ["payment.paid"]}"#, unknown),
+        ("uppromote", r#"{"key": "leak-leak", "leak": 1}"#, unknown),
+        ("uppromote", r#"{"key": "leak-leak", "events": "payment.paid"}"#, SHAPE),
+        ("uppromote", r#"{"key": "leak-leak", "events": null}"#, SHAPE),
+        ("uppromote", r#"{"key": "leak-leak", "events": []}"#, " is bound to no event"),
+        (
+            "uppromote",
+            r#"{"key": "leak-leak", "events": ["payment.paid", "payment.made"]}"#,
+            ".events[1] is no event of this provider",
+        ),
+        (
+            "uppromote",
+            r#"{"key": "leak-leak", "events": ["commission.created"]}"#,
+            ".events[0] is no event of this provider",
+        ),
+    ] {
+        let (used, problems) = beside(provider, "hmac", key, entry);
+        assert_eq!((used, problems), (1, vec![format!("{provider}: hmac[1]{problem}")]), "{entry}");
+    }
+    for (list, good, entry, known) in [
+        (
+            "header",
+            r#"{"name": "x-our-key", "value": "static-value"}"#,
+            r#"{"name": "x-key", "value": "leak-leak", "event": []}"#,
+            "name, value, events",
+        ),
+        (
+            "basic",
+            r#"{"user": "u", "password": "password"}"#,
+            r#"{"user": "u", "pasword": "leak-leak"}"#,
+            "name, user, password, events",
+        ),
+    ] {
+        let (used, problems) = beside("firstpromoter", list, good, entry);
+        let problem =
+            format!("firstpromoter: {list}[1] has a member that nobody knows (known: {known})");
         assert_eq!((used, problems), (1, vec![problem]), "{entry}");
     }
 }

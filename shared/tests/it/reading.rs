@@ -19,7 +19,7 @@ fn time(change: &Change) -> Timestamp {
     change.clock.unwrap().time
 }
 
-fn commission(data: Value) -> Value {
+fn commission(data: &Value) -> Value {
     json!({"event_id": "e", "event_type": "commission.updated", "entity_id": 88, "data": data})
 }
 
@@ -80,7 +80,7 @@ fn half_characters_are_taken_and_refused_in_ids() {
 
 #[test]
 fn a_byte_order_mark_before_the_body_is_passed_over() {
-    let body = format!("\u{feff}{}", commission(json!({"id": 88})));
+    let body = format!("\u{feff}{}", commission(&json!({"id": 88})));
     assert!(matches!(event(FirstPromoter, V2, &body).unwrap().content, Content::Change(_)));
 }
 
@@ -127,7 +127,7 @@ fn a_time_that_nobody_can_read_is_unknown_and_named() {
 /// An event of each provider with a clock, of this time.
 fn timed(sent: &Value) -> Vec<(Event, Change)> {
     let v1 = json!({"id": 1, "type": "new_customer", "created_at": sent});
-    let mut v2 = commission(json!({"id": 88}));
+    let mut v2 = commission(&json!({"id": 88}));
     v2["timestamp"] = sent.clone();
     [
         (
@@ -163,7 +163,7 @@ fn a_creation_time_is_kept_so_that_it_can_be_read_again() {
         ("2026-03-01 10:00:00 UTC", "2026-03-01T10:00:00.000Z"),
         ("2026-03-01T12:00:00+02:00", "2026-03-01T12:00:00+02:00"),
     ] {
-        let made = change(FirstPromoter, V2, &commission(json!({"id": 88, "created_at": sent})));
+        let made = change(FirstPromoter, V2, &commission(&json!({"id": 88, "created_at": sent})));
         assert_eq!(made.facts["occurred_at"], json!(kept));
     }
 }
@@ -195,7 +195,7 @@ fn a_deletion_is_known_by_the_envelope() {
 #[test]
 fn an_event_without_readable_data_is_recorded_with_what_there_is() {
     for data in [Value::Null, json!([]), json!("gone"), json!(true)] {
-        let mut body = commission(data);
+        let mut body = commission(&data);
         body["changes"] = json!({"status": ["pending", "approved"]});
         let made = change(FirstPromoter, V2, &body);
         assert!(made.announces);
@@ -230,7 +230,7 @@ fn changes_that_cannot_be_read_are_said_to_be_so() {
         (json!({"status": [{"from": 1}, "approved"]}), false, vec!["changes.status"]),
         (json!({"amount": {"from": 1, "to": 2}}), false, vec!["changes.amount"]),
     ] {
-        let mut body = commission(json!({"id": 88, "status": "approved"}));
+        let mut body = commission(&json!({"id": 88, "status": "approved"}));
         body["changes"] = changes.clone();
         let made = change(FirstPromoter, V2, &body);
         assert_eq!(made.changes_unread, flagged, "{changes}");
@@ -242,7 +242,7 @@ fn changes_that_cannot_be_read_are_said_to_be_so() {
 
 #[test]
 fn the_values_before_a_change_are_carried_as_facts_are_written() {
-    let mut body = commission(json!({"id": 88}));
+    let mut body = commission(&json!({"id": 88}));
     body["changes"] = json!({"status": ["Pending", "approved"], "amount": ["250.00", 500],
         "unit": ["discount_mon", "points"], "tier": [1, 2]});
     let was = |body: &Value| json!(change(FirstPromoter, V2, body).was);
@@ -285,7 +285,7 @@ fn one_firstpromoters_format_at_the_others_address_is_kept() {
         assert_eq!(accepted(&route, &event, None).as_u16(), status, "{body}");
     }
     // Its own format stays its own, whatever else is in the body.
-    let mut both = commission(json!({"id": 88}));
+    let mut both = commission(&json!({"id": 88}));
     both["event"] = json!({"id": 4, "type": "fulfilment_pending"});
     assert_eq!(read(FirstPromoter, V2, &both).other_format, None);
     let route = Route::of_path(V2).unwrap();
