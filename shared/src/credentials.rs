@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
 
-use crate::secrets::{Secret, Shape};
+use crate::secrets::{Secret, Shape, without_mark};
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -55,7 +55,7 @@ pub struct Credentials {
 impl Shape for Credentials {
     fn parse(text: &str) -> Self {
         let mut credentials = Self::default();
-        let sections: Value = serde_json::from_str(text).unwrap_or_default();
+        let sections: Value = serde_json::from_str(without_mark(text)).unwrap_or_default();
         if !sections.is_object() {
             credentials.problems.push("the secret is not a JSON object".into());
         }
@@ -127,11 +127,11 @@ mod tests {
 
     #[test]
     fn white_space_around_a_credential_is_no_part_of_it() {
-        let credentials = Credentials::parse(
-            r#"{"reward_endpoint": {"signing": [" whsec_YQ==\n"]},
+        let credentials = r#"{"reward_endpoint": {"signing": [" whsec_YQ==\n"]},
                 "firstpromoter": {"api_key": "key\r\n", "account_id": " account "},
-                "firstpromoter_v1": {"api_key": "\tkey-1\n"}}"#,
-        );
+                "firstpromoter_v1": {"api_key": "\tkey-1\n"}}"#;
+        // As some editors save it.
+        let credentials = Credentials::parse(&format!("\u{feff}{credentials}"));
         assert_eq!(credentials.problems, Vec::<String>::new());
         let text = |secret: Option<&Secret>| secret.map(|secret| secret.text().to_owned());
         let signing = &credentials.reward_endpoint.signing;

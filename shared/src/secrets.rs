@@ -100,6 +100,11 @@ pub struct WebhookSecrets {
     pub problems: Vec<String>,
 }
 
+/// A secret's text without the byte order mark that some editors put before it.
+pub(crate) fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
 /// A JSON secret of Secrets Manager.
 pub trait Shape: Default + PartialEq {
     /// Reads it. A section that does not have its shape is not used, and no
@@ -117,7 +122,7 @@ impl Shape for WebhookSecrets {
 
     fn parse(text: &str) -> Self {
         let mut secrets = Self::default();
-        let Ok(Value::Object(sections)) = serde_json::from_str(text) else {
+        let Ok(Value::Object(sections)) = serde_json::from_str(without_mark(text)) else {
             secrets.problems.push("the secret is not a JSON object".into());
             return secrets;
         };

@@ -164,7 +164,7 @@ impl Read for Time {
         };
         let time = Timestamp::read(text)?;
         let strict = Timestamp::parse(text).is_some();
-        Some(Self(if strict { text.clone() } else { time.text() }))
+        Some(Self(if strict { text.trim().to_owned() } else { time.text() }))
     }
 }
 

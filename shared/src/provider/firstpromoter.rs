@@ -175,16 +175,22 @@ fn is_test(body: &Json) -> bool {
     test == Some(&Json::Bool(true))
 }
 
-/// The resource. Where it was deleted there may be nothing left to show.
+/// The resource. Where it was deleted there may be nothing left to show; else
+/// one that shows nothing is one that cannot be read.
 fn data<T: Read>(body: &Json, deletes: bool, unread: &mut Unread) -> Field<T> {
-    match body.get("data") {
-        Some(Json::Array(items)) if deletes && items.is_empty() => Field::Absent,
-        Some(Json::Null) if deletes => Field::Absent,
-        Some(Json::Null) => {
+    let shows_nothing = match body.get("data") {
+        Some(Json::Null) => true,
+        Some(Json::Array(items)) => items.is_empty(),
+        Some(Json::Object(members)) => members.is_empty(),
+        _ => false,
+    };
+    match (shows_nothing, deletes) {
+        (true, true) => Field::Absent,
+        (true, false) => {
             unread.note("data");
-            Field::Null
+            Field::Unread
         }
-        _ => unread.member(body, "data"),
+        (false, _) => unread.member(body, "data"),
     }
 }
 

@@ -22,12 +22,14 @@ fn reads_the_documented_shape() {
 
 #[test]
 fn white_space_around_anything_is_no_part_of_it() {
-    let secrets = WebhookSecrets::parse(&format!(
+    let secrets = format!(
         r#"{{ "firstpromoter": {{ "hmac": [" key-of-v2\n", {{"name": " n ", "key": "\tkey-of-v2\r\n", "events": [" commission.created "]}}],
                 "header": [{{"name": " X-Our-Key\n", "value": " static-value\n"}}],
                 "basic": [{{"user": " fp ", "password": "password\n"}}] }},
              "firstpromoter_v1": {{ "path_token": ["{TOKEN}\n"] }} }}"#
-    ));
+    );
+    // As some editors save it.
+    let secrets = WebhookSecrets::parse(&format!("\u{feff}{secrets}\n"));
     assert_eq!(secrets.problems, Vec::<String>::new());
     let v2 = &secrets.firstpromoter;
     assert!(v2.hmac.iter().all(|named| named.secret.bytes() == b"key-of-v2"));

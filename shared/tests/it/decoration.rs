@@ -105,17 +105,53 @@ fn of_samples(provider: Provider) -> Policy {
 
 /// The content and the promise that a body leads to; an error is a refusal.
 fn taken(path: &str, body: &Value) -> Result<(Content, Option<Promise>), String> {
+    after(&mut Known::default(), path, body)
+}
+
+/// The same, after what is known; what is known then.
+fn after(
+    known: &mut Known,
+    path: &str,
+    body: &Value,
+) -> Result<(Content, Option<Promise>), String> {
     let route = Route::of_path(path).unwrap();
     let provider = route.provider;
     let json = json::parse(body.to_string().as_bytes()).unwrap();
     let now = Timestamp::parse("2026-12-01T00:00:00Z").unwrap();
     let event_type = provider.event_type(&route, &json).map_err(|e| e.to_string())?;
     let event = provider.event(event_type, &json, "sha", now).map_err(|e| e.to_string())?;
-    let promise = match decide(&Known::default(), &event, &of_samples(provider), now) {
-        Decision::Write(write) => write.promises.into_iter().next(),
-        Decision::Duplicate => panic!("a duplicate of nothing"),
+    let Decision::Write(write) = decide(known, &event, &of_samples(provider), now) else {
+        panic!("a duplicate of nothing")
     };
-    Ok((event.content, promise))
+    known.record = write.record;
+    known.promise = write.promises.into_iter().next();
+    Ok((event.content, known.promise.clone()))
+}
+
+/// What an earlier event of the same commission said: another amount, others.
+fn earlier(body: &Value) -> Option<Value> {
+    let mut body = body.clone();
+    let announces = body["event_type"].as_str()?.starts_with("commission.");
+    let complete = body.pointer("/data/promoter_campaign/promoter/id").is_some();
+    if !announces || !complete {
+        return None;
+    }
+    for (place, value) in [
+        ("/event_id", json!("earlier")),
+        ("/event_type", json!("commission.created")),
+        ("/timestamp", json!("2026-01-02T00:00:00Z")),
+        ("/changes", json!({})),
+        ("/data/status", json!("pending")),
+        ("/data/amount", json!(9999)),
+        ("/data/promoter_campaign/promoter/id", json!(9998)),
+        ("/data/promoter_campaign/promoter_id", json!(9998)),
+        ("/data/referral/id", json!(9997)),
+    ] {
+        if let Some(there) = body.pointer_mut(place) {
+            *there = value;
+        }
+    }
+    Some(body)
 }
 
 fn given(terms: &Terms) -> (Option<String>, Option<String>, Option<String>) {
@@ -148,6 +184,36 @@ fn no_decoration_costs_an_event_and_no_oddity_makes_a_wrong_promise() {
         }
     }
     assert!(tried > 5_000, "{tried}");
+}
+
+/// What an announcement does not say so that it can be read is not what an
+/// earlier event said.
+#[test]
+fn no_oddity_makes_a_promise_on_the_terms_of_before() {
+    let mut tried = 0;
+    for (name, path, body) in samples() {
+        let Some(earlier) = earlier(&body) else { continue };
+        let (_, promised) = taken(&path, &body).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let mut all = Vec::new();
+        places(&body, "", &mut all);
+        for place in all {
+            // What is not sent has not changed.
+            for by in values().into_iter().flatten() {
+                if decides(Provider::FirstPromoter, &body, &place) {
+                    continue;
+                }
+                let shown = format!("{name} {place} {by:?}");
+                let mut known = Known::default();
+                after(&mut known, &path, &earlier).unwrap_or_else(|e| panic!("{shown}: {e}"));
+                let odd = replaced(&body, &place, Some(&by));
+                let (_, promise) =
+                    after(&mut known, &path, &odd).unwrap_or_else(|e| panic!("{shown}: {e}"));
+                tried += usize::from(promise.is_some());
+                assert_due_as_sent(Some(&by), promise.as_ref(), promised.as_ref(), &shown);
+            }
+        }
+    }
+    assert!(tried > 200, "{tried}");
 }
 
 /// What is due to be delivered is due on the terms of the sample. Only another

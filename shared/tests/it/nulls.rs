@@ -22,7 +22,7 @@ fn a_commission_states_its_parties_as_they_were_sent() {
     let absent = json!("absent");
     let none = Value::Null;
     for (data, affiliate, campaign, customer) in [
-        (json!({}), &absent, &absent, &absent),
+        (json!({"tier": 1}), &absent, &absent, &absent),
         (json!({"referral": null}), &absent, &absent, &none),
         (json!({"referral": {"id": null}}), &absent, &absent, &none),
         (json!({"referral": {"email": "x@example.com"}}), &absent, &absent, &none),
@@ -143,7 +143,7 @@ fn a_status_and_an_amount_are_taken_away_too() {
         stated(FirstPromoter, V2, &body, fact)
     };
     for (data, amount) in [
-        (json!({}), json!("absent")),
+        (json!({"tier": 1}), json!("absent")),
         (json!({"amount": null, "unit": null}), Value::Null),
         (json!({"amount": null}), Value::Null),
         (json!({"amount": ""}), Value::Null),

@@ -194,7 +194,7 @@ fn a_deletion_is_known_by_the_envelope() {
 
 #[test]
 fn an_event_without_readable_data_is_recorded_with_what_there_is() {
-    for data in [Value::Null, json!([]), json!("gone"), json!(true)] {
+    for data in [Value::Null, json!([]), json!({}), json!("gone"), json!(true)] {
         let mut body = commission(&data);
         body["changes"] = json!({"status": ["pending", "approved"]});
         let made = change(FirstPromoter, V2, &body);
