@@ -1,5 +1,7 @@
 //! An authenticated event, in the ledger's terms.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use crate::provider::Provider;
@@ -104,6 +106,13 @@ pub struct Change {
     pub deletes: bool,
     /// Whether it announces an approved reward.
     pub announces: bool,
+    /// Whether it says what changed in a way that cannot be read: it may have
+    /// announced an approval that [`Change::announces`] does not know of.
+    pub changes_unread: bool,
+    /// The values before the change, as far as it names them and they can be
+    /// read: `status` in small letters, `amount` as decimal text, `unit` in the
+    /// ledger's words, each `null` where there was none.
+    pub was: BTreeMap<String, Value>,
 }
 
 /// An authenticated event.
@@ -119,6 +128,11 @@ pub struct Event {
     pub identity: Identity,
     /// What it says.
     pub content: Content,
+    /// The paths of what of its body could not be read, without any value.
+    pub unread: Vec<String>,
+    /// Whose format the body has, where it is not the provider's own: it is
+    /// kept, and not understood at this address.
+    pub other_format: Option<Provider>,
 }
 
 /// An authenticated body that is not the JSON it must be. The text names
