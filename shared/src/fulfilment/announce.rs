@@ -153,8 +153,11 @@ fn found_since(promise: &Promise, record: &Record) -> bool {
     let denied = record.status() != Some("pending");
     let unknown_there = denied && promise.delivered_at.is_none();
     let apart = if unknown_there { BEHIND } else { CLOCKS_APART };
-    let stated = record.facts.get("status").map(|status| status.clock.time);
-    let older = |found| stated.is_some_and(|stated| stated.plus_seconds(apart) < found);
+    let status = record.facts.get("status");
+    let before = |at: Timestamp, found| at.plus_seconds(apart) < found;
+    let older = |found| {
+        status.is_some_and(|status| status.clock.time.is_none_or(|stated| before(stated, found)))
+    };
     record.deleted_at.is_none() && promise.found_at.is_some_and(older)
 }
 

@@ -4,6 +4,8 @@
 //! apart by their headers; A (the body alone, so open to replay) is accepted
 //! only where `allow_body_only` says so.
 
+use std::collections::BTreeMap;
+
 use crate::event::{Change, Content, Event, Family, Identity, Kind, Malformed, Subject};
 use crate::json::Json;
 use crate::provider::Provider;
@@ -181,8 +183,9 @@ fn payout(event_type: &str, body: &Json, envelope: &Envelope) -> Result<Change, 
     }
     Ok(Change {
         subject: Subject { kind: Kind::Payout, id },
-        clock: Some(clock(time, status.as_deref())),
+        clock: Some(clock(time, event_type, status.as_deref())),
         facts,
+        was: BTreeMap::new(),
         deletes: event_type == "payout.deleted",
         announces: false,
     })

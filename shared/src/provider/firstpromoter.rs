@@ -4,6 +4,8 @@
 //! header or Basic credentials on the subscription are accepted too, as
 //! configured.
 
+use std::collections::BTreeMap;
+
 use crate::event::{Change, Content, Event, Facts, Family, Identity, Kind, Malformed, Subject};
 use crate::json::Json;
 use crate::provider::Provider;
@@ -200,9 +202,10 @@ fn commission(event_type: &str, body: &Json, envelope: &Envelope) -> Result<Chan
     };
     Ok(Change {
         subject: Subject { kind: Kind::Commission, id },
-        clock: Some(clock(envelope.timestamp.value().copied(), status.as_deref())),
+        clock: Some(clock(envelope.timestamp.value().copied(), event_type, status.as_deref())),
         announces,
         facts,
+        was: BTreeMap::new(),
         deletes: event_type == "commission.deleted",
     })
 }
@@ -289,8 +292,9 @@ fn payout(event_type: &str, body: &Json, envelope: &Envelope) -> Result<Change, 
     embed(&mut facts, "campaign_id", campaign.as_ref().map(Id::as_str));
     Ok(Change {
         subject: Subject { kind: Kind::Payout, id },
-        clock: Some(clock(envelope.timestamp.value().copied(), status.as_deref())),
+        clock: Some(clock(envelope.timestamp.value().copied(), event_type, status.as_deref())),
         facts,
+        was: BTreeMap::new(),
         deletes: event_type == "payout.deleted",
         announces: false,
     })

@@ -215,7 +215,7 @@ pub(super) fn event(event_type: String, body: &Json, sha256: &str) -> Result<Eve
         // One event under the names that the vendor's pages have given it.
         "lead_becomes_referral" | "new_customer" | "lead_becomes_customer" => {
             let (identity, part) = read_part()?;
-            (identity, Content::Change(new_customer(body, &part)?.into()))
+            (identity, Content::Change(new_customer(&event_type, body, &part)?.into()))
         }
         FULFILMENT_PENDING => {
             let (identity, part) = read_part()?;
@@ -229,7 +229,7 @@ pub(super) fn event(event_type: String, body: &Json, sha256: &str) -> Result<Eve
     Ok(Event { provider: Provider::FirstPromoterV1, event_type, family, identity, content })
 }
 
-fn new_customer(body: &Json, part: &EventPart) -> Result<Change, Malformed> {
+fn new_customer(event_type: &str, body: &Json, part: &EventPart) -> Result<Change, Malformed> {
     let lead: Lead = read(member(body, "data")?, "data")?;
     let id = required(&lead.id, "data.id")?;
     let status = lower(&lead.state).or_else(|| lower(&lead.status));
@@ -249,8 +249,9 @@ fn new_customer(body: &Json, part: &EventPart) -> Result<Change, Malformed> {
     rename(&mut facts, "created_at", "occurred_at");
     Ok(Change {
         subject: Subject { kind: Kind::Customer, id },
-        clock: Some(clock(part.created_at.value().copied(), status.as_deref())),
+        clock: Some(clock(part.created_at.value().copied(), event_type, status.as_deref())),
         facts,
+        was: BTreeMap::new(),
         deletes: false,
         announces: false,
     })
@@ -276,8 +277,13 @@ fn fulfilment(body: &Json, part: &EventPart) -> Result<Change, Malformed> {
     embed(&mut facts, "campaign_id", campaign_id.as_ref().map(Id::as_str));
     Ok(Change {
         subject: Subject { kind: Kind::Fulfilment, id },
-        clock: Some(clock(part.created_at.value().copied(), status.as_deref())),
+        clock: Some(clock(
+            part.created_at.value().copied(),
+            FULFILMENT_PENDING,
+            status.as_deref(),
+        )),
         facts,
+        was: BTreeMap::new(),
         deletes: false,
         announces: true,
     })

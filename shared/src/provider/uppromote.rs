@@ -1,6 +1,8 @@
 //! UpPromote, public API v2: a bare object signed as a whole; the event's name
 //! is in the route, because neither body nor header carries it.
 
+use std::collections::BTreeMap;
+
 use crate::event::{Change, Content, Event, Family, Identity, Kind, Malformed, Subject};
 use crate::json::Json;
 use crate::provider::Provider;
@@ -128,6 +130,7 @@ fn payment(body: &Json, sha256: &str) -> Result<(Identity, Content), Malformed> 
         subject: Subject { kind: Kind::Payout, id },
         clock: None,
         facts,
+        was: BTreeMap::new(),
         deletes: false,
         announces: false,
     };

@@ -29,7 +29,7 @@ impl Confirmer {
         let asked_at = Timestamp::now();
         match self.standing(claim, &known, credentials).await {
             Ok(Standing::Approved { terms, campaign_id }) => {
-                let stated = claim.record.as_of().map(|clock| clock.time);
+                let stated = claim.record.as_of().and_then(|clock| clock.time);
                 if terms.differs(&known) && stated.is_some_and(|at| self.may_be_behind(at)) {
                     return self.not_yet(claim, "shown with other terms than announced");
                 }
