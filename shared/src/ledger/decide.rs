@@ -142,9 +142,7 @@ fn unrecorded(known: &Known, event: &Event, id: &Id) -> Option<String> {
 fn archive(known: &Known, event: &Event) -> Decision {
     let identity = match &event.identity {
         Identity::Given(id) => unrecorded(known, event, id),
-        Identity::Transition(transition) => {
-            known.events.is_empty().then(|| transition.clone())
-        }
+        Identity::Transition(transition) => known.events.is_empty().then(|| transition.clone()),
     };
     let Some(identity) = identity else {
         return Decision::Duplicate;

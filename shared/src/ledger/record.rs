@@ -82,7 +82,8 @@ impl Record {
     #[must_use]
     pub fn is_contested(&self) -> bool {
         let deciding = DECIDING.iter().filter_map(|name| self.facts.get(*name));
-        self.deleted_at.is_none() && (self.contested || deciding.clone().any(Register::is_contested))
+        self.deleted_at.is_none()
+            && (self.contested || deciding.clone().any(Register::is_contested))
     }
 
     /// When a reward was announced for it: the latest time that an event says,
@@ -95,8 +96,7 @@ impl Record {
     /// Whether it was announced anew since it was `before`.
     pub(super) fn announced_since(&self, before: Option<&Record>) -> bool {
         let before = before.map_or((None, None), |b| (b.announced, b.announced_undated));
-        self.announced > before.0
-            || (self.announced.is_none() && self.announced_undated > before.1)
+        self.announced > before.0 || (self.announced.is_none() && self.announced_undated > before.1)
     }
 
     /// The latest place in time of any fact.

@@ -183,7 +183,8 @@ mod tests {
 
     #[test]
     fn equal_clocks_are_settled_by_what_was_before_or_not_at_all() {
-        let [low, high, third] = ["700", "1000", "900"].map(|n| json!({"value": n, "unit": "points"}));
+        let [low, high, third] =
+            ["700", "1000", "900"].map(|n| json!({"value": n, "unit": "points"}));
         let was = |value: &str| Some(json!({ "value": value }));
         for (statements, latest) in [
             (vec![stated(&low, None), stated(&high, was("700"))], Some(&high)),
@@ -199,12 +200,12 @@ mod tests {
             ),
             // Back and forth.
             (vec![stated(&low, was("1000")), stated(&high, was("700"))], None),
-            (vec![stated(&low, was("1000")), stated(&high, was("700")), stated(&third, None)], None),
-            // Two that follow one.
             (
-                vec![stated(&low, None), stated(&high, was("700")), stated(&third, was("700"))],
+                vec![stated(&low, was("1000")), stated(&high, was("700")), stated(&third, None)],
                 None,
             ),
+            // Two that follow one.
+            (vec![stated(&low, None), stated(&high, was("700")), stated(&third, was("700"))], None),
             // Another unit is another amount.
             (
                 vec![
@@ -214,7 +215,14 @@ mod tests {
                 None,
             ),
             // It was nothing before.
-            (vec![stated(&Value::Null, None), stated(&low, was("x")), stated(&low, Some(json!({"value": null})))], Some(&low)),
+            (
+                vec![
+                    stated(&Value::Null, None),
+                    stated(&low, was("x")),
+                    stated(&low, Some(json!({"value": null}))),
+                ],
+                Some(&low),
+            ),
         ] {
             let registers: Vec<_> = orders(&statements).into_iter().map(merged).collect();
             for register in &registers {
@@ -239,7 +247,9 @@ mod tests {
     #[test]
     fn too_many_to_tell_apart_are_contested_and_bounded() {
         let mut all: Vec<_> = (0..12)
-            .map(|n| stated(&json!(format!("{n:02}")), (n > 0).then(|| json!(format!("{:02}", n - 1)))))
+            .map(|n| {
+                stated(&json!(format!("{n:02}")), (n > 0).then(|| json!(format!("{:02}", n - 1))))
+            })
             .collect();
         let forth = merged(all.clone());
         all.reverse();

@@ -277,11 +277,7 @@ fn fulfilment(body: &Json, part: &EventPart) -> Result<Change, Malformed> {
     embed(&mut facts, "campaign_id", campaign_id.as_ref().map(Id::as_str));
     Ok(Change {
         subject: Subject { kind: Kind::Fulfilment, id },
-        clock: Some(clock(
-            part.created_at.value().copied(),
-            FULFILMENT_PENDING,
-            status.as_deref(),
-        )),
+        clock: Some(clock(part.created_at.value().copied(), FULFILMENT_PENDING, status.as_deref())),
         facts,
         was: BTreeMap::new(),
         deletes: false,

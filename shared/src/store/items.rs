@@ -189,7 +189,7 @@ fn is_undated_of_before(as_of: &str) -> bool {
 
 pub(super) fn archive_item(pk: &str, sk: &str, archive: &Archive) -> Item {
     let headers = archive.headers.iter().map(|(name, value)| (name.clone(), text(value)));
-    HashMap::from([
+    let mut item = HashMap::from([
         ("pk".into(), text(pk)),
         ("sk".into(), text(sk)),
         ("body".into(), AttributeValue::B(Blob::new(archive.body.clone()))),
@@ -198,7 +198,12 @@ pub(super) fn archive_item(pk: &str, sk: &str, archive: &Archive) -> Item {
         ("secret".into(), text(&archive.secret)),
         ("received_at".into(), text(&archive.received.text())),
         ("expires_at".into(), AttributeValue::N(archive.expires.seconds().to_string())),
-    ])
+        ("length".into(), AttributeValue::N(archive.length.to_string())),
+    ]);
+    if archive.truncated {
+        item.insert("truncated".into(), AttributeValue::Bool(true));
+    }
+    item
 }
 
 pub(super) fn event_item(

@@ -332,11 +332,8 @@ fn a_denial_that_only_the_platform_told_outlives_older_announcements() {
         body["event_type"] = json!(event_type);
         let path = "/webhooks/firstpromoter/commissions";
         let event = event(FirstPromoter, path, &body.to_string()).unwrap();
-        let known = Known {
-            record: record.clone(),
-            promise: Some(reversed.clone()),
-            ..Known::default()
-        };
+        let known =
+            Known { record: record.clone(), promise: Some(reversed.clone()), ..Known::default() };
         let now = Timestamp::parse("2026-11-01T00:00:01Z").unwrap();
         match decide(&known, &event, &policy(), now) {
             Decision::Write(write) => write.promises.last().map(|promise| promise.epoch),
