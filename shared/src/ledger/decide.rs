@@ -100,7 +100,7 @@ pub fn decide(known: &Known, event: &Event, policy: &Policy, received: Timestamp
         }
     };
     record.version = record.version.saturating_add(1);
-    if record.announced_since(known.record.as_ref()) {
+    if record.announcement() > known.record.as_ref().and_then(Record::announcement) {
         record.sources = Some(policy.sources.clone());
     }
     let (promises, no_promise) = promises(known, event, change, &record, policy, received);

@@ -86,17 +86,11 @@ impl Record {
             && (self.contested || deciding.clone().any(Register::is_contested))
     }
 
-    /// When a reward was announced for it: the latest time that an event says,
-    /// else when an announcement without one came in.
+    /// When a reward was announced for it at last. An announcement that does not
+    /// say when it was is one of its arrival.
     #[must_use]
     pub fn announcement(&self) -> Option<Timestamp> {
-        self.announced.or(self.announced_undated)
-    }
-
-    /// Whether it was announced anew since it was `before`.
-    pub(super) fn announced_since(&self, before: Option<&Record>) -> bool {
-        let before = before.map_or((None, None), |b| (b.announced, b.announced_undated));
-        self.announced > before.0 || (self.announced.is_none() && self.announced_undated > before.1)
+        self.announced.max(self.announced_undated)
     }
 
     /// The latest place in time of any fact.

@@ -1,5 +1,8 @@
 //! Records, events and promises as the table's items.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::primitives::Blob;

@@ -10,6 +10,7 @@ mod amounts;
 mod answers;
 mod approvals;
 mod behind;
+mod clocks;
 mod entries;
 mod guards;
 mod machine;
