@@ -1,5 +1,7 @@
 //! The handler of the HTTP functions: verify, read, decide, write, answer.
 
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::borrow::Cow;
