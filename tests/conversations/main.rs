@@ -18,4 +18,5 @@ mod ops;
 mod outages;
 mod samples;
 mod secrets;
+mod table;
 mod turns;
