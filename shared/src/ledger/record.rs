@@ -143,12 +143,11 @@ impl Record {
             return;
         }
         let statement = Statement { value: value.clone(), was: was(change, name) };
-        match self.facts.get_mut(name) {
-            Some(known) => known.state(clock, statement),
-            None => {
-                let register = Register::of_statements(clock, vec![statement]);
-                self.facts.extend(register.map(|register| (name.to_owned(), register)));
-            }
+        if let Some(known) = self.facts.get_mut(name) {
+            known.state(clock, statement);
+        } else {
+            let register = Register::of_statements(clock, vec![statement]);
+            self.facts.extend(register.map(|register| (name.to_owned(), register)));
         }
     }
 
