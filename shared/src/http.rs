@@ -61,8 +61,11 @@ impl Reply {
             return None;
         };
         let text = headers.get("retry-after")?.to_str().ok()?.trim();
-        let seconds = text.parse().ok().or_else(|| until(text))?;
-        (seconds >= 0).then_some(seconds.min(DAY))
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            // However many digits: more than a day is a day.
+            return Some(text.parse().unwrap_or(DAY).min(DAY));
+        }
+        until(text).map(|seconds| seconds.min(DAY))
     }
 }
 
@@ -160,6 +163,8 @@ mod tests {
             ("7", Some(7)),
             (" 86400 ", Some(86_400)),
             ("86401", Some(86_400)),
+            ("99999999999999999999", Some(86_400)),
+            ("", None),
             ("-1", None),
             ("soon", None),
             (&date(now - Duration::from_secs(90)), Some(0)),

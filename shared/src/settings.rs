@@ -1,8 +1,11 @@
 //! The settings: environment variables that template.yaml declares.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
-use crate::fulfilment::{Policy, Reversals, Rule, Source, Sources, V1Confirm};
+use bigdecimal::{BigDecimal, Zero};
+
+use crate::fulfilment::{MaxAmounts, Policy, Reversals, Rule, Source, Sources, V1Confirm};
 use crate::provider::firstpromoter::unit_name;
 use crate::timestamp::Timestamp;
 
@@ -100,12 +103,22 @@ pub(crate) fn policy(variable: Lookup) -> Result<Policy, SettingsError> {
             Some("yes") => true,
             Some(_) => return Err(problem("AUTO_APPROVE", "is not yes or no")),
         },
+        max_amount: max_amounts(variable)?,
         v1_confirm: match variable("V1_CONFIRM").as_deref() {
             None | Some("" | "response") => V1Confirm::Response,
             Some("api") => V1Confirm::Api,
             Some(_) => return Err(problem("V1_CONFIRM", "is not response or api")),
         },
     })
+}
+
+/// `points=10000,*=500`: the largest amounts that are given without a person.
+fn max_amounts(variable: Lookup) -> Result<MaxAmounts, SettingsError> {
+    let limits = pairs(variable, "MAX_AMOUNT", |name, text| {
+        let limit = BigDecimal::from_str(text).ok().filter(|limit| *limit >= BigDecimal::zero());
+        limit.ok_or_else(|| problem(name, "is not a list of unit=amount"))
+    })?;
+    Ok(MaxAmounts(limits.into_iter().map(|(unit, limit)| (unit_name(&unit), limit)).collect()))
 }
 
 fn source(variable: &'static str, text: &str) -> Result<Source, SettingsError> {

@@ -27,6 +27,9 @@ type Item = HashMap<String, AttributeValue>;
 
 /// Why a transaction is cancelled that may pass a moment later.
 const BUSY: [&str; 3] = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
+/// Reads until a record and its promise fit; each torn one needs somebody who
+/// writes in between.
+const READS: u32 = 5;
 
 /// Why nothing was read or written.
 #[derive(Debug, thiserror::Error)]
@@ -93,38 +96,59 @@ impl Store {
     /// Reads, strongly consistent and in one call: the record, this event and
     /// the promise of a partition. `event` is the event's sort key if known.
     ///
+    /// A batch read is no snapshot: each item is read at a moment of its own. A
+    /// record and a promise that do not belong together are read again (invariant
+    /// `NeverAgainstTheRecord`).
+    ///
     /// # Errors
-    /// [`StoreError::Unavailable`].
+    /// [`StoreError::Unavailable`]; [`StoreError::Conflict`] when they never fit.
     pub async fn read(&self, pk: &str, event: Option<&str>) -> Result<Known, StoreError> {
+        for _ in 0..READS {
+            let known = self.read_once(pk, event).await?;
+            if known.belongs_together() {
+                return Ok(known);
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+
+    async fn read_once(&self, pk: &str, event: Option<&str>) -> Result<Known, StoreError> {
         let promise = promise_key(1);
         let sort_keys = [Some(RECORD), Some(promise.as_str()), event];
         let keys = sort_keys
             .into_iter()
             .flatten()
             .map(|sk| HashMap::from([("pk".into(), text(pk)), ("sk".into(), text(sk))]));
-        let request = KeysAndAttributes::builder()
-            .set_keys(Some(keys.collect()))
-            .consistent_read(true)
-            .build()
-            .map_err(|e| unavailable(&e))?;
-        let output = self
-            .client
-            .batch_get_item()
-            .request_items(&self.table, request)
-            .send()
-            .await
-            .map_err(|e| StoreError::Unavailable(code(&e)))?;
-        if output.unprocessed_keys().is_some_and(|keys| !keys.is_empty()) {
-            return Err(StoreError::Unavailable("unprocessed keys".into()));
-        }
-        let items = output.responses.unwrap_or_default().remove(&self.table);
-        let mut known = known(items.unwrap_or_default(), event)?;
+        let mut known = known(self.batch_get(keys.collect()).await?, event)?;
         let epoch = known.record.as_ref().map_or(1, |record| record.epoch);
         if epoch > 1 {
             // Only a reward that was taken back and approved again costs this.
             known.promise = self.promise(pk, &promise_key(epoch)).await?;
         }
         Ok(known)
+    }
+
+    /// The items of these keys. What DynamoDB leaves unprocessed is asked for once
+    /// more.
+    async fn batch_get(&self, keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
+        let (mut keys, mut found) = (Some(keys), Vec::new());
+        for _ in 0..2 {
+            let request = KeysAndAttributes::builder()
+                .set_keys(keys.take())
+                .consistent_read(true)
+                .build()
+                .map_err(|e| unavailable(&e))?;
+            let call = self.client.batch_get_item().request_items(&self.table, request);
+            let output = call.send().await.map_err(|e| StoreError::Unavailable(code(&e)))?;
+            let mut items = output.responses.unwrap_or_default();
+            found.extend(items.remove(&self.table).unwrap_or_default());
+            let mut left = output.unprocessed_keys.unwrap_or_default();
+            keys = left.remove(&self.table).map(|left| left.keys).filter(|keys| !keys.is_empty());
+            if keys.is_none() {
+                return Ok(found);
+            }
+        }
+        Err(StoreError::Unavailable("unprocessed keys".into()))
     }
 
     /// Reads one promise, strongly consistent; `None` when there is none.

@@ -1,29 +1,28 @@
 //! Which approved rewards are promised, on which terms, and what an event
 //! does to a promise that is there.
 
-use crate::event::Subject;
+mod eligibility;
+
+pub use eligibility::terms;
+use eligibility::{NotEligible, assess, recipient, waits_without_looking};
+
+use crate::event::{Kind, Subject};
 use crate::fulfilment::machine::{Entry, Input, Stepped, step};
-use crate::fulfilment::policy::{Policy, Rule, Source, V1Confirm};
+use crate::fulfilment::policy::{Policy, V1Confirm};
 use crate::fulfilment::promise::{Parked, Promise, State};
-use crate::fulfilment::terms::{Recipient, Terms};
+use crate::fulfilment::terms::Terms;
+use crate::fulfilment::view::suspected;
 use crate::ledger::Record;
 use crate::provider::Provider;
 use crate::timestamp::Timestamp;
 
-/// The rewards that are not money. FirstPromoter's API names these five.
-const NON_MONETARY: [&str; 5] =
-    ["points", "credits", "free_months", "mon_discount", "discount_per"];
-/// FirstPromoter's money, in the ledger's words.
-const CASH: &str = "cash_cents";
-/// Stands for every campaign or every unit in a recipient rule.
-const ANY: &str = "*";
+/// Why a promise is parked whose record has a status that nobody knows.
+const UNKNOWN_STATUS: &str = "unknown_status";
 /// Seconds that an event's time, which may be in whole seconds, and our clock
 /// are thought to differ at most.
-const CLOCKS_APART: i64 = 2;
-/// Seconds that a platform's API is thought to be behind its events at most.
-const BEHIND: i64 = 60;
+pub(super) const CLOCKS_APART: i64 = 2;
 
-/// What an announcement comes to.
+/// What an event comes to for a reward without a promise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Announced {
     /// A promise to be recorded with the event.
@@ -32,63 +31,58 @@ pub enum Announced {
     Nothing(&'static str),
 }
 
-/// When something is announced.
-#[derive(Debug, Clone, Copy)]
-pub struct Moment {
-    /// The event's own time.
-    pub announced: Timestamp,
-    /// When it came in.
-    pub received: Timestamp,
+/// A reward as its record states it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assessment {
+    /// On which terms, with what a look-up has added to them.
+    pub terms: Terms,
+    /// Of which campaign.
+    pub campaign_id: Option<String>,
+    /// When it was announced last, where an announcement says so.
+    pub announced_at: Option<Timestamp>,
+    /// Where a promise of it begins.
+    pub entry: Entry,
+    /// Whether an event took away what the platform had been asked for.
+    pub ask_anew: bool,
 }
 
-/// Decides whether an announcement makes a promise. `record` is the merged
-/// one, which may already know of a withdrawal or of other terms.
+impl Assessment {
+    /// An assessment of these terms alone.
+    #[must_use]
+    pub fn of(terms: Terms, entry: Entry) -> Self {
+        Self { terms, campaign_id: None, announced_at: None, entry, ask_anew: false }
+    }
+}
+
+/// Decides whether the merged record makes a promise, at the arrival of one of
+/// its events. Two things make one: it is announced and approved, or
+/// FirstPromoter may be asked to approve it, which never comes to more than
+/// `approval_due`.
 #[must_use]
 pub fn announce(
     policy: &Policy,
     provider: Provider,
     subject: &Subject,
     record: &Record,
-    moment: Moment,
+    received: Timestamp,
 ) -> Announced {
-    let campaign = record.text("campaign_id");
+    let campaign = record.settled_text("campaign_id");
     let terms = terms(policy, provider, record, campaign, None);
-    let (entry, why) = assess(policy, provider, &terms, campaign, None);
-    if entry == Entry::Nothing {
-        return Announced::Nothing(why);
-    }
-    if was_anothers(provider, record, campaign) {
-        return Announced::Nothing("not_source");
-    }
-    if moment.announced < policy.from {
-        return Announced::Nothing("not_announced");
-    }
-    let (state, reason) = match (standing(provider, record.status()), entry) {
-        (Standing::Approved, Entry::Park(reason)) => (State::Parked, Some(reason)),
-        (Standing::Approved, Entry::LookUp | Entry::Ask) => (State::LookupDue, None),
-        (Standing::Approved, _) => (State::Requested, None),
-        _ if policy.auto_approve && record.status() == Some("pending") => {
-            let open = match entry {
-                // Only the recipient is not known yet.
-                Entry::LookUp => terms.unit.is_none() || policy.sources.of(campaign).len() > 1,
-                entry => matches!(entry, Entry::Park(_)),
-            };
-            if open {
-                // What may be money, or another source's, is not ours to approve.
-                return Announced::Nothing("not_approved");
-            }
-            let since = record.text("occurred_at").and_then(Timestamp::parse);
-            if since.is_some_and(|since| since < policy.from) {
-                // An edit of it now does not make it any younger.
-                return Announced::Nothing("not_announced");
-            }
-            (State::ApprovalDue, None)
-        }
-        _ => return Announced::Nothing("not_approved"),
+    let entry = match assess(policy, provider, record, &terms, campaign, &[]) {
+        Ok(entry) => entry,
+        Err(NotEligible(why)) => return Announced::Nothing(why),
+    };
+    let begun = match record.announcement() {
+        Some(at) => announced(policy, provider, record, at, entry),
+        None => may_be_asked(policy, subject, record, &terms, entry),
+    };
+    let (state, reason) = match begun {
+        Ok(begun) => begun,
+        Err(NotEligible(why)) => return Announced::Nothing(why),
     };
     let key = format!("{provider}:{}:1", subject.id.as_str());
-    let mut promise = Promise::new(key, 1, state, terms, moment.received);
-    promise.announced_at = moment.announced;
+    let mut promise = Promise::new(key, 1, state, terms, received);
+    promise.announced_at = record.announcement().unwrap_or(received);
     promise.campaign_id = campaign.map(str::to_owned);
     promise.by_response =
         provider == Provider::FirstPromoterV1 && policy.v1_confirm == V1Confirm::Response;
@@ -96,9 +90,62 @@ pub fn announce(
         from: State::Requested,
         reason: reason.to_owned(),
         unknown: false,
-        at: moment.received,
+        at: received,
     });
     Announced::Promise(Box::new(promise))
+}
+
+type Begun = Result<(State, Option<&'static str>), NotEligible>;
+
+/// Where the promise of an announced reward begins.
+fn announced(
+    policy: &Policy,
+    provider: Provider,
+    record: &Record,
+    at: Timestamp,
+    entry: Entry,
+) -> Begun {
+    if at < policy.from {
+        return Err(NotEligible("not_announced"));
+    }
+    match (standing(provider, record.status()), entry) {
+        (Standing::Withdrawn, _) => Err(NotEligible("not_approved")),
+        (Standing::Unclear, _) => Ok((State::Parked, Some(UNKNOWN_STATUS))),
+        (_, Entry::Park(reason)) => Ok((State::Parked, Some(reason))),
+        (_, Entry::LookUp | Entry::Ask) => Ok((State::LookupDue, None)),
+        _ => Ok((State::Requested, None)),
+    }
+}
+
+/// Whether FirstPromoter may be asked to approve what no event has announced:
+/// pending, unsuspected, no money, this source's, not older than `FulfilFrom`.
+fn may_be_asked(
+    policy: &Policy,
+    subject: &Subject,
+    record: &Record,
+    terms: &Terms,
+    entry: Entry,
+) -> Begun {
+    let asks = policy.auto_approve && subject.kind == Kind::Commission;
+    let open = match entry {
+        // Only the recipient is not known yet.
+        Entry::LookUp => terms.unit.is_none() || waits_without_looking(policy, record),
+        entry => matches!(entry, Entry::Park(_)),
+    };
+    if !asks || open || record.status() != Some("pending") || suspected(record) {
+        return Err(NotEligible(if record.status() == Some("approved") {
+            "not_announced"
+        } else {
+            "not_approved"
+        }));
+    }
+    // An edit of it now does not make an old commission any younger.
+    let created = record.text("occurred_at").and_then(Timestamp::parse);
+    let stated = record.facts.get("status").and_then(|status| status.clock.time);
+    match created.or(stated) {
+        Some(since) if since >= policy.from => Ok((State::ApprovalDue, None)),
+        _ => Err(NotEligible("not_announced")),
+    }
 }
 
 /// What the present state of the record says to its promise; `None`: nothing.
@@ -110,32 +157,87 @@ pub fn restate(
     record: &Record,
 ) -> Option<Input> {
     match standing(provider, record.status()) {
-        Standing::Approved if denied_since(promise, record) => None,
-        Standing::Approved => {
-            let found = promise.campaign_id.as_deref().filter(|_| promise.looked_up);
-            let campaign = record.text("campaign_id").or(found);
-            let unit = promise.terms.unit.as_deref().filter(|_| promise.looked_up);
-            let mut terms = terms(policy, provider, record, campaign, unit);
-            if let Some(given) = promise.given_to() {
-                // Who is rewarded by the settings of now is no change of this one.
-                terms.recipient = Some(recipient(provider, record, given));
-            }
-            let known = promise.known(&terms);
-            let entry = entry(policy, provider, promise, record, &known, campaign);
-            Some(Input::Approved(terms, entry))
-        }
         Standing::Withdrawn if still_pending(promise, record) => None,
         Standing::Withdrawn if found_since(promise, record) => None,
         Standing::Withdrawn => Some(Input::Withdrawn),
-        // A status that nobody knows is no reason to take anything away.
-        Standing::Unclear => None,
+        _ if unannounced(promise, record) || denied_since(promise, record) => None,
+        // A status that nobody knows takes away nothing that was given.
+        Standing::Unclear if !promise.is_before_delivery() => None,
+        Standing::Approved | Standing::Unclear => {
+            let now = assessment(policy, provider, promise, record);
+            Some(Input::Approved(now))
+        }
     }
+}
+
+/// The reward of a promise as its record states it now.
+pub(super) fn assessment(
+    policy: &Policy,
+    provider: Provider,
+    promise: &Promise,
+    record: &Record,
+) -> Assessment {
+    let found = promise.campaign_id.clone().filter(|_| promise.looked_up);
+    let found = found.filter(|_| !taken_away(promise, record, "campaign_id"));
+    let campaign = record.settled_text("campaign_id").or(found.as_deref());
+    let unit = promise.terms.unit.as_deref().filter(|_| promise.looked_up);
+    let mut stated = terms(policy, provider, record, campaign, unit);
+    if let Some(given) = promise.given_to() {
+        // Who is rewarded by the settings of now is no change of this one.
+        stated.recipient = Some(recipient(provider, record, given));
+    }
+    let (terms, ask_anew) = known(promise, record, stated);
+    let entry = entry_of(policy, provider, promise, record, &terms, campaign);
+    let campaign_id = campaign.map(str::to_owned);
+    let announced_at = record.announcement();
+    Assessment { terms, campaign_id, announced_at, entry, ask_anew }
+}
+
+/// The stated terms, completed by what the platform was asked for: only that
+/// outlives the record, and only until an event takes it away. Then it is to be
+/// asked anew.
+fn known(promise: &Promise, record: &Record, stated: Terms) -> (Terms, bool) {
+    if !promise.looked_up {
+        return (stated, false);
+    }
+    let mut found = promise.terms.clone();
+    let gone = |name: &str| taken_away(promise, record, name);
+    let (affiliate, customer) = (gone("affiliate_id"), gone("customer_id"));
+    let rewarded = found.recipient.as_ref().is_some_and(|to| match to.role.as_str() {
+        "referral" => customer,
+        _ => affiliate,
+    });
+    found.recipient = found.recipient.filter(|_| !rewarded);
+    found.affiliate_id = found.affiliate_id.filter(|_| !affiliate);
+    found.customer_id = found.customer_id.filter(|_| !customer);
+    found.amount = found.amount.filter(|_| !gone("amount.value"));
+    found.unit = found.unit.filter(|_| !gone("amount.unit"));
+    let known = found.with(&stated);
+    let ask_anew = !known.is_complete() && promise.terms.is_complete();
+    (known, ask_anew)
+}
+
+/// Whether an event has stated a fact, or a part of it, as null since the
+/// platform was asked.
+fn taken_away(promise: &Promise, record: &Record, name: &str) -> bool {
+    let (name, part) = name.split_once('.').unwrap_or((name, ""));
+    record.facts.get(name).is_some_and(|fact| {
+        let value = if part.is_empty() { Some(&fact.value) } else { fact.value.get(part) };
+        let null = value.is_some_and(serde_json::Value::is_null);
+        null && promise.found_at.is_none_or(|found| Some(found) <= fact.clock.time)
+    })
+}
+
+/// Whether no event ever announced it, and it is not known to be approved
+/// otherwise: what was only to be approved by asking is asked about.
+fn unannounced(promise: &Promise, record: &Record) -> bool {
+    let ended = matches!(promise.state, State::Denied | State::Reversed);
+    record.announcement().is_none() && (promise.found_at.is_none() || ended)
 }
 
 /// Whether the platform itself, or a person, said no since it was announced.
 fn denied_since(promise: &Promise, record: &Record) -> bool {
-    let older = |at: Timestamp, denied| at.plus_seconds(CLOCKS_APART) < denied;
-    promise.denied_at.is_some_and(|denied| record.announced.is_none_or(|at| older(at, denied)))
+    promise.denied_at.is_some_and(|denied| record.announced.is_none_or(|at| at < denied))
 }
 
 /// Whether it waits for its approval, and no event says anything else.
@@ -143,22 +245,25 @@ fn still_pending(promise: &Promise, record: &Record) -> bool {
     let waits = |state| matches!(state, State::ApprovalDue | State::AwaitingApproval);
     let parked = promise.parked.as_ref();
     let asked = waits(promise.state) || parked.is_some_and(|parked| waits(parked.from));
-    asked && record.status() == Some("pending")
+    asked && record.announcement().is_none() && record.status() == Some("pending")
 }
 
-/// Whether the platform was asked well after the status was stated, and showed
-/// it as approved. It may not have known of a denial yet: while nothing went out,
-/// that counts.
+/// Whether the platform showed it as approved, by a status that is newer than
+/// the one the record states. Where it gives no time for that, it outweighs only
+/// the "pending" in which it was asked for its approval, never a denial.
 fn found_since(promise: &Promise, record: &Record) -> bool {
-    let denied = record.status() != Some("pending");
-    let unknown_there = denied && promise.delivered_at.is_none();
-    let apart = if unknown_there { BEHIND } else { CLOCKS_APART };
     let status = record.facts.get("status");
-    let before = |at: Timestamp, found| at.plus_seconds(apart) < found;
-    let older = |found| {
-        status.is_some_and(|status| status.clock.time.is_none_or(|stated| before(stated, found)))
+    let since = |found: Option<Timestamp>, apart: i64| {
+        // Without a time it is older than anything that was found.
+        let older = |stated: Timestamp, found| stated.plus_seconds(apart) < found;
+        found.zip(status).is_some_and(|(found, status)| {
+            status.clock.time.is_none_or(|stated| older(stated, found))
+        })
     };
-    record.deleted_at.is_none() && promise.found_at.is_some_and(older)
+    let by_its_clock = since(promise.found_since, 0);
+    let untimed = promise.found_since.is_none() && record.status() == Some("pending");
+    let asked_later = untimed && since(promise.found_at, CLOCKS_APART);
+    record.deleted_at.is_none() && (by_its_clock || asked_later)
 }
 
 /// What the present state of the record does to its promise.
@@ -170,23 +275,14 @@ pub fn reconcile(
     record: &Record,
     now: Timestamp,
 ) -> Stepped {
-    let Some(input) = restate(policy, provider, promise, record) else {
-        return Stepped::Unchanged;
-    };
-    let mut stepped = step(promise, &input, policy.reversals, now);
-    let announced = record.announced.unwrap_or(now);
-    match &mut stepped {
-        Stepped::NewEpoch { next, .. } => next.announced_at = announced,
-        Stepped::Changed(next) if promise.denied_at.is_some() => {
-            next.denied_at = None;
-            next.announced_at = announced;
-        }
-        _ => {}
+    match restate(policy, provider, promise, record) {
+        Some(input) => step(promise, &input, policy.reversals, now),
+        None => Stepped::Unchanged,
     }
-    stepped
 }
 
 /// How a record stands with its reward.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Standing {
     Approved,
     Withdrawn,
@@ -208,7 +304,7 @@ fn standing(provider: Provider, status: Option<&str>) -> Standing {
 /// Where this promise goes on, on these terms: a person may have waived what it
 /// would be parked for.
 #[must_use]
-pub fn entry(
+pub fn entry_of(
     policy: &Policy,
     provider: Provider,
     promise: &Promise,
@@ -216,143 +312,14 @@ pub fn entry(
     known: &Terms,
     campaign: Option<&str>,
 ) -> Entry {
-    if was_anothers(provider, record, campaign) {
-        return Entry::Nothing;
-    }
     // A waiver is of the terms that were seen.
-    let waived = promise.waived.as_deref();
-    let waived = waived.filter(|_| !promise.terms.differs(known));
-    assess(policy, provider, known, campaign, waived).0
-}
-
-/// Whether it was announced when another source had to promise it.
-fn was_anothers(provider: Provider, record: &Record, campaign: Option<&str>) -> bool {
-    let then = record.sources.as_ref();
-    then.is_some_and(|then| !then.of(campaign).contains(&source_of(provider)))
-}
-
-/// Where a promise on these terms begins, and why if there is none. It is not
-/// parked for the reason that was waived.
-fn assess(
-    policy: &Policy,
-    provider: Provider,
-    terms: &Terms,
-    campaign: Option<&str>,
-    waived: Option<&str>,
-) -> (Entry, &'static str) {
-    let waives = |reason| waived == Some(reason);
-    let unit = terms.unit.as_deref();
-    let v2 = provider == Provider::FirstPromoter;
-    let sources = policy.sources.of(campaign);
-    if !sources.contains(&source_of(provider)) {
-        return (Entry::Nothing, "not_source");
+    let waived = if promise.terms.differs(known) { &[] } else { promise.waived.as_slice() };
+    let unclear = standing(provider, record.status()) == Standing::Unclear;
+    match assess(policy, provider, record, known, campaign, waived) {
+        Err(_) => Entry::Nothing,
+        Ok(_) if unclear && !waived.iter().any(|reason| reason == UNKNOWN_STATUS) => {
+            Entry::Park(UNKNOWN_STATUS)
+        }
+        Ok(entry) => entry,
     }
-    if unit == Some(CASH) {
-        return (Entry::Nothing, "cash");
-    }
-    // Only v2's API can be asked for what the payload lacks.
-    let unknown = |reason| {
-        if v2 { (Entry::LookUp, "") } else { (Entry::Park(reason), "") }
-    };
-    if sources.len() > 1 && !waives("campaign_unknown") {
-        // Whose reward it is hangs on a campaign that the payload does not name.
-        return unknown("campaign_unknown");
-    }
-    if unit.is_some_and(|unit| !NON_MONETARY.contains(&unit)) && !waives("unknown_unit") {
-        return (Entry::Park("unknown_unit"), "");
-    }
-    let nothing = |amount: &str| amount == "0" || amount.starts_with('-');
-    if terms.amount.as_deref().is_some_and(nothing) && !waives("amount_not_positive") {
-        return (Entry::Park("amount_not_positive"), "");
-    }
-    if unit.is_some() && terms.recipient.is_none() {
-        let hangs = campaign.is_none() && rules_name_campaigns(policy);
-        return if hangs {
-            unknown("campaign_unknown")
-        } else {
-            (Entry::Park("no_recipient_rule"), "")
-        };
-    }
-    if campaign.is_none() && policy.recipient == Rule::ByRules && rules_name_campaigns(policy) {
-        return unknown("campaign_unknown");
-    }
-    if !terms.is_complete() {
-        return unknown("recipient_or_amount_unknown");
-    }
-    // v1 is unsigned: with a key its API is asked before anything is given.
-    let ask = provider == Provider::FirstPromoterV1 && policy.v1_confirm == V1Confirm::Api;
-    (if ask { Entry::Ask } else { Entry::Deliver }, "")
-}
-
-fn rules_name_campaigns(policy: &Policy) -> bool {
-    policy.recipient_rules.keys().any(|rule| !rule.starts_with("*:"))
-}
-
-fn source_of(provider: Provider) -> Source {
-    match provider {
-        Provider::FirstPromoter => Source::V2,
-        Provider::FirstPromoterV1 => Source::V1,
-        // They announce no rewards.
-        Provider::UpPromote | Provider::Affonso => Source::Off,
-    }
-}
-
-/// The terms that a record states, in the campaign that it names or that the
-/// platform was asked for; so with the unit, which only decides the recipient.
-#[must_use]
-pub fn terms(
-    policy: &Policy,
-    provider: Provider,
-    record: &Record,
-    campaign: Option<&str>,
-    found_unit: Option<&str>,
-) -> Terms {
-    let amount = record.fact("amount");
-    let part = |name: &str| Some(amount?.get(name)?.as_str()?.to_owned());
-    let unit = part("unit");
-    let role = role(policy, campaign, unit.as_deref().or(found_unit));
-    Terms {
-        amount: part("value"),
-        unit,
-        recipient: role.map(|rule| recipient(provider, record, rule)),
-        affiliate_id: record.text("affiliate_id").map(str::to_owned),
-        customer_id: record.text("customer_id").map(str::to_owned),
-    }
-}
-
-/// Who is rewarded is a rule. That a payload names a referral is no evidence:
-/// it names who caused the commission.
-fn role(policy: &Policy, campaign: Option<&str>, unit: Option<&str>) -> Option<Rule> {
-    if policy.recipient != Rule::ByRules {
-        return Some(policy.recipient);
-    }
-    // The most exact rule: campaign and unit, campaign, unit, any.
-    let (campaign, unit) = (campaign.unwrap_or(ANY), unit.unwrap_or(ANY));
-    let candidates = [(campaign, unit), (campaign, ANY), (ANY, unit), (ANY, ANY)];
-    candidates.into_iter().find_map(|(campaign, unit)| {
-        policy.recipient_rules.get(&format!("{campaign}:{unit}")).copied()
-    })
-}
-
-fn recipient(provider: Provider, record: &Record, rule: Rule) -> Recipient {
-    let text = |fact: &str, path: &[&str]| {
-        let found = path.iter().try_fold(record.fact(fact)?, |value, name| value.get(name));
-        Some(found?.as_str()?.to_owned()).filter(|text| !text.is_empty())
-    };
-    let (role, id, fact, path): (_, _, _, &[&str]) = match (rule, provider) {
-        (Rule::Referral, _) => ("referral", "customer_id", "customer", &[]),
-        (_, Provider::FirstPromoterV1) => ("promoter", "affiliate_id", "affiliate", &[]),
-        (_, _) => ("promoter", "affiliate_id", "enrolment", &["promoter"]),
-    };
-    let id = record.text(id).map(str::to_owned);
-    let known_as = |name| text(fact, &[path, &[name]].concat());
-    // A later event may have named somebody else, by the id alone.
-    let theirs = known_as("id").is_none_or(|known| Some(known) == id);
-    let known_as = |name| known_as(name).filter(|_| theirs);
-    let reference = match (rule, provider) {
-        (Rule::Referral, _) => known_as("uid"),
-        (_, Provider::FirstPromoterV1) => known_as("cust_id"),
-        (_, _) => None,
-    };
-    Recipient { role: role.into(), id, reference, email: known_as("email") }
 }

@@ -4,27 +4,30 @@ mod outcome;
 mod record;
 mod word;
 
-pub use record::GIVEN_THERE;
+pub use record::{CONTRADICTED, GIVEN_THERE};
 
 use std::borrow::Cow;
 
-use crate::fulfilment::Reversals;
-use crate::fulfilment::promise::{Again, Parked, Promise, Start, State};
+use crate::fulfilment::announce::Assessment;
+use crate::fulfilment::policy::Reversals;
+use crate::fulfilment::promise::{Again, Endpoint, Parked, Promise, Start, State};
 use crate::fulfilment::terms::Terms;
 use crate::timestamp::Timestamp;
 
 /// What may happen to a promise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
-    /// The record is approved, on these terms, and would be promised so. Sent
-    /// with every event of a promised reward, so mostly it changes nothing.
-    Approved(Terms, Entry),
+    /// The record is approved and would be promised so. Sent with every event of
+    /// a promised reward, so mostly it changes nothing.
+    Approved(Assessment),
     /// The record is not approved any more, or was deleted.
     Withdrawn,
     /// The platform knows what the payload lacked, the campaign among it.
     Found {
         /// When it was asked.
         asked_at: Timestamp,
+        /// Since when it is approved, by the platform's own clock.
+        since: Option<Timestamp>,
         /// The terms.
         terms: Terms,
         /// The campaign.
@@ -37,15 +40,25 @@ pub enum Input {
     Asked(Timestamp),
     /// A worker is about to call out for what is due, until then.
     Leased(Timestamp),
+    /// A worker is about to call the reward endpoint. Where an earlier call may
+    /// have had its effect, only the same call is safe.
+    LeasedFor {
+        /// Until when.
+        until: Timestamp,
+        /// What it is about to call.
+        endpoint: Endpoint,
+    },
     /// The call of a lease had its effect: given, told, or taken back.
     Done,
-    /// The platform does not show it as approved, and may be behind its own
-    /// events: ask again, not before then.
-    NotApproved {
+    /// The platform shows it otherwise than its events announced it, and not by a
+    /// newer clock: ask again, not before then.
+    Contradicted {
         /// When it was asked.
         asked_at: Timestamp,
         /// When to ask again.
         not_before: Timestamp,
+        /// How it is shown.
+        last: String,
     },
     /// The call was refused for good and had no effect.
     Refused(String),
@@ -67,11 +80,16 @@ pub enum Input {
         /// Whether repeating under the same key is harmless.
         repeatable: bool,
     },
-    /// The platform says that the reward was denied.
+    /// The platform shows that it was denied after its events approved it.
     DeniedThere {
-        /// When it was asked.
-        asked_at: Timestamp,
+        /// Since when, by the platform's own clock.
+        since: Timestamp,
+        /// Whether an event had announced it as approved.
+        announced: bool,
     },
+    /// The platform alone said that it is denied, its record is approved, and
+    /// neither an event nor a person has said otherwise for long.
+    Unwitnessed,
     /// It was answered 200 to a redelivery (v1 without API key).
     Answered,
     /// Open for longer than is allowed.
@@ -135,21 +153,27 @@ pub enum Stepped {
 pub fn step(promise: &Promise, input: &Input, reversals: Reversals, now: Timestamp) -> Stepped {
     let mut next = Step { promise: promise.clone(), reversals, now };
     let stepped = match input {
-        Input::Approved(terms, entry) => next.approved(terms, *entry),
+        Input::Approved(now) => next.approved(now),
         Input::Withdrawn => next.withdrawn(),
-        Input::Found { asked_at, terms, campaign_id, entry } => {
-            next.found(*asked_at, terms, campaign_id.as_ref(), *entry)
+        Input::Found { asked_at, since, terms, campaign_id, entry } => {
+            let campaign_id = campaign_id.clone();
+            let found = Assessment { campaign_id, ..Assessment::of(terms.clone(), *entry) };
+            next.found(*asked_at, *since, found)
         }
         Input::Asked(not_before) => next.asked(*not_before),
-        Input::Leased(until) => next.leased(*until),
+        Input::Leased(until) => next.leased(*until, None),
+        Input::LeasedFor { until, endpoint } => next.leased(*until, Some(endpoint)),
         Input::Done => next.done(),
-        Input::NotApproved { asked_at, not_before } => next.not_approved(*asked_at, *not_before),
+        Input::Contradicted { asked_at, not_before, last } => {
+            next.contradicted(*asked_at, *not_before, last)
+        }
         Input::Refused(reason) => next.refused(reason),
         Input::Again { not_before, last, batch } => next.again(*not_before, last, batch.as_ref()),
         Input::Unknown { not_before, last, repeatable } => {
             next.unknown(*not_before, last, *repeatable)
         }
-        Input::DeniedThere { asked_at } => next.denied_there(*asked_at),
+        Input::DeniedThere { since, announced } => next.denied_there(*since, *announced),
+        Input::Unwitnessed => next.unwitnessed(),
         Input::Answered => next.answered(),
         Input::OverAge => next.over_age(),
         Input::Resent => next.resent(),
@@ -180,32 +204,34 @@ pub fn step(promise: &Promise, input: &Input, reversals: Reversals, now: Timesta
 }
 
 /// What the outcome of a call means for a promise that somebody may have written
-/// to since. A promise comes with the time at which its record was announced
-/// last, as the one who called knew it (`taken`) and as it is (`now`).
+/// to since. `claimed` is what the worker leased, `current` what the table has,
+/// `announced` when the current record was announced last.
 ///
 /// `None`: it went on without this call, whose outcome must not be taken for
 /// that of the call that is under way now.
 #[must_use]
 pub fn heard<'a>(
     input: &'a Input,
-    taken: (&Promise, Option<Timestamp>),
-    now: (&Promise, Option<Timestamp>),
+    claimed: &Promise,
+    current: &Promise,
+    announced: Option<Timestamp>,
     at: Timestamp,
 ) -> Option<Cow<'a, Input>> {
-    if taken.0.lease != now.0.lease {
+    if claimed.lease != current.lease {
         return None;
     }
     let overtaken = match input {
         // The platform was asked about other terms.
-        Input::Found { .. } => taken.0.terms != now.0.terms,
-        // It approved again since it was asked.
-        Input::DeniedThere { .. } => now.1 > taken.1,
+        Input::Found { .. } => claimed.terms != current.terms,
+        // It approved again since.
+        Input::DeniedThere { since, .. } => announced.is_some_and(|announced| announced >= *since),
         _ => false,
     };
     if !overtaken {
         return Some(Cow::Borrowed(input));
     }
-    Some(Cow::Owned(Input::Again { not_before: at, last: "changed meanwhile".into(), batch: None }))
+    let last = "changed meanwhile".into();
+    Some(Cow::Owned(Input::Again { not_before: at, last, batch: None }))
 }
 
 const WRONG_STATE: Stepped = Stepped::Invalid("not in a state for this");
@@ -240,6 +266,10 @@ impl Step {
             promise.stated = None;
             promise.seen = false;
         }
+        if !matches!(state, State::Denied | State::ReversalDue | State::Reversing | State::Reversed)
+        {
+            promise.unwitnessed = false;
+        }
         if state.is_settled() {
             promise.withdrawn = false;
             promise.batch = None;
@@ -254,7 +284,7 @@ impl Step {
         self.promise.last = None;
         self.promise.batch = None;
         self.promise.check = false;
-        self.promise.unapproved_since = None;
+        self.promise.contradicted_since = None;
         self.enter(state)
     }
 
@@ -286,7 +316,7 @@ impl Step {
         self.promise.told |= self.promise.was_confirmed || self.promise.check;
         self.promise.withdrawn = false;
         self.promise.check = false;
-        self.promise.unapproved_since = None;
+        self.promise.contradicted_since = None;
         self.promise.open_at = self.now;
         match self.reversals {
             Reversals::Deliver | Reversals::DeliverAndUnmark => self.begin(State::ReversalDue),
@@ -317,7 +347,8 @@ fn again_as_new(before: &Promise, again: Again, now: Timestamp) -> Promise {
     if let Start::Park(reason) = again.start {
         promise.parked = Some(Parked { from: State::Requested, reason, unknown: false, at: now });
     }
-    promise.campaign_id.clone_from(&before.campaign_id);
+    promise.campaign_id = again.campaign_id.or_else(|| before.campaign_id.clone());
+    promise.announced_at = again.announced_at.unwrap_or(now);
     promise.by_response = before.by_response;
     promise.told = before.told;
     promise.refused.clone_from(&before.refused);

@@ -4,13 +4,20 @@
 //! pure function.
 
 mod announce;
+mod lease;
 pub mod machine;
 mod policy;
 mod promise;
+mod reward;
 mod terms;
+mod view;
 
-pub use announce::{Announced, Moment, announce, entry, reconcile, restate, terms};
-pub use machine::{Entry, GIVEN_THERE, Input, Stepped, Word, heard, step};
-pub use policy::{Policy, Reversals, Rule, Source, Sources, V1Confirm};
-pub use promise::{Again, Lease, Parked, Promise, Spoken, Start, State};
+pub use announce::{Announced, Assessment, announce, entry_of, reconcile, restate, terms};
+pub use lease::{Taken, Taker};
+pub use machine::{CONTRADICTED, Entry, GIVEN_THERE, Input, Stepped, Word, heard, step};
+pub use policy::{MaxAmounts, Policy, Reversals, Rule, Source, Sources, V1Confirm};
+pub(crate) use promise::one_or_more;
+pub use promise::{Again, Endpoint, Lease, Parked, Promise, Spoken, Start, State};
+pub use reward::reward;
 pub use terms::{Recipient, Terms};
+pub use view::{Question, Standing, View, suspected};

@@ -1,7 +1,9 @@
 //! The settings that decide about promises.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
+use bigdecimal::BigDecimal;
 use serde::{Deserialize, Serialize};
 
 use crate::timestamp::Timestamp;
@@ -66,6 +68,38 @@ pub struct Policy {
     pub v1_confirm: V1Confirm,
     /// Whether v2 is asked to approve pending non-monetary commissions.
     pub auto_approve: bool,
+    /// Above which amount a person is asked first.
+    pub max_amount: MaxAmounts,
+}
+
+/// The largest amounts, by unit, that are given without asking a person.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MaxAmounts(pub BTreeMap<String, BigDecimal>);
+
+impl MaxAmounts {
+    /// Stands for every unit that is not named.
+    const ANY: &str = "*";
+    /// The limit of a unit for which none is set: nobody means more than that.
+    const CEILING: i64 = 1_000_000_000;
+
+    /// Whether a limit is set for a unit.
+    #[must_use]
+    pub fn limits(&self, unit: &str) -> bool {
+        self.of(unit).is_some()
+    }
+
+    /// Whether this decimal amount is above the unit's limit; so is what is no
+    /// decimal.
+    #[must_use]
+    pub fn is_exceeded_by(&self, amount: &str, unit: &str) -> bool {
+        let ceiling = BigDecimal::from(Self::CEILING);
+        let limit = self.of(unit).unwrap_or(&ceiling);
+        BigDecimal::from_str(amount).map_or(true, |amount| amount > *limit)
+    }
+
+    fn of(&self, unit: &str) -> Option<&BigDecimal> {
+        self.0.get(unit).or_else(|| self.0.get(Self::ANY))
+    }
 }
 
 /// Which source promises the rewards of which campaign.

@@ -1,6 +1,6 @@
 //! A promise as the table holds it.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::fulfilment::policy::Rule;
 use crate::fulfilment::terms::Terms;
@@ -119,6 +119,24 @@ impl State {
     }
 }
 
+/// A list that was a single value once.
+pub(crate) fn one_or_more<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Stored<T> {
+        List(Vec<T>),
+        One(T),
+    }
+    Ok(match Stored::deserialize(deserializer)? {
+        Stored::List(list) => list,
+        Stored::One(one) => vec![one],
+    })
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 fn is_zero(number: &u32) -> bool {
     *number == 0
@@ -156,6 +174,22 @@ pub struct Again {
     pub terms: Terms,
     /// With what.
     pub start: Start,
+    /// Of which campaign.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub campaign_id: Option<String>,
+    /// When it was announced again.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub announced_at: Option<Timestamp>,
+}
+
+/// How the reward endpoint is called: what a repetition must share with the call
+/// that it repeats.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// SHA-256 of its URL, in hex, shortened: the URL itself may hold a secret.
+    pub id: String,
+    /// Whether it takes `webhook-id` as an idempotency key.
+    pub idempotent: bool,
 }
 
 /// What a promise begins with.
@@ -222,8 +256,8 @@ pub struct Promise {
     /// A person resumed it knowing of the stated terms.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub seen: bool,
-    /// When the platform was asked, or a person, and said that it is denied,
-    /// and no event did. What was announced before is older news.
+    /// Since when it is denied by the platform's own clock, or a person's, where
+    /// no event said so. What was announced before is older news.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub denied_at: Option<Timestamp>,
     /// The approval was withdrawn while a call was under way or a person was
@@ -236,14 +270,25 @@ pub struct Promise {
     /// The platform was asked what the payload lacked.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub looked_up: bool,
-    /// Since when every answer of the platform, asked for the present step, has
-    /// not shown it as approved.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub unapproved_since: Option<Timestamp>,
-    /// When the platform was asked and showed it as approved. What was stated
-    /// before is older news.
+    /// Since when the platform, asked for the present step, has shown it otherwise
+    /// than its events announced it.
+    #[serde(rename = "unapproved_since", skip_serializing_if = "Option::is_none", default)]
+    pub contradicted_since: Option<Timestamp>,
+    /// When the platform was asked and showed it as approved.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub found_at: Option<Timestamp>,
+    /// Since when it was approved then, by the platform's own clock. What was
+    /// stated before is older news.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub found_since: Option<Timestamp>,
+    /// It was denied, or taken back, because the platform's API said so; no
+    /// event and no person has yet.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub unwitnessed: bool,
+    /// How the endpoint was called first for the present step. A call that may
+    /// have had its effect is only repeated there, and so.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub endpoint: Option<Endpoint>,
     /// What the endpoint refused it with. Until a person resumes it, it is not
     /// sent again.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -259,9 +304,9 @@ pub struct Promise {
     /// Withdrawn after it was given, and closed by a person: it is kept.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub kept: bool,
-    /// The reason for parking it that a person has waived.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub waived: Option<String>,
+    /// The reasons for parking it that a person has waived.
+    #[serde(skip_serializing_if = "Vec::is_empty", default, deserialize_with = "one_or_more")]
+    pub waived: Vec<String>,
     /// It had been confirmed before it was to be taken back.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub was_confirmed: bool,
@@ -334,11 +379,14 @@ impl Promise {
             looked_up: false,
             check: false,
             again: None,
-            unapproved_since: None,
+            contradicted_since: None,
             found_at: None,
+            found_since: None,
+            unwitnessed: false,
+            endpoint: None,
             refused: None,
             kept: false,
-            waived: None,
+            waived: Vec::new(),
             was_confirmed: false,
             told: false,
             lease: None,
@@ -361,12 +409,23 @@ impl Promise {
         promise
     }
 
-    /// What is known where the record states these terms. Only what the platform
-    /// was asked for outlives the record: all else would hang on the order in
-    /// which the events came.
+    /// Whether a person has waived this reason for parking it.
     #[must_use]
-    pub fn known(&self, stated: &Terms) -> Terms {
-        if self.looked_up { self.terms.with(stated) } else { stated.clone() }
+    pub fn waives(&self, reason: &str) -> bool {
+        self.waived.iter().any(|waived| waived == reason)
+    }
+
+    /// Whether nothing has gone out for it: it is on its way to its first
+    /// delivery, or parked there.
+    #[must_use]
+    pub fn is_before_delivery(&self) -> bool {
+        self.parked.as_ref().map_or(self.state, |parked| parked.from).is_before_delivery()
+    }
+
+    /// Whether it is to be found by whoever looks for open work.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.state.is_settled() || self.due.is_some() || self.unwitnessed
     }
 
     /// Who was rewarded, while it is given.

@@ -60,6 +60,21 @@ impl Terms {
             || id(other).is_some() && id(self) != id(other)
     }
 
+    /// Whether both state something, and not the same.
+    #[must_use]
+    pub fn contradicts(&self, other: &Terms) -> bool {
+        fn apart<T: PartialEq>(ours: Option<T>, theirs: Option<T>) -> bool {
+            ours.zip(theirs).is_some_and(|(ours, theirs)| ours != theirs)
+        }
+        let id = |terms: &Terms| {
+            let recipient = terms.recipient.as_ref()?;
+            Some((recipient.role.clone(), recipient.id.clone()?))
+        };
+        apart(self.amount.as_ref(), other.amount.as_ref())
+            || apart(self.unit.as_ref(), other.unit.as_ref())
+            || apart(id(self), id(other))
+    }
+
     /// These terms with what `other` states.
     #[must_use]
     pub fn with(&self, other: &Terms) -> Terms {

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::event::{Change, Content, Event, Identity, Kind};
-use crate::fulfilment::{Announced, Moment, Policy, Promise, Stepped, announce, reconcile};
+use crate::event::{Change, Content, Event, Identity};
+use crate::fulfilment::{Announced, Policy, Promise, Stepped, announce, reconcile};
 use crate::ledger::{Record, shared_identity};
 use crate::timestamp::Timestamp;
 use crate::wire::Id;
@@ -39,6 +39,15 @@ impl Known {
     #[must_use]
     pub fn seen(&self, event: &Event) -> Option<&Seen> {
         self.events.iter().find(|seen| seen.event_type == event.event_type)
+    }
+
+    /// Whether record and promise can have been there at the same moment: a
+    /// record names the epoch of its latest promise, from the first on.
+    #[must_use]
+    pub fn belongs_together(&self) -> bool {
+        let named = self.record.as_ref().map_or(0, |record| record.epoch);
+        let read = self.promise.as_ref().map_or(0, |promise| promise.epoch);
+        named == read
     }
 }
 
@@ -100,8 +109,8 @@ pub fn decide(known: &Known, event: &Event, policy: &Policy, received: Timestamp
         }
     };
     record.version = record.version.saturating_add(1);
-    if record.announcement() > known.record.as_ref().and_then(Record::announcement) {
-        record.sources = Some(policy.sources.clone());
+    if change.announces && !record.sources.contains(&policy.sources) {
+        record.sources.push(policy.sources.clone());
     }
     let (promises, no_promise) = promises(known, event, change, &record, policy, received);
     if let Some(promise) = promises.last() {
@@ -173,16 +182,7 @@ fn promises(
         };
         return (promises, None);
     }
-    let to_approve = policy.auto_approve && change.subject.kind == Kind::Commission;
-    // Whichever event came first: the one that announced or the one that makes
-    // the record approved. One that does not say when it was is of its arrival.
-    let announced = match (record.announcement(), change.clock) {
-        (Some(announced), _) => announced,
-        (None, Some(clock)) if to_approve => clock.time.unwrap_or(received),
-        _ => return (Vec::new(), None),
-    };
-    let moment = Moment { announced, received };
-    match announce(policy, event.provider, &change.subject, record, moment) {
+    match announce(policy, event.provider, &change.subject, record, received) {
         Announced::Promise(promise) => (vec![*promise], None),
         Announced::Nothing(reason) => (Vec::new(), Some(reason).filter(|_| change.announces)),
     }

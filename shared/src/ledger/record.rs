@@ -38,9 +38,10 @@ pub struct Record {
     pub announced: Option<Timestamp>,
     /// When an announcement came in that does not say when it was.
     pub announced_undated: Option<Timestamp>,
-    /// Which source was to promise rewards then. What another one gave is not
-    /// given again because the settings changed.
-    pub sources: Option<Sources>,
+    /// Which sources were to promise rewards whenever it was announced, each
+    /// setting once. What another one gave is not given again because the
+    /// settings changed.
+    pub sources: Vec<Sources>,
     /// The epoch of its latest promise; 0 without one.
     pub epoch: u32,
 }
@@ -64,6 +65,20 @@ impl Record {
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         self.fact(name).and_then(Value::as_str)
+    }
+
+    /// The value of a fact that no two events contradict each other in (see
+    /// [`Record::is_contested`]).
+    #[must_use]
+    pub fn settled(&self, name: &str) -> Option<&Value> {
+        let contested = self.facts.get(name).is_some_and(Register::is_contested);
+        self.fact(name).filter(|_| !contested)
+    }
+
+    /// The text of such a fact.
+    #[must_use]
+    pub fn settled_text(&self, name: &str) -> Option<&str> {
+        self.settled(name).and_then(Value::as_str)
     }
 
     /// The status, `deleted` once deleted.

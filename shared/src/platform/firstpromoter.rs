@@ -4,9 +4,10 @@ use lambda_http::http::Request;
 use serde_json::{Value, json};
 
 use crate::credentials;
-use crate::fulfilment::{Policy, terms};
+use crate::fulfilment::{Policy, Standing, View, suspected, terms};
 use crate::http::{Http, Reply};
-use crate::platform::{Change, NoAnswer, Pacer, Standing};
+use crate::platform::{Change, NoAnswer, Pacer};
+use crate::timestamp::Timestamp;
 use crate::{json as exact, ledger, provider};
 
 /// Most ids a call for the platform to work on them at once; beyond, it does so
@@ -50,11 +51,7 @@ impl Api<'_> {
     ///
     /// # Errors
     /// [`NoAnswer`].
-    pub async fn standings(
-        &self,
-        ids: &[&str],
-        policy: &Policy,
-    ) -> Result<Vec<Standing>, NoAnswer> {
+    pub async fn views(&self, ids: &[&str], policy: &Policy) -> Result<Vec<View>, NoAnswer> {
         // Asked for the unfulfilled first: a platform that did not heed the
         // filter would show all as unfulfilled, and none is taken for fulfilled
         // that is not.
@@ -73,15 +70,17 @@ impl Api<'_> {
         if !rest.is_empty() {
             open.extend(self.commissions(&rest, "").await?);
         }
-        let standings = ids.iter().map(|id| {
+        let views = ids.iter().map(|id| {
             let is_it = |found: &&(String, exact::Json)| found.0 == *id;
             match open.iter().find(is_it) {
-                Some((_, commission)) => standing(commission, policy),
-                None if fulfilled.iter().any(|found| is_it(&found)) => Standing::Fulfilled,
-                None => Standing::NotFound,
+                Some((_, commission)) => view(commission, policy),
+                None if fulfilled.iter().any(|found| is_it(&found)) => {
+                    View::of(Standing::Fulfilled)
+                }
+                None => View::of(Standing::NotFound),
             }
         });
-        Ok(standings.collect())
+        Ok(views.collect())
     }
 
     async fn commissions(
@@ -200,26 +199,32 @@ fn refused(word: &str) -> NoAnswer {
     NoAnswer { retry_after: None, refused: true, word: word.into() }
 }
 
-fn standing(commission: &exact::Json, policy: &Policy) -> Standing {
+/// A row of the list. `status_updated_at` is the clock that counts beside the
+/// events' `timestamp`.
+fn view(commission: &exact::Json, policy: &Policy) -> View {
     let status = commission.get("status").and_then(exact::Json::text);
-    match status.map(str::to_ascii_lowercase).as_deref() {
-        Some("approved") => match provider::firstpromoter::facts_of_commission(commission) {
-            Ok(facts) => {
-                let record = ledger::Record::of_facts(facts);
-                let campaign = record.text("campaign_id");
-                let v2 = provider::Provider::FirstPromoter;
-                let terms = terms(policy, v2, &record, campaign, None);
-                Standing::Approved {
-                    terms: Box::new(terms),
-                    campaign_id: record.text("campaign_id").map(str::to_owned),
-                }
-            }
-            Err(_) => Standing::Approved { terms: Box::default(), campaign_id: None },
-        },
+    let standing = match status.map(str::to_ascii_lowercase).as_deref() {
+        Some("approved") => Standing::Approved,
         Some("pending") => Standing::Pending,
         Some("denied" | "rejected" | "cancelled" | "deleted") => Standing::Denied,
         Some(_) => Standing::Unclear,
         None => Standing::NotFound,
+    };
+    let time = |name: &str| {
+        let text = commission.get(name).and_then(exact::Json::text);
+        text.and_then(Timestamp::parse)
+    };
+    // What cannot be read of it is not known.
+    let facts = provider::firstpromoter::facts_of_commission(commission).unwrap_or_default();
+    let record = ledger::Record::of_facts(facts);
+    let campaign = record.text("campaign_id");
+    View {
+        standing,
+        since: time("status_updated_at"),
+        created_at: time("created_at"),
+        suspected: suspected(&record),
+        terms: terms(policy, provider::Provider::FirstPromoter, &record, campaign, None),
+        campaign_id: campaign.map(str::to_owned),
     }
 }
 

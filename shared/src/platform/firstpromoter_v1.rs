@@ -1,15 +1,16 @@
 //! FirstPromoter's API v1. Parameters go in the query, not in a body.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use lambda_http::http::Request;
 use serde_json::Value;
 
 use crate::credentials;
-use crate::fulfilment::Terms;
+use crate::fulfilment::{Standing, Terms, View};
 use crate::http::{Http, Reply};
 use crate::platform::firstpromoter::encode;
-use crate::platform::{Change, NoAnswer, Pacer, Standing};
+use crate::platform::{Change, NoAnswer, Pacer};
 use crate::provider::firstpromoter::unit_name;
 use crate::wire::Decimal;
 
@@ -26,6 +27,9 @@ pub struct Api<'a> {
     pub pacer: &'a Pacer,
     /// The key; none when not configured.
     pub credentials: Option<&'a credentials::FirstPromoterV1>,
+    /// After how long a look-up asks for no more pages: it must end within its
+    /// function's time and its lease, however slow each page is.
+    pub patience: Duration,
 }
 
 impl Api<'_> {
@@ -51,15 +55,19 @@ impl Api<'_> {
     ///
     /// # Errors
     /// [`NoAnswer`].
-    pub async fn standing(&self, id: &str, terms: &Terms) -> Result<Standing, NoAnswer> {
-        let promoter = terms.recipient.as_ref().and_then(|recipient| recipient.id.as_deref());
-        let promoter = promoter.unwrap_or_default();
+    pub async fn view(&self, id: &str, terms: &Terms) -> Result<View, NoAnswer> {
+        let recipient = terms.recipient.as_ref().and_then(|recipient| recipient.id.as_deref());
+        let promoter = terms.affiliate_id.as_deref().or(recipient).unwrap_or_default();
+        let started = Instant::now();
         let mut seen = BTreeSet::new();
         for page in 1..=MAX_PAGES {
+            if started.elapsed() >= self.patience {
+                return Err(not_now("the list took too long"));
+            }
             let payouts = self.payouts(promoter, page).await?;
             let id_of = |payout: &Value| text(payout.get("id").unwrap_or(&Value::Null));
             if let Some(payout) = payouts.iter().find(|payout| id_of(payout) == id) {
-                return Ok(compare(payout, promoter, terms));
+                return Ok(View::of(compare(payout, promoter, terms)));
             }
             // The last page, or the same one again: whether there are pages is
             // not documented.
@@ -69,7 +77,7 @@ impl Api<'_> {
                 break;
             }
         }
-        Ok(Standing::NotFound)
+        Ok(View::of(Standing::NotFound))
     }
 
     async fn payouts(&self, promoter: &str, page: u32) -> Result<Vec<Value>, NoAnswer> {
@@ -87,11 +95,7 @@ impl Api<'_> {
         };
         match list {
             Value::Array(payouts) => Ok(payouts),
-            _ => Err(NoAnswer {
-                retry_after: None,
-                refused: false,
-                word: "an answer that is no list".into(),
-            }),
+            _ => Err(not_now("an answer that is no list")),
         }
     }
 
@@ -119,6 +123,10 @@ fn no_answer(reply: &Reply) -> NoAnswer {
     }
 }
 
+fn not_now(word: &str) -> NoAnswer {
+    NoAnswer { retry_after: None, refused: false, word: word.into() }
+}
+
 fn compare(payout: &Value, promoter: &str, terms: &Terms) -> Standing {
     let amount = Decimal::new(&text(payout.get("amount").unwrap_or(&Value::Null)));
     let unit = payout.get("unit").unwrap_or(&Value::Null).as_str().map(unit_name);
@@ -133,9 +141,7 @@ fn compare(payout: &Value, promoter: &str, terms: &Terms) -> Standing {
     }
     match payout.get("status").unwrap_or(&Value::Null).as_str() {
         Some("completed") => Standing::Fulfilled,
-        Some("pending" | "processing") => {
-            Standing::Approved { terms: Box::default(), campaign_id: None }
-        }
+        Some("pending" | "processing") => Standing::Approved,
         Some("denied" | "rejected" | "cancelled" | "deleted") => Standing::Denied,
         _ => Standing::Unclear,
     }

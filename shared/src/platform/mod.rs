@@ -7,8 +7,6 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
 
-use crate::fulfilment::Terms;
-
 /// Spaces the calls of one worker, so that two workers together stay under
 /// FirstPromoter's 400 calls a minute and account.
 pub struct Pacer {
@@ -33,34 +31,13 @@ impl Pacer {
     }
 }
 
-/// What the platform says of one reward.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
-    /// Marked fulfilled.
-    Fulfilled,
-    /// Approved, on these terms, and not marked fulfilled.
-    Approved {
-        /// The terms.
-        terms: Box<Terms>,
-        /// The campaign.
-        campaign_id: Option<String>,
-    },
-    /// Not approved yet, or not any more.
-    Pending,
-    /// Denied.
-    Denied,
-    /// In a state that nobody knows.
-    Unclear,
-    /// The platform does not know it, or knows it otherwise.
-    NotFound,
-}
-
 /// Why a question was not answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoAnswer {
     /// The seconds that the platform wants to be left alone for.
     pub retry_after: Option<i64>,
-    /// Whether trying again is of no use: the key is refused or missing.
+    /// Whether the key is refused or missing: nothing of it is the promise's
+    /// fault, and trying again is of no use until that is mended.
     pub refused: bool,
     /// What came instead.
     pub word: String,

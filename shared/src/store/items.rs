@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::event::{Action, Clock, Event, Subject};
-use crate::fulfilment::{Promise, Sources};
+use crate::fulfilment::{Promise, Sources, one_or_more};
 use crate::ledger::{
     Known, RECORD, Record, Register, Seen, Statement, Write, event_key, partition, promise_key,
 };
@@ -58,8 +58,8 @@ struct RecordItem {
     announced: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     announced_undated: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    sources: Option<Sources>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default, deserialize_with = "one_or_more")]
+    sources: Vec<Sources>,
     #[serde(skip_serializing_if = "is_zero", default)]
     epoch: u32,
     recorded_at: Timestamp,
@@ -239,7 +239,7 @@ pub(super) fn promise_item(pk: &str, promise: &Promise) -> Result<Item, StoreErr
             item.insert(name.into(), text(value));
         }
     }
-    if !promise.state.is_settled() || promise.due.is_some() {
+    if promise.is_open() {
         item.insert("open".into(), text(promise.state.name()));
         item.insert("open_since".into(), text(&promise.open_at.text()));
     }

@@ -7,19 +7,15 @@ use std::time::{Duration, Instant};
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::json;
 
 use crate::credentials::Credentials;
-use crate::fulfilment::{Input, State, Terms};
+use crate::fulfilment::{Input, Question, Standing, State, Terms, View};
 use crate::http::Http;
 use crate::observe;
 use crate::platform::firstpromoter::{Api, CHUNK};
-use crate::platform::{Change, NoAnswer, Pacer, Standing, firstpromoter_v1};
-use crate::store::StoreError;
-use crate::timestamp::Timestamp;
-use crate::work::{Claim, Worker, read_message, response};
-
-/// How a platform's refusal of the key reads.
-const KEY_REFUSED: [&str; 3] = ["401", "403", "no API key is configured"];
+use crate::platform::{Change, NoAnswer, Pacer, firstpromoter_v1};
+use crate::work::{Claim, Worker, response};
 
 /// The time after which a batch begins no more calls for a single reward: what
 /// is claimed must not be cut off by the function's time-out.
@@ -68,11 +64,7 @@ impl Confirmer {
         let mut failed = Vec::new();
         let (mut together, mut alone) = (Vec::new(), Vec::new());
         for message in event.records {
-            let claimed = match read_message(&message) {
-                Some(message) => self.worker.claim(&message).await,
-                None => Err(StoreError::Unavailable("unreadable message".into())),
-            };
-            match claimed {
+            match self.worker.claim(&message).await {
                 Ok(Some(claim)) => {
                     let job = Job { message_id: message.message_id, claim };
                     if job.can_go_together() {
@@ -96,21 +88,20 @@ impl Confirmer {
             return response(failed);
         };
         for job in alone {
-            if started.elapsed() > ENOUGH {
-                let input = self.later(&job.claim, "no time was left for it");
-                self.record(job, &input, &mut failed).await;
-                continue;
-            }
-            let input = self.one(&job.claim, &credentials).await;
-            let input = self.unless_rotated(&job.claim, input, &credentials).await;
+            let outcome = if started.elapsed() > ENOUGH {
+                self.later(&job.claim, "no time was left for it").into()
+            } else {
+                self.one(&job.claim, &credentials).await
+            };
+            let input = self.unless_rotated(&job.claim, outcome, &credentials).await;
             self.record(job, &input, &mut failed).await;
         }
         let mut together = together.into_iter().peekable();
         while together.peek().is_some() {
             let chunk: Vec<Job> = together.by_ref().take(CHUNK).collect();
-            let inputs = self.mark(&chunk, &credentials).await;
-            for (job, input) in chunk.into_iter().zip(inputs) {
-                let input = self.unless_rotated(&job.claim, input, &credentials).await;
+            let outcomes = self.mark(&chunk, &credentials).await;
+            for (job, outcome) in chunk.into_iter().zip(outcomes) {
+                let input = self.unless_rotated(&job.claim, outcome, &credentials).await;
                 self.record(job, &input, &mut failed).await;
             }
         }
@@ -123,31 +114,32 @@ impl Confirmer {
         Input::Again { not_before, last: last.to_owned(), batch: claim.promise.batch.clone() }
     }
 
-    /// A refused key may be one that was replaced a moment ago.
-    async fn unless_rotated(&self, claim: &Claim, input: Input, used: &Arc<Credentials>) -> Input {
-        let refused =
-            matches!(&input, Input::Refused(word) if KEY_REFUSED.contains(&word.as_str()));
-        if !refused {
-            return input;
-        }
+    /// A refused key may be one that was replaced a moment ago. If not, it is
+    /// nobody's fault here: all wait, slowly, until somebody has mended it.
+    async fn unless_rotated(
+        &self,
+        claim: &Claim,
+        outcome: Outcome,
+        used: &Arc<Credentials>,
+    ) -> Input {
+        let word = match outcome {
+            Outcome::Heard(input) => return input,
+            Outcome::KeyRefused(word) => word,
+        };
         // Only our own calls come here, and they are paced.
         let credentials = &self.worker.credentials;
         if credentials.newer_than(used, Duration::ZERO).await.is_some() {
             return self.later(claim, "the key was replaced");
         }
-        input
+        let refused = json!({ "outcome": "platform_refused", "last": word });
+        let metrics = [("PlatformRefused", "Count", 1.0)];
+        observe::print("platform_refused", &refused, &[(json!([["outcome"]]), &metrics)]);
+        let batch = claim.promise.batch.clone();
+        Input::Again { not_before: self.worker.slowly(), last: word, batch }
     }
 
     async fn record(&self, job: Job, input: &Input, failed: &mut Vec<String>) {
         let pk = job.claim.pk.clone();
-        let waiting = matches!(
-            input,
-            Input::Again { .. }
-                | Input::NotApproved { .. }
-                | Input::Unknown { .. }
-                | Input::Found { .. }
-                | Input::DeniedThere { .. }
-        );
         let recorded = match input {
             Input::DeniedThere { .. } => self.worker.deny(job.claim, input).await,
             input => self.worker.apply(&pk, job.claim.promise, input).await,
@@ -155,7 +147,7 @@ impl Confirmer {
         match recorded {
             // Still the same state: the stream has nothing new to tell.
             Ok(next)
-                if waiting
+                if is_waiting(input)
                     && (next.state.is_asked_of_platform() || next.state == State::Reversed) =>
             {
                 self.worker.send_again(&pk, &next).await;
@@ -183,11 +175,12 @@ impl Confirmer {
             base: &self.worker.settings.firstpromoter_v1_url,
             pacer: &self.pacer,
             credentials: credentials.firstpromoter_v1.as_ref(),
+            patience: Duration::from_secs(self.worker.settings.look_up_seconds),
         }
     }
 
     /// A step that concerns one reward alone.
-    async fn one(&self, claim: &Claim, credentials: &Credentials) -> Input {
+    async fn one(&self, claim: &Claim, credentials: &Credentials) -> Outcome {
         match claim.promise.state {
             State::LookupDue | State::AwaitingApproval => self.look_up(claim, credentials).await,
             State::ApprovalDue => self.approve(claim, credentials).await,
@@ -196,24 +189,24 @@ impl Confirmer {
         }
     }
 
-    /// How the platform sees it; `terms` are what v1 is compared with.
-    async fn standing(
+    /// How the platform shows it; `terms` are what v1 is compared with.
+    async fn view(
         &self,
         claim: &Claim,
         terms: &Terms,
         credentials: &Credentials,
-    ) -> Result<Standing, NoAnswer> {
+    ) -> Result<View, NoAnswer> {
         let id = claim.subject_id();
         if claim.is_v1() {
-            return self.v1(credentials).standing(id, terms).await;
+            return self.v1(credentials).view(id, terms).await;
         }
         let policy = &self.worker.settings.policy;
-        let standings = self.v2(credentials).standings(&[id], policy).await?;
-        Ok(standings.into_iter().next().unwrap_or(Standing::NotFound))
+        let views = self.v2(credentials).views(&[id], policy).await?;
+        Ok(views.into_iter().next().unwrap_or_else(|| View::of(Standing::NotFound)))
     }
 
     /// Tells the platform that what was taken back is not fulfilled.
-    async fn unmark(&self, claim: &Claim, credentials: &Credentials) -> Input {
+    async fn unmark(&self, claim: &Claim, credentials: &Credentials) -> Outcome {
         let batch = claim.promise.batch.clone();
         let change = if let Some(batch) = &batch {
             self.v2(credentials).batch(batch).await
@@ -222,39 +215,38 @@ impl Confirmer {
             self.v2(credentials).mark_unfulfilled(&ids).await
         };
         match change {
-            Change::Done => Input::Done,
-            Change::Accepted(batch) => self.accepted(claim, batch),
+            Change::Done => Input::Done.into(),
+            Change::Accepted(batch) => self.accepted(claim, batch).into(),
             Change::NotYet(no_answer) => self.again_with(claim, no_answer, batch),
             // Saying so twice is harmless.
-            Change::Unknown(last) => self.unknown(claim, last),
-            Change::LookEach => {
-                let terms = &claim.promise.terms;
-                match self.standing(claim, terms, credentials).await {
-                    Ok(Standing::Fulfilled) => Input::Refused("unmarking_refused".into()),
-                    Ok(_) => Input::Done,
-                    Err(no_answer) => self.again(claim, no_answer),
+            Change::Unknown(last) => self.unknown(claim, last).into(),
+            Change::LookEach => match self.view(claim, &claim.promise.terms, credentials).await {
+                Ok(View { standing: Standing::Fulfilled, .. }) => {
+                    Input::Refused("unmarking_refused".into()).into()
                 }
-            }
+                Ok(_) => Input::Done.into(),
+                Err(no_answer) => self.again(claim, no_answer),
+            },
         }
     }
 
     /// Tells the platform, after asking what it knows already.
-    async fn confirm(&self, claim: &Claim, credentials: &Credentials) -> Input {
+    async fn confirm(&self, claim: &Claim, credentials: &Credentials) -> Outcome {
         if let Some(batch) = &claim.promise.batch {
             match self.v2(credentials).batch(batch).await {
-                Change::Accepted(batch) => return self.accepted(claim, batch),
+                Change::Accepted(batch) => return self.accepted(claim, batch).into(),
                 Change::NotYet(no_answer) => {
                     return self.again_with(claim, no_answer, Some(batch.clone()));
                 }
-                Change::Unknown(last) => return self.unknown(claim, last),
+                Change::Unknown(last) => return self.unknown(claim, last).into(),
                 Change::Done | Change::LookEach => {}
             }
         }
-        let (asked_at, terms) = (Timestamp::now(), &claim.promise.terms);
-        match self.standing(claim, terms, credentials).await {
-            Ok(Standing::Fulfilled) => return Input::Done,
-            Ok(Standing::Approved { .. }) => {}
-            Ok(standing) => return self.not_approved(claim, asked_at, &standing),
+        let question = self.question(claim);
+        match self.view(claim, &claim.promise.terms, credentials).await {
+            Ok(View { standing: Standing::Fulfilled, .. }) => return Input::Done.into(),
+            Ok(View { standing: Standing::Approved, .. }) => {}
+            Ok(view) => return question.not_approved(&view).into(),
             Err(no_answer) => return self.again(claim, no_answer),
         }
         let id = claim.subject_id();
@@ -267,66 +259,61 @@ impl Confirmer {
     }
 
     /// Tells the platform of several fresh deliveries in one call.
-    async fn mark(&self, jobs: &[Job], credentials: &Credentials) -> Vec<Input> {
+    async fn mark(&self, jobs: &[Job], credentials: &Credentials) -> Vec<Outcome> {
         let ids: Vec<&str> = jobs.iter().map(|job| job.claim.subject_id()).collect();
         let change = self.v2(credentials).mark_fulfilled(&ids).await;
         if change == Change::LookEach {
             return self.look_at(jobs, &ids, credentials).await;
         }
-        let mut inputs = Vec::new();
+        let mut outcomes = Vec::new();
         for job in jobs {
-            inputs.push(self.changed(&job.claim, change.clone(), credentials).await);
+            outcomes.push(self.changed(&job.claim, change.clone(), credentials).await);
         }
-        inputs
+        outcomes
     }
 
     /// After a call that did not succeed as a whole: each as it stands.
-    async fn look_at(&self, jobs: &[Job], ids: &[&str], credentials: &Credentials) -> Vec<Input> {
-        let (asked_at, policy) = (Timestamp::now(), &self.worker.settings.policy);
-        match self.v2(credentials).standings(ids, policy).await {
-            Ok(standings) => {
-                let pairs = jobs.iter().zip(standings);
-                pairs.map(|(job, standing)| self.stands(&job.claim, asked_at, &standing)).collect()
+    async fn look_at(&self, jobs: &[Job], ids: &[&str], credentials: &Credentials) -> Vec<Outcome> {
+        let questions: Vec<Question> = jobs.iter().map(|job| self.question(&job.claim)).collect();
+        let policy = &self.worker.settings.policy;
+        match self.v2(credentials).views(ids, policy).await {
+            Ok(views) => {
+                let asked = jobs.iter().zip(questions).zip(views);
+                asked
+                    .map(|((job, question), view)| self.stands(&job.claim, &question, &view).into())
+                    .collect()
             }
             // The call may have worked for some: unknown until asked.
             Err(no_answer) => {
                 let word = no_answer.word;
-                jobs.iter().map(|job| self.unknown(&job.claim, word.clone())).collect()
+                jobs.iter().map(|job| self.unknown(&job.claim, word.clone()).into()).collect()
             }
         }
     }
 
-    async fn changed(&self, claim: &Claim, change: Change, credentials: &Credentials) -> Input {
+    async fn changed(&self, claim: &Claim, change: Change, credentials: &Credentials) -> Outcome {
         match change {
-            Change::Done => Input::Done,
-            Change::Accepted(batch) => self.accepted(claim, batch),
+            Change::Done => Input::Done.into(),
+            Change::Accepted(batch) => self.accepted(claim, batch).into(),
             Change::NotYet(no_answer) => self.again(claim, no_answer),
-            Change::Unknown(last) => self.unknown(claim, last),
+            Change::Unknown(last) => self.unknown(claim, last).into(),
             Change::LookEach => {
-                let (asked_at, terms) = (Timestamp::now(), &claim.promise.terms);
-                match self.standing(claim, terms, credentials).await {
-                    Ok(standing) => self.stands(claim, asked_at, &standing),
-                    Err(no_answer) => self.unknown(claim, no_answer.word),
+                let question = self.question(claim);
+                match self.view(claim, &claim.promise.terms, credentials).await {
+                    Ok(view) => self.stands(claim, &question, &view).into(),
+                    Err(no_answer) => self.unknown(claim, no_answer.word).into(),
                 }
             }
         }
     }
 
-    fn stands(&self, claim: &Claim, asked_at: Timestamp, standing: &Standing) -> Input {
-        match standing {
+    fn stands(&self, claim: &Claim, question: &Question, view: &View) -> Input {
+        match view.standing {
             Standing::Fulfilled => Input::Done,
             // Approved, and its payout record is not there yet, or the list does
             // not show yet what the call did.
-            Standing::Approved { .. } => self.unknown(claim, "not fulfillable yet".into()),
-            standing => self.not_approved(claim, asked_at, standing),
-        }
-    }
-
-    fn not_yet(&self, claim: &Claim, last: &str) -> Input {
-        Input::Again {
-            not_before: self.worker.not_before(claim.promise.attempts, None),
-            last: last.into(),
-            batch: None,
+            Standing::Approved => self.unknown(claim, "not fulfillable yet".into()),
+            _ => question.not_approved(view),
         }
     }
 
@@ -335,23 +322,49 @@ impl Confirmer {
         Input::Again { not_before, last: "accepted".into(), batch: Some(batch) }
     }
 
-    fn again(&self, claim: &Claim, no_answer: NoAnswer) -> Input {
+    fn again(&self, claim: &Claim, no_answer: NoAnswer) -> Outcome {
         self.again_with(claim, no_answer, None)
     }
 
-    fn again_with(&self, claim: &Claim, no_answer: NoAnswer, batch: Option<String>) -> Input {
+    fn again_with(&self, claim: &Claim, no_answer: NoAnswer, batch: Option<String>) -> Outcome {
         if no_answer.refused {
-            tracing::error!(last = %no_answer.word, "confirm: the platform refuses our key");
-            return Input::Refused(no_answer.word);
+            return Outcome::KeyRefused(no_answer.word);
         }
-        let not_before = self.worker.not_before(claim.promise.attempts, no_answer.retry_after);
-        Input::Again { not_before, last: no_answer.word, batch }
+        let attempts = claim.promise.attempts;
+        let not_before = self.worker.not_before(attempts, no_answer.retry_after);
+        Input::Again { not_before, last: no_answer.word, batch }.into()
     }
 
     fn unknown(&self, claim: &Claim, last: String) -> Input {
         let not_before = self.worker.not_before(claim.promise.attempts, None);
         Input::Unknown { not_before, last, repeatable: true }
     }
+}
+
+/// What the platform was heard to say.
+enum Outcome {
+    /// What it means for the promise.
+    Heard(Input),
+    /// It refuses our key, or there is none: the word says how.
+    KeyRefused(String),
+}
+
+impl From<Input> for Outcome {
+    fn from(input: Input) -> Self {
+        Self::Heard(input)
+    }
+}
+
+/// Whether the same step is still to be done afterwards.
+fn is_waiting(input: &Input) -> bool {
+    matches!(
+        input,
+        Input::Again { .. }
+            | Input::Contradicted { .. }
+            | Input::Unknown { .. }
+            | Input::Found { .. }
+            | Input::DeniedThere { .. }
+    )
 }
 
 impl Job {

@@ -9,16 +9,13 @@ use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 
 use crate::credentials::RewardEndpoint;
-use crate::fulfilment::{Input, State};
+use crate::fulfilment::{Input, State, reward};
 use crate::http::{Http, Reply};
 use crate::observe;
 use crate::store::StoreError;
 use crate::timestamp::Timestamp;
-use crate::work::{Claim, Worker, read_message, response};
+use crate::work::{Claim, WorkError, Worker, response};
 
-/// Seconds before the next try when the endpoint refuses us as a whole: a
-/// matter of configuration, which a person has to mend.
-const SLOW_SECONDS: i64 = 900;
 /// Longest reason kept of an endpoint's refusal, in characters.
 const MAX_REASON: usize = 100;
 
@@ -44,13 +41,10 @@ impl Worker {
     async fn deliver_batch(&self, http: &Http, event: SqsEvent) -> SqsBatchResponse {
         let mut failed = Vec::new();
         for message in event.records {
-            let done = match read_message(&message) {
-                Some(message) => match self.claim(&message).await {
-                    Ok(Some(claim)) => self.deliver(http, claim).await,
-                    Ok(None) => Ok(()),
-                    Err(error) => Err(error),
-                },
-                None => Err(StoreError::Unavailable("unreadable message".into())),
+            let done = match self.claim(&message).await {
+                Ok(Some(claim)) => self.deliver(http, claim).await.map_err(WorkError::from),
+                Ok(None) => Ok(()),
+                Err(error) => Err(error),
             };
             if let Err(error) = done {
                 tracing::error!(%error, "deliver: the message comes again");
@@ -66,33 +60,31 @@ impl Worker {
             let input = Input::Refused("incomplete_terms".into());
             return self.apply(&claim.pk, claim.promise, &input).await.map(|_| ());
         }
-        let idempotent = self.settings.endpoint_idempotent;
         let attempts = claim.promise.attempts;
+        let idempotent = self.settings.endpoint_idempotent;
         let input = match self.request(&claim).await {
             Ok(request) => {
                 let reply = http.send(request).await;
                 let again = self.not_before(attempts, reply.retry_after());
-                judge(&reply, idempotent, again)
+                let judged = Judged { again, slowly: self.slowly().max(again), idempotent };
+                judged.of(&reply)
             }
             // Nothing left this machine.
             Err(problem) => {
                 tracing::error!(%problem, "deliver: not configured");
-                let not_before = Timestamp::now().plus_seconds(SLOW_SECONDS);
-                Input::Again { not_before, last: problem, batch: None }
+                Input::Again { not_before: self.slowly(), last: problem, batch: None }
             }
         };
         self.apply(&claim.pk, claim.promise, &input).await.map(|_| ())
     }
 
     async fn request(&self, claim: &Claim) -> Result<Request<Vec<u8>>, String> {
-        let settings = &self.settings;
-        let unit = claim.promise.terms.unit.as_deref().unwrap_or_default();
-        let url = settings.endpoint_by_unit.get(unit).unwrap_or(&settings.endpoint);
+        let url = self.settings.url_of(claim.promise.terms.unit.as_deref());
         if url.is_empty() {
             return Err("no reward endpoint is configured".into());
         }
         let credentials = self.credentials.get().await.map_err(|error| error.to_string())?;
-        let body = reward(claim).to_string();
+        let body = reward(&claim.promise, claim.provider(), claim.subject_id()).to_string();
         let reversing = claim.promise.state == State::Reversing;
         let id = format!("{}{}", claim.promise.key, if reversing { ":reverse" } else { "" });
         let now = Timestamp::now().seconds();
@@ -123,60 +115,47 @@ fn sign(endpoint: &RewardEndpoint, id: &str, now: i64, body: &[u8]) -> Result<St
     }
 }
 
-/// The body, as docs/reward.schema.json describes it. The same for every try
-/// of one key.
-fn reward(claim: &Claim) -> Value {
-    let promise = &claim.promise;
-    let kind = if promise.state == State::Reversing { "reward.reversed" } else { "reward.granted" };
-    let subject = if claim.is_v1() { "fulfilment_id" } else { "commission_id" };
-    let recipient = promise.terms.recipient.as_ref();
-    json!({
-        "type": kind,
-        "timestamp": promise.announced_at.text(),
-        "data": {
-            "key": promise.key,
-            "epoch": promise.epoch,
-            "provider": claim.pk.split('#').next().unwrap_or_default(),
-            subject: claim.subject_id(),
-            "campaign_id": promise.campaign_id,
-            "affiliate_id": promise.terms.affiliate_id,
-            "customer_id": promise.terms.customer_id,
-            "recipient": {
-                "role": recipient.map(|to| to.role.as_str()),
-                "id": recipient.and_then(|to| to.id.as_deref()),
-                "reference": recipient.and_then(|to| to.reference.as_deref()),
-                "email": recipient.and_then(|to| to.email.as_deref()),
-            },
-            "amount": promise.terms.amount,
-            "unit": promise.terms.unit,
-        },
-    })
+/// What a reply of the endpoint is judged by.
+pub struct Judged {
+    /// When to try again.
+    pub again: Timestamp,
+    /// When to try again what a person has to mend first.
+    pub slowly: Timestamp,
+    /// Whether the endpoint takes `webhook-id` as an idempotency key. Without,
+    /// nothing is ever sent twice.
+    pub idempotent: bool,
 }
 
-/// What the endpoint's reply means for the promise.
-fn judge(reply: &Reply, idempotent: bool, again: Timestamp) -> Input {
-    let last = reply.word();
-    let slowly = Timestamp::now().plus_seconds(SLOW_SECONDS).max(again);
-    let retry = |not_before| Input::Again { not_before, last: last.clone(), batch: None };
-    match reply {
-        Reply::Answer { status: 200..=299 | 409, .. } => Input::Done,
-        Reply::NotSent => retry(again),
-        // Without an idempotency key nothing is ever sent twice.
-        Reply::Answer { status: 429 | 401 | 403 | 404 | 300..=399, .. } if !idempotent => {
-            Input::Refused(last)
+impl Judged {
+    /// What the endpoint's reply means for the promise.
+    #[must_use]
+    pub fn of(&self, reply: &Reply) -> Input {
+        let last = reply.word();
+        let retry = |not_before| Input::Again { not_before, last: last.clone(), batch: None };
+        let Reply::Answer { status, body, .. } = reply else {
+            return match reply {
+                Reply::NotSent => retry(self.again),
+                _ => self.unknown(last),
+            };
+        };
+        match status {
+            200..=299 | 409 => Input::Done,
+            // Not now, and not given: RFC 9110, 8470 and 4918 have them next to 429.
+            408 | 421 | 423 | 425 | 429 if self.idempotent => retry(self.again),
+            401 | 403 | 404 | 300..=399 if self.idempotent => {
+                let refused = json!({ "outcome": "endpoint_refused", "last": last });
+                let metrics = [("EndpointRefused", "Count", 1.0)];
+                let metrics = [(json!([["outcome"]]), &metrics[..])];
+                observe::print("endpoint_refused", &refused, &metrics);
+                retry(self.slowly)
+            }
+            300..=499 => Input::Refused(reason(&last, body)),
+            _ => self.unknown(last),
         }
-        Reply::Answer { status: 429, .. } => retry(again),
-        Reply::Answer { status: 401 | 403 | 404 | 300..=399, .. } => {
-            let refused = json!({ "outcome": "endpoint_refused", "last": last });
-            let metrics = [("EndpointRefused", "Count", 1.0)];
-            let metrics = [(json!([["outcome"]]), &metrics[..])];
-            observe::print("endpoint_refused", &refused, &metrics);
-            retry(slowly)
-        }
-        Reply::Answer { status: 400..=499, body, .. } => Input::Refused(reason(&last, body)),
-        Reply::Answer { .. } | Reply::Lost => {
-            Input::Unknown { not_before: again, last, repeatable: idempotent }
-        }
+    }
+
+    fn unknown(&self, last: String) -> Input {
+        Input::Unknown { not_before: self.again, last, repeatable: self.idempotent }
     }
 }
 

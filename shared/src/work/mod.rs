@@ -7,6 +7,7 @@ pub mod dispatch;
 pub mod settings;
 pub mod sweep;
 
+use std::slice;
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsMessage};
@@ -17,7 +18,7 @@ use serde_json::json;
 use crate::aws::Aws;
 use crate::crash;
 use crate::credentials::Credentials;
-use crate::fulfilment::{Input, Promise, State, Stepped, heard, step};
+use crate::fulfilment::{Input, Promise, State, Stepped, Taken, Taker, heard, step};
 use crate::ledger::{Record, promise_key};
 use crate::observe;
 use crate::provider::Provider;
@@ -60,12 +61,29 @@ impl Claim {
     }
 
     fn provider(&self) -> Provider {
-        if self.pk.starts_with("firstpromoter-v1#") {
-            Provider::FirstPromoterV1
-        } else {
-            Provider::FirstPromoter
-        }
+        provider_of(&self.pk)
     }
+}
+
+/// Whose promises a partition holds.
+fn provider_of(pk: &str) -> Provider {
+    if pk.starts_with("firstpromoter-v1#") {
+        Provider::FirstPromoterV1
+    } else {
+        Provider::FirstPromoter
+    }
+}
+
+/// Why a message is not done with.
+#[derive(Debug, thiserror::Error)]
+enum WorkError {
+    /// It is none of ours, or of another version: it goes to the dead-letter
+    /// queue.
+    #[error("the message cannot be read")]
+    Unreadable,
+    /// The table.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl Worker {
@@ -91,51 +109,84 @@ impl Worker {
 
     /// Takes what a message names, if it is still owed and nobody is at it.
     /// `None`: superseded, or somebody else's; the message is done with.
-    async fn claim(&self, message: &Message) -> Result<Option<Claim>, StoreError> {
+    async fn claim(&self, message: &SqsMessage) -> Result<Option<Claim>, WorkError> {
+        let message = read_message(message).ok_or(WorkError::Unreadable)?;
         for _ in 0..TRIES {
-            let now = Timestamp::now();
             let known = self.store.read(&message.pk, None).await?;
             let (Some(promise), Some(record)) = (known.promise, known.record) else {
                 return Ok(None);
             };
-            if promise_key(promise.epoch) != message.sk {
-                return Ok(None);
-            }
-            let expired = promise.lease.as_ref().filter(|lease| lease.until <= now);
-            let owed = promise.due.as_deref() == Some(message.due.as_str());
-            if !owed && expired.is_some_and(|lease| lease.due == message.due) {
-                // Whoever held it is gone in the middle of the call.
-                self.apply(&message.pk, promise, &self.crashed(now)).await?;
-                return Ok(None);
-            }
-            let early = promise.not_before.map_or(0, |at| at.ms().saturating_sub(now.ms()));
-            if !owed || early > EARLY_MS || promise.lease.is_some() && expired.is_none() {
-                return Ok(None);
-            }
-            if early > 0 {
-                tokio::time::sleep(Duration::from_millis(early.unsigned_abs())).await;
-                continue;
-            }
-            let until = now.plus_seconds(self.settings.lease_seconds);
-            let leased = step(&promise, &Input::Leased(until), self.settings.policy.reversals, now);
-            let Stepped::Changed(leased) = leased else {
-                return Ok(None);
+            let leased = match self.take(&message, &promise, &record) {
+                Taken::Superseded => return Ok(None),
+                Taken::WorkerLost => {
+                    let input = self.worker_lost(Timestamp::now());
+                    self.apply(&message.pk, promise, &input).await?;
+                    return Ok(None);
+                }
+                Taken::Early(ms) => {
+                    tokio::time::sleep(Duration::from_millis(ms.unsigned_abs())).await;
+                    continue;
+                }
+                Taken::Reconciled(next) => {
+                    tracing::warn!(promise = %promise.key, "brought in line with its record");
+                    let seen = Some(record.version);
+                    self.save_unless_overtaken(&message.pk, &promise, &next, seen).await?;
+                    continue;
+                }
+                Taken::Leased(leased) => *leased,
             };
             crash::point("before_lease");
-            match self.store.save(&message.pk, std::slice::from_ref(&*leased)).await {
-                Ok(()) => {
-                    crash::point("after_lease");
-                    return Ok(Some(Claim { pk: message.pk.clone(), promise: *leased, record }));
-                }
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error),
+            let next = slice::from_ref(&leased);
+            if self.save_unless_overtaken(&message.pk, &promise, next, None).await? {
+                crash::point("after_lease");
+                let claim = Claim { pk: message.pk.clone(), promise: leased, record };
+                // One that even the call is not safe for is parked instead.
+                return Ok(Some(claim).filter(|claim| claim.promise.lease.is_some()));
             }
         }
-        Err(StoreError::Conflict)
+        Err(StoreError::Conflict.into())
+    }
+
+    fn take(&self, message: &Message, promise: &Promise, record: &Record) -> Taken {
+        let now = Timestamp::now();
+        let taker = Taker {
+            policy: &self.settings.policy,
+            provider: provider_of(&message.pk),
+            epoch: if promise_key(promise.epoch) == message.sk { promise.epoch } else { 0 },
+            due: &message.due,
+            endpoint: &self.settings.endpoint_of(promise.terms.unit.as_deref()),
+            until: now.plus_seconds(self.settings.lease_seconds),
+            early_ms: EARLY_MS,
+            now,
+        };
+        taker.take(promise, record)
+    }
+
+    /// Writes the next version of a promise and says what became of it, on the
+    /// condition too that the record is in that version, if one is given. `false`
+    /// when somebody else wrote in between.
+    async fn save_unless_overtaken(
+        &self,
+        pk: &str,
+        before: &Promise,
+        next: &[Promise],
+        record: Option<u64>,
+    ) -> Result<bool, StoreError> {
+        match self.store.save_with(pk, next, record).await {
+            Ok(()) => {
+                // A lease is no news: its outcome is.
+                for next in next.iter().filter(|next| next.lease.is_none()) {
+                    StepLine::of(before, next).print();
+                }
+                Ok(true)
+            }
+            Err(StoreError::Conflict) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// What a worker that disappeared leaves behind.
-    fn crashed(&self, now: Timestamp) -> Input {
+    fn worker_lost(&self, now: Timestamp) -> Input {
         Input::Unknown {
             not_before: now,
             last: WORKER_ENDED.into(),
@@ -161,7 +212,7 @@ impl Worker {
         let mut current = promise;
         for _ in 0..TRIES {
             let now = Timestamp::now();
-            let Some(input) = heard(input, (&taken, None), (&current, None), now) else {
+            let Some(input) = heard(input, &taken, &current, None, now) else {
                 return Ok(current);
             };
             match self.advance(pk, &current, &input, None).await {
@@ -185,9 +236,8 @@ impl Worker {
             let (Some(promise), Some(record)) = (known.promise, known.record) else {
                 return Ok(claim.promise);
             };
-            let taken = (&claim.promise, claim.record.announced);
-            let newest = (&promise, record.announced);
-            let Some(input) = heard(input, taken, newest, Timestamp::now()) else {
+            let now = Timestamp::now();
+            let Some(input) = heard(input, &claim.promise, &promise, record.announced, now) else {
                 return Ok(promise);
             };
             let version = Some(record.version);
@@ -235,6 +285,11 @@ impl Worker {
         if let Err(error) = sent {
             tracing::error!(%error, "not sent again");
         }
+    }
+
+    /// When to try again what a person has to mend first.
+    fn slowly(&self) -> Timestamp {
+        Timestamp::from_ms(Timestamp::now().ms().saturating_add(self.settings.retry_slow_ms))
     }
 
     /// When to try again after this many tries: doubling, up to a longest pause.
@@ -297,8 +352,10 @@ impl<'a> StepLine<'a> {
 }
 
 /// States in which a promise is open, for the sweep and its counts.
-const OPEN: [State; 11] = [
+const OPEN: [State; 12] = [
     State::Parked,
+    // As long as only the platform's API has said so.
+    State::Denied,
     State::LookupDue,
     State::ApprovalDue,
     State::AwaitingApproval,

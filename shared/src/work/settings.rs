@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::fulfilment::Policy;
+use crate::body::sha256_hex;
+use crate::fulfilment::{Endpoint, Policy};
 use crate::provider::firstpromoter::unit_name;
 use crate::settings::{Lookup, SettingsError, number, pairs, policy, problem, text};
+use crate::work::sweep::Limits;
 
 /// What a worker is told at its start.
 #[derive(Debug, Clone)]
@@ -37,6 +39,13 @@ pub struct WorkSettings {
     pub retry_first_ms: i64,
     /// The longest pause before a repetition, in milliseconds.
     pub retry_max_ms: i64,
+    /// The pause, in milliseconds, before what a person has to mend is tried again.
+    pub retry_slow_ms: i64,
+    /// Milliseconds by which a platform's API is thought to be behind its events,
+    /// where nothing has a clock.
+    pub platform_lag_ms: i64,
+    /// Seconds after which a look-up asks for no more pages.
+    pub look_up_seconds: u64,
     /// Seconds after which an open promise waits for a person.
     pub max_age_seconds: i64,
     /// Seconds that something due may lie untouched before the sweep sends it again.
@@ -84,10 +93,36 @@ impl WorkSettings {
             lease_seconds: number(variable, "LEASE_SECONDS", 90, 1..=900)?,
             retry_first_ms: number(variable, "RETRY_FIRST_MS", 5_000, 1..=900_000)?,
             retry_max_ms: number(variable, "RETRY_MAX_MS", 900_000, 1..=900_000)?,
+            retry_slow_ms: number(variable, "RETRY_SLOW_MS", 900_000, 1..=900_000)?,
+            platform_lag_ms: number(variable, "PLATFORM_LAG_MS", 60_000, 0..=3_600_000)?,
+            look_up_seconds: positive("LOOK_UP_SECONDS", 30, 1..=60)?,
             max_age_seconds: number(variable, "MAX_AGE_SECONDS", 86_400, 1..=31_536_000)?,
             untouched_seconds: number(variable, "UNTOUCHED_SECONDS", 120, 0..=86_400)?,
             local: yes(variable, "ALLOW_PLAIN_HTTP", false)?,
         })
+    }
+}
+
+impl WorkSettings {
+    /// For how long the sweep leaves what is open alone.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits { max_age_seconds: self.max_age_seconds, untouched_seconds: self.untouched_seconds }
+    }
+
+    /// The URL that rewards of a unit are posted to; empty when not configured.
+    #[must_use]
+    pub fn url_of(&self, unit: Option<&str>) -> &str {
+        let of_unit = unit.and_then(|unit| self.endpoint_by_unit.get(unit));
+        of_unit.unwrap_or(&self.endpoint)
+    }
+
+    /// How rewards of a unit are posted, as a promise remembers it.
+    #[must_use]
+    pub fn endpoint_of(&self, unit: Option<&str>) -> Endpoint {
+        let mut id = sha256_hex(self.url_of(unit).as_bytes());
+        id.truncate(16);
+        Endpoint { id, idempotent: self.endpoint_idempotent }
     }
 }
 

@@ -1,18 +1,20 @@
 //! Every five minutes: what is due and lies untouched is sent again, what is
 //! open for too long waits for a person, and the backlog is counted.
 
+use std::slice;
+
 use futures_util::StreamExt;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::crash;
-use crate::fulfilment::{Input, Promise, State, Stepped, step};
+use crate::fulfilment::{Input, Promise, State, Stepped, reconcile, step};
 use crate::observe;
 use crate::queue::Message;
 use crate::store::{Open, StoreError};
 use crate::timestamp::Timestamp;
-use crate::work::{OPEN, Worker};
+use crate::work::{OPEN, Worker, provider_of};
 
 /// Promises tended at once.
 const AT_ONCE: usize = 16;
@@ -127,27 +129,52 @@ impl Worker {
             return Ok(Tended::Left);
         };
         let now = Timestamp::now();
-        let leased = promise.lease.as_ref().is_some_and(|lease| lease.until > now);
-        let settled = promise.state.is_settled() && promise.due.is_none();
-        if leased || settled || promise.state == State::Parked {
+        match self.settings.limits().action(&promise, now) {
+            Action::Leave => Ok(Tended::Left),
+            Action::OverAge => {
+                self.settle(pk, promise, &Input::OverAge).await?;
+                Ok(Tended::Parked)
+            }
+            Action::Release => {
+                self.settle(pk, promise, &self.worker_lost(now)).await?;
+                Ok(Tended::Released)
+            }
+            Action::Witness => self.witness(pk, promise).await,
+            Action::Send(due) => {
+                let message = Message { pk: pk.to_owned(), sk: sk.to_owned(), due };
+                self.queues.send(&message, None, now).await?;
+                self.note_sent(pk, &promise, now).await?;
+                crash::point("after_note");
+                Ok(Tended::Sent)
+            }
+        }
+    }
+
+    /// Denied or taken back on the API's word alone: unless the record says so by
+    /// now, a person has to look.
+    async fn witness(&self, pk: &str, promise: Promise) -> Result<Tended, Error> {
+        let known = self.store.read(pk, None).await?;
+        let (Some(newest), Some(record)) = (known.promise, known.record) else {
+            return Ok(Tended::Left);
+        };
+        if newest.version != promise.version {
             return Ok(Tended::Left);
         }
-        if now.seconds() - promise.open_at.seconds() > self.settings.max_age_seconds {
-            self.settle(pk, promise, &Input::OverAge).await?;
-            return Ok(Tended::Parked);
+        let (policy, now, seen) = (&self.settings.policy, Timestamp::now(), Some(record.version));
+        match reconcile(policy, provider_of(pk), &newest, &record, now) {
+            Stepped::Changed(next) => {
+                self.save_unless_overtaken(pk, &newest, slice::from_ref(&*next), seen).await?;
+                Ok(Tended::Left)
+            }
+            Stepped::NewEpoch { ended, next } => {
+                self.save_unless_overtaken(pk, &newest, &[*ended, *next], seen).await?;
+                Ok(Tended::Left)
+            }
+            Stepped::Unchanged | Stepped::Invalid(_) => {
+                self.settle(pk, newest, &Input::Unwitnessed).await?;
+                Ok(Tended::Parked)
+            }
         }
-        if promise.lease.is_some() && promise.due.is_none() {
-            self.settle(pk, promise, &self.crashed(now)).await?;
-            return Ok(Tended::Released);
-        }
-        if let Some(due) = self.untouched(&promise, now) {
-            let message = Message { pk: pk.to_owned(), sk: sk.to_owned(), due };
-            self.queues.send(&message, None, now).await?;
-            self.note_sent(pk, &promise, now).await?;
-            crash::point("after_note");
-            return Ok(Tended::Sent);
-        }
-        Ok(Tended::Left)
     }
 
     /// Whoever writes at the same time is at it already.
@@ -156,10 +183,65 @@ impl Worker {
         let Stepped::Changed(noted) = step(promise, &Input::Resent, reversals, now) else {
             return Ok(());
         };
-        match self.store.save(pk, std::slice::from_ref(&*noted)).await {
+        match self.store.save(pk, slice::from_ref(&*noted)).await {
             Ok(()) | Err(StoreError::Conflict) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Somebody who writes at the same time settles it themselves.
+    async fn settle(&self, pk: &str, promise: Promise, input: &Input) -> Result<(), StoreError> {
+        match self.apply(pk, promise, input).await {
+            Ok(_) | Err(StoreError::Conflict) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// For how long what is open is left alone.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Seconds until it is over age.
+    pub max_age_seconds: i64,
+    /// Seconds that something due may lie untouched.
+    pub untouched_seconds: i64,
+}
+
+/// What the sweep does about one promise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Nothing.
+    Leave,
+    /// Queue what is due once more.
+    Send(String),
+    /// Park it for its age.
+    OverAge,
+    /// End the lease of a worker that is gone.
+    Release,
+    /// See whether an event has said by now what only the API said.
+    Witness,
+}
+
+impl Limits {
+    /// Decides for one promise.
+    #[must_use]
+    pub fn action(&self, promise: &Promise, now: Timestamp) -> Action {
+        let leased = promise.lease.as_ref().is_some_and(|lease| lease.until > now);
+        if leased || promise.state == State::Parked {
+            return Action::Leave;
+        }
+        if promise.state.is_settled() && promise.due.is_none() {
+            let since = now.ms().saturating_sub(promise.changed_at.ms());
+            let late = promise.unwitnessed && since >= self.untouched_seconds * 1000;
+            return if late { Action::Witness } else { Action::Leave };
+        }
+        if now.seconds() - promise.open_at.seconds() > self.max_age_seconds {
+            return Action::OverAge;
+        }
+        if promise.lease.is_some() && promise.due.is_none() {
+            return Action::Release;
+        }
+        self.untouched(promise, now).map_or(Action::Leave, Action::Send)
     }
 
     /// What is due and has been for longer than it should. Each time that it
@@ -170,17 +252,9 @@ impl Worker {
         let since = [Some(promise.changed_at), promise.not_before, lease, promise.resent_at]
             .into_iter()
             .max()??;
-        let bound = (self.settings.untouched_seconds * 1000) << promise.resent.min(MAX_DOUBLINGS);
+        let bound = (self.untouched_seconds * 1000) << promise.resent.min(MAX_DOUBLINGS);
         let late = now.ms() - since.ms() >= bound;
         promise.due.clone().filter(|_| late)
-    }
-
-    /// Somebody who writes at the same time settles it themselves.
-    async fn settle(&self, pk: &str, promise: Promise, input: &Input) -> Result<(), StoreError> {
-        match self.apply(pk, promise, input).await {
-            Ok(_) | Err(StoreError::Conflict) => Ok(()),
-            Err(error) => Err(error),
-        }
     }
 }
 

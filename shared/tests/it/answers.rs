@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use shared::credentials::{FirstPromoter, FirstPromoterV1};
+use shared::fulfilment::Standing;
 use shared::http::Http;
-use shared::platform::{Change, Pacer, Standing, firstpromoter, firstpromoter_v1};
+use shared::platform::{Change, Pacer, firstpromoter, firstpromoter_v1};
 use shared::secrets::Secret;
 
 use crate::machine::terms;
@@ -72,9 +73,17 @@ fn the_same_page_again_is_the_end() {
         server(|_| r#"[{"id":1},{"id":2},{"id":3},{"id":4},{"id":5},{"id":6},{"id":7},{"id":8}]"#);
     let (http, pacer, key) =
         (http(), Pacer::new(Duration::ZERO), FirstPromoterV1 { api_key: key() });
-    let api =
-        firstpromoter_v1::Api { http: &http, base: &base, pacer: &pacer, credentials: Some(&key) };
-    assert_eq!(run(api.standing("88", &terms("500"))), Ok(Standing::NotFound));
+    let api = firstpromoter_v1::Api {
+        http: &http,
+        base: &base,
+        pacer: &pacer,
+        credentials: Some(&key),
+        patience: Duration::from_secs(30),
+    };
+    assert_eq!(
+        run(api.view("88", &terms("500"))).map(|view| view.standing),
+        Ok(Standing::NotFound)
+    );
     let seen = seen.lock().unwrap().clone();
     assert_eq!(seen.len(), 2, "{seen:#?}");
 }
@@ -102,6 +111,7 @@ fn a_status_that_nobody_knows_is_no_denial() {
             "[]"
         }
     });
-    let standings = v2(&base, async |api| api.standings(&["88"], &policy()).await);
-    assert_eq!(standings, Ok(vec![Standing::Unclear]));
+    let views = v2(&base, async |api| api.views(&["88"], &policy()).await);
+    let standings: Vec<_> = views.unwrap().iter().map(|view| view.standing).collect();
+    assert_eq!(standings, [Standing::Unclear]);
 }

@@ -7,7 +7,7 @@ use shared::ledger::{Decision, Known, decide};
 use shared::provider::Provider::FirstPromoter;
 use shared::timestamp::Timestamp;
 
-use crate::machine::{at, run, word};
+use crate::machine::{at, denied_there, run, word};
 use crate::mapping::event;
 use crate::promises::{commission, first, policy};
 
@@ -68,7 +68,7 @@ fn an_older_pending_event_does_not_take_back_what_was_found_approved() {
     let p = known.promise.take().unwrap();
     assert_eq!(p.state, State::ApprovalDue);
     // the approval's own event is lost or late; found by asking; given
-    known.promise = Some(run(p.clone(), &found_and_given(&p, at(9)), D));
+    known.promise = Some(run(p.clone(), &found_and_given(&p, at(9), None), D));
     // a note was edited while it was pending; that event comes late
     body["event_type"] = json!("commission.updated");
     body["timestamp"] = json!("2026-09-01T00:00:01Z");
@@ -77,26 +77,34 @@ fn an_older_pending_event_does_not_take_back_what_was_found_approved() {
 }
 
 /// Asked for at a time, then given and confirmed.
-fn found_and_given(p: &Promise, asked_at: Timestamp) -> [Input; 8] {
-    let found =
-        Input::Found { asked_at, terms: p.terms.clone(), campaign_id: None, entry: Entry::Deliver };
+fn found_and_given(p: &Promise, asked_at: Timestamp, since: Option<Timestamp>) -> [Input; 8] {
+    let found = Input::Found {
+        since,
+        asked_at,
+        terms: p.terms.clone(),
+        campaign_id: None,
+        entry: Entry::Deliver,
+    };
     let [asked, done] = [Input::Asked(asked_at), Input::Done];
     [lease(), asked, lease(), found, lease(), done.clone(), lease(), done]
 }
 
 #[test]
-fn a_denial_after_the_platform_was_asked_counts_however_late_the_answer_is_recorded() {
-    for (denied_at, end) in [
-        ("2026-09-01T00:00:20Z", State::Confirmed),
-        // Clocks differ, and some times are whole seconds.
-        ("2026-09-01T00:00:29Z", State::ReversalDue),
-        ("2026-09-01T00:00:31Z", State::ReversalDue),
+fn a_denial_counts_unless_the_platforms_own_clock_says_that_it_was_approved_since() {
+    let approved_at = Timestamp::parse("2026-09-01T00:00:25Z");
+    for (denied_at, since, end) in [
+        ("2026-09-01T00:00:20Z", approved_at, State::Confirmed),
+        ("2026-09-01T00:00:25Z", approved_at, State::ReversalDue),
+        ("2026-09-01T00:00:29Z", approved_at, State::ReversalDue),
+        ("2026-09-01T00:00:31Z", approved_at, State::ReversalDue),
+        // A list without a clock may have been behind.
+        ("2026-09-01T00:00:20Z", None, State::ReversalDue),
     ] {
         let (auto, mut known, mut body) = created("2026-09-01T00:00:00Z");
         let p = known.promise.take().unwrap();
         let asked_at = Timestamp::parse("2026-09-01T00:00:30Z").unwrap();
         // Recorded weeks after, by the clock of `run`.
-        known.promise = Some(run(p.clone(), &found_and_given(&p, asked_at), D));
+        known.promise = Some(run(p.clone(), &found_and_given(&p, asked_at, since), D));
         body["event_type"] = json!("commission.updated");
         body["data"]["status"] = json!("denied");
         body["timestamp"] = json!(denied_at);
@@ -126,11 +134,8 @@ fn a_resumed_approval_with_the_documented_payload_is_still_asked_for() {
     assert_eq!(p.state, State::ApprovalDue);
     let p = run(p, &[lease(), Input::Refused("401".into()), word(None)], D);
     // In lookup_due the platform's "pending" is taken for a denial
-    let p = if p.state == State::LookupDue {
-        run(p, &[lease(), Input::DeniedThere { asked_at: at(9) }], D)
-    } else {
-        p
-    };
+    let p =
+        if p.state == State::LookupDue { run(p, &[lease(), denied_there(at(9))], D) } else { p };
     assert_eq!(p.state, State::ApprovalDue);
 }
 
@@ -157,15 +162,14 @@ fn denied_there_is_not_said_of_a_newer_approval() {
     let body = commission(5104, "points", "approved", "2026-10-01T00:00:00Z");
     feed(&policy(), &mut known, 1, &body);
     let p = run(known.promise.take().unwrap(), &[lease(), Input::Done, lease()], D);
-    let asked = known.record.as_ref().unwrap().announced;
     known.promise = Some(p.clone());
     let mut pending = commission(5104, "points", "pending", "2026-10-01T00:01:00Z");
     pending["event_type"] = json!("commission.updated");
     feed(&policy(), &mut known, 2, &pending);
     feed(&policy(), &mut known, 3, &commission(5104, "points", "approved", "2026-10-01T00:02:00Z"));
     let (newest, record) = (known.promise.unwrap(), known.record.unwrap());
-    let denied = Input::DeniedThere { asked_at: at(9) };
-    let input = heard(&denied, (&p, asked), (&newest, record.announced), at(5));
+    let denied = denied_there(at(9));
+    let input = heard(&denied, &p, &newest, record.announced, at(5));
     assert!(matches!(input.as_deref(), Some(Input::Again { .. })));
     assert_eq!(run(newest, &[input.unwrap().into_owned()], D).state, State::Delivered);
 }

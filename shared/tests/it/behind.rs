@@ -3,13 +3,14 @@
 
 use serde_json::{Value, json};
 use shared::fulfilment::{
-    Entry, Input, Policy, Promise, Reversals, Rule, Source, State, Stepped, entry, step,
+    CONTRADICTED, Entry, Input, Policy, Promise, Reversals, Rule, Source, State, Stepped, entry_of,
+    step,
 };
 use shared::ledger::{Decision, Known, decide};
 use shared::provider::Provider::FirstPromoter;
 use shared::timestamp::Timestamp;
 
-use crate::machine::{again, at, close, in_state, terms, word};
+use crate::machine::{again, at, close, denied_there, in_state, stated, terms, word};
 use crate::mapping::event;
 use crate::promises::{commission, policy};
 
@@ -62,11 +63,12 @@ fn goes_on(known: &mut Known, inputs: &[Input]) -> State {
 }
 
 fn denied_at(at: &str) -> Input {
-    Input::DeniedThere { asked_at: time(at) }
+    denied_there(time(at))
 }
 
 fn found_at(at: &str) -> Input {
     Input::Found {
+        since: None,
         asked_at: time(at),
         terms: terms("500"),
         campaign_id: None,
@@ -194,7 +196,7 @@ fn what_the_platform_may_show_as_fulfilled_is_unmarked() {
 #[test]
 fn so_when_the_next_one_is_denied_before_it_is_given() {
     let unmark = Reversals::DeliverAndUnmark;
-    let approved = || Input::Approved(terms("500"), Entry::Deliver);
+    let approved = || stated(terms("500"), Entry::Deliver);
     for inputs in [
         vec![Input::Withdrawn, lease(), approved(), Input::Done],
         vec![Input::Withdrawn, lease(), Input::Done, approved()],
@@ -228,8 +230,9 @@ fn nor_where_a_look_up_told_whose_it_was() {
         assert_eq!(goes_on(&mut known, &[lease()]), State::LookupDue);
         let (p, record) = (known.promise.clone().unwrap(), known.record.clone().unwrap());
         let campaign = Some("7731");
-        let entry = entry(asked_under, FirstPromoter, &p, &record, &p.terms, campaign);
+        let entry = entry_of(asked_under, FirstPromoter, &p, &record, &p.terms, campaign);
         let found = Input::Found {
+            since: None,
             asked_at: time("10:00:05"),
             terms: p.terms,
             campaign_id: campaign.map(str::to_owned),
@@ -244,11 +247,11 @@ fn nor_where_a_look_up_told_whose_it_was() {
 }
 
 #[test]
-fn nor_where_it_was_this_sources_before() {
+fn what_another_source_is_to_give_by_now_waits_for_a_person() {
     let mut v1 = policy();
     v1.sources.default = Source::V1;
     let done = [lease(), Input::Done, lease(), Input::Done];
-    for (given, state) in [(&[][..], State::Denied), (&done[..], State::Reversed)] {
+    for (given, epoch) in [(&[][..], 1), (&done[..], 2)] {
         let mut known = Known::default();
         let approved = told("commission.updated", "approved", "10:00:00");
         feed(&policy(), &mut known, &approved);
@@ -263,7 +266,8 @@ fn nor_where_it_was_this_sources_before() {
         feed(&v1, &mut known, &anew);
         feed(&policy(), &mut known, &edited("12:00:00"));
         let p = known.promise.unwrap();
-        assert_eq!((p.epoch, p.state), (1, state));
+        let reason = p.parked.as_ref().map(|parked| parked.reason.as_str());
+        assert_eq!((p.epoch, p.state, reason), (epoch, State::Parked, Some("source_changed")));
     }
 }
 
@@ -304,28 +308,30 @@ fn a_denial_counts_while_nothing_is_known_to_be_given() {
 }
 
 #[test]
-fn patience_begins_anew_with_every_other_answer() {
-    let not_approved = Input::NotApproved { asked_at: at(1), not_before: at(2) };
-    let approved = Input::Approved(terms("500"), Entry::Deliver);
-    for (inputs, patient) in [
-        (vec![not_approved.clone(), lease(), not_approved.clone()], true),
-        (vec![not_approved.clone(), lease(), again()], false),
-        (vec![not_approved.clone(), lease(), lost()], false),
-        (vec![not_approved.clone(), Input::Withdrawn, approved.clone()], false),
-        (vec![Input::Withdrawn, not_approved, approved], false),
+fn what_contradicts_its_events_until_it_is_over_age_says_so() {
+    let otherwise = || Input::Contradicted {
+        asked_at: at(1),
+        not_before: at(2),
+        last: "shown otherwise".into(),
+    };
+    for (inputs, reason) in [
+        (vec![otherwise(), lease(), otherwise()], CONTRADICTED),
+        // What else came in between takes nothing of it back.
+        (vec![otherwise(), lease(), again()], CONTRADICTED),
+        (vec![lost()], "over_age"),
+        (vec![Input::Withdrawn, otherwise(), stated(terms("500"), Entry::Deliver)], "over_age"),
     ] {
-        for reversals in [Reversals::Deliver, Reversals::Park] {
-            let p = walk(in_state(State::Confirming), &inputs, reversals);
-            assert_eq!(p.state, State::Delivered, "{inputs:?}");
-            assert_eq!(p.unapproved_since, patient.then(|| at(1)), "{inputs:?}");
-        }
+        let p = walk(in_state(State::Confirming), &inputs, Reversals::Deliver);
+        assert_eq!(p.state, State::Delivered, "{inputs:?}");
+        let p = walk(p, &[Input::OverAge], Reversals::Deliver);
+        assert_eq!(p.parked.unwrap().reason, reason, "{inputs:?}");
     }
 }
 
 #[test]
 fn what_the_endpoint_refused_is_not_sent_as_the_next_one() {
     let unmark = Reversals::DeliverAndUnmark;
-    let approved = Input::Approved(terms("500"), Entry::Deliver);
+    let approved = stated(terms("500"), Entry::Deliver);
     let second = [Input::Withdrawn, lease(), approved.clone(), Input::Done];
     let p = walk(in_state(State::Confirmed), &second, unmark);
     let refused = [lease(), Input::Refused("422".into()), Input::Withdrawn];
@@ -340,7 +346,7 @@ fn what_the_endpoint_refused_is_not_sent_as_the_next_one() {
 #[test]
 fn what_a_person_closed_is_unmarked_when_it_is_withdrawn() {
     let unmark = Reversals::DeliverAndUnmark;
-    let approved = Input::Approved(terms("500"), Entry::Deliver);
+    let approved = stated(terms("500"), Entry::Deliver);
     let second = [Input::Withdrawn, lease(), approved, Input::Done];
     let p = walk(in_state(State::Confirmed), &second, unmark);
     let p = walk(p, &[lease(), Input::Refused("422".into()), close()], unmark);

@@ -99,13 +99,6 @@ fn no_event_holds_a_record_beyond_its_arrival() {
 
         body["event_type"] = json!("commission.deleted");
         assert_eq!(first(&v2(&body)).record.unwrap().deleted_at, Some(time(counts)), "{dated}");
-
-        let mut auto = policy();
-        auto.auto_approve = true;
-        let mut pending = commission(5104, "points", "pending", dated);
-        pending["event_type"] = json!("commission.created");
-        let write = decided(&Known::default(), &v2(&pending), &auto, ARRIVAL);
-        assert_eq!(write.promises[0].announced_at, time(counts), "{dated}");
     }
     // Once its time has come, a later event counts.
     let known = first(&v2(&commission(5104, "points", "approved", "9999-12-31T23:59:59Z")));
@@ -260,5 +253,23 @@ fn one_id_under_two_types_is_two_events() {
             Decision::Duplicate => None,
         };
         assert_eq!(found.as_deref(), identity, "{:?}", known.events);
+    }
+}
+
+#[test]
+fn of_a_contested_amount_nothing_goes_out() {
+    use shared::fulfilment::State;
+    let low = stating("updated", "approved", 700, &json!({"status": ["pending", "approved"]}));
+    let mut high = low.clone();
+    high["data"]["amount"] = json!(1000);
+    high["event_id"] = json!("e2");
+    for order in [[&low, &high], [&high, &low]] {
+        let first = first(&v2(order[0]));
+        let promise = first.promises.into_iter().next();
+        assert_eq!(promise.as_ref().unwrap().state, State::Requested);
+        let known = Known { record: first.record, promise, ..Known::default() };
+        let second = decided(&known, &v2(order[1]), &policy(), ARRIVAL);
+        let promise = &second.promises[0];
+        assert_eq!((promise.state, &promise.terms.amount), (State::LookupDue, &None));
     }
 }

@@ -45,14 +45,14 @@ fn what_a_person_waived_is_not_asked_again() {
     let going = resumed(&parked, &policy());
     assert_eq!(going.state, State::Requested);
     let restated = restate(&policy(), FirstPromoter, &going, &record);
-    assert!(matches!(restated, Some(Input::Approved(_, Entry::Deliver))));
+    assert!(matches!(restated, Some(Input::Approved(now)) if now.entry == Entry::Deliver));
 
     // v1 by API is asked first all the same.
     let (record, parked) = made(&by_api(), FirstPromoterV1, &cookies(fulfilment(7731)));
     let going = resumed(&parked, &by_api());
     assert_eq!(going.state, State::LookupDue);
     let restated = restate(&by_api(), FirstPromoterV1, &going, &record);
-    assert!(matches!(restated, Some(Input::Approved(_, Entry::Ask))));
+    assert!(matches!(restated, Some(Input::Approved(now)) if now.entry == Entry::Ask));
 }
 
 #[test]
@@ -77,7 +77,9 @@ fn a_rule_that_was_added_counts_when_it_is_resumed() {
     assert_eq!(next.terms.recipient.unwrap().id.as_deref(), Some("31"));
     // Without it, it waits again.
     let again = restate(&without, FirstPromoterV1, &going, &record);
-    assert!(matches!(again, Some(Input::Approved(_, Entry::Park("no_recipient_rule")))));
+    assert!(
+        matches!(again, Some(Input::Approved(now)) if now.entry == Entry::Park("no_recipient_rule"))
+    );
 }
 
 #[test]

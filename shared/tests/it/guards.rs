@@ -2,14 +2,14 @@
 
 use shared::fulfilment::{Entry, Input, Promise, Reversals, State, Terms, heard};
 
-use crate::machine::{again, at, close, fresh, in_state, run, terms, word};
+use crate::machine::{again, at, close, fresh, in_state, run, stated, terms, word};
 
 fn lease() -> Input {
     Input::Leased(at(90))
 }
 
 fn approved(amount: &str) -> Input {
-    Input::Approved(terms(amount), Entry::Deliver)
+    stated(terms(amount), Entry::Deliver)
 }
 
 fn unknown(repeatable: bool) -> Input {
@@ -25,7 +25,7 @@ const D: Reversals = Reversals::Deliver;
 /// What the outcome of a call leaves of a promise that went on meanwhile.
 fn late(taken: &Promise, meanwhile: &[Input], outcome: &Input) -> Promise {
     let newest = run(taken.clone(), meanwhile, D);
-    match heard(outcome, (taken, None), (&newest, None), at(5)) {
+    match heard(outcome, taken, &newest, None, at(5)) {
         Some(input) => run(newest, &[input.into_owned()], D),
         None => newest,
     }
@@ -129,11 +129,11 @@ fn what_was_approved_during_one_reversal_is_not_given_after_the_next() {
 fn a_new_epoch_passes_every_guard() {
     let mut odd = terms("500");
     odd.unit = Some("cookies".into());
-    let p = run(in_state(State::Reversed), &[Input::Approved(odd, Entry::Park("unknown_unit"))], D);
+    let p = run(in_state(State::Reversed), &[stated(odd, Entry::Park("unknown_unit"))], D);
     assert_ne!(p.state, State::Requested, "{:?} is due", p.due);
     let p = run(
         in_state(State::Reversed),
-        &[Input::Approved(terms("-5"), Entry::Park("amount_not_positive"))],
+        &[stated(terms("-5"), Entry::Park("amount_not_positive"))],
         D,
     );
     assert_ne!(p.state, State::Requested, "{:?} is due", p.due);
@@ -142,7 +142,7 @@ fn a_new_epoch_passes_every_guard() {
 #[test]
 fn a_new_epoch_asks_what_its_payload_lacks() {
     let lacking = Terms { recipient: None, ..terms("500") };
-    let p = run(in_state(State::Reversed), &[Input::Approved(lacking, Entry::LookUp)], D);
+    let p = run(in_state(State::Reversed), &[stated(lacking, Entry::LookUp)], D);
     assert_eq!(p.state, State::LookupDue, "to the old recipient unasked");
 }
 
@@ -197,9 +197,14 @@ fn terms_changed_while_confirming_are_shown_to_a_person_whatever_the_call_came_t
 
 #[test]
 fn terms_that_come_during_a_look_up_win_over_those_asked_about() {
-    let found =
-        Input::Found { asked_at: at(1), terms: terms("500"), campaign_id: None, entry: Entry::Ask };
-    let meanwhile = [Input::Approved(terms("700"), Entry::Ask)];
+    let found = Input::Found {
+        since: None,
+        asked_at: at(1),
+        terms: terms("500"),
+        campaign_id: None,
+        entry: Entry::Ask,
+    };
+    let meanwhile = [stated(terms("700"), Entry::Ask)];
     let after = late(&leased(State::LookupDue), &meanwhile, &found);
     assert_eq!((after.state, amount(&after)), (State::LookupDue, Some("700")));
     let undisturbed = late(&leased(State::LookupDue), &[], &found);
@@ -210,10 +215,9 @@ fn terms_that_come_during_a_look_up_win_over_those_asked_about() {
 fn resumed_terms_pass_every_guard() {
     let mut cash = terms("500");
     cash.unit = Some("cash_cents".into());
-    for (stated, entry) in
-        [(cash, Entry::Nothing), (terms("-5"), Entry::Park("amount_not_positive"))]
+    for (now, entry) in [(cash, Entry::Nothing), (terms("-5"), Entry::Park("amount_not_positive"))]
     {
-        let p = run(fresh(), &[lease(), again(), Input::Approved(stated, entry), word(None)], D);
+        let p = run(fresh(), &[lease(), again(), stated(now, entry), word(None)], D);
         assert_ne!(p.due.as_deref().map(|due| &due[..7]), Some("deliver"), "{:?}", p.terms);
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use shared::fulfilment::{
-    Entry, Input, Promise, Recipient, Reversals, State, Stepped, Terms, Word, step,
+    Assessment, Entry, Input, Promise, Recipient, Reversals, State, Stepped, Terms, Word, step,
 };
 use shared::timestamp::Timestamp;
 
@@ -46,6 +46,16 @@ pub fn close() -> Input {
 
 fn unknown(repeatable: bool) -> Input {
     Input::Unknown { not_before: at(9), last: "no answer".into(), repeatable }
+}
+
+/// The record is approved on these terms.
+pub fn stated(terms: Terms, entry: Entry) -> Input {
+    Input::Approved(Assessment::of(terms, entry))
+}
+
+/// The platform's API says since then that an announced reward is denied.
+pub fn denied_there(since: Timestamp) -> Input {
+    Input::DeniedThere { since, announced: true }
 }
 
 pub fn again() -> Input {
@@ -95,19 +105,27 @@ pub fn in_state(state: State) -> Promise {
 
 fn inputs() -> Vec<(&'static str, Input)> {
     vec![
-        ("approved", Input::Approved(terms("500"), Entry::Deliver)),
-        ("approved, other terms", Input::Approved(terms("700"), Entry::Deliver)),
+        ("approved", stated(terms("500"), Entry::Deliver)),
+        ("approved, other terms", stated(terms("700"), Entry::Deliver)),
         ("withdrawn", Input::Withdrawn),
         (
             "found",
             Input::Found {
+                since: None,
                 asked_at: at(1),
                 terms: Terms::default(),
                 campaign_id: None,
                 entry: Entry::Deliver,
             },
         ),
-        ("not approved", Input::NotApproved { asked_at: at(1), not_before: at(9) }),
+        (
+            "contradicted",
+            Input::Contradicted {
+                asked_at: at(1),
+                not_before: at(9),
+                last: "shown otherwise".into(),
+            },
+        ),
         ("asked", Input::Asked(at(9))),
         ("leased", Input::Leased(at(90))),
         ("done", Input::Done),
@@ -115,7 +133,7 @@ fn inputs() -> Vec<(&'static str, Input)> {
         ("again", again()),
         ("unknown, repeatable", unknown(true)),
         ("unknown", unknown(false)),
-        ("denied there", Input::DeniedThere { asked_at: at(9) }),
+        ("denied there", denied_there(at(9))),
         ("over age", Input::OverAge),
         ("resumed", word(None)),
     ]
@@ -158,12 +176,12 @@ fn architecture_md_holds_the_table_of_the_machine() {
 fn a_reward_denied_and_approved_again_keeps_its_key_until_it_was_taken_back() {
     let lease = Input::Leased(at(90));
     let denied = run(fresh(), &[Input::Withdrawn], Reversals::Deliver);
-    let back = run(denied, &[Input::Approved(terms("500"), Entry::Deliver)], Reversals::Deliver);
+    let back = run(denied, &[stated(terms("500"), Entry::Deliver)], Reversals::Deliver);
     assert_eq!((back.key.as_str(), back.state), ("firstpromoter:88:1", State::Requested));
 
     let taken_back = [lease.clone(), Input::Done, Input::Withdrawn, lease, Input::Done];
     let reversed = run(fresh(), &taken_back, Reversals::Deliver);
-    let anew = run(reversed, &[Input::Approved(terms("500"), Entry::Deliver)], Reversals::Deliver);
+    let anew = run(reversed, &[stated(terms("500"), Entry::Deliver)], Reversals::Deliver);
     assert_eq!((anew.key.as_str(), anew.epoch, anew.version), ("firstpromoter:88:2", 2, 1));
     assert_eq!(anew.due.as_deref(), Some("deliver#1"));
 }
@@ -171,8 +189,7 @@ fn a_reward_denied_and_approved_again_keeps_its_key_until_it_was_taken_back() {
 #[test]
 fn approved_again_while_being_taken_back_begins_a_new_epoch_at_the_end() {
     let reversing = in_state(State::Reversing);
-    let noted =
-        run(reversing, &[Input::Approved(terms("500"), Entry::Deliver)], Reversals::Deliver);
+    let noted = run(reversing, &[stated(terms("500"), Entry::Deliver)], Reversals::Deliver);
     match step(&noted, &Input::Done, Reversals::Deliver, at(5)) {
         Stepped::NewEpoch { ended, next } => {
             assert_eq!((ended.state, ended.epoch), (State::Reversed, 1));
@@ -216,7 +233,7 @@ fn a_withdrawal_during_a_call_is_decided_by_its_outcome() {
 
 #[test]
 fn changed_terms_update_a_promise_only_while_nothing_went_out() {
-    let other = Input::Approved(terms("700"), Entry::Deliver);
+    let other = stated(terms("700"), Entry::Deliver);
     let before = run(fresh(), std::slice::from_ref(&other), Reversals::Park);
     assert_eq!((before.state, before.terms.amount.as_deref()), (State::Requested, Some("700")));
     assert_eq!(before.seq, 1);

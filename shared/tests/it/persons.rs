@@ -2,11 +2,11 @@
 
 use shared::fulfilment::{Entry, Input, Reversals, State, Stepped, step};
 
-use crate::machine::{again, at, close, fresh, in_state, run, terms, word};
+use crate::machine::{again, at, close, fresh, in_state, run, stated, terms, word};
 
 #[test]
 fn changed_terms_are_seen_by_a_person_once() {
-    let other = Input::Approved(terms("700"), Entry::Deliver);
+    let other = stated(terms("700"), Entry::Deliver);
     let parked = run(in_state(State::Confirmed), std::slice::from_ref(&other), Reversals::Park);
     let seen = run(parked, &[word(None)], Reversals::Park);
     assert_eq!((seen.state, seen.terms.amount.as_deref()), (State::Confirmed, Some("500")));
@@ -44,7 +44,7 @@ fn what_was_confirmed_and_taken_back_is_unmarked_where_that_is_asked_for() {
 }
 
 fn same(amount: &str) -> Input {
-    Input::Approved(terms(amount), Entry::Deliver)
+    stated(terms(amount), Entry::Deliver)
 }
 
 #[test]

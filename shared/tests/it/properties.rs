@@ -54,14 +54,12 @@ impl Partition {
 }
 
 impl Partition {
-    /// What is to be given, if anything: the promise without what counts its
-    /// changes, and without what stays as the first announcement had it.
+    /// What is to be given, if anything: the whole promise but for what counts its
+    /// changes.
     fn owed(&self) -> Option<Promise> {
         let promise = self.known.promise.clone()?;
-        let announced_at = Timestamp::ZERO;
-        let of_first =
-            Promise { version: 0, seq: 0, due: None, campaign_id: None, announced_at, ..promise };
-        (of_first.state != State::Denied).then_some(of_first)
+        let uncounted = Promise { version: 0, seq: 0, due: None, ..promise };
+        (uncounted.state != State::Denied).then_some(uncounted)
     }
 }
 

@@ -8,7 +8,7 @@ mod oracle;
 mod world;
 
 use proptest::prelude::*;
-use shared::fulfilment::{GIVEN_THERE, Input, Reversals, State, Word};
+use shared::fulfilment::{CONTRADICTED, GIVEN_THERE, Input, Reversals, Source, State, Word};
 
 use calls::UNKNOWN_THERE;
 use world::{Check, Setup, Wire, World};
@@ -35,13 +35,16 @@ impl World {
             } else {
                 self.fulfilled = false;
             }
-        } else if unknown_there && parked.from == State::Delivered {
+        } else if (unknown_there || parked.reason == CONTRADICTED)
+            && parked.from == State::Delivered
+        {
             // Whoever says so has told the platform.
             granted = Some(true);
             self.fulfilled = true;
             self.diverged = true;
         } else {
-            let enough = unknown_there && self.resumes > 6;
+            let denied = parked.reason == CONTRADICTED && self.status != "approved";
+            let enough = unknown_there && self.resumes > 4 || denied;
             let keep = parked.reason == "withdrawn_after_delivery" && roll.is_multiple_of(3);
             close = roll % 5 == 4 || enough || keep;
         }
@@ -68,6 +71,7 @@ impl World {
             "denied" if self.setup.is_v1() => {}
             "approved" if self.setup.is_v1() => {
                 if self.setup.wire == Wire::V1Api || self.fulfilled {
+                    self.remember_view();
                     self.status = "denied";
                     self.say("platform: denied without a word".into());
                 } else {
@@ -82,6 +86,7 @@ impl World {
 
     /// The platform changes what the reward is, or whose.
     fn amend(&mut self, roll: u8) {
+        self.remember_view();
         match roll % 8 {
             0 if !self.setup.lacking => self.promoter += 1,
             1 if self.unit != "points" || roll > 128 => self.unit = "points",
@@ -91,6 +96,21 @@ impl World {
         }
         self.say(format!("platform: {} {} to {}", self.amount, self.unit, self.promoter));
         self.emit("commission.updated", None);
+    }
+
+    /// Somebody changes the settings.
+    fn configure(&mut self, roll: u8) {
+        match roll % 3 {
+            0 => {
+                let ours = if self.setup.is_v1() { Source::V1 } else { Source::V2 };
+                let default = &mut self.policy.sources.default;
+                *default = if *default == ours { Source::Off } else { ours };
+                self.moved = true;
+            }
+            1 => self.endpoint.idempotent = !self.endpoint.idempotent,
+            _ => self.endpoint.id.push('b'),
+        }
+        self.say(format!("settings: {:?} {:?}", self.policy.sources.default, self.endpoint));
     }
 
     /// One of the events comes in, not always the oldest, or is lost.
@@ -136,7 +156,7 @@ impl World {
             }
             (3..=6, _) => self.arrive(roll),
             (7..=9, _) => {
-                self.claim()?;
+                self.claim(roll.is_multiple_of(3))?;
             }
             (10 | 11, Some(i)) => self.call(i, roll)?,
             (12 | 13, Some(i)) => self.end(i, roll),
@@ -144,6 +164,7 @@ impl World {
             (14, _) if roll.is_multiple_of(3) => {
                 self.person(roll / 3);
             }
+            (14, _) if roll % 16 == 7 => self.configure(roll / 16),
             (14, _) => self.tick(usize::from(roll) % 3),
             (15, _) if roll.is_multiple_of(4) => {
                 if let Some(p) = self.latest().cloned().filter(|p| !self.live(p)) {
@@ -155,10 +176,27 @@ impl World {
         Ok(())
     }
 
+    /// The sweep finds what stands on the API's word alone, and what is over age.
+    fn sweep(&mut self, over_age: bool) -> bool {
+        let Some(p) = self.latest().cloned().filter(|p| !self.live(p)) else {
+            return false;
+        };
+        let input = if over_age && p.contradicted_since.is_some() {
+            Input::OverAge
+        } else if p.unwitnessed && p.state.is_settled() && p.due.is_none() {
+            Input::Unwitnessed
+        } else {
+            return false;
+        };
+        self.stepped(p.epoch, &input, "sweep");
+        true
+    }
+
     /// Everybody does their work until there is none.
     fn settle(&mut self) -> Check {
         self.say("--- to rest".into());
-        for _ in 0..80 {
+        self.resting = true;
+        for round in 0..200 {
             let mut moved = !(self.events.is_empty() && self.jobs.is_empty());
             for body in std::mem::take(&mut self.events) {
                 self.intake(&body);
@@ -179,7 +217,8 @@ impl World {
             if self.status == "pending" && self.latest().is_some_and(waits) {
                 return self.at_rest();
             }
-            moved |= self.claim()?;
+            moved |= self.sweep(round > 60);
+            moved |= self.claim(false)?;
             moved |= self.person(1);
             moved |= self.asked_again();
             if !moved {
@@ -204,6 +243,8 @@ prop_compose! {
         nameless: bool,
         lossy: bool,
         odd in prop::bool::weighted(0.25),
+        lags: bool,
+        clocks in prop::bool::weighted(0.75),
     ) -> Setup {
         let v2 = wire == Wire::V2;
         Setup {
@@ -215,6 +256,8 @@ prop_compose! {
             nameless: nameless && v2,
             lossy,
             odd,
+            lags,
+            clocks: clocks && v2,
         }
     }
 }

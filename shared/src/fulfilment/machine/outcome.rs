@@ -1,15 +1,21 @@
 //! What a call to somebody else does to its promise.
 
-use crate::fulfilment::machine::record::CHANGED;
+use crate::fulfilment::machine::record::{CHANGED, CONTRADICTED};
 use crate::fulfilment::machine::{Outcome, Step, WRONG_STATE};
-use crate::fulfilment::promise::{Lease, State};
+use crate::fulfilment::promise::{Endpoint, Lease, State};
 use crate::timestamp::Timestamp;
 
 impl Step {
-    pub(super) fn leased(&mut self, until: Timestamp) -> Outcome {
+    pub(super) fn leased(&mut self, until: Timestamp, endpoint: Option<&Endpoint>) -> Outcome {
         let Some(due) = self.promise.due.clone() else {
             return Err(WRONG_STATE);
         };
+        if let Some(endpoint) = endpoint {
+            if !self.may_call(endpoint) {
+                return self.park(self.promise.state, "unknown_outcome", true);
+            }
+            self.promise.endpoint = Some(endpoint.clone());
+        }
         match self.promise.state {
             State::Requested => self.enter(State::Delivering)?,
             State::Delivered => self.enter(State::Confirming)?,
@@ -21,6 +27,13 @@ impl Step {
         self.promise.resent = 0;
         self.promise.resent_at = None;
         Ok(())
+    }
+
+    /// Whether this call is safe: none before it may have had its effect, or it
+    /// repeats that one, at an endpoint that knows its key again.
+    fn may_call(&self, endpoint: &Endpoint) -> bool {
+        let same = self.promise.endpoint.as_ref().is_none_or(|first| first == endpoint);
+        !self.promise.check || endpoint.idempotent && same
     }
 
     pub(super) fn done(&mut self) -> Outcome {
@@ -96,7 +109,6 @@ impl Step {
     ) -> Outcome {
         self.promise.last = Some(last.to_owned());
         self.promise.batch = batch.cloned();
-        self.promise.unapproved_since = None;
         match self.promise.state {
             State::Delivering if self.promise.withdrawn && self.promise.check => {
                 self.park(State::Requested, "unknown_outcome", true)?;
@@ -128,16 +140,21 @@ impl Step {
         Ok(())
     }
 
-    pub(super) fn not_approved(&mut self, asked_at: Timestamp, not_before: Timestamp) -> Outcome {
+    pub(super) fn contradicted(
+        &mut self,
+        asked_at: Timestamp,
+        not_before: Timestamp,
+        last: &str,
+    ) -> Outcome {
         let state = self.promise.state;
         if !(state.is_asked_of_platform() || state == State::Confirming) {
             return Err(WRONG_STATE);
         }
-        let since = self.promise.unapproved_since.unwrap_or(asked_at);
-        self.again(not_before, "not approved yet", None)?;
+        let since = self.promise.contradicted_since.unwrap_or(asked_at);
+        self.again(not_before, last, None)?;
         let state = self.promise.state;
         let goes_on = state.is_asked_of_platform() || state == State::Delivered;
-        self.promise.unapproved_since = goes_on.then_some(since);
+        self.promise.contradicted_since = goes_on.then_some(since);
         Ok(())
     }
 
@@ -148,7 +165,6 @@ impl Step {
         repeatable: bool,
     ) -> Outcome {
         self.promise.last = Some(last.to_owned());
-        self.promise.unapproved_since = None;
         match self.promise.state {
             State::Delivering => {
                 self.promise.check = true;
@@ -203,11 +219,29 @@ impl Step {
         self.promise.due = Some(format!("unconfirm#{}", self.promise.seq));
     }
 
-    pub(super) fn denied_there(&mut self, asked_at: Timestamp) -> Outcome {
-        self.promise.denied_at = Some(asked_at);
+    pub(super) fn denied_there(&mut self, since: Timestamp, announced: bool) -> Outcome {
+        self.promise.denied_at = Some(since);
         match self.promise.state {
-            State::Confirming | State::Delivered => self.take_back(),
-            state if state.is_asked_of_platform() => self.deny(),
+            State::Confirming | State::Delivered => self.take_back()?,
+            state if state.is_asked_of_platform() => self.deny()?,
+            _ => return Err(WRONG_STATE),
+        }
+        // A person who has looked, or has to look at its reversal anyway, is enough.
+        let looked = self.promise.waives(CONTRADICTED);
+        self.promise.unwitnessed = announced && self.promise.state != State::Parked && !looked;
+        Ok(())
+    }
+
+    /// Denied or taken back on the API's word alone: a person has to look.
+    pub(super) fn unwitnessed(&mut self) -> Outcome {
+        if !std::mem::take(&mut self.promise.unwitnessed) {
+            return Ok(());
+        }
+        match self.promise.state {
+            State::Denied => self.park(State::LookupDue, CONTRADICTED, false),
+            State::Reversed if self.promise.due.is_none() => {
+                self.park(State::Reversed, CONTRADICTED, false)
+            }
             _ => Err(WRONG_STATE),
         }
     }
@@ -245,7 +279,12 @@ impl Step {
             }
             State::Reversing => self.park(State::ReversalDue, "over_age", true),
             State::ReversalDue => self.park(State::ReversalDue, "over_age", self.promise.check),
-            state => self.park(state, "over_age", false),
+            state => self.park(state, self.over_age_reason(), false),
         }
+    }
+
+    /// What stood in the way for as long as was allowed.
+    fn over_age_reason(&self) -> &'static str {
+        if self.promise.contradicted_since.is_some() { CONTRADICTED } else { "over_age" }
     }
 }

@@ -1,7 +1,8 @@
 //! What the record of a reward does to its promise, and what a look-up found.
 
+use crate::fulfilment::announce::Assessment;
 use crate::fulfilment::machine::{Entry, Outcome, Step, WRONG_STATE};
-use crate::fulfilment::promise::{Again, Start, State};
+use crate::fulfilment::promise::{Again, Parked, Start, State};
 use crate::fulfilment::terms::Terms;
 use crate::timestamp::Timestamp;
 
@@ -9,6 +10,9 @@ use crate::timestamp::Timestamp;
 pub(super) const CHANGED: &str = "changed_after_delivery";
 /// Why one is parked that the platform shows as fulfilled before it was given.
 pub const GIVEN_THERE: &str = "fulfilled_at_provider";
+/// Why one is parked that the platform's API showed otherwise than its events
+/// announced it until it was over age, or denied while no event did.
+pub const CONTRADICTED: &str = "contradicted_at_provider";
 
 impl Step {
     /// Takes down the terms that the platform states now. Whether they are
@@ -25,8 +29,8 @@ impl Step {
 
     /// Approved again, and the reward is being taken back: once it is, there
     /// will be a new one.
-    fn remember(&mut self, terms: &Terms, entry: Entry) {
-        let start = match entry {
+    fn remember(&mut self, now: &Assessment) {
+        let start = match now.entry {
             Entry::Deliver => Some(Start::Deliver),
             Entry::LookUp | Entry::Ask => Some(Start::Ask),
             Entry::Park(reason) => Some(Start::Park(reason.to_owned())),
@@ -38,38 +42,44 @@ impl Step {
             (Some(_), Some(reason)) => Some(Start::Park(reason)),
             (start, _) => start,
         };
-        let terms = self.promise.known(terms);
-        self.promise.again = start.map(|start| Again { terms, start });
+        self.promise.again = start.map(|start| Again {
+            terms: now.terms.clone(),
+            start,
+            campaign_id: now.campaign_id.clone(),
+            announced_at: now.announced_at,
+        });
         self.promise.withdrawn = false;
+        self.promise.denied_at = None;
+        self.promise.unwitnessed = false;
     }
 
     /// Not taken back after all.
     pub(super) fn not_taken_back(&mut self, terms: &Terms) -> Outcome {
         self.promise.again = None;
+        self.promise.denied_at = None;
         if self.restated(terms) {
             return self.park(self.given(), CHANGED, false);
         }
         self.enter(self.given())
     }
 
-    /// Begins anew on these terms: nothing went out yet.
-    pub(super) fn enter_by(&mut self, terms: &Terms, entry: Entry) -> Outcome {
-        if entry == Entry::Ask && self.promise.terms.differs(terms) {
+    /// Begins anew as the record states it: nothing went out yet.
+    pub(super) fn enter_by(&mut self, now: &Assessment) -> Outcome {
+        let differs = self.promise.terms.differs(&now.terms);
+        if now.ask_anew || now.entry == Entry::Ask && differs {
             // v1 is unsigned: other terms are asked for anew.
             self.promise.looked_up = false;
         }
-        if self.promise.terms.differs(terms) {
+        if differs {
             // What a person waived was said of others.
-            self.promise.waived = None;
+            self.promise.waived.clear();
         }
         if self.promise.state != State::LookupDue && self.promise.state.is_asked_of_platform() {
             // It was open for as long as the approval took.
             self.promise.open_at = self.now;
         }
-        self.promise.terms = self.promise.known(terms);
-        self.promise.stated = None;
-        self.promise.seen = false;
-        let (state, reason) = match entry {
+        self.take_over(now);
+        let (state, reason) = match now.entry {
             Entry::LookUp | Entry::Ask if !self.promise.looked_up => (State::LookupDue, None),
             // The platform does not know it either.
             Entry::LookUp => (State::Parked, Some("not_known_at_provider")),
@@ -85,42 +95,56 @@ impl Step {
         }
     }
 
-    pub(super) fn approved(&mut self, terms: &Terms, entry: Entry) -> Outcome {
+    /// Takes over what the record states now, as if it had been promised so.
+    fn take_over(&mut self, now: &Assessment) {
+        self.promise.terms = now.terms.clone();
+        self.promise.campaign_id.clone_from(&now.campaign_id);
+        self.promise.announced_at = now.announced_at.unwrap_or(self.promise.announced_at);
+        self.promise.stated = None;
+        self.promise.seen = false;
+        self.promise.denied_at = None;
+        self.promise.unwitnessed = false;
+    }
+
+    pub(super) fn approved(&mut self, now: &Assessment) -> Outcome {
         match self.promise.state {
-            State::Denied if entry == Entry::Nothing => Ok(()),
-            State::Denied => self.approved_again(terms, entry),
+            State::Denied if now.entry == Entry::Nothing => Ok(()),
+            State::Denied => self.approved_again(now),
             State::Reversed | State::Reversing => {
-                self.remember(terms, entry);
+                self.remember(now);
                 Ok(())
             }
             State::ReversalDue if self.promise.check => {
                 // It may be taken back already: that is settled first.
-                self.remember(terms, entry);
+                self.remember(now);
                 Ok(())
             }
-            State::ReversalDue => self.not_taken_back(terms),
-            State::Parked => self.approved_while_parked(terms, entry),
-            State::ApprovalDue | State::AwaitingApproval => self.enter_by(terms, entry),
+            State::ReversalDue => self.not_taken_back(&now.terms),
+            State::Parked => self.approved_while_parked(now),
+            State::ApprovalDue | State::AwaitingApproval => self.enter_by(now),
             // Nothing went out yet on the present terms.
-            State::LookupDue => self.enter_by(terms, entry),
-            State::Requested if self.promise.attempts == 0 => self.enter_by(terms, entry),
+            State::LookupDue => self.enter_by(now),
+            State::Requested if self.promise.attempts == 0 => self.enter_by(now),
             State::Requested => {
-                if self.restated(terms) {
+                if self.restated(&now.terms) {
                     return self.park(State::Requested, CHANGED, self.promise.check);
                 }
-                Ok(())
+                match now.entry {
+                    Entry::Park(reason) => self.park(State::Requested, reason, self.promise.check),
+                    _ => Ok(()),
+                }
             }
             State::Delivering | State::Confirming => {
                 self.promise.withdrawn = false;
-                self.promise.amended = self.restated(terms);
+                self.promise.amended = self.restated(&now.terms);
                 Ok(())
             }
             State::Confirmed if std::mem::take(&mut self.promise.kept) => {
-                self.not_taken_back(terms)
+                self.not_taken_back(&now.terms)
             }
             State::Delivered | State::Confirmed => {
                 self.promise.withdrawn = false;
-                if self.restated(terms) {
+                if self.restated(&now.terms) {
                     return self.park(self.promise.state, CHANGED, false);
                 }
                 Ok(())
@@ -129,44 +153,52 @@ impl Step {
     }
 
     /// Approved after it was denied: nothing was given.
-    fn approved_again(&mut self, terms: &Terms, entry: Entry) -> Outcome {
+    fn approved_again(&mut self, now: &Assessment) -> Outcome {
         self.promise.open_at = self.now;
         match self.promise.refused.clone() {
-            None => self.enter_by(terms, entry),
+            None => self.enter_by(now),
             // The endpoint refused it: not sent again without a person.
             Some(reason) => {
-                self.promise.terms = self.promise.known(terms);
+                self.take_over(now);
                 self.park(State::Requested, &reason, false)
             }
         }
     }
 
-    pub(super) fn approved_while_parked(&mut self, terms: &Terms, entry: Entry) -> Outcome {
+    pub(super) fn approved_while_parked(&mut self, now: &Assessment) -> Outcome {
         self.promise.withdrawn = false;
         let Some(parked) = self.promise.parked.clone() else {
             return Ok(());
         };
         if parked.from == State::ReversalDue && !parked.unknown {
-            return self.not_taken_back(terms);
+            return self.not_taken_back(&now.terms);
         }
         if parked.from == State::ReversalDue {
-            self.remember(terms, entry);
+            self.remember(now);
             return Ok(());
         }
-        // What was asked for came, or nothing had gone out.
-        let asked = matches!(parked.from, State::ApprovalDue | State::AwaitingApproval)
-            && parked.reason != GIVEN_THERE;
-        let untried = parked.from.is_before_delivery() && self.promise.attempts == 0;
-        if !parked.unknown && (asked || untried) {
+        if !parked.unknown && self.may_begin_anew(&parked) {
             self.promise.open_at = self.now;
-            return self.enter_by(terms, entry);
+            return self.enter_by(now);
         }
         if parked.from == State::Reversed {
-            self.remember(terms, entry);
+            self.remember(now);
             return self.begin(State::Reversed);
         }
-        self.restated(terms);
+        self.restated(&now.terms);
         Ok(())
+    }
+
+    /// Whether what it was parked for is over with a new approval: what was asked
+    /// for came, or nothing had gone out.
+    fn may_begin_anew(&self, parked: &Parked) -> bool {
+        let waited = matches!(parked.from, State::ApprovalDue | State::AwaitingApproval);
+        let untried = parked.from.is_before_delivery() && self.promise.attempts == 0;
+        // Only look-ups were tried, and what they contradicted was announced anew.
+        let news = parked.from == State::LookupDue
+            && parked.reason == CONTRADICTED
+            && self.promise.denied_at.is_some();
+        waited && parked.reason != GIVEN_THERE || untried || news
     }
 
     pub(super) fn withdrawn(&mut self) -> Outcome {
@@ -196,6 +228,10 @@ impl Step {
             State::Parked => self.withdrawn_while_parked(),
             // Closed by a person, and the platform shows the one before it.
             State::Denied if self.promise.told && self.unmarks() => self.deny(),
+            State::Denied | State::ReversalDue | State::Reversing | State::Reversed => {
+                self.promise.unwitnessed = false;
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -207,6 +243,9 @@ impl Step {
         if parked.from.is_before_delivery() && !parked.unknown {
             return self.deny();
         }
+        if parked.from == State::Reversed && parked.reason == CONTRADICTED {
+            return self.begin(State::Reversed);
+        }
         self.promise.withdrawn = parked.from != State::ReversalDue;
         Ok(())
     }
@@ -214,23 +253,23 @@ impl Step {
     pub(super) fn found(
         &mut self,
         asked_at: Timestamp,
-        terms: &Terms,
-        campaign: Option<&String>,
-        entry: Entry,
+        since: Option<Timestamp>,
+        mut found: Assessment,
     ) -> Outcome {
         if !self.promise.state.is_asked_of_platform() {
             return Err(WRONG_STATE);
         }
         self.promise.looked_up = true;
         self.promise.found_at = Some(asked_at);
-        if campaign.is_some() {
-            self.promise.campaign_id = campaign.cloned();
-        }
+        self.promise.found_since = since;
         self.promise.lease = None;
         self.promise.attempts = 0;
+        if found.campaign_id.is_none() {
+            found.campaign_id.clone_from(&self.promise.campaign_id);
+        }
         // These are the terms that the platform was asked about.
-        self.promise.terms = self.promise.terms.with(terms);
-        self.enter_by(terms, entry)
+        found.terms = self.promise.terms.with(&found.terms);
+        self.enter_by(&found)
     }
 
     pub(super) fn asked(&mut self, not_before: Timestamp) -> Outcome {

@@ -1,6 +1,7 @@
 //! What a person's word does to a parked promise.
 
-use crate::fulfilment::machine::{Outcome, Step, Stepped, Word};
+use crate::fulfilment::announce::CLOCKS_APART;
+use crate::fulfilment::machine::{CONTRADICTED, Outcome, Step, Stepped, Word};
 use crate::fulfilment::promise::{Spoken, State};
 
 impl Step {
@@ -24,10 +25,15 @@ impl Step {
         self.promise.refused = None;
         let withdrawn = std::mem::take(&mut self.promise.withdrawn);
         if word.close {
-            return self.close(parked.from, withdrawn);
+            return self.close(parked.from, word.granted, withdrawn);
+        }
+        if parked.from == State::Reversed && parked.reason == CONTRADICTED {
+            return self.begin(State::Reversed);
         }
         if parked.from.is_before_delivery() && !parked.unknown {
-            self.promise.waived = Some(parked.reason.clone());
+            if !self.promise.waives(&parked.reason) {
+                self.promise.waived.push(parked.reason.clone());
+            }
         }
         let check = self.promise.check && parked.from == State::Delivered;
         match (parked.from, word.granted) {
@@ -74,16 +80,22 @@ impl Step {
         Ok(())
     }
 
-    /// As it stands: what was given is kept, what was not is not given.
-    fn close(&mut self, from: State, withdrawn: bool) -> Outcome {
-        match from {
-            from if from.is_before_delivery() => {
-                // Only what is announced from now on is news.
-                self.promise.denied_at = Some(self.now);
+    /// As it stands: what was given is kept, what was not is not given. Of a call
+    /// that nobody knows about, the person says which.
+    fn close(&mut self, from: State, granted: Option<bool>, withdrawn: bool) -> Outcome {
+        match (from, granted) {
+            (from, Some(true)) if from.is_before_delivery() => {
+                self.promise.delivered_at = Some(self.now);
+                self.promise.kept = withdrawn;
+                self.begin(State::Confirmed)
+            }
+            (from, _) if from.is_before_delivery() => {
+                // Only what is announced from now on is news; clocks differ.
+                self.promise.denied_at = Some(self.now.plus_seconds(-CLOCKS_APART));
                 self.begin(State::Denied)
             }
-            State::Reversed => self.begin(State::Reversed),
-            from => {
+            (State::Reversed, _) | (State::ReversalDue, Some(true)) => self.begin(State::Reversed),
+            (from, _) => {
                 self.promise.kept = withdrawn || from == State::ReversalDue;
                 self.begin(State::Confirmed)
             }

@@ -59,11 +59,12 @@ fn any_time() -> impl Strategy<Value = Option<Timestamp>> {
     prop::option::of(prop::sample::select(vec![0, 1_790_848_800_000]).prop_map(Timestamp::from_ms))
 }
 
-fn any_sources() -> impl Strategy<Value = Option<Sources>> {
+fn any_sources() -> impl Strategy<Value = Vec<Sources>> {
     let source = || prop::sample::select(vec![Source::V2, Source::V1, Source::Off]);
     let by_campaign = prop::collection::btree_map("[0-9]{1,4}", source(), 0..3);
     let sources = (source(), by_campaign);
-    prop::option::of(sources.prop_map(|(default, by_campaign)| Sources { default, by_campaign }))
+    let sources = sources.prop_map(|(default, by_campaign)| Sources { default, by_campaign });
+    prop::collection::vec(sources, 0..3)
 }
 
 fn any_record() -> impl Strategy<Value = Record> {

@@ -1,14 +1,12 @@
 //! What the calls do there, and what the workers make of it.
 
 use serde_json::json;
-use shared::fulfilment::{
-    Entry, GIVEN_THERE, Input, Promise, State, Terms, entry, heard, restate, terms,
-};
+use shared::fulfilment::{Input, Promise, Question, Standing, State, Terms, View, heard, terms};
 use shared::ledger::{Decision, Known, Record, decide};
 use shared::provider::Provider::FirstPromoter;
 
 use crate::mapping::event;
-use crate::walk::world::{Check, Standing, Wire, World};
+use crate::walk::world::{Check, LAG_MS, Wire, World};
 
 /// What v1's look-up says of terms that it does not know.
 pub(super) const UNKNOWN_THERE: &str = "not_found_at_provider";
@@ -20,13 +18,52 @@ pub(super) fn what(terms: &Terms) -> String {
 }
 
 impl World {
-    /// How the platform shows it.
-    pub(super) fn standing(&self) -> Standing {
+    /// How the platform stands with it.
+    fn standing(&self) -> Standing {
         match (self.fulfilled, self.status) {
             (true, _) => Standing::Fulfilled,
             (_, "approved") => Standing::Approved,
             (_, "pending") => Standing::Pending,
             _ => Standing::Denied,
+        }
+    }
+
+    /// What the platform would show now.
+    pub(super) fn view_of_now(&self) -> View {
+        View {
+            standing: self.standing(),
+            since: self.setup.clocks.then_some(self.status_since),
+            terms: self.there(),
+            campaign_id: (self.setup.wire == Wire::V2).then(|| "5104".into()),
+            ..View::of(Standing::NotFound)
+        }
+    }
+
+    /// What its list shows: one that lags may show anything that it has shown.
+    fn view(&mut self, roll: u8, asked: &Terms) -> View {
+        let past = self.setup.lags && !self.resting && !self.views.is_empty();
+        let view = if past && roll.is_multiple_of(2) {
+            self.views[usize::from(roll / 2) % self.views.len()].clone()
+        } else {
+            self.view_of_now()
+        };
+        if self.setup.wire == Wire::V2 {
+            return view;
+        }
+        // v1 finds only what is as it was announced, and its rows have no clock.
+        let same = what(asked) == what(&view.terms);
+        View::of(if same { view.standing } else { Standing::NotFound })
+    }
+
+    fn question<'a>(&'a self, taken: &'a Promise, record: &'a Record) -> Question<'a> {
+        Question {
+            policy: &self.policy,
+            provider: self.provider(),
+            promise: taken,
+            record,
+            asked_at: self.now(),
+            ask_again_at: self.now(),
+            platform_lag_ms: LAG_MS,
         }
     }
 
@@ -45,9 +82,10 @@ impl World {
     }
 
     /// Marks it as fulfilled, one way or another.
-    pub(super) fn mark(&mut self, roll: u8, promise: &Promise) -> Result<Input, String> {
+    fn mark(&mut self, roll: u8, promise: &Promise, record: &Record) -> Result<Input, String> {
         if self.status != "approved" || self.fulfilled {
-            return Ok(self.stands(promise));
+            let view = self.view(roll, &promise.terms);
+            return Ok(self.stands(promise, record, &view));
         }
         let told = |w: &mut World| -> Check {
             w.fulfilled = true;
@@ -68,7 +106,7 @@ impl World {
                 self.batches.push((id.clone(), true, false));
                 self.again("accepted", Some(id))
             }
-            4 if roll > 200 => Input::Refused("401".into()),
+            4 if roll > 200 => self.again("401", None),
             _ => {
                 told(self)?;
                 Input::Done
@@ -77,18 +115,12 @@ impl World {
     }
 
     /// What the platform's view of it means for a confirmation.
-    pub(super) fn stands(&self, promise: &Promise) -> Input {
-        match self.standing() {
-            _ if !self.is_there(&promise.terms) => Input::Refused(UNKNOWN_THERE.into()),
+    fn stands(&self, promise: &Promise, record: &Record, view: &View) -> Input {
+        match view.standing {
             Standing::Fulfilled => Input::Done,
             Standing::Approved => self.again("not fulfillable yet", None),
-            _ => Input::DeniedThere { asked_at: self.now() },
+            _ => self.question(promise, record).not_approved(view),
         }
-    }
-
-    /// v1 finds only what is as it was announced.
-    pub(super) fn is_there(&self, terms: &Terms) -> bool {
-        self.setup.wire == Wire::V2 || what(terms) == what(&self.there())
     }
 
     /// What polling a batch brings.
@@ -117,17 +149,6 @@ impl World {
         }
     }
 
-    pub(super) fn found(&self, taken: &Promise, record: &Record, terms: Terms) -> Input {
-        let (campaign, provider) = (Some("5104"), self.provider());
-        let entry = entry(&self.policy, provider, taken, record, &terms, campaign);
-        Input::Found {
-            asked_at: self.now(),
-            terms,
-            campaign_id: (self.setup.wire == Wire::V2).then(|| "5104".into()),
-            entry,
-        }
-    }
-
     /// The worker records what its call came to.
     pub(super) fn finish(&mut self, i: usize) {
         let job = self.jobs.remove(i);
@@ -136,9 +157,8 @@ impl World {
             return;
         };
         let announced = self.record.as_ref().and_then(|record| record.announced);
-        let taken = (&job.taken, job.record.announced);
-        let newest = (&self.promises[&job.epoch], announced);
-        let Some(input) = heard(&input, taken, newest, self.now()) else {
+        let newest = &self.promises[&job.epoch];
+        let Some(input) = heard(&input, &job.taken, newest, announced, self.now()) else {
             self.say(format!("worker: late {input:?}").chars().take(80).collect());
             return;
         };
@@ -159,7 +179,7 @@ impl World {
             State::LookupDue | State::AwaitingApproval => self.ask(roll, &taken, &record),
             State::ApprovalDue => self.approve(roll, &taken, &record),
             State::Reversed => self.unmark(roll, &taken),
-            State::Confirming => self.tell(roll, &taken)?,
+            State::Confirming => self.tell(roll, &taken, &record)?,
             other => return Err(format!("leased in {other:?}")),
         };
         self.say(
@@ -181,7 +201,7 @@ impl World {
         let effect = |w: &mut World| -> Check {
             let calls = w.calls.entry(taken.key.clone()).or_default();
             *calls += 1;
-            if !w.setup.idempotent && *calls > 1 + w.resumes {
+            if !w.endpoint.idempotent && *calls > 1 + w.resumes {
                 return Err(format!("raw call number {calls} of {}", taken.key));
             }
             Ok(())
@@ -192,6 +212,9 @@ impl World {
                     return Err(format!("{} given while {:?} is held", taken.key, w.holding()));
                 }
                 w.granted.insert(taken.key.clone(), amount.clone());
+                w.granted_by.insert(taken.key.clone(), w.endpoint.id.clone());
+            } else if w.granted_by[&taken.key] != w.endpoint.id {
+                return Err(format!("{} given by two endpoints", taken.key));
             } else if w.reversed.contains(&taken.key) {
                 return Err("given again under a key that was taken back".into());
             }
@@ -201,14 +224,14 @@ impl World {
             0 => {
                 effect(self)?;
                 grant(self)?;
-                self.unknown(self.setup.idempotent)
+                self.unknown(self.endpoint.idempotent)
             }
             1 => {
                 effect(self)?;
-                self.unknown(self.setup.idempotent)
+                self.unknown(self.endpoint.idempotent)
             }
             2 => {
-                if self.setup.idempotent {
+                if self.endpoint.idempotent {
                     self.again("429", None)
                 } else {
                     Input::Refused("429".into())
@@ -242,9 +265,9 @@ impl World {
         Ok(match roll % 8 {
             0 => {
                 reverse(self)?;
-                self.unknown(self.setup.idempotent)
+                self.unknown(self.endpoint.idempotent)
             }
-            1 => self.unknown(self.setup.idempotent),
+            1 => self.unknown(self.endpoint.idempotent),
             2 => self.again("no connection", None),
             3 if roll > 120 => Input::Refused("422".into()),
             _ => {
@@ -259,44 +282,38 @@ impl World {
         if roll.is_multiple_of(6) {
             return self.again("503", None);
         }
-        let mut known = taken.terms.clone();
-        let stated = restate(&self.policy, self.provider(), taken, record);
-        if let Some(Input::Approved(terms, entry)) = stated {
-            if taken.by_response && !matches!(entry, Entry::Ask | Entry::LookUp) {
-                return Input::Approved(terms, entry);
-            }
-            known = taken.known(&terms);
+        if let Some(input) = self.question(taken, record).needs_no_answer() {
+            return input;
         }
-        match self.standing() {
-            _ if !self.is_there(&known) => Input::Refused(UNKNOWN_THERE.into()),
-            Standing::Approved if self.setup.is_v1() => self.found(taken, record, known),
-            Standing::Approved => self.found(taken, record, known.with(&self.there())),
-            Standing::Fulfilled => Input::Refused(GIVEN_THERE.into()),
-            Standing::Pending if taken.state == State::AwaitingApproval => {
-                self.again("not approved yet", None)
-            }
-            _ => Input::DeniedThere { asked_at: self.now() },
-        }
+        let known = self.question(taken, record).known();
+        let view = self.view(roll, &known);
+        self.question(taken, record).looked_up(&view)
     }
 
     /// Asks to approve.
     fn approve(&mut self, roll: u8, taken: &Promise, record: &Record) -> Input {
+        if roll.is_multiple_of(6) {
+            return self.again("429", None);
+        }
+        let view = self.view(roll, &taken.terms);
+        if let Err(input) = self.question(taken, record).may_approve(&view) {
+            return input;
+        }
         match (self.status, roll % 6) {
-            (_, 0) => self.again("429", None),
             ("pending", 1) => self.unknown(true),
             ("pending", 2) => {
                 self.become_("approved");
                 self.unknown(true)
             }
-            ("pending", 3) if roll > 150 => Input::Refused("401".into()),
+            ("pending", 3) if roll > 150 => self.again("401", None),
             ("pending", _) => {
                 self.become_("approved");
                 Input::Asked(self.now())
             }
-            _ => match self.standing() {
-                Standing::Approved => self.found(taken, record, taken.terms.with(&self.there())),
-                Standing::Fulfilled => Input::Refused(GIVEN_THERE.into()),
-                _ => Input::DeniedThere { asked_at: self.now() },
+            // It cannot be approved any more: each as it stands.
+            _ => match self.question(taken, record).may_approve(&self.view_of_now()) {
+                Ok(()) => Input::Refused("approval_refused".into()),
+                Err(input) => input,
             },
         }
     }
@@ -326,20 +343,22 @@ impl World {
     }
 
     /// Says that it is fulfilled.
-    fn tell(&mut self, roll: u8, taken: &Promise) -> Result<Input, String> {
+    fn tell(&mut self, roll: u8, taken: &Promise, record: &Record) -> Result<Input, String> {
         let polled = taken.batch.as_ref().and_then(|id| self.batch(id));
-        Ok(match polled {
-            Some(input @ Input::Again { .. }) => input,
-            _ if taken.check || taken.batch.is_some() || self.setup.is_v1() => {
-                match self.standing() {
-                    // Nobody can be asked.
-                    _ if roll > 230 => Input::Refused("401".into()),
-                    _ if roll > 210 => self.again("503", None),
-                    Standing::Approved if self.is_there(&taken.terms) => self.mark(roll, taken)?,
-                    _ => self.stands(taken),
-                }
-            }
-            _ => self.mark(roll, taken)?,
-        })
+        match polled {
+            Some(input @ Input::Again { .. }) => return Ok(input),
+            _ if taken.check || taken.batch.is_some() || self.setup.is_v1() => {}
+            _ => return self.mark(roll, taken, record),
+        }
+        // Nobody can be asked.
+        if roll > 210 {
+            return Ok(self.again(if roll > 230 { "401" } else { "503" }, None));
+        }
+        let view = self.view(roll, &taken.terms);
+        match view.standing {
+            Standing::Fulfilled => Ok(Input::Done),
+            Standing::Approved => self.mark(roll, taken, record),
+            _ => Ok(self.question(taken, record).not_approved(&view)),
+        }
     }
 }

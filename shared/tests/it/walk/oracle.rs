@@ -78,6 +78,8 @@ impl World {
         }
         let unmarks = self.setup.reversals == Reversals::DeliverAndUnmark;
         match self.status {
+            // Whose it is was a matter of settings: given once, or by somebody else.
+            "approved" if self.moved => Ok(()),
             "approved" if announced.is_some() => self.approved(&held),
             // v1 does not tell of denials.
             "approved" | "pending" | "denied" if self.setup.is_v1() => Ok(()),

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use shared::fulfilment::{
-    Input, Policy, Promise, Reversals, Source, State, Stepped, V1Confirm, step,
+    Endpoint, Input, Policy, Promise, Reversals, Source, State, Stepped, Taken, Taker, V1Confirm,
+    View, step,
 };
 use shared::ledger::{Decision, Known, Record, decide};
 use shared::provider::Provider::{self, FirstPromoter, FirstPromoterV1};
@@ -39,7 +40,14 @@ pub(super) struct Setup {
     pub(super) lossy: bool,
     /// It begins as a reward that nobody knows.
     pub(super) odd: bool,
+    /// The platform's list may show what was, until everything comes to rest.
+    pub(super) lags: bool,
+    /// Its rows say when their status changed.
+    pub(super) clocks: bool,
 }
+
+/// Milliseconds by which the list is thought to be behind.
+pub(super) const LAG_MS: i64 = 5_000;
 
 impl Setup {
     pub(super) fn is_v1(self) -> bool {
@@ -64,14 +72,6 @@ impl Setup {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) enum Standing {
-    Fulfilled,
-    Approved,
-    Pending,
-    Denied,
-}
-
 pub(super) struct Job {
     pub(super) epoch: u32,
     pub(super) taken: Promise,
@@ -87,19 +87,26 @@ pub(super) struct World {
     pub(super) unit: &'static str,
     pub(super) promoter: u32,
     pub(super) status: &'static str,
+    pub(super) status_since: Timestamp,
+    /// What it has shown so far.
+    pub(super) views: Vec<View>,
     pub(super) fulfilled: bool,
     pub(super) amount: u32,
     pub(super) clock: i64,
     pub(super) n: u32,
     pub(super) events: Vec<Value>,
     pub(super) batches: Vec<(String, bool, bool)>,
-    // The endpoint: what was given, and taken back, under which key.
+    // The endpoint: which it is, what was given, and taken back, under which key.
+    pub(super) endpoint: Endpoint,
+    pub(super) granted_by: BTreeMap<String, String>,
     pub(super) granted: BTreeMap<String, String>,
     pub(super) reversed: BTreeSet<String>,
     pub(super) calls: BTreeMap<String, u32>,
     pub(super) resumes: u32,
     // The table, and the workers that hold something of it.
     pub(super) record: Option<Record>,
+    /// The record before the latest event: what a torn read may bring.
+    pub(super) record_before: Option<Record>,
     pub(super) promises: BTreeMap<u32, Promise>,
     pub(super) jobs: Vec<Job>,
     /// Requests of v1 whose answer is held, by the promise they wait for.
@@ -112,6 +119,10 @@ pub(super) struct World {
     pub(super) closed: Option<Timestamp>,
     pub(super) diverged: bool,
     pub(super) kept: bool,
+    /// The settings said for a time that it was another source's.
+    pub(super) moved: bool,
+    /// Nothing happens any more but what is owed.
+    pub(super) resting: bool,
     pub(super) log: Vec<String>,
 }
 
@@ -125,17 +136,22 @@ impl World {
             unit: if setup.odd { "gift" } else { "points" },
             promoter: 31,
             status: if setup.is_v1() { "approved" } else { "pending" },
+            status_since: Timestamp::parse("2026-10-01T00:00:00Z").unwrap(),
+            views: vec![],
             fulfilled: false,
             amount: 500,
             clock: 0,
             n: 0,
             events: vec![],
             batches: vec![],
+            endpoint: Endpoint { id: "a".into(), idempotent: setup.idempotent },
+            granted_by: BTreeMap::new(),
             granted: BTreeMap::new(),
             reversed: BTreeSet::new(),
             calls: BTreeMap::new(),
             resumes: 0,
             record: None,
+            record_before: None,
             promises: BTreeMap::new(),
             jobs: vec![],
             holds: vec![],
@@ -144,6 +160,8 @@ impl World {
             closed: None,
             diverged: false,
             kept: false,
+            moved: false,
+            resting: false,
             log: vec![],
         };
         world.emit("commission.created", None);
@@ -203,9 +221,18 @@ impl World {
     /// The platform changes the status and says so.
     pub(super) fn become_(&mut self, status: &'static str) {
         let old = self.status;
+        self.remember_view();
+        self.clock += 1;
         self.status = status;
+        self.status_since = self.now();
         self.say(format!("platform: {old} -> {status}"));
         self.emit("commission.updated", Some(old));
+    }
+
+    /// What the list shows may be shown again.
+    pub(super) fn remember_view(&mut self) {
+        let view = self.view_of_now();
+        self.views.push(view);
     }
 
     /// The promise of now.
@@ -273,7 +300,7 @@ impl World {
         if self.newest.is_none_or(|newest| newest.0 < at) {
             self.newest = Some((at, status));
         }
-        self.record = write.record;
+        self.record_before = std::mem::replace(&mut self.record, write.record);
         self.save(write.promises, "intake");
         if self.setup.is_v1() {
             self.holds.extend(self.latest().map(|promise| promise.epoch));
@@ -296,8 +323,9 @@ impl World {
         }
     }
 
-    /// A worker takes what is due, or finds what another left.
-    pub(super) fn claim(&mut self) -> Result<bool, String> {
+    /// A worker takes what is due, or finds what another left. A torn read may
+    /// bring it the record as it was before the latest event.
+    pub(super) fn claim(&mut self, torn: bool) -> Result<bool, String> {
         let Some(p) = self.latest().cloned() else {
             return Ok(false);
         };
@@ -309,21 +337,57 @@ impl World {
             if p.lease.is_none() {
                 return Ok(false);
             }
-            let crashed = Input::Unknown {
-                not_before: self.now(),
-                last: "the worker ended in the middle".into(),
-                repeatable: self.setup.idempotent,
-            };
-            self.stepped(p.epoch, &crashed, "released");
+            let lost = self.worker_lost();
+            self.stepped(p.epoch, &lost, "released");
             return Ok(true);
         }
-        self.known_to_be_denied(&p)?;
-        let until = self.now().plus_seconds(1000);
-        self.stepped(p.epoch, &Input::Leased(until), "claim");
-        let taken = self.promises[&p.epoch].clone();
-        let record = self.record.clone().unwrap();
-        self.jobs.push(Job { epoch: p.epoch, taken, record, outcome: None });
+        let torn = torn && self.record_before.as_ref().is_some_and(|r| r.epoch == p.epoch);
+        let record = if torn { self.record_before.clone() } else { self.record.clone() };
+        let record = record.unwrap();
+        match self.take(&p, &record) {
+            Taken::Reconciled(_) if torn => {
+                // Written on the condition that the record is the one read.
+                self.say("claim: torn, and read again".into());
+            }
+            Taken::Reconciled(next) => self.save(next, "claim, reconciled"),
+            Taken::Leased(leased) if leased.lease.is_none() => self.save(vec![*leased], "claim"),
+            Taken::Leased(leased) => {
+                self.known_to_be_denied(&leased)?;
+                self.save(vec![*leased.clone()], "claim");
+                self.jobs.push(Job { epoch: p.epoch, taken: *leased, record, outcome: None });
+            }
+            other => return Err(format!("{other:?} of what is due")),
+        }
         Ok(true)
+    }
+
+    fn take(&self, p: &Promise, record: &Record) -> Taken {
+        let now = self.now();
+        let mut p = p.clone();
+        // Whoever held the lease is gone, and waiting is not played.
+        p.not_before = None;
+        if let Some(lease) = &mut p.lease {
+            lease.until = now;
+        }
+        let taker = Taker {
+            policy: &self.policy,
+            provider: self.provider(),
+            epoch: p.epoch,
+            due: p.due.as_deref().unwrap_or_default(),
+            endpoint: &self.endpoint,
+            until: now.plus_seconds(1000),
+            early_ms: 0,
+            now,
+        };
+        taker.take(&p, record)
+    }
+
+    pub(super) fn worker_lost(&self) -> Input {
+        Input::Unknown {
+            not_before: self.now(),
+            last: "the worker ended in the middle".into(),
+            repeatable: self.endpoint.idempotent,
+        }
     }
 
     /// Nothing is given that the newest event denies, unless the platform was
@@ -331,7 +395,7 @@ impl World {
     fn known_to_be_denied(&self, p: &Promise) -> Check {
         match self.newest {
             Some((at, "denied"))
-                if p.state == State::Requested && p.found_at.is_none_or(|found| found < at) =>
+                if p.state == State::Delivering && p.found_since.is_none_or(|found| found < at) =>
             {
                 Err(format!("{} claimed to be given, denied at {}", p.key, at.text()))
             }

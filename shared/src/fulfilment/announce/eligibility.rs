@@ -1,0 +1,221 @@
+//! Where a reward's promise begins, on which terms, and to whom.
+
+use crate::fulfilment::machine::Entry;
+use crate::fulfilment::policy::{Policy, Rule, Source, V1Confirm};
+use crate::fulfilment::terms::{Recipient, Terms};
+use crate::ledger::Record;
+use crate::provider::Provider;
+
+/// The rewards that are not money. FirstPromoter's API names these five.
+const NON_MONETARY: [&str; 5] =
+    ["points", "credits", "free_months", "mon_discount", "discount_per"];
+/// FirstPromoter's money, in the ledger's words.
+const CASH: &str = "cash_cents";
+/// Stands for every campaign or every unit in a recipient rule.
+const ANY: &str = "*";
+
+/// Why there is nothing to promise: `cash`, `not_source`, …
+pub(super) struct NotEligible(pub(super) &'static str);
+
+/// What an entry is made of.
+struct Reward<'a> {
+    policy: &'a Policy,
+    provider: Provider,
+    record: &'a Record,
+    terms: &'a Terms,
+    campaign: Option<&'a str>,
+    /// What a person has waived.
+    waived: &'a [String],
+}
+
+/// Where a promise on these terms begins. It is not parked for the reason that
+/// was waived.
+pub(super) fn assess(
+    policy: &Policy,
+    provider: Provider,
+    record: &Record,
+    terms: &Terms,
+    campaign: Option<&str>,
+    waived: &[String],
+) -> Result<Entry, NotEligible> {
+    let reward = Reward { policy, provider, record, terms, campaign, waived };
+    reward.entry()
+}
+
+impl Reward<'_> {
+    fn entry(&self) -> Result<Entry, NotEligible> {
+        let source = self.source()?;
+        if self.terms.unit.as_deref() == Some(CASH) {
+            return Err(NotEligible("cash"));
+        }
+        let entry = source
+            .or_else(|| self.campaign_decides())
+            .or_else(|| self.contested())
+            .or_else(|| self.amount())
+            .or_else(|| self.parties());
+        // v1 is unsigned: with a key its API is asked before anything is given.
+        let v1 = self.provider == Provider::FirstPromoterV1;
+        let ask = v1 && self.policy.v1_confirm == V1Confirm::Api;
+        Ok(entry.unwrap_or(if ask { Entry::Ask } else { Entry::Deliver }))
+    }
+
+    fn waives(&self, reason: &str) -> bool {
+        self.waived.iter().any(|waived| waived == reason)
+    }
+
+    fn park(&self, reason: &'static str) -> Option<Entry> {
+        (!self.waives(reason)).then_some(Entry::Park(reason))
+    }
+
+    /// Only v2's API can be asked for what the payload lacks. Without it nothing
+    /// can go out, whoever waives what.
+    fn ask_or_park(&self, reason: &'static str) -> Entry {
+        match self.provider {
+            Provider::FirstPromoter => Entry::LookUp,
+            _ => Entry::Park(reason),
+        }
+    }
+
+    /// Whose reward it is hangs on its history: on every setting under which it
+    /// was announced. What the setting of now contradicts is a person's to decide.
+    fn source(&self) -> Result<Option<Entry>, NotEligible> {
+        let ours = source_of(self.provider);
+        let may_be = |sources: Vec<Source>| sources.contains(&ours);
+        let history: Vec<bool> =
+            self.record.sources.iter().map(|then| may_be(then.of(self.campaign))).collect();
+        let now = may_be(self.policy.sources.of(self.campaign));
+        let was = history.iter().any(|ours| *ours);
+        let always = history.iter().all(|ours| *ours);
+        match (was, always, now) {
+            // Never announced (all of nothing), or always as somebody else's.
+            (false, true, false) | (false, false, _) => Err(NotEligible("not_source")),
+            (_, true, true) => Ok(None),
+            _ => Ok(self.park("source_changed")),
+        }
+    }
+
+    /// Whose reward it is, or who receives it, hangs on a campaign that the
+    /// payload does not name.
+    fn campaign_decides(&self) -> Option<Entry> {
+        let by_source = self.policy.sources.of(self.campaign).len() > 1;
+        let by_rules = self.campaign.is_none()
+            && self.policy.recipient == Rule::ByRules
+            && rules_name_campaigns(self.policy);
+        let open = by_rules || by_source && !self.waives("campaign_unknown");
+        open.then(|| self.ask_or_park("campaign_unknown"))
+    }
+
+    /// Two equally late events say different things, and what they differ in is
+    /// left out of the terms.
+    fn contested(&self) -> Option<Entry> {
+        let open = self.record.is_contested() && !self.terms.is_complete();
+        open.then(|| self.ask_or_park("contested"))
+    }
+
+    fn amount(&self) -> Option<Entry> {
+        let unit = self.terms.unit.as_deref();
+        let amount = self.terms.amount.as_deref();
+        let nothing = |amount: &str| amount == "0" || amount.starts_with('-');
+        let over = |amount: &str| {
+            unit.is_some_and(|unit| self.policy.max_amount.is_exceeded_by(amount, unit))
+        };
+        let by_response = self.provider == Provider::FirstPromoterV1
+            && self.policy.v1_confirm == V1Confirm::Response;
+        // One leaked path token could mint any amount.
+        let unlimited = unit.is_some_and(|unit| !self.policy.max_amount.limits(unit));
+        [
+            (unit.is_some_and(|unit| !NON_MONETARY.contains(&unit)), "unknown_unit"),
+            (amount.is_some_and(nothing), "amount_not_positive"),
+            (amount.is_some_and(over), "amount_over_limit"),
+            (by_response && unlimited, "amount_without_limit"),
+        ]
+        .into_iter()
+        .find_map(|(holds, reason)| holds.then(|| self.park(reason)).flatten())
+    }
+
+    fn parties(&self) -> Option<Entry> {
+        if self.terms.unit.is_some() && self.terms.recipient.is_none() {
+            return Some(Entry::Park("no_recipient_rule"));
+        }
+        let open = !self.terms.is_complete();
+        open.then(|| self.ask_or_park("recipient_or_amount_unknown"))
+    }
+}
+
+/// Whether a reward without a campaign may be another source's.
+pub(super) fn waits_without_looking(policy: &Policy, record: &Record) -> bool {
+    policy.sources.of(record.settled_text("campaign_id")).len() > 1
+}
+
+fn rules_name_campaigns(policy: &Policy) -> bool {
+    policy.recipient_rules.keys().any(|rule| !rule.starts_with("*:"))
+}
+
+fn source_of(provider: Provider) -> Source {
+    match provider {
+        Provider::FirstPromoter => Source::V2,
+        Provider::FirstPromoterV1 => Source::V1,
+        // They announce no rewards.
+        Provider::UpPromote | Provider::Affonso => Source::Off,
+    }
+}
+
+/// The terms that a record states without contradiction, in the campaign that it names or that the
+/// platform was asked for; so with the unit, which only decides the recipient.
+#[must_use]
+pub fn terms(
+    policy: &Policy,
+    provider: Provider,
+    record: &Record,
+    campaign: Option<&str>,
+    found_unit: Option<&str>,
+) -> Terms {
+    let amount = record.settled("amount");
+    let part = |name: &str| Some(amount?.get(name)?.as_str()?.to_owned());
+    let unit = part("unit");
+    let role = role(policy, campaign, unit.as_deref().or(found_unit));
+    Terms {
+        amount: part("value"),
+        unit,
+        recipient: role.map(|rule| recipient(provider, record, rule)),
+        affiliate_id: record.settled_text("affiliate_id").map(str::to_owned),
+        customer_id: record.settled_text("customer_id").map(str::to_owned),
+    }
+}
+
+/// Who is rewarded is a rule. That a payload names a referral is no evidence:
+/// it names who caused the commission.
+fn role(policy: &Policy, campaign: Option<&str>, unit: Option<&str>) -> Option<Rule> {
+    if policy.recipient != Rule::ByRules {
+        return Some(policy.recipient);
+    }
+    // The most exact rule: campaign and unit, campaign, unit, any.
+    let (campaign, unit) = (campaign.unwrap_or(ANY), unit.unwrap_or(ANY));
+    let candidates = [(campaign, unit), (campaign, ANY), (ANY, unit), (ANY, ANY)];
+    candidates.into_iter().find_map(|(campaign, unit)| {
+        policy.recipient_rules.get(&format!("{campaign}:{unit}")).copied()
+    })
+}
+
+pub(super) fn recipient(provider: Provider, record: &Record, rule: Rule) -> Recipient {
+    let text = |fact: &str, path: &[&str]| {
+        let found = path.iter().try_fold(record.fact(fact)?, |value, name| value.get(name));
+        Some(found?.as_str()?.to_owned()).filter(|text| !text.is_empty())
+    };
+    let (role, id, fact, path): (_, _, _, &[&str]) = match (rule, provider) {
+        (Rule::Referral, _) => ("referral", "customer_id", "customer", &[]),
+        (_, Provider::FirstPromoterV1) => ("promoter", "affiliate_id", "affiliate", &[]),
+        (_, _) => ("promoter", "affiliate_id", "enrolment", &["promoter"]),
+    };
+    let id = record.settled_text(id).map(str::to_owned);
+    let known_as = |name| text(fact, &[path, &[name]].concat());
+    // A later event may have named somebody else, by the id alone.
+    let theirs = known_as("id").is_none_or(|known| Some(known) == id);
+    let known_as = |name| known_as(name).filter(|_| theirs);
+    let reference = match (rule, provider) {
+        (Rule::Referral, _) => known_as("uid"),
+        (_, Provider::FirstPromoterV1) => known_as("cust_id"),
+        (_, _) => None,
+    };
+    Recipient { role: role.into(), id, reference, email: known_as("email") }
+}

@@ -1,0 +1,40 @@
+//! What the company's own system is told.
+
+use serde_json::{Value, json};
+
+use crate::fulfilment::promise::{Promise, State};
+use crate::provider::Provider;
+
+/// The body of a delivery, or of its reversal while a promise is being taken
+/// back, as docs/reward.schema.json describes it. The same for every try of one
+/// key.
+#[must_use]
+pub fn reward(promise: &Promise, provider: Provider, subject_id: &str) -> Value {
+    let kind = if promise.state == State::Reversing { "reward.reversed" } else { "reward.granted" };
+    let subject = match provider {
+        Provider::FirstPromoterV1 => "fulfilment_id",
+        _ => "commission_id",
+    };
+    let recipient = promise.terms.recipient.as_ref();
+    json!({
+        "type": kind,
+        "timestamp": promise.announced_at.text(),
+        "data": {
+            "key": promise.key,
+            "epoch": promise.epoch,
+            "provider": provider.name(),
+            subject: subject_id,
+            "campaign_id": promise.campaign_id,
+            "affiliate_id": promise.terms.affiliate_id,
+            "customer_id": promise.terms.customer_id,
+            "recipient": {
+                "role": recipient.map(|to| to.role.as_str()),
+                "id": recipient.and_then(|to| to.id.as_deref()),
+                "reference": recipient.and_then(|to| to.reference.as_deref()),
+                "email": recipient.and_then(|to| to.email.as_deref()),
+            },
+            "amount": promise.terms.amount,
+            "unit": promise.terms.unit,
+        },
+    })
+}

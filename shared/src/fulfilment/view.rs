@@ -1,0 +1,228 @@
+//! What a platform's API shows of a reward, and what that is worth beside what
+//! its signed events said (invariant `ClocksNotPatience`).
+//!
+//! An API can be behind its own webhooks for as long as it likes. So a row
+//! denies or reverses only by its own clock: when the platform changed its
+//! status after the latest event that approved it. Without such a clock it is
+//! asked again, further and further apart, until the promise is over age.
+
+use crate::fulfilment::announce::{assessment, entry_of, restate};
+use crate::fulfilment::machine::{CONTRADICTED, Entry, GIVEN_THERE, Input};
+use crate::fulfilment::policy::Policy;
+use crate::fulfilment::promise::{Promise, State};
+use crate::fulfilment::terms::Terms;
+use crate::ledger::Record;
+use crate::provider::Provider;
+use crate::timestamp::Timestamp;
+
+/// Why a promise is parked that FirstPromoter itself suspects.
+pub const SUSPECTED: &str = "suspected_at_provider";
+/// Why one is parked whose commission is older than `FulfilFrom`.
+const TOO_OLD: &str = "older_than_fulfil_from";
+/// Why one is parked of v1 that its API does not show as announced.
+const NOT_FOUND: &str = "not_found_at_provider";
+
+/// How the platform shows a reward.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Marked fulfilled.
+    Fulfilled,
+    /// Approved and not marked fulfilled.
+    Approved,
+    /// Not approved yet, or not any more.
+    Pending,
+    /// Denied.
+    Denied,
+    /// In a state that nobody knows.
+    Unclear,
+    /// Not shown, or otherwise than announced.
+    NotFound,
+}
+
+/// What the platform's API shows of one reward.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// How it stands.
+    pub standing: Standing,
+    /// When its status changed last, by the platform's clock, where it says so.
+    pub since: Option<Timestamp>,
+    /// When it was created, where it says so.
+    pub created_at: Option<Timestamp>,
+    /// Whether the platform suspects it: of fraud, or that the affiliate bought
+    /// from themselves.
+    pub suspected: bool,
+    /// The terms it shows.
+    pub terms: Terms,
+    /// The campaign it shows.
+    pub campaign_id: Option<String>,
+}
+
+impl View {
+    /// A view that shows this and nothing else.
+    #[must_use]
+    pub fn of(standing: Standing) -> Self {
+        Self {
+            standing,
+            since: None,
+            created_at: None,
+            suspected: false,
+            terms: Terms::default(),
+            campaign_id: None,
+        }
+    }
+}
+
+/// A question to the platform: about which promise, and when.
+pub struct Question<'a> {
+    /// The settings.
+    pub policy: &'a Policy,
+    /// Whose promise it is.
+    pub provider: Provider,
+    /// The promise as it was claimed.
+    pub promise: &'a Promise,
+    /// The record as it was read with it.
+    pub record: &'a Record,
+    /// When the platform was asked.
+    pub asked_at: Timestamp,
+    /// When to ask again, if that is what the answer calls for.
+    pub ask_again_at: Timestamp,
+    /// Milliseconds by which an API is thought to be behind where nothing has a
+    /// clock.
+    pub platform_lag_ms: i64,
+}
+
+impl Question<'_> {
+    /// The terms that are known before asking; what v1 is compared with.
+    #[must_use]
+    pub fn known(&self) -> Terms {
+        assessment(self.policy, self.provider, self.promise, self.record).terms
+    }
+
+    /// What it comes to without asking: v1 by response has nobody to ask.
+    #[must_use]
+    pub fn needs_no_answer(&self) -> Option<Input> {
+        if !self.promise.by_response {
+            return None;
+        }
+        restate(self.policy, self.provider, self.promise, self.record).filter(|input| match input {
+            Input::Approved(now) => !matches!(now.entry, Entry::Ask | Entry::LookUp),
+            _ => false,
+        })
+    }
+
+    /// What a look-up means that a promise waits for.
+    #[must_use]
+    pub fn looked_up(&self, view: &View) -> Input {
+        let waits_for_approval = self.promise.state == State::AwaitingApproval;
+        match view.standing {
+            Standing::Approved => self.approved(view),
+            // Given by somebody else: a person has to look.
+            Standing::Fulfilled => Input::Refused(GIVEN_THERE.into()),
+            Standing::Pending if waits_for_approval && self.never_approved() => {
+                self.wait("not approved yet")
+            }
+            _ => self.not_approved(view),
+        }
+    }
+
+    /// Whether the platform shows it as pending and may be asked to approve it,
+    /// or else what that means.
+    ///
+    /// # Errors
+    /// The input that the view comes to instead.
+    pub fn may_approve(&self, view: &View) -> Result<(), Input> {
+        let created =
+            view.created_at.or_else(|| self.record.text("occurred_at").and_then(Timestamp::parse));
+        match view.standing {
+            _ if view.suspected || suspected(self.record) => Err(Input::Refused(SUSPECTED.into())),
+            Standing::Pending if created.is_some_and(|at| at < self.policy.from) => {
+                Err(Input::Refused(TOO_OLD.into()))
+            }
+            Standing::Pending => Ok(()),
+            Standing::Approved => Err(self.approved(view)),
+            Standing::Fulfilled => Err(Input::Refused(GIVEN_THERE.into())),
+            _ => Err(self.not_approved(view)),
+        }
+    }
+
+    /// What it means that the platform does not show it as approved. Only a
+    /// status of its own that is newer than the approval denies.
+    #[must_use]
+    pub fn not_approved(&self, view: &View) -> Input {
+        match (view.standing, view.since) {
+            (Standing::Unclear, _) => Input::Refused("status_unknown_at_provider".into()),
+            (Standing::Pending | Standing::Denied, Some(since)) if self.is_newer(view) => {
+                Input::DeniedThere { since, announced: self.record.announcement().is_some() }
+            }
+            (Standing::NotFound, _) if self.promise.is_v1() && self.lag_is_over() => {
+                Input::Refused(NOT_FOUND.into())
+            }
+            _ => self.contradicted("shown otherwise than announced"),
+        }
+    }
+
+    fn never_approved(&self) -> bool {
+        self.record.announcement().is_none()
+    }
+
+    fn approved(&self, view: &View) -> Input {
+        let known = self.known();
+        let believed = self.promise.waives(CONTRADICTED);
+        if known.contradicts(&view.terms) && !self.is_newer(view) && !believed {
+            return self.contradicted("shown with other terms than announced");
+        }
+        if self.record.is_contested() && !self.settled_there() && !believed {
+            // Which of two equally late events counts, a list that is behind
+            // does not know either.
+            return self.contradicted("may not know of the latest events yet");
+        }
+        let terms = known.with(&view.terms);
+        let campaign_id = view.campaign_id.clone();
+        let campaign = campaign_id.as_deref().or(self.promise.campaign_id.as_deref());
+        let entry =
+            entry_of(self.policy, self.provider, self.promise, self.record, &terms, campaign);
+        Input::Found { asked_at: self.asked_at, since: view.since, terms, campaign_id, entry }
+    }
+
+    /// Whether the status that is shown is newer than the latest event that
+    /// said anything of it.
+    fn is_newer(&self, view: &View) -> bool {
+        let stated = self.record.facts.get("status").and_then(|status| status.clock.time);
+        let told = self.record.announced.max(stated);
+        view.since.is_some_and(|since| told.is_none_or(|told| told < since))
+    }
+
+    /// Whether the list has had its time to catch up with the record.
+    fn settled_there(&self) -> bool {
+        let told = self.record.as_of().and_then(|clock| clock.time);
+        told.is_none_or(|told| told.ms().saturating_add(self.platform_lag_ms) < self.asked_at.ms())
+    }
+
+    /// Whether it was not there for longer than a list is behind.
+    fn lag_is_over(&self) -> bool {
+        let since = self.promise.contradicted_since.unwrap_or(self.asked_at);
+        let announced = self.record.announced;
+        let since = announced.map_or(since, |at| at.max(since));
+        self.asked_at.ms().saturating_sub(since.ms()) >= self.platform_lag_ms
+    }
+
+    fn wait(&self, last: &str) -> Input {
+        Input::Again { not_before: self.ask_again_at, last: last.into(), batch: None }
+    }
+
+    fn contradicted(&self, last: &str) -> Input {
+        Input::Contradicted {
+            asked_at: self.asked_at,
+            not_before: self.ask_again_at,
+            last: last.into(),
+        }
+    }
+}
+
+/// Whether FirstPromoter says of it that it may be fraud (`fraud_check`) or a
+/// purchase of the affiliate's own (`is_self_referral`).
+#[must_use]
+pub fn suspected(record: &Record) -> bool {
+    let fraud = record.text("fraud_check").is_some_and(|check| check != "no_suspicion");
+    fraud || record.text("is_self_referral") == Some("true")
+}
