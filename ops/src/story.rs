@@ -225,9 +225,9 @@ impl RecordNow {
         Self {
             status: record.status().map(str::to_owned),
             version: record.version,
-            contested: record.contested,
+            contested: record.is_contested(),
             deleted_at: record.deleted_at,
-            announced: record.announced,
+            announced: record.announcement(),
             hidden: record.facts.len().saturating_sub(facts.len()),
             facts,
         }

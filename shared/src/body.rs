@@ -12,6 +12,23 @@ pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// Largest body kept, in bytes after compression; a table item holds 400 KB.
 pub const MAX_COMPRESSED_BYTES: usize = 350 * 1024;
 
+/// Most kept, in bytes before compression, of a body that changes no record (64
+/// KiB): whoever has got hold of a secret must not fill the table with it.
+pub const MAX_INERT_BYTES: usize = 64 * 1024;
+
+/// The beginning of a body, as much as is kept where it changes no record. Of
+/// UTF-8 no character is cut.
+#[must_use]
+pub fn clip(body: &[u8]) -> &[u8] {
+    let Some(clipped) = body.get(..MAX_INERT_BYTES) else {
+        return body;
+    };
+    match std::str::from_utf8(clipped) {
+        Err(e) if e.error_len().is_none() => clipped.get(..e.valid_up_to()).unwrap_or(clipped),
+        _ => clipped,
+    }
+}
+
 /// SHA-256 of the exact bytes, in hex.
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {
@@ -40,6 +57,24 @@ pub fn decompress(compressed: &[u8]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_kept_of_an_inert_body_ends_with_a_character() {
+        let limit = MAX_INERT_BYTES;
+        let text = |before: usize, rest: usize| ["x".repeat(before), "ö".repeat(rest)].concat();
+        for (body, kept) in [
+            (vec![], 0),
+            (b"x".repeat(limit), limit),
+            (b"x".repeat(limit + 1), limit),
+            (text(0, limit).into_bytes(), limit),
+            (text(1, limit).into_bytes(), limit - 1),
+            // No UTF-8: nothing to spare.
+            (b"\xff".repeat(limit + 1), limit),
+        ] {
+            assert_eq!(clip(&body).len(), kept, "{} bytes", body.len());
+            assert!(body.starts_with(clip(&body)));
+        }
+    }
 
     #[test]
     fn comes_back_as_it_was() {

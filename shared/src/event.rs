@@ -73,13 +73,68 @@ pub enum Identity {
     Transition(String),
 }
 
-/// When an event happened, for merging: by time, then by status rank.
+/// What became of the object. Orders events of the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// It came to be.
+    Created,
+    /// It changed.
+    Updated,
+    /// It is gone.
+    Deleted,
+}
+
+impl Action {
+    /// What an event type says: `payout.created` and `reward_created` create,
+    /// `payout.deleted` deletes, any other updates.
+    #[must_use]
+    pub fn of_type(event_type: &str) -> Self {
+        match event_type.rsplit(['.', '_']).next() {
+            Some("created") => Self::Created,
+            Some("deleted") => Self::Deleted,
+            _ => Self::Updated,
+        }
+    }
+
+    /// The name in table items.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Deleted => "deleted",
+        }
+    }
+
+    /// Undoes [`Action::name`].
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Created, Self::Updated, Self::Deleted].into_iter().find(|a| a.name() == name)
+    }
+}
+
+/// An event's place among those of its object: by time, then by what became of
+/// the object, then by status rank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Clock {
-    /// The provider's time.
-    pub time: Timestamp,
+    /// The provider's time. An event without one is older than any with one,
+    /// also than one of 1970.
+    pub time: Option<Timestamp>,
+    /// What became of the object.
+    pub action: Action,
     /// How far along its life the status stands.
     pub rank: u8,
+}
+
+impl Clock {
+    /// The place before all others: of what nobody dated.
+    pub const UNKNOWN: Self = Self { time: None, action: Action::Created, rank: 0 };
+
+    /// This place, at `latest` if it is later than that.
+    #[must_use]
+    pub fn no_later_than(self, latest: Timestamp) -> Self {
+        Self { time: self.time.map(|time| time.min(latest)), ..self }
+    }
 }
 
 /// What to do with an event.

@@ -1,5 +1,9 @@
 //! The handler of the HTTP functions: verify, read, decide, write, answer.
 
+#[cfg(test)]
+mod tests;
+mod write;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -14,12 +18,12 @@ use lambda_http::{Error, LambdaEvent, lambda_runtime, service_fn};
 
 use crate::answer;
 use crate::aws::Aws;
-use crate::body::{MAX_BODY_BYTES, compress, sha256_hex};
+use crate::body::{MAX_BODY_BYTES, clip, compress, sha256_hex};
 use crate::crash;
 use crate::event::{Content, Event, Identity, Malformed};
 use crate::fulfilment::{Input, Promise, State, Stepped, step};
 use crate::json::{self, Json};
-use crate::ledger::{Decision, decide, place, promise_key};
+use crate::ledger::{place, promise_key};
 use crate::observe::{self, Line, Outcome};
 use crate::provider::{Provider, firstpromoter_v1, uppromote};
 use crate::redact;
@@ -31,10 +35,6 @@ use crate::store::{Archive, Store, StoreError};
 use crate::timestamp::Timestamp;
 use crate::verify::{Authenticated, Incoming, Refusal, verify};
 
-/// Tries to write an event while others write to its subject.
-const TRIES: u32 = 5;
-/// Longest pause before the second try; doubles with each.
-const FIRST_PAUSE_MS: u64 = 20;
 /// How often a held answer looks whether its delivery is recorded.
 const HOLD_LOOK: Duration = Duration::from_millis(150);
 /// A failed verification asks for newer secrets at most this often, so that
@@ -197,13 +197,18 @@ impl Intake {
         line: &mut Line,
     ) -> Result<(StatusCode, Outcome), Stop> {
         let sha256 = sha256_hex(authenticated.bytes());
-        let archive = |body: Vec<u8>, secret: &str, days: i64| Archive {
-            body,
-            sha256: sha256.clone(),
-            headers: kept_headers(incoming),
-            secret: secret.to_owned(),
-            received: now,
-            expires: now.plus_seconds(days * DAY_SECONDS),
+        let archive = |body: &[u8], whole: bool, secret: &str, days: i64| {
+            let kept = if whole { body } else { clip(body) };
+            Some(Archive {
+                truncated: kept.len() < body.len(),
+                body: compress(kept)?,
+                sha256: sha256.clone(),
+                length: authenticated.bytes().len(),
+                headers: kept_headers(incoming),
+                secret: secret.to_owned(),
+                received: now,
+                expires: now.plus_seconds(days * DAY_SECONDS),
+            })
         };
         let (event, body, secret) = match read(route, authenticated, &sha256, now)? {
             Ok(event) => event,
@@ -214,18 +219,19 @@ impl Intake {
                 let redacted =
                     body.map(|body| redact::storable(&body, false, incoming.path_token).to_text());
                 let bytes = redacted.as_deref().map_or(authenticated.bytes(), str::as_bytes);
-                let bytes = compress(bytes).ok_or(Outcome::TooLarge)?;
-                let archive = archive(bytes, &secret, QUARANTINE_DAYS);
-                let described = described(route, &malformed);
-                self.store.quarantine(route.provider, &described, &archive).await?;
+                let archive = archive(bytes, false, &secret, QUARANTINE_DAYS);
+                let archive = archive.ok_or(Outcome::TooLarge)?;
+                self.quarantine(route.provider, &described(route, &malformed), &archive).await?;
                 return Err(Stop { outcome: Outcome::Quarantined, malformed: Some(malformed) });
             }
         };
         describe(&event, route, &secret, line);
         let payout_method = event.event_type.starts_with("payout_method.");
         let kept = redact::storable(&body, payout_method, incoming.path_token).to_text();
-        let kept = compress(kept.as_bytes()).ok_or(Outcome::TooLarge)?;
-        let archive = archive(kept, &secret, self.settings.event_retention_days);
+        // What is applied is kept as a whole; of all else the beginning.
+        let whole = matches!(event.content, Content::Change(_));
+        let days = self.settings.event_retention_days;
+        let archive = archive(kept.as_bytes(), whole, &secret, days).ok_or(Outcome::TooLarge)?;
         let (outcome, promise) = self.write(&event, &archive, line).await?;
         let promise = match promise {
             Some(promise) => Some(self.hold(&event, promise).await?),
@@ -269,38 +275,6 @@ impl Intake {
             }
             let newest = self.store.promise(&pk, &promise_key(promise.epoch)).await?;
             promise = newest.unwrap_or(promise);
-        }
-    }
-
-    /// One read, one decision, one transaction; again when somebody else wrote
-    /// to the subject in between.
-    async fn write(
-        &self,
-        event: &Event,
-        archive: &Archive,
-        line: &mut Line,
-    ) -> Result<(Outcome, Option<Promise>), Stop> {
-        let (pk, sk) = place(event);
-        let mut tries = 0;
-        loop {
-            let known = self.store.read(&pk, sk.as_deref()).await?;
-            let decision = decide(&known, event, &self.settings.policy, archive.received);
-            let Decision::Write(write) = decision else {
-                return Ok((Outcome::Duplicate, known.promise));
-            };
-            crash::point("before_commit");
-            match self.store.commit(&pk, event, &known, &write, archive).await {
-                Ok(()) => {
-                    crash::point("after_commit");
-                    line.identity = Some(write.identity);
-                    line.promise_state = write.no_promise;
-                    let promise = write.promises.into_iter().next_back().or(known.promise);
-                    return Ok((recorded(event), promise));
-                }
-                Err(StoreError::Conflict) if tries + 1 < TRIES => pause(tries).await,
-                Err(error) => return Err(error.into()),
-            }
-            tries += 1;
         }
     }
 }
@@ -400,14 +374,4 @@ fn kept_headers(incoming: &Incoming) -> BTreeMap<String, String> {
         Some(((*name).to_owned(), value.chars().take(MAX_HEADER).collect()))
     });
     kept.collect()
-}
-
-/// Waits a random part of a doubling pause. The clock's nanoseconds are random
-/// enough to keep two instances from meeting again and again.
-async fn pause(tries: u32) {
-    let longest = FIRST_PAUSE_MS << tries;
-    let nanos = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |d| u64::from(d.subsec_nanos()));
-    tokio::time::sleep(Duration::from_millis(nanos / 1000 % longest + 1)).await;
 }

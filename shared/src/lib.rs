@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod aws;
 pub mod body;
+mod contention;
 pub mod crash;
 pub mod credentials;
 pub mod event;

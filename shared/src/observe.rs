@@ -72,6 +72,12 @@ pub struct Line {
     pub status: u16,
     /// Whether it was recorded before.
     pub duplicate: bool,
+    /// Whether it was recorded before with other bytes.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub duplicate_differs: bool,
+    /// Whether its time is too far ahead of its arrival to count.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub clock_ahead: bool,
     /// The name of the secret that vouched for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
@@ -106,15 +112,16 @@ impl Line {
         if self.provider.is_some() && self.secret.is_some() {
             dimensions.push(vec!["provider", "secret"]);
         }
-        let misrouted = f64::from(u8::from(self.misrouted.is_some()));
-        let other_format = f64::from(u8::from(self.other_format.is_some()));
+        let count = |happened: bool| f64::from(u8::from(happened));
         let unread = f64::from(u32::try_from(self.unread.len()).unwrap_or(u32::MAX));
         let ms = started.elapsed().as_secs_f64() * 1000.0;
         let metrics = [
             ("Events", "Count", 1.0),
-            ("Misrouted", "Count", misrouted),
-            ("OtherFormat", "Count", other_format),
+            ("Misrouted", "Count", count(self.misrouted.is_some())),
+            ("OtherFormat", "Count", count(self.other_format.is_some())),
             ("Unread", "Count", unread),
+            ("DuplicateDiffers", "Count", count(self.duplicate_differs)),
+            ("ClockAhead", "Count", count(self.clock_ahead)),
             ("DurationMs", "Milliseconds", (ms * 1000.0).round() / 1000.0),
         ];
         let of_rewards = [("RewardEvents", "Count", 1.0)];

@@ -19,9 +19,11 @@ pub struct Route<'a> {
 
 impl<'a> Route<'a> {
     /// Reads a path; `None` when no webhook is received there. Whatever comes
-    /// before `/webhooks` is a stage or a custom domain's mapping.
+    /// before `/webhooks` is a stage or a custom domain's mapping; slashes at the
+    /// end mean nothing.
     #[must_use]
     pub fn of_path(path: &'a str) -> Option<Self> {
+        let path = path.trim_end_matches('/');
         let mut segments = path.split('/').skip_while(|segment| *segment != "webhooks").skip(1);
         let (provider, rest) = (segments.next()?, segments.collect::<Vec<_>>());
         match (provider, rest.as_slice()) {
@@ -119,7 +121,20 @@ mod tests {
             ("/webhooks/uppromote/payment", None),
             ("/webhooks/uppromote", None),
             ("/prod/webhooks/affonso/transactions", Some((Affonso, Commissions, None, None))),
-            ("/webhooks/affonso/payouts/", None),
+            ("/webhooks/affonso/payouts/", Some((Affonso, Payouts, None, None))),
+            (
+                "/webhooks/uppromote/payment-paid//",
+                Some((UpPromote, Payouts, Some("payment.paid"), None)),
+            ),
+            (
+                "/webhooks/firstpromoter-v1/tok/fulfilments///",
+                Some((FirstPromoterV1, Fulfilments, None, Some("tok"))),
+            ),
+            ("/webhooks/firstpromoter-v1/fulfilments/", None),
+            ("/webhooks/affonso//payouts", None),
+            ("/webhooks/uppromote/", None),
+            ("/webhooks/", None),
+            ("/", None),
             ("/webhooks/firstpromoter/payouts", Some((FirstPromoter, Payouts, None, None))),
             (
                 "/webhooks/firstpromoter-v1/tok/fulfilments",

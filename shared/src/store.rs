@@ -25,6 +25,8 @@ use crate::timestamp::Timestamp;
 
 type Item = HashMap<String, AttributeValue>;
 
+/// Why a transaction is cancelled that may pass a moment later.
+const BUSY: [&str; 3] = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
 /// Reads until a record and its promise fit; each torn one needs somebody who
 /// writes in between.
 const READS: u32 = 5;
@@ -32,7 +34,7 @@ const READS: u32 = 5;
 /// Why nothing was read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Somebody else wrote in between: read again and decide anew.
+    /// Somebody else wrote in between, or writes now: read again and decide anew.
     #[error("conflicting write")]
     Conflict,
     /// The record would not fit into an item.
@@ -46,10 +48,14 @@ pub enum StoreError {
 /// What is kept of a request beside its effect.
 #[derive(Debug, Clone)]
 pub struct Archive {
-    /// The body, redacted and compressed (quarantined bytes: as they came).
+    /// The body, redacted (what is no JSON: as it came) and compressed.
     pub body: Vec<u8>,
     /// SHA-256 of the exact bytes, in hex.
     pub sha256: String,
+    /// How many bytes came.
+    pub length: usize,
+    /// Whether `body` is only the beginning of it.
+    pub truncated: bool,
     /// Chosen headers.
     pub headers: BTreeMap<String, String>,
     /// The name of the secret that vouched for it.
@@ -269,7 +275,7 @@ impl Store {
     /// `described` says where they came in and what is wrong with them.
     ///
     /// # Errors
-    /// [`StoreError`]; a repetition is no error.
+    /// [`StoreError`]; that they are kept already is no error.
     pub async fn quarantine(
         &self,
         provider: Provider,
@@ -283,9 +289,9 @@ impl Store {
         for (name, value) in described {
             item.insert((*name).to_owned(), text(value));
         }
-        match self.transact(vec![self.put_new(item)?]).await {
-            Err(StoreError::Conflict) => Ok(()),
-            other => other,
+        match self.send(vec![self.put_new(item)?]).await {
+            Ok(()) | Err(Refused::Condition) => Ok(()),
+            Err(refused) => Err(refused.into()),
         }
     }
 
@@ -337,25 +343,55 @@ impl Store {
     }
 
     async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<(), StoreError> {
+        Ok(self.send(items).await?)
+    }
+
+    async fn send(&self, items: Vec<TransactWriteItem>) -> Result<(), Refused> {
         let call = self.client.transact_write_items().set_transact_items(Some(items));
-        match call.send().await {
-            Ok(_) => Ok(()),
-            Err(error) if is_conflict(&error) => Err(StoreError::Conflict),
-            Err(error) => Err(StoreError::Unavailable(code(&error))),
+        call.send().await.map(drop).map_err(|error| refused(&error))
+    }
+}
+
+/// Why a transaction wrote nothing.
+#[derive(Debug, PartialEq, Eq)]
+enum Refused {
+    /// An item is not as it was read, or is there already.
+    Condition,
+    /// Others write to its items, or too much is written to them: a moment later
+    /// it may pass as it is.
+    Busy,
+    /// The table does not answer as it must.
+    Unavailable(String),
+}
+
+impl From<Refused> for StoreError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Condition | Refused::Busy => Self::Conflict,
+            Refused::Unavailable(code) => Self::Unavailable(code),
         }
     }
 }
 
-fn is_conflict(error: &SdkError<TransactWriteItemsError>) -> bool {
-    match error.as_service_error() {
+/// The SDK makes no second attempt after a cancelled transaction; that is left to
+/// whoever can read anew.
+fn refused(error: &SdkError<TransactWriteItemsError>) -> Refused {
+    let any = |codes: &[&str]| match error.as_service_error() {
         Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-            cancelled.cancellation_reasons().iter().any(|reason| {
-                let code = reason.code();
-                matches!(code, Some("ConditionalCheckFailed" | "TransactionConflict"))
-            })
+            let mut reasons = cancelled.cancellation_reasons().iter();
+            reasons.any(|reason| reason.code().is_some_and(|code| codes.contains(&code)))
         }
-        Some(TransactWriteItemsError::TransactionInProgressException(_)) => true,
         _ => false,
+    };
+    let in_progress = error
+        .as_service_error()
+        .is_some_and(TransactWriteItemsError::is_transaction_in_progress_exception);
+    if any(&["ConditionalCheckFailed"]) {
+        Refused::Condition
+    } else if in_progress || any(&BUSY) {
+        Refused::Busy
+    } else {
+        Refused::Unavailable(code(error))
     }
 }
 

@@ -173,6 +173,119 @@ async fn an_older_affonso_signature_passes_where_the_setting_allows_it() {
     assert_eq!(stage.send(&old).await.0, 200);
 }
 
+/// A request as the provider of a route of the template would send it there, and
+/// its answer.
+fn to_route(path: &str, n: usize) -> (String, String, u16) {
+    let path = path.replace("{token}", TOKEN).replace("{event}", "payment.paid");
+    let unknown = format!("unknown_{n}");
+    let (body, status) = if path.contains("/payment") {
+        (payment(u32::try_from(n).unwrap()), 200)
+    } else if path.contains("/uppromote/") {
+        (json!({ "id": n }).to_string(), 200)
+    } else if path.contains("/firstpromoter-v1/") {
+        let status = if path.ends_with("/fulfilments") { 202 } else { 200 };
+        (json!({"event": {"id": n, "type": unknown}, "data": {}}).to_string(), status)
+    } else if path.contains("/affonso/") {
+        (json!({"id": n.to_string(), "type": unknown, "data": {}}).to_string(), 200)
+    } else {
+        (json!({"event_id": n.to_string(), "event_type": unknown, "data": {}}).to_string(), 200)
+    };
+    (path, body, status)
+}
+
+#[tokio::test]
+async fn a_slash_at_the_end_of_an_address_means_nothing() {
+    let stage = Stage::start().await;
+    let routes = stage.stack.routes.iter().filter(|route| !route.1.ends_with("+}"));
+    let mut recorded = 0;
+    for (n, (_, path, _)) in routes.enumerate() {
+        let (path, body, status) = to_route(path, n + 1);
+        for (slashes, result) in [("/", None), ("//", Some("duplicate")), ("", Some("duplicate"))] {
+            let (answered, body) = stage.post(&format!("{path}{slashes}"), &body).await;
+            assert_eq!(answered, status, "{path}{slashes}: {body}");
+            assert!(
+                result.is_none_or(|result| body["result"] == result),
+                "{path}{slashes}: {body}"
+            );
+        }
+        recorded += 1;
+    }
+    assert_eq!(recorded, stage.stack.routes.len() - 1);
+    assert_eq!(stage.count("event#").await, recorded);
+    // The ping too; and what is no address without the slash is none with it.
+    let ping = unsigned("/webhooks/uppromote/referral-new/", "", &[]);
+    assert_eq!(stage.send(&ping).await, (200, json!({"result": "ping"})));
+    for path in
+        ["/webhooks/affonso/", "/webhooks/affonso//payouts", "/webhooks/firstpromoter-v1/x/y/"]
+    {
+        assert_eq!(stage.send(&unsigned(path, "{}", &[])).await.0, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn one_event_id_under_two_types_is_two_events_and_other_bytes_are_counted() {
+    let stage = Stage::start().await;
+    let created = payout("e1", "payout.created", 1);
+    let paid = payout("e1", "payout.paid", 2).replace("PENDING", "COMPLETED");
+    let differs = payout("e1", "payout.paid", 3).replace("PENDING", "FAILED");
+    let unknown = |kind: &str| payout("e1", kind, 4);
+    let mut answers = Vec::new();
+    for body in [
+        &created,
+        &paid,
+        &paid,
+        &created,
+        &differs,
+        &unknown("payout.sent"),
+        &unknown("payout.paused"),
+        &unknown("payout.paused"),
+    ] {
+        answers.push(text(&stage.post(AFFONSO, body).await.1, "result"));
+    }
+    let (recorded, duplicate, archived) = ("recorded", "duplicate", "archived");
+    assert_eq!(
+        answers,
+        [recorded, recorded, duplicate, duplicate, duplicate, archived, archived, duplicate]
+    );
+    let record = stage.item("affonso#payout#p1", "record").await;
+    assert_eq!(
+        (text(&record, "status"), text(&record, "version")),
+        ("completed".into(), "2".into())
+    );
+    for (pk, sk, kind) in [
+        ("affonso#payout#p1", "event#e1", "payout.created"),
+        ("affonso#payout#p1", "event#e1#payout.paid", "payout.paid"),
+        ("affonso#inbox#e1", "event#e1", "payout.sent"),
+        ("affonso#inbox#e1", "event#e1#payout.paused", "payout.paused"),
+    ] {
+        assert_eq!(text(&stage.item(pk, sk).await, "type"), kind);
+    }
+    let lines = stage.lines(8).await;
+    let differing: Vec<_> = lines.iter().filter(|line| line["duplicate_differs"] == true).collect();
+    assert_eq!(differing.len(), 1, "{lines:?}");
+    assert_eq!(
+        (&differing[0]["DuplicateDiffers"], &differing[0]["type"]),
+        (&json!(1.0), &json!("payout.paid"))
+    );
+}
+
+#[tokio::test]
+async fn an_event_from_the_future_counts_as_of_its_arrival_and_is_counted() {
+    let stage = Stage::start().await;
+    let future = payout("e1", "payout.paid", 1).replace("2026-10-01T10:01", "9999-12-31T23:59");
+    stage.post(AFFONSO, &future).await;
+    stage.post(AFFONSO, payout("e2", "payout.created", 1)).await;
+    let record = stage.item("affonso#payout#p1", "record").await;
+    assert!(!text(&record, "as_of").starts_with("9999"), "{record}");
+    // What came is kept as it came.
+    let event = stage.item("affonso#payout#p1", "event#e1").await;
+    assert!(kept_body(&event).contains("9999-12-31T23:59"), "{event}");
+    let lines = stage.lines(2).await;
+    let ahead: Vec<_> =
+        lines.iter().map(|line| (&line["clock_ahead"], &line["ClockAhead"])).collect();
+    assert_eq!(ahead, [(&json!(true), &json!(1.0)), (&Value::Null, &json!(0.0))]);
+}
+
 #[tokio::test]
 async fn unknown_routes_are_404_and_other_methods_not_accepted() {
     let stage = Stage::start().await;

@@ -100,8 +100,6 @@ async fn sizes_have_limits() {
     assert_eq!(stage.items().await.len(), 0);
     assert_eq!(stage.post(V2, body("a".repeat(limit - fixed))).await.0, 200);
     assert_eq!(stage.post(V2, body(noise(440 * 1024)).replace("e-1", "e-2")).await.0, 200);
-    // Malformed and too large to keep.
-    assert_eq!(stage.post(V2, format!("{{{}", noise(520 * 1024))).await, too_large);
     // Too large for a record although its event compresses.
     let long = "b".repeat(500 * 1024);
     let record = commission("8", &format!(r#","internal_note":"{long}""#));
@@ -111,6 +109,53 @@ async fn sizes_have_limits() {
     let unsigned = unsigned(V2, "x".repeat(limit + 1), &[]);
     assert_eq!(stage.send(&unsigned).await, too_large);
     assert_eq!(stage.processes(), 1);
+}
+
+/// The first 64 KiB.
+const KEPT: usize = 64 * 1024;
+
+#[tokio::test]
+async fn of_what_changes_no_record_the_beginning_is_kept() {
+    let stage = Stage::start().await;
+    let padded = |kind: &str, test: bool, padding: &str| {
+        format!(
+            r#"{{"event_id":"{kind}-{test}","event_type":"{kind}","secret_key":"key-seeded","data":{{"test":{test},"note":"{padding}"}}}}"#
+        )
+    };
+    let (large, small) = (noise(520 * 1024), noise(300));
+    let twice = |padding: &str| format!(r#"{{"token":"key-seeded","a":1,"a":"{padding}"}}"#);
+    for (body, status, kept) in [
+        // No JSON at all: as it came.
+        (format!("{{{large}"), 400, KEPT),
+        (format!("{{{small}"), 400, 301),
+        // JSON with a key twice, a type nobody knows, a test: redacted first.
+        (twice(&large), 400, KEPT),
+        (padded("payout.odd", false, &large), 200, KEPT),
+        (padded("payout.created", true, &large), 200, KEPT),
+        (padded("payout.odd2", false, &"a".repeat(1000 * 1024)), 200, KEPT),
+    ] {
+        let shown = body.get(..60).unwrap().to_owned();
+        assert_eq!(stage.post(V2, &body).await.0, status, "{shown}");
+        let sha256 = shared::body::sha256_hex(body.as_bytes());
+        let items = stage.items().await;
+        let item = items.iter().find(|item| text(item, "sha256") == sha256).unwrap();
+        assert_eq!(text(item, "length"), body.len().to_string(), "{shown}");
+        assert_eq!(item["truncated"] == true, kept == KEPT, "{shown}");
+        assert_eq!(kept_body(item).len(), kept, "{shown}");
+        assert!(!kept_body(item).contains("key-seeded"), "{shown}");
+        // Again: kept once.
+        assert_eq!(stage.post(V2, &body).await.0, status, "{shown}");
+    }
+    assert_eq!(stage.count("event#").await, 6);
+    // What is applied is kept as a whole.
+    let applied = commission("9", &format!(r#","note_of_nobody":"{}""#, "a".repeat(100 * 1024)));
+    assert_eq!(stage.post(V2, &applied).await.0, 200);
+    let event = stage.item("firstpromoter#commission#9", "event#e-1").await;
+    assert_eq!(
+        (kept_body(&event).len(), &event["truncated"]),
+        (applied.len(), &serde_json::Value::Null)
+    );
+    assert_eq!(text(&event, "length"), applied.len().to_string());
 }
 
 #[tokio::test]

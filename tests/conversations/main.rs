@@ -19,4 +19,5 @@ mod ops;
 mod outages;
 mod samples;
 mod secrets;
+mod table;
 mod turns;

@@ -120,6 +120,7 @@ mod tests {
             ("/w/up/{event}", "Any"),
             ("/w/up/payment-paid", "Exact"),
             ("/w/v1/{token}/rewards", "Rewards"),
+            ("/w/{rest+}", "Other"),
             ("/files/{rest+}", "Files"),
         ] {
             routes.add("POST", path, function);
@@ -129,19 +130,26 @@ mod tests {
     }
 
     #[test]
-    fn whole_segments_match_and_an_exact_one_beats_a_parameter() {
+    fn whole_segments_match_and_the_more_exact_route_wins() {
         let routes = routes();
         for (method, path, expected) in [
             ("POST", "/w/up/payment-paid", Some("Exact")),
             ("POST", "/w/up/payment.paid", Some("Any")),
             ("POST", "/w/up/payment-paid-x", Some("Any")),
-            ("POST", "/w/up/", None),
-            ("POST", "/w/up", None),
-            ("POST", "/w/up/a/b", None),
-            ("POST", "/w/up/payment-paid/", None),
-            ("GET", "/w/up/payment-paid", None),
+            // What no other route takes as a whole, the greedy one takes.
+            ("POST", "/w/up/", Some("Other")),
+            ("POST", "/w/up", Some("Other")),
+            ("POST", "/w/up/a/b", Some("Other")),
+            ("POST", "/w/up/payment-paid/", Some("Other")),
+            ("POST", "/w/v1/secret/rewards/", Some("Other")),
+            ("POST", "/w/v1//rewards", Some("Other")),
             ("POST", "/w/v1/secret/rewards", Some("Rewards")),
-            ("POST", "/w/v1//rewards", None),
+            ("GET", "/w/up/payment-paid", None),
+            ("GET", "/w/up/payment-paid/", None),
+            ("POST", "/w/", None),
+            ("POST", "/w", None),
+            ("POST", "/files", None),
+            ("POST", "/files/a/", Some("Files")),
             ("POST", "/files/a/b/c", Some("Files")),
             ("PATCH", "/any", Some("All")),
             ("POST", "/", None),
@@ -158,5 +166,6 @@ mod tests {
         assert_eq!(found.route_key, "POST /w/v1/{token}/rewards");
         assert_eq!(found.parameters["token"], "s3cret");
         assert_eq!(routes.find("POST", "/files/a/b").unwrap().parameters["rest"], "a/b");
+        assert_eq!(routes.find("POST", "/files/a/b/").unwrap().parameters["rest"], "a/b/");
     }
 }

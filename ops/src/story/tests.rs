@@ -1,7 +1,7 @@
 //! The time line and what it leaves out.
 
 use serde_json::json;
-use shared::event::Clock;
+use shared::event::{Action, Clock};
 use shared::fulfilment::{Recipient, Terms};
 use shared::ledger::Register;
 
@@ -26,13 +26,13 @@ fn event(second: i64, event_type: &str) -> Recorded {
 }
 
 fn record() -> Record {
-    let clock = Clock { time: at(0), rank: 1 };
+    let clock = Clock { time: Some(at(0)), action: Action::Updated, rank: 1 };
     let facts = [
         ("amount", json!({"value": "500", "unit": "points"})),
         ("customer", json!({"email": "jane@example.com"})),
         ("status", json!("approved")),
     ];
-    let register = |(name, value): (&str, Value)| (name.to_owned(), Register { value, clock });
+    let register = |(name, value): (&str, Value)| (name.to_owned(), Register::new(value, clock));
     Record { version: 3, facts: facts.map(register).into(), ..Record::default() }
 }
 

@@ -12,12 +12,14 @@ use crate::fulfilment::policy::{Policy, V1Confirm};
 use crate::fulfilment::promise::{Parked, Promise, State};
 use crate::fulfilment::terms::Terms;
 use crate::fulfilment::view::suspected;
-use crate::ledger::Record;
+use crate::ledger::{Record, Register};
 use crate::provider::Provider;
 use crate::timestamp::Timestamp;
 
 /// Why a promise is parked whose record has a status that nobody knows.
 const UNKNOWN_STATUS: &str = "unknown_status";
+/// Why one of v1 is parked in what equally late events contradict each other.
+const CONTESTED: &str = "contested";
 /// Seconds that an event's time, which may be in whole seconds, and our clock
 /// are thought to differ at most.
 pub(super) const CLOCKS_APART: i64 = 2;
@@ -66,14 +68,14 @@ pub fn announce(
     record: &Record,
     received: Timestamp,
 ) -> Announced {
-    let campaign = record.text("campaign_id");
+    let campaign = record.settled_text("campaign_id");
     let terms = terms(policy, provider, record, campaign, None);
     let entry = match assess(policy, provider, record, &terms, campaign, &[]) {
         Ok(entry) => entry,
         Err(NotEligible(why)) => return Announced::Nothing(why),
     };
-    let begun = match record.announced {
-        Some(at) => announced(policy, provider, record, at, received, entry),
+    let begun = match record.announcement() {
+        Some(at) => announced(policy, provider, record, at, entry),
         None => may_be_asked(policy, subject, record, &terms, entry),
     };
     let (state, reason) = match begun {
@@ -82,7 +84,7 @@ pub fn announce(
     };
     let key = format!("{provider}:{}:1", subject.id.as_str());
     let mut promise = Promise::new(key, 1, state, terms, received);
-    promise.announced_at = record.announced.and_then(known_time).unwrap_or(received);
+    promise.announced_at = record.announcement().unwrap_or(received);
     promise.campaign_id = campaign.map(str::to_owned);
     promise.by_response =
         provider == Provider::FirstPromoterV1 && policy.v1_confirm == V1Confirm::Response;
@@ -103,16 +105,18 @@ fn announced(
     provider: Provider,
     record: &Record,
     at: Timestamp,
-    received: Timestamp,
     entry: Entry,
 ) -> Begun {
-    // An announcement that does not say when it was is one of now.
-    if known_time(at).unwrap_or(received) < policy.from {
+    if at < policy.from {
         return Err(NotEligible("not_announced"));
     }
-    match (standing(provider, record.status()), entry) {
+    match (standing(provider, record), entry) {
         (Standing::Withdrawn, _) => Err(NotEligible("not_approved")),
         (Standing::Unclear, _) => Ok((State::Parked, Some(UNKNOWN_STATUS))),
+        (Standing::Contested, _) if provider == Provider::FirstPromoter => {
+            Ok((State::LookupDue, None))
+        }
+        (Standing::Contested, _) => Ok((State::Parked, Some(CONTESTED))),
         (_, Entry::Park(reason)) => Ok((State::Parked, Some(reason))),
         (_, Entry::LookUp | Entry::Ask) => Ok((State::LookupDue, None)),
         _ => Ok((State::Requested, None)),
@@ -143,7 +147,7 @@ fn may_be_asked(
     }
     // An edit of it now does not make an old commission any younger.
     let created = record.text("occurred_at").and_then(Timestamp::parse);
-    let stated = record.facts.get("status").and_then(|status| known_time(status.clock.time));
+    let stated = record.facts.get("status").and_then(|status| status.clock.time);
     match created.or(stated) {
         Some(since) if since >= policy.from => Ok((State::ApprovalDue, None)),
         _ => Err(NotEligible("not_announced")),
@@ -158,14 +162,14 @@ pub fn restate(
     promise: &Promise,
     record: &Record,
 ) -> Option<Input> {
-    match standing(provider, record.status()) {
+    match standing(provider, record) {
         Standing::Withdrawn if still_pending(promise, record) => None,
         Standing::Withdrawn if found_since(promise, record) => None,
         Standing::Withdrawn => Some(Input::Withdrawn),
         _ if unannounced(promise, record) || denied_since(promise, record) => None,
         // A status that nobody knows takes away nothing that was given.
-        Standing::Unclear if !promise.is_before_delivery() => None,
-        Standing::Approved | Standing::Unclear => {
+        Standing::Unclear | Standing::Contested if !promise.is_before_delivery() => None,
+        Standing::Approved | Standing::Unclear | Standing::Contested => {
             let now = assessment(policy, provider, promise, record);
             Some(Input::Approved(now))
         }
@@ -181,7 +185,7 @@ pub(super) fn assessment(
 ) -> Assessment {
     let found = promise.campaign_id.clone().filter(|_| promise.looked_up);
     let found = found.filter(|_| !taken_away(promise, record, "campaign_id"));
-    let campaign = record.text("campaign_id").or(found.as_deref());
+    let campaign = record.settled_text("campaign_id").or(found.as_deref());
     let unit = promise.terms.unit.as_deref().filter(|_| promise.looked_up);
     let mut stated = terms(policy, provider, record, campaign, unit);
     if let Some(given) = promise.given_to() {
@@ -191,7 +195,7 @@ pub(super) fn assessment(
     let (terms, ask_anew) = known(promise, record, stated);
     let entry = entry_of(policy, provider, promise, record, &terms, campaign);
     let campaign_id = campaign.map(str::to_owned);
-    let announced_at = record.announced.and_then(known_time);
+    let announced_at = record.announcement();
     Assessment { terms, campaign_id, announced_at, entry, ask_anew }
 }
 
@@ -215,18 +219,17 @@ fn known(promise: &Promise, record: &Record, stated: Terms) -> (Terms, bool) {
     found.amount = found.amount.filter(|_| !gone("amount.value"));
     found.unit = found.unit.filter(|_| !gone("amount.unit"));
     let known = found.with(&stated);
-    let ask_anew = !known.is_complete() && promise.terms.is_complete();
-    (known, ask_anew)
+    let open = !known.is_complete() && promise.terms.is_complete();
+    (known, open || gone("status"))
 }
 
-/// Whether an event has stated a fact, or a part of it, as null since the
-/// platform was asked.
+/// Whether events have taken a fact away, or a part of it, or contradicted each
+/// other in it, since the platform was asked.
 fn taken_away(promise: &Promise, record: &Record, name: &str) -> bool {
-    let (name, part) = name.split_once('.').unwrap_or((name, ""));
-    record.facts.get(name).is_some_and(|fact| {
-        let value = if part.is_empty() { Some(&fact.value) } else { fact.value.get(part) };
-        let null = value.is_some_and(serde_json::Value::is_null);
-        null && promise.found_at.is_none_or(|found| found <= fact.clock.time)
+    let fact = record.facts.get(name.split('.').next().unwrap_or(name));
+    fact.is_some_and(|fact| {
+        let open = record.is_taken_away(name) || fact.is_contested();
+        open && promise.found_at.is_none_or(|found| Some(found) <= fact.clock.time)
     })
 }
 
@@ -234,12 +237,12 @@ fn taken_away(promise: &Promise, record: &Record, name: &str) -> bool {
 /// otherwise: what was only to be approved by asking is asked about.
 fn unannounced(promise: &Promise, record: &Record) -> bool {
     let ended = matches!(promise.state, State::Denied | State::Reversed);
-    record.announced.is_none() && (promise.found_at.is_none() || ended)
+    record.announcement().is_none() && (promise.found_at.is_none() || ended)
 }
 
 /// Whether the platform itself, or a person, said no since it was announced.
 fn denied_since(promise: &Promise, record: &Record) -> bool {
-    promise.denied_at.is_some_and(|denied| record.announced.is_none_or(|at| at < denied))
+    promise.denied_at.is_some_and(|denied| record.announcement().is_none_or(|at| at < denied))
 }
 
 /// Whether it waits for its approval, and no event says anything else.
@@ -247,16 +250,20 @@ fn still_pending(promise: &Promise, record: &Record) -> bool {
     let waits = |state| matches!(state, State::ApprovalDue | State::AwaitingApproval);
     let parked = promise.parked.as_ref();
     let asked = waits(promise.state) || parked.is_some_and(|parked| waits(parked.from));
-    asked && record.announced.is_none() && record.status() == Some("pending")
+    asked && record.announcement().is_none() && record.status() == Some("pending")
 }
 
 /// Whether the platform showed it as approved, by a status that is newer than
 /// the one the record states. Where it gives no time for that, it outweighs only
 /// the "pending" in which it was asked for its approval, never a denial.
 fn found_since(promise: &Promise, record: &Record) -> bool {
-    let stated = record.facts.get("status").map(|status| status.clock.time);
+    let status = record.facts.get("status");
     let since = |found: Option<Timestamp>, apart: i64| {
-        found.zip(stated).is_some_and(|(found, stated)| stated.plus_seconds(apart) < found)
+        // Without a time it is older than anything that was found.
+        let older = |stated: Timestamp, found| stated.plus_seconds(apart) < found;
+        found.zip(status).is_some_and(|(found, status)| {
+            status.clock.time.is_none_or(|stated| older(stated, found))
+        })
     };
     let by_its_clock = since(promise.found_since, 0);
     let untimed = promise.found_since.is_none() && record.status() == Some("pending");
@@ -284,13 +291,18 @@ pub fn reconcile(
 enum Standing {
     Approved,
     Withdrawn,
+    /// In a status that nobody knows.
     Unclear,
+    /// Equally late events state different ones.
+    Contested,
 }
 
 /// A v1 fulfilment is pending because its reward was approved; a v2 commission
 /// says so in its status.
-fn standing(provider: Provider, status: Option<&str>) -> Standing {
-    match (provider, status) {
+fn standing(provider: Provider, record: &Record) -> Standing {
+    let contested = record.facts.get("status").is_some_and(Register::is_contested);
+    match (provider, record.status()) {
+        (_, status) if contested && status != Some("deleted") => Standing::Contested,
         (_, Some("denied" | "rejected" | "cancelled" | "deleted")) => Standing::Withdrawn,
         (Provider::FirstPromoterV1, None | Some("pending" | "processing")) => Standing::Approved,
         (Provider::FirstPromoter, Some("approved")) => Standing::Approved,
@@ -312,17 +324,16 @@ pub fn entry_of(
 ) -> Entry {
     // A waiver is of the terms that were seen.
     let waived = if promise.terms.differs(known) { &[] } else { promise.waived.as_slice() };
-    let unclear = standing(provider, record.status()) == Standing::Unclear;
+    let waives = |reason: &str| waived.iter().any(|waived| waived == reason);
     match assess(policy, provider, record, known, campaign, waived) {
         Err(_) => Entry::Nothing,
-        Ok(_) if unclear && !waived.iter().any(|reason| reason == UNKNOWN_STATUS) => {
-            Entry::Park(UNKNOWN_STATUS)
-        }
-        Ok(entry) => entry,
+        Ok(entry) => match standing(provider, record) {
+            Standing::Unclear if !waives(UNKNOWN_STATUS) => Entry::Park(UNKNOWN_STATUS),
+            Standing::Contested if provider != Provider::FirstPromoter && !waives(CONTESTED) => {
+                Entry::Park(CONTESTED)
+            }
+            Standing::Contested if taken_away(promise, record, "status") => Entry::LookUp,
+            _ => entry,
+        },
     }
-}
-
-/// The time that an event or a fact has, if it has one.
-fn known_time(at: Timestamp) -> Option<Timestamp> {
-    (at != Timestamp::ZERO).then_some(at)
 }

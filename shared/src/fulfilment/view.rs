@@ -11,7 +11,7 @@ use crate::fulfilment::machine::{CONTRADICTED, Entry, GIVEN_THERE, Input};
 use crate::fulfilment::policy::Policy;
 use crate::fulfilment::promise::{Promise, State};
 use crate::fulfilment::terms::Terms;
-use crate::ledger::Record;
+use crate::ledger::{Record, Register};
 use crate::provider::Provider;
 use crate::timestamp::Timestamp;
 
@@ -152,7 +152,7 @@ impl Question<'_> {
         match (view.standing, view.since) {
             (Standing::Unclear, _) => Input::Refused("status_unknown_at_provider".into()),
             (Standing::Pending | Standing::Denied, Some(since)) if self.is_newer(view) => {
-                Input::DeniedThere { since, announced: self.record.announced.is_some() }
+                Input::DeniedThere { since, announced: self.record.announcement().is_some() }
             }
             (Standing::NotFound, _) if self.promise.is_v1() && self.lag_is_over() => {
                 Input::Refused(NOT_FOUND.into())
@@ -162,7 +162,7 @@ impl Question<'_> {
     }
 
     fn never_approved(&self) -> bool {
-        self.record.announced.is_none()
+        self.record.announcement().is_none()
     }
 
     fn approved(&self, view: &View) -> Input {
@@ -187,21 +187,24 @@ impl Question<'_> {
     /// Whether the status that is shown is newer than the latest event that
     /// said anything of it.
     fn is_newer(&self, view: &View) -> bool {
-        let stated = self.record.facts.get("status").map(|status| status.clock.time);
-        let told = self.record.announced.max(stated);
-        view.since.is_some_and(|since| told.is_none_or(|told| told < since))
+        let status = self.record.facts.get("status");
+        let told = self.record.announcement().max(status.and_then(|status| status.clock.time));
+        // Of equally late events that contradict each other it may be either.
+        let either = status.is_some_and(Register::is_contested);
+        view.since
+            .is_some_and(|since| told.is_none_or(|told| told < since || either && told == since))
     }
 
     /// Whether the list has had its time to catch up with the record.
     fn settled_there(&self) -> bool {
-        let told = self.record.as_of().map(|clock| clock.time);
+        let told = self.record.as_of().and_then(|clock| clock.time);
         told.is_none_or(|told| told.ms().saturating_add(self.platform_lag_ms) < self.asked_at.ms())
     }
 
     /// Whether it was not there for longer than a list is behind.
     fn lag_is_over(&self) -> bool {
         let since = self.promise.contradicted_since.unwrap_or(self.asked_at);
-        let announced = self.record.announced;
+        let announced = self.record.announcement();
         let since = announced.map_or(since, |at| at.max(since));
         self.asked_at.ms().saturating_sub(since.ms()) >= self.platform_lag_ms
     }

@@ -1,22 +1,46 @@
 //! The decision: what recording an event changes.
 
+use std::borrow::Cow;
+
 use crate::event::{Change, Content, Event, Identity};
 use crate::fulfilment::{Announced, Policy, Promise, Stepped, announce, reconcile};
-use crate::ledger::Record;
+use crate::ledger::{Record, shared_identity};
 use crate::timestamp::Timestamp;
+use crate::wire::Id;
 
-/// What one read found.
+/// Seconds that an event's time may be ahead of its arrival. What is dated
+/// later counts as of then: no event can hold a fact longer than that.
+const CLOCK_AHEAD_SECONDS: i64 = 300;
+
+/// An event that is recorded already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Its type.
+    pub event_type: String,
+    /// SHA-256 of its exact bytes, in hex.
+    pub sha256: String,
+}
+
+/// What was read before.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Known {
     /// The record of the event's subject.
     pub record: Option<Record>,
-    /// Whether this very event is recorded already.
-    pub event: bool,
+    /// The events that are recorded under the event's id: none, the one that
+    /// came first, and with it, if that is of another type, the one of the
+    /// event's own type.
+    pub events: Vec<Seen>,
     /// The promise of the subject.
     pub promise: Option<Promise>,
 }
 
 impl Known {
+    /// This very event, if it is recorded already: one of its id and its type.
+    #[must_use]
+    pub fn seen(&self, event: &Event) -> Option<&Seen> {
+        self.events.iter().find(|seen| seen.event_type == event.event_type)
+    }
+
     /// Whether record and promise can have been there at the same moment: a
     /// record names the epoch of its latest promise, from the first on.
     #[must_use]
@@ -40,6 +64,9 @@ pub struct Write {
     pub promises: Vec<Promise>,
     /// Why an announcement makes no new promise.
     pub no_promise: Option<&'static str>,
+    /// Whether the event's time is so far ahead of its arrival that it counts
+    /// as an earlier one.
+    pub clock_ahead: bool,
 }
 
 /// What an event comes to.
@@ -59,19 +86,21 @@ pub fn decide(known: &Known, event: &Event, policy: &Policy, received: Timestamp
         Content::Change(change) => change,
         Content::Unknown | Content::Test => return archive(known, event),
     };
+    let bounded = bounded(change, received);
+    let (change, clock_ahead) = (bounded.as_ref(), matches!(bounded, Cow::Owned(_)));
     let mut record = known.record.clone().unwrap_or_default();
-    let (identity, changed) = match (&event.identity, change.clock) {
-        (Identity::Given(id), clock) => {
-            if known.event {
+    let (identity, changed) = match &event.identity {
+        Identity::Given(id) => {
+            let Some(identity) = unrecorded(known, event, id) else {
                 return Decision::Duplicate;
-            }
-            let changed = match clock {
-                Some(clock) => record.merge(change, clock),
-                None => record.apply(change, id.as_str()),
             };
-            (id.as_str().to_owned(), changed)
+            let changed = match change.clock {
+                Some(clock) => record.merge(change, clock, received),
+                None => record.apply(change, &identity),
+            };
+            (identity, changed)
         }
-        (Identity::Transition(transition), _) => {
+        Identity::Transition(transition) => {
             if record.transitions.contains_key(transition) {
                 return Decision::Duplicate;
             }
@@ -93,16 +122,39 @@ pub fn decide(known: &Known, event: &Event, policy: &Policy, received: Timestamp
         record: Some(record),
         promises,
         no_promise,
+        clock_ahead,
     }))
 }
 
-fn archive(known: &Known, event: &Event) -> Decision {
-    if known.event {
-        return Decision::Duplicate;
+/// The change, at the latest place in time that it may have.
+fn bounded(change: &Change, received: Timestamp) -> Cow<'_, Change> {
+    let latest = received.plus_seconds(CLOCK_AHEAD_SECONDS);
+    let clock = change.clock.map(|clock| clock.no_later_than(latest));
+    if clock == change.clock {
+        return Cow::Borrowed(change);
     }
+    Cow::Owned(Change { clock, ..change.clone() })
+}
+
+/// The identity to record an event under; `None` when it is recorded already.
+fn unrecorded(known: &Known, event: &Event, id: &Id) -> Option<String> {
+    if known.seen(event).is_some() {
+        return None;
+    }
+    Some(if known.events.is_empty() {
+        id.as_str().to_owned()
+    } else {
+        shared_identity(id.as_str(), &event.event_type)
+    })
+}
+
+fn archive(known: &Known, event: &Event) -> Decision {
     let identity = match &event.identity {
-        Identity::Given(id) => id.as_str().to_owned(),
-        Identity::Transition(transition) => transition.clone(),
+        Identity::Given(id) => unrecorded(known, event, id),
+        Identity::Transition(transition) => known.events.is_empty().then(|| transition.clone()),
+    };
+    let Some(identity) = identity else {
+        return Decision::Duplicate;
     };
     Decision::Write(Box::new(Write {
         identity,
@@ -110,7 +162,15 @@ fn archive(known: &Known, event: &Event) -> Decision {
         record: None,
         promises: Vec::new(),
         no_promise: None,
+        clock_ahead: false,
     }))
+}
+
+/// Whether a reward is approved, no event that could be read has announced it,
+/// and this one says what changed in a way that cannot.
+fn unread_approval(change: &Change, record: &Record) -> bool {
+    let approved = record.status() == Some("approved");
+    change.changes_unread && approved && record.announcement().is_none()
 }
 
 fn promises(
@@ -131,6 +191,10 @@ fn promises(
     }
     match announce(policy, event.provider, &change.subject, record, received) {
         Announced::Promise(promise) => (vec![*promise], None),
+        // It may have announced it, and nobody can tell.
+        Announced::Nothing(_) if unread_approval(change, record) => {
+            (Vec::new(), Some("changes_unreadable"))
+        }
         Announced::Nothing(reason) => (Vec::new(), Some(reason).filter(|_| change.announces)),
     }
 }

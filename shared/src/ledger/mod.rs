@@ -2,9 +2,11 @@
 
 mod decide;
 mod record;
+mod register;
 
-pub use decide::{Decision, Known, Write, decide};
-pub use record::{Record, Register};
+pub use decide::{Decision, Known, Seen, Write, decide};
+pub use record::Record;
+pub use register::{MAX_STATEMENTS, Register, Statement};
 
 use crate::event::{Content, Event, Identity, Subject};
 use crate::provider::Provider;
@@ -28,6 +30,13 @@ pub fn inbox(provider: Provider, identity: &str) -> String {
 #[must_use]
 pub fn event_key(identity: &str) -> String {
     format!("event#{identity}")
+}
+
+/// The identity of an event whose id another type of event has taken already
+/// in the same partition. Affonso's published samples share one.
+#[must_use]
+pub fn shared_identity(id: &str, event_type: &str) -> String {
+    format!("{id}#{event_type}")
 }
 
 /// The sort key of a promise.

@@ -1,33 +1,21 @@
 //! The current state of a business object, merged from its events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::event::{Change, Clock};
 use crate::fulfilment::Sources;
+use crate::ledger::register::{Register, Statement};
 use crate::timestamp::Timestamp;
 
 /// Most transitions remembered for a source without event ids. More distinct
 /// bodies than this for one status of one object have not been seen anywhere.
 const MAX_TRANSITIONS: usize = 64;
 
-/// One fact with the place in time of the event that stated it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Register {
-    /// What was stated.
-    pub value: Value,
-    /// When.
-    pub clock: Clock,
-}
-
-impl Register {
-    /// Later time wins, then higher rank. What is still equal is decided by
-    /// the value, so that no order of arrival can show.
-    fn loses_to(&self, other: &Register) -> bool {
-        (self.clock, self.value.to_string()) < (other.clock, other.value.to_string())
-    }
-}
+/// The facts that something hangs on: what is given, to whom, or whether.
+/// Contradictions in them are not settled by picking one.
+const DECIDING: [&str; 5] = ["status", "amount", "affiliate_id", "customer_id", "campaign_id"];
 
 /// The record of one object.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -36,15 +24,23 @@ pub struct Record {
     pub version: u64,
     /// What is known, by field name.
     pub facts: BTreeMap<String, Register>,
-    /// When it was deleted at the provider; terminal.
+    /// When it was deleted at the provider, or when that was heard where the
+    /// event does not say it; terminal.
     pub deleted_at: Option<Timestamp>,
-    /// Whether events contradicted each other and no clock could settle it.
+    /// What decides and was stated with a value by any event, and is null now: by
+    /// fact, of an amount by part (`amount.value`).
+    pub named: BTreeSet<String>,
+    /// For a source without a clock: whether its events contradicted each other.
+    /// [`Record::is_contested`] tells it for all.
     pub contested: bool,
     /// For a source without event ids: what was applied since the status last
     /// changed, and at which version.
     pub transitions: BTreeMap<String, u64>,
-    /// When a reward was announced for it, by the latest event that did.
+    /// When a reward was announced for it, by the latest event that did and
+    /// says when.
     pub announced: Option<Timestamp>,
+    /// When an announcement came in that does not say when it was.
+    pub announced_undated: Option<Timestamp>,
     /// Which sources were to promise rewards whenever it was announced, each
     /// setting once. What another one gave is not given again because the
     /// settings changed.
@@ -57,15 +53,9 @@ impl Record {
     /// A record that states these facts, without a history.
     #[must_use]
     pub fn of_facts(facts: crate::event::Facts) -> Self {
-        let clock = Clock { time: Timestamp::ZERO, rank: 0 };
-        let registers = facts.into_iter().map(|(name, value)| (name, Register { value, clock }));
+        let register = |value| Register::new(value, Clock::UNKNOWN);
+        let registers = facts.into_iter().map(|(name, value)| (name, register(value)));
         Self { facts: registers.collect(), ..Self::default() }
-    }
-
-    /// Whether events contradict each other and no clock can settle it.
-    #[must_use]
-    pub fn is_contested(&self) -> bool {
-        self.contested
     }
 
     /// The value of a fact; `None` when unknown or stated as null.
@@ -80,6 +70,20 @@ impl Record {
         self.fact(name).and_then(Value::as_str)
     }
 
+    /// The value of a fact that no two events contradict each other in (see
+    /// [`Record::is_contested`]).
+    #[must_use]
+    pub fn settled(&self, name: &str) -> Option<&Value> {
+        let contested = self.facts.get(name).is_some_and(Register::is_contested);
+        self.fact(name).filter(|_| !contested)
+    }
+
+    /// The text of such a fact.
+    #[must_use]
+    pub fn settled_text(&self, name: &str) -> Option<&str> {
+        self.settled(name).and_then(Value::as_str)
+    }
+
     /// The status, `deleted` once deleted.
     #[must_use]
     pub fn status(&self) -> Option<&str> {
@@ -89,44 +93,110 @@ impl Record {
         self.text("status")
     }
 
+    /// Whether events contradict each other in what decides a reward (status,
+    /// amount, who, campaign), and nothing tells which came last: the platform
+    /// has to be asked, or a person. A later event ends it where there is a
+    /// clock; a deletion always does.
+    #[must_use]
+    pub fn is_contested(&self) -> bool {
+        let deciding = DECIDING.iter().filter_map(|name| self.facts.get(*name));
+        self.deleted_at.is_none()
+            && (self.contested || deciding.clone().any(Register::is_contested))
+    }
+
+    /// When a reward was announced for it at last. An announcement that does not
+    /// say when it was is one of its arrival.
+    #[must_use]
+    pub fn announcement(&self) -> Option<Timestamp> {
+        self.announced.max(self.announced_undated)
+    }
+
     /// The latest place in time of any fact.
     #[must_use]
     pub fn as_of(&self) -> Option<Clock> {
         self.facts.values().map(|register| register.clock).max()
     }
 
-    /// Takes in an event of a source with a clock. Returns the names of the
-    /// facts that changed. The result depends on the set of events taken in
-    /// and not on their order (invariant `OnceApplied`).
-    pub(super) fn merge(&mut self, change: &Change, clock: Clock) -> Vec<String> {
+    /// Takes in an event of a source with a clock, at its place in time, received
+    /// then. Returns the names of the facts that changed. The result depends on
+    /// the set of events taken in and not on their order (invariant
+    /// `OnceApplied`).
+    pub(super) fn merge(
+        &mut self,
+        change: &Change,
+        clock: Clock,
+        received: Timestamp,
+    ) -> Vec<String> {
         let mut changed = Vec::new();
         for (name, value) in &change.facts {
-            let stated = Register { value: value.clone(), clock };
-            let known = self.facts.get(name);
-            if known.is_none_or(|known| known.loses_to(&stated)) {
-                if known.is_none_or(|known| known.value != stated.value) {
-                    changed.push(name.clone());
-                }
-                self.facts.insert(name.clone(), stated);
+            let before = self.facts.get(name).map(|known| known.value.clone());
+            self.state(change, name, value, clock);
+            self.note_named(name, [before.as_ref(), Some(value)]);
+            if self.facts.get(name).map(|known| &known.value) != before.as_ref() {
+                changed.push(name.clone());
             }
         }
         if change.announces {
-            self.announced = self.announced.max(Some(clock.time));
+            let at = if clock.time.is_some() {
+                &mut self.announced
+            } else {
+                &mut self.announced_undated
+            };
+            *at = (*at).max(Some(clock.time.unwrap_or(received)));
         }
         if change.deletes {
-            let before = self.deleted_at;
-            self.deleted_at = Some(before.map_or(clock.time, |at| at.max(clock.time)));
-            if before.is_none() {
+            let at = clock.time.unwrap_or(received);
+            if self.deleted_at.is_none() {
                 changed.push("deleted".into());
             }
+            self.deleted_at = self.deleted_at.max(Some(at));
         }
         changed
+    }
+
+    /// Remembers what has ever had a value, whatever comes first.
+    fn note_named(&mut self, name: &str, values: [Option<&Value>; 2]) {
+        if !DECIDING.contains(&name) {
+            return;
+        }
+        self.named.extend(values.into_iter().flatten().flat_map(|value| named(name, value)));
+        if let Some(now) = self.facts.get(name) {
+            let now = named(name, &now.value);
+            self.named.retain(|part| !now.contains(part));
+        }
+    }
+
+    /// Whether events have taken away what one of them had stated: a fact, or a
+    /// part of it (`amount.unit`), that is null and once had a value.
+    #[must_use]
+    pub fn is_taken_away(&self, name: &str) -> bool {
+        let (fact, part) = name.split_once('.').unwrap_or((name, ""));
+        let null = self.facts.get(fact).is_some_and(|fact| match &fact.value {
+            Value::Object(parts) => parts.get(part).is_some_and(Value::is_null),
+            value => value.is_null(),
+        });
+        null && self.named.contains(name)
+    }
+
+    fn state(&mut self, change: &Change, name: &str, value: &Value, clock: Clock) {
+        if !DECIDING.contains(&name) {
+            let register = || Register::new(value.clone(), clock);
+            let known = self.facts.entry(name.to_owned()).or_insert_with(register);
+            known.decorate(clock, value.clone());
+            return;
+        }
+        let statement = Statement { value: value.clone(), was: was(change, name) };
+        if let Some(known) = self.facts.get_mut(name) {
+            known.state(clock, statement);
+        } else {
+            let register = Register::of_statements(clock, vec![statement]);
+            self.facts.extend(register.map(|register| (name.to_owned(), register)));
+        }
     }
 
     /// Takes in an event of a source without a clock, in the order of arrival.
     /// One that contradicts what is known marks the record as contested.
     pub(super) fn apply(&mut self, change: &Change, transition: &str) -> Vec<String> {
-        let clock = Clock { time: Timestamp::ZERO, rank: 0 };
         let status = self.text("status").map(str::to_owned);
         let mut changed = Vec::new();
         for (name, value) in &change.facts {
@@ -136,7 +206,7 @@ impl Record {
             }
             self.contested |= known.is_some();
             changed.push(name.clone());
-            self.facts.insert(name.clone(), Register { value: value.clone(), clock });
+            self.facts.insert(name.clone(), Register::new(value.clone(), Clock::UNKNOWN));
         }
         if self.text("status") != status.as_deref() {
             // What came before the change may rightly come again.
@@ -151,4 +221,28 @@ impl Record {
         self.transitions.insert(transition.to_owned(), self.version.saturating_add(1));
         changed
     }
+}
+
+/// What of a fact has a value.
+fn named(name: &str, value: &Value) -> Vec<String> {
+    match value {
+        Value::Null => Vec::new(),
+        Value::Object(parts) => {
+            let parts = parts.iter().filter(|(_, value)| !value.is_null());
+            parts.map(|(part, _)| format!("{name}.{part}")).collect()
+        }
+        _ => vec![name.to_owned()],
+    }
+}
+
+/// What an event says that a fact was before. An amount and its unit are one
+/// fact, and each may have changed alone.
+fn was(change: &Change, name: &str) -> Option<Value> {
+    if name != "amount" {
+        return change.was.get(name).cloned();
+    }
+    let parts = [("value", "amount"), ("unit", "unit")].into_iter();
+    let parts = parts.filter_map(|(part, name)| Some((part, change.was.get(name)?)));
+    let parts: Map<_, _> = parts.map(|(part, was)| (part.to_owned(), was.clone())).collect();
+    (!parts.is_empty()).then_some(Value::Object(parts))
 }

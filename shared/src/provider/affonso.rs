@@ -224,7 +224,7 @@ fn payout(
     amount_fact(&mut facts, &payout.amount, &Field::Value("cash_major".into()));
     rename(&mut facts, "affiliate_program_id", "campaign_id");
     rename(&mut facts, "created_at", "occurred_at");
-    let clock = clock(time, status.value().map(String::as_str));
+    let clock = clock(time, event_type, status.value().map(String::as_str));
     state(&mut facts, "status", status);
     Ok(Change {
         subject: Subject { kind: Kind::Payout, id },

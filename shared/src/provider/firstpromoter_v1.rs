@@ -94,7 +94,7 @@ pub(super) fn event(event_type: String, body: &Json, sha256: &str) -> Result<Eve
         // One event under the names that the vendor's pages have given it.
         "lead_becomes_referral" | "new_customer" | "lead_becomes_customer" => {
             let (identity, part) = event_part(body, &mut unread)?;
-            (identity, Content::Change(new_customer(body, &part, &mut unread)?.into()))
+            (identity, Content::Change(new_customer(&event_type, body, &part, &mut unread)?.into()))
         }
         FULFILMENT_PENDING => {
             let (identity, part) = event_part(body, &mut unread)?;
@@ -121,12 +121,22 @@ fn event_part(body: &Json, unread: &mut Unread) -> Result<(Identity, EventPart),
     Ok((Identity::Given(required(&part.id, "event.id")?), part))
 }
 
-fn clock_of(part: &EventPart, status: &Field<String>, unread: &mut Unread) -> Clock {
+fn clock_of(
+    event_type: &str,
+    part: &EventPart,
+    status: &Field<String>,
+    unread: &mut Unread,
+) -> Clock {
     let time = first_time([(&part.created_at, "event.created_at")], unread);
-    clock(time, status.value().map(String::as_str))
+    clock(time, event_type, status.value().map(String::as_str))
 }
 
-fn new_customer(body: &Json, part: &EventPart, unread: &mut Unread) -> Result<Change, Malformed> {
+fn new_customer(
+    event_type: &str,
+    body: &Json,
+    part: &EventPart,
+    unread: &mut Unread,
+) -> Result<Change, Malformed> {
     object(body, "data")?;
     let lead: Lead = unread.member(body, "data").value().cloned().unwrap_or_default();
     let id = required(&lead.id, "data.id")?;
@@ -141,7 +151,7 @@ fn new_customer(body: &Json, part: &EventPart, unread: &mut Unread) -> Result<Ch
     let campaign = lead.promotion.then(|promotion| promotion.campaign_id.clone());
     state(&mut facts, "campaign_id", campaign.map(NumberId::as_str));
     let status = lead.state.map(Word::lower).or(lead.status.map(Word::lower));
-    let clock = clock_of(part, &status, unread);
+    let clock = clock_of(event_type, part, &status, unread);
     state(&mut facts, "status", status);
     Ok(Change {
         subject: Subject { kind: Kind::Customer, id },
@@ -170,7 +180,7 @@ fn fulfilment(body: &Json, part: &EventPart, unread: &mut Unread) -> Result<Chan
     let campaign = fulfilment.campaign.then(|campaign| campaign.id.clone()).deciding();
     state(&mut facts, "campaign_id", campaign.map(NumberId::as_str));
     let status = fulfilment.status.map(Word::lower);
-    let clock = clock_of(part, &status, unread);
+    let clock = clock_of(FULFILMENT_PENDING, part, &status, unread);
     state(&mut facts, "status", status);
     Ok(Change {
         subject: Subject { kind: Kind::Fulfilment, id },

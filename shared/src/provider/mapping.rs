@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::event::{Clock, Facts, Identity, Malformed};
+use crate::event::{Action, Clock, Facts, Identity, Malformed};
 use crate::json::Json;
 use crate::timestamp::Timestamp;
 use crate::wire::{Decimal, Field, Id, Unread};
@@ -116,10 +116,10 @@ pub(super) fn first_time<const N: usize>(
     time
 }
 
-/// The clock of an event: `time` if any, else the beginning of time, so that
-/// what cannot be placed never overrides what can.
-pub(super) fn clock(time: Option<Timestamp>, status: Option<&str>) -> Clock {
-    Clock { time: time.unwrap_or(Timestamp::ZERO), rank: rank(status) }
+/// The place of an event of this type among others. Without a time it never
+/// overrides what has one.
+pub(super) fn clock(time: Option<Timestamp>, event_type: &str, status: Option<&str>) -> Clock {
+    Clock { time, action: Action::of_type(event_type), rank: rank(status) }
 }
 
 /// How far along its life a status stands, for events of the same time.

@@ -11,6 +11,7 @@ mod answers;
 mod approvals;
 mod behind;
 mod certain;
+mod clocks;
 mod decoration;
 mod entries;
 mod guards;

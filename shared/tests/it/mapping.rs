@@ -78,7 +78,7 @@ fn affonsos_payout_keeps_what_it_says() {
                "occurred_at": "2026-10-01T09:00:00.000Z",
                "amount": {"value": "250", "unit": "cash_major"}})
     );
-    assert_eq!(change.clock.unwrap().time.text(), "2026-10-01T14:00:00.000Z");
+    assert_eq!(change.clock.unwrap().time.unwrap().text(), "2026-10-01T14:00:00.000Z");
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn affonsos_other_envelope_and_bare_events_are_read_too() {
         "version": 1, "attempt": 1, "data": {"payoutId": "pay_1"}});
     let change = change(Affonso, AFFONSO, &body);
     assert!(change.deletes);
-    assert_eq!(change.clock.unwrap().time.text(), "2026-10-02T10:00:00.000Z");
+    assert_eq!(change.clock.unwrap().time.unwrap().text(), "2026-10-02T10:00:00.000Z");
     let unknown = json!({"id": "evt_3", "type": "payout.paused", "data": {}});
     let unknown = event(Affonso, AFFONSO, &unknown.to_string()).unwrap();
     assert_eq!(unknown.content, Content::Unknown);

@@ -317,7 +317,7 @@ fn a_second_event_does_not_undo_what_was_looked_up() {
         &body("e2", "commission.approved").to_string(),
     )
     .unwrap();
-    let known = Known { record, event: false, promise: Some(*p) };
+    let known = Known { record, promise: Some(*p), ..Known::default() };
     let Decision::Write(w) = decide(&known, &event, &policy, now) else { panic!() };
     assert!(w.promises.is_empty());
 }
@@ -337,7 +337,8 @@ fn a_denial_that_only_the_platform_told_outlives_older_announcements() {
         body["event_type"] = json!(event_type);
         let path = "/webhooks/firstpromoter/commissions";
         let event = event(FirstPromoter, path, &body.to_string()).unwrap();
-        let known = Known { record: record.clone(), event: false, promise: Some(reversed.clone()) };
+        let known =
+            Known { record: record.clone(), promise: Some(reversed.clone()), ..Known::default() };
         let now = Timestamp::parse("2026-11-01T00:00:01Z").unwrap();
         match decide(&known, &event, &policy(), now) {
             Decision::Write(write) => write.promises.last().map(|promise| promise.epoch),

@@ -16,7 +16,7 @@ fn read(provider: Provider, path: &str, body: &Value) -> Event {
 }
 
 fn time(change: &Change) -> Timestamp {
-    change.clock.unwrap().time
+    change.clock.unwrap().time.unwrap_or(Timestamp::ZERO)
 }
 
 fn commission(data: &Value) -> Value {

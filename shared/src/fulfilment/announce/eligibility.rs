@@ -144,7 +144,7 @@ impl Reward<'_> {
 
 /// Whether a reward without a campaign may be another source's.
 pub(super) fn waits_without_looking(policy: &Policy, record: &Record) -> bool {
-    policy.sources.of(record.text("campaign_id")).len() > 1
+    policy.sources.of(record.settled_text("campaign_id")).len() > 1
 }
 
 fn rules_name_campaigns(policy: &Policy) -> bool {
@@ -160,7 +160,7 @@ fn source_of(provider: Provider) -> Source {
     }
 }
 
-/// The terms that a record states, in the campaign that it names or that the
+/// The terms that a record states without contradiction, in the campaign that it names or that the
 /// platform was asked for; so with the unit, which only decides the recipient.
 #[must_use]
 pub fn terms(
@@ -170,7 +170,7 @@ pub fn terms(
     campaign: Option<&str>,
     found_unit: Option<&str>,
 ) -> Terms {
-    let amount = record.fact("amount");
+    let amount = record.settled("amount");
     let part = |name: &str| Some(amount?.get(name)?.as_str()?.to_owned());
     let unit = part("unit");
     let role = role(policy, campaign, unit.as_deref().or(found_unit));
@@ -178,8 +178,8 @@ pub fn terms(
         amount: part("value"),
         unit,
         recipient: role.map(|rule| recipient(provider, record, rule)),
-        affiliate_id: record.text("affiliate_id").map(str::to_owned),
-        customer_id: record.text("customer_id").map(str::to_owned),
+        affiliate_id: record.settled_text("affiliate_id").map(str::to_owned),
+        customer_id: record.settled_text("customer_id").map(str::to_owned),
     }
 }
 
@@ -207,7 +207,7 @@ pub(super) fn recipient(provider: Provider, record: &Record, rule: Rule) -> Reci
         (_, Provider::FirstPromoterV1) => ("promoter", "affiliate_id", "affiliate", &[]),
         (_, _) => ("promoter", "affiliate_id", "enrolment", &["promoter"]),
     };
-    let id = record.text(id).map(str::to_owned);
+    let id = record.settled_text(id).map(str::to_owned);
     let known_as = |name| text(fact, &[path, &[name]].concat());
     // A later event may have named somebody else, by the id alone.
     let theirs = known_as("id").is_none_or(|known| Some(known) == id);

@@ -278,8 +278,11 @@ impl World {
             "/webhooks/firstpromoter/commissions"
         };
         let ev = event(self.provider(), path, &body.to_string()).unwrap();
-        let known =
-            Known { record: self.record.clone(), event: false, promise: self.latest().cloned() };
+        let known = Known {
+            record: self.record.clone(),
+            promise: self.latest().cloned(),
+            ..Known::default()
+        };
         let Decision::Write(write) = decide(&known, &ev, &self.policy, self.now()) else {
             return;
         };

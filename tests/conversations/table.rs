@@ -1,0 +1,124 @@
+//! What the table refuses, asked of it directly.
+
+use serde_json::json;
+use shared::aws::Aws;
+use shared::event::Event;
+use shared::fulfilment::{Promise, State, Terms};
+use shared::ledger::{Known, Record, Write, place};
+use shared::provider::Provider;
+use shared::store::{Archive, Store, StoreError};
+use shared::timestamp::Timestamp;
+use tests::{Stage, text};
+
+const PK: &str = "firstpromoter#commission#5";
+
+fn store(stage: &Stage) -> Store {
+    let variable = |name: &str| match name {
+        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("local".to_owned()),
+        "AWS_REGION" => Some("us-east-1".to_owned()),
+        "AWS_ENDPOINT_URL" => Some(stage.stack.dynamodb.clone()),
+        _ => None,
+    };
+    let client = Aws::from_env(&variable).unwrap().dynamodb();
+    Store::new(client, stage.stack.table.clone())
+}
+
+fn event(id: &str) -> Event {
+    let body = json!({"event_id": id, "event_type": "commission.updated",
+        "data": {"id": 5, "status": "pending"}});
+    let body = shared::json::parse(body.to_string().as_bytes()).unwrap();
+    Provider::FirstPromoter.event("commission.updated".into(), &body, "", Timestamp::now()).unwrap()
+}
+
+fn archive() -> Archive {
+    let received = Timestamp::now();
+    Archive {
+        body: Vec::new(),
+        sha256: "00".into(),
+        length: 0,
+        truncated: false,
+        headers: std::collections::BTreeMap::new(),
+        secret: "hmac[0]".into(),
+        received,
+        expires: received.plus_seconds(1000),
+    }
+}
+
+/// A promise that owes nothing, so that no worker touches it.
+fn settled(epoch: u32) -> Promise {
+    let key = format!("firstpromoter:5:{epoch}");
+    Promise::new(key, epoch, State::Confirmed, Terms::default(), Timestamp::now())
+}
+
+fn write(id: &str, known: &Known, promises: Vec<Promise>) -> Write {
+    let before = known.record.clone().unwrap_or_default();
+    Write {
+        identity: id.into(),
+        changed: Vec::new(),
+        record: Some(Record { version: before.version + 1, ..before }),
+        promises,
+        no_promise: None,
+        clock_ahead: false,
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_leaves_a_promise_as_it_was_is_not_written_beside_a_change_of_it() {
+    let stage = Stage::start().await;
+    let store = store(&stage);
+    let first = write("e1", &Known::default(), vec![settled(1)]);
+    store.commit(PK, &event("e1"), &Known::default(), &first, &archive()).await.unwrap();
+
+    let (_, sk) = place(&event("e2"));
+    let stale = store.read(PK, sk.as_deref()).await.unwrap();
+    let mut promise = stale.promise.clone().unwrap();
+    promise.version += 1;
+    promise.attempts = 7;
+    store.save(PK, &[promise]).await.unwrap();
+
+    let second = write("e2", &stale, Vec::new());
+    let refused = store.commit(PK, &event("e2"), &stale, &second, &archive()).await;
+    assert!(matches!(refused, Err(StoreError::Conflict)), "{refused:?}");
+    assert_eq!(stage.count("event#").await, 1);
+
+    let fresh = store.read(PK, sk.as_deref()).await.unwrap();
+    let second = write("e2", &fresh, Vec::new());
+    store.commit(PK, &event("e2"), &fresh, &second, &archive()).await.unwrap();
+    assert_eq!(text(&stage.item(PK, "record").await, "version"), "2");
+}
+
+#[tokio::test]
+async fn a_new_epoch_is_noted_in_the_record() {
+    let stage = Stage::start().await;
+    let store = store(&stage);
+    let first = write("e1", &Known::default(), vec![settled(1)]);
+    store.commit(PK, &event("e1"), &Known::default(), &first, &archive()).await.unwrap();
+    let before = store.read(PK, None).await.unwrap();
+
+    let mut ended = before.promise.clone().unwrap();
+    ended.version += 1;
+    store.save(PK, &[ended, settled(2)]).await.unwrap();
+    let after = store.read(PK, None).await.unwrap();
+    assert_eq!(after.promise.map(|promise| promise.epoch), Some(2));
+    let record = after.record.unwrap();
+    let version = before.record.unwrap().version;
+    assert_eq!((record.epoch, record.version), (2, version + 1));
+}
+
+#[tokio::test]
+async fn an_event_is_written_once_and_a_record_only_as_it_was_read() {
+    let stage = Stage::start().await;
+    let store = store(&stage);
+    let none = Known::default();
+    store
+        .commit(PK, &event("e1"), &none, &write("e1", &none, Vec::new()), &archive())
+        .await
+        .unwrap();
+    let known = store.read(PK, None).await.unwrap();
+    for (id, known) in [("e1", &known), ("e2", &none)] {
+        let again =
+            store.commit(PK, &event(id), known, &write(id, known, Vec::new()), &archive()).await;
+        assert!(matches!(again, Err(StoreError::Conflict)), "{id}: {again:?}");
+    }
+    assert_eq!(text(&stage.item(PK, "record").await, "version"), "1");
+}
