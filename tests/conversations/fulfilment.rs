@@ -219,7 +219,7 @@ async fn lost_messages_and_stream_records_cost_time_only() {
     tokio::time::sleep(Duration::from_millis(1500)).await;
     assert_eq!(scene.granted().len(), 0);
     scene.stage.stack.start_sqs().await.unwrap();
-    scene.settle(Duration::from_mins(1)).await;
+    scene.settle().await;
     assert_eq!(scene.granted().len(), 5);
     assert!(scene.granted().values().all(|keys| keys.len() == 1));
     assert!((1..=5).all(|id| scene.platform.commission(id).unwrap().fulfilled));
@@ -306,7 +306,7 @@ async fn without_the_stream_the_sweep_alone_settles_everything() {
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(scene.granted().len(), 0);
-    scene.settle(Duration::from_mins(1)).await;
+    scene.settle().await;
     assert_eq!(scene.granted().len(), 5);
     assert!((1..=5).all(|id| scene.platform.commission(id).unwrap().fulfilled));
 }

@@ -16,6 +16,8 @@ mod https;
 mod leaks;
 mod ops;
 mod outages;
+#[cfg(target_os = "linux")]
+mod panics;
 mod samples;
 mod secrets;
 mod turns;

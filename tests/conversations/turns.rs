@@ -1,7 +1,5 @@
 //! The rarer turns: approvals asked for, unmarking, what a person decides.
 
-use std::time::Duration;
-
 use local::fakes::Fault;
 use local::fakes::firstpromoter::{
     Behaviour, Commission, Operation, Payout, PlatformFault, Status,
@@ -108,13 +106,7 @@ async fn unmarking_ends_when_the_platform_has_done_it() {
         scene.until(KEY, &["confirmed"]).await;
         scene.commission(&denied("e2", 2)).await;
         scene.until(KEY, &["reversed"]).await;
-        for _ in 0..200 {
-            if scene.promise(KEY).await["due"].is_null() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        assert!(scene.promise(KEY).await["due"].is_null(), "{name}");
+        scene.until_it(KEY, |promise| promise["due"].is_null()).await;
         let stands = scene.platform.commission(88_901).unwrap();
         assert!(!stands.fulfilled, "{name}");
         scene.stage.stack.stop().await;
@@ -240,12 +232,7 @@ async fn an_api_that_lags_behind_its_webhooks_is_asked_again() {
     let mut event = approved("e1", 1);
     event["data"]["promoter_campaign"] = Value::Null;
     scene.commission(&event).await;
-    for _ in 0..100 {
-        if text(&scene.promise(KEY).await, "last") == "not approved yet" {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    scene.until_it(KEY, |promise| text(promise, "last") == "not approved yet").await;
     assert!(scene.platform.set_status(88_901, Status::Approved));
     scene.until(KEY, &["confirmed"]).await;
     assert_eq!(scene.granted()["88901"].len(), 1);
