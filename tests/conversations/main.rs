@@ -19,5 +19,7 @@ mod outages;
 #[cfg(target_os = "linux")]
 mod panics;
 mod samples;
+mod scripted;
 mod secrets;
+mod torn;
 mod turns;

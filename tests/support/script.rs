@@ -88,10 +88,10 @@ struct Script {
 /// # use tests::script::{Answer, ScriptedPlatform};
 /// # async fn example() {
 /// let platform = ScriptedPlatform::start().await;
-/// platform.then("POST", "/commissions/mark_fulfilled", Answer::dropped());
-/// platform.always("GET", "/commissions", Answer::json(200, &json!([])));
-/// // … `FirstpromoterApiUrl` is `platform.url("")`; a conversation …
-/// platform.asked("GET", "/commissions", 2).await;
+/// platform.then("POST", "/api/commissions/mark_fulfilled", Answer::dropped());
+/// platform.always("GET", "/api/commissions", Answer::json(200, &json!([])));
+/// // … `FirstpromoterApiUrl` is `platform.url("/api")`; a conversation …
+/// platform.asked("GET", "/api/commissions", 2).await;
 /// assert_eq!(platform.unscripted(), [""; 0]);
 /// # }
 /// ```
