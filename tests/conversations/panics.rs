@@ -61,6 +61,16 @@ impl Clock {
     }
 }
 
+/// `sam build` lets a panic abort the process where the profile does not say what
+/// it does, and `cargo build` does not: only the manifest shows what ships.
+#[test]
+fn the_release_profile_says_that_a_panic_unwinds() {
+    let manifest = include_str!("../../Cargo.toml");
+    let (_, profile) = manifest.split_once("[profile.release]").unwrap();
+    let profile = profile.split("\n[").next().unwrap();
+    assert!(profile.lines().any(|line| line == r#"panic = "unwind""#), "{profile}");
+}
+
 fn panics(stage: &Stage) -> usize {
     let logs = stage.stack.logs();
     logs.iter().filter(|line| line.contains(r#""message":"panic""#)).count()
