@@ -3,6 +3,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::missing_panics_doc,
     reason = "a stage that cannot be set up fails the test"
 )]

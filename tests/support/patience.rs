@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 /// How long nothing new may be seen before a wait has failed. Far more than
 /// any single step takes on a machine that three others share.
-const QUIET: Duration = Duration::from_mins(2);
+pub(crate) const QUIET: Duration = Duration::from_mins(2);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(25);
 

@@ -15,6 +15,7 @@ use local::fakes::server::{Received, Server, json as reply};
 use serde_json::{Map, Value, json};
 use tokio::sync::oneshot;
 
+use crate::patience::QUIET;
 use crate::{Scene, Stage};
 
 /// What an SDK gives a call before it makes it anew; a held one must be quicker.
@@ -39,7 +40,7 @@ enum Deed {
 /// A rule: which calls, how often, and what becomes of them.
 struct Rule {
     operation: &'static str,
-    /// Part of a sort key that the call names; every call names the empty one.
+    /// Part of a key that the call names; empty for any call.
     names: String,
     times: usize,
     deed: Deed,
@@ -81,7 +82,8 @@ impl Torn {
     /// Waits for the first half, lets `meanwhile` happen, and reads the other.
     /// `false` when that took so long that the caller has given the read up.
     pub async fn meanwhile(self, meanwhile: impl Future<Output = ()>) -> bool {
-        self.read.await.unwrap();
+        let read = tokio::time::timeout(QUIET, self.read).await;
+        read.unwrap_or_else(|_| panic!("no read of this kind in {QUIET:?}")).unwrap();
         let since = Instant::now();
         meanwhile.await;
         // Whoever waited for it may be gone.
@@ -223,7 +225,9 @@ impl Inside {
     /// Takes what is to be done to a call, once.
     fn deed(&self, operation: &str, body: &Value) -> Option<Deed> {
         let mut rules = self.rules.lock().unwrap();
-        let named = |rule: &&mut Rule| rule.operation == operation && names(body, &rule.names);
+        let named = |rule: &&mut Rule| {
+            rule.operation == operation && (rule.names.is_empty() || names(body, &rule.names))
+        };
         let rule = rules.iter_mut().find(named)?;
         rule.times -= 1;
         if rule.times > 0 {
@@ -270,15 +274,14 @@ async fn value(answer: Response) -> Value {
 }
 
 /// Whether a call names a key that holds `part`.
-fn names(value: &Value, part: &str) -> bool {
-    match value {
-        Value::String(text) => text.contains(part),
+fn names(call: &Value, part: &str) -> bool {
+    match call {
         Value::Array(items) => items.iter().any(|item| names(item, part)),
         Value::Object(members) => members.iter().any(|(name, value)| match name.as_str() {
             "pk" | "sk" => value["S"].as_str().is_some_and(|key| key.contains(part)),
-            _ => names(value, part) && !value.is_string(),
+            _ => names(value, part),
         }),
-        _ => part.is_empty(),
+        _ => false,
     }
 }
 
