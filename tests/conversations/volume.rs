@@ -12,9 +12,9 @@ use serde_json::Value;
 use tests::scene::{Scene, commission};
 use tests::text;
 
-/// `VOLUME=300` for a quick look.
+/// `VOLUME=2000` for a long look.
 fn volume() -> u64 {
-    std::env::var("VOLUME").ok().and_then(|text| text.parse().ok()).unwrap_or(2000)
+    std::env::var("VOLUME").ok().and_then(|text| text.parse().ok()).unwrap_or(500)
 }
 
 /// A fixed shuffle.
