@@ -8,6 +8,7 @@ mod oracle;
 mod world;
 
 use proptest::prelude::*;
+use serde_json::json;
 use shared::fulfilment::{CONTRADICTED, GIVEN_THERE, Input, Reversals, Source, State, Word};
 
 use calls::UNKNOWN_THERE;
@@ -43,7 +44,10 @@ impl World {
             self.fulfilled = true;
             self.diverged = true;
         } else {
-            let denied = parked.reason == CONTRADICTED && self.status != "approved";
+            // Whoever cannot tell what was meant gives it by hand, or not at all.
+            let open = parked.reason == "contested";
+            let denied = open || parked.reason == CONTRADICTED && self.status != "approved";
+            let unknown_there = unknown_there || parked.reason == "not_known_at_provider";
             let enough = unknown_there && self.resumes > 4 || denied;
             let keep = parked.reason == "withdrawn_after_delivery" && roll.is_multiple_of(3);
             close = roll % 5 == 4 || enough || keep;
@@ -87,15 +91,30 @@ impl World {
     /// The platform changes what the reward is, or whose.
     fn amend(&mut self, roll: u8) {
         self.remember_view();
+        let (amount, unit) = (self.amount, self.unit);
         match roll % 8 {
+            4 if self.setup.wire == Wire::V2 && !self.setup.lacking => self.nobody = !self.nobody,
             0 if !self.setup.lacking => self.promoter += 1,
             1 if self.unit != "points" || roll > 128 => self.unit = "points",
             1 => self.unit = "gift",
             2 if roll > 200 => self.unit = "cash",
             _ => self.amount += 100,
         }
-        self.say(format!("platform: {} {} to {}", self.amount, self.unit, self.promoter));
-        self.emit("commission.updated", None);
+        self.say(format!(
+            "platform: {} {} to {}{}",
+            self.amount,
+            self.unit,
+            self.promoter,
+            if self.nobody { ", nobody" } else { "" }
+        ));
+        let mut changes = json!({});
+        if roll < 200 && amount != self.amount {
+            changes["amount"] = json!([amount, self.amount]);
+        }
+        if roll < 200 && unit != self.unit {
+            changes["unit"] = json!([unit, self.unit]);
+        }
+        self.emit("commission.updated", &changes);
     }
 
     /// Somebody changes the settings.
@@ -149,9 +168,9 @@ impl World {
             (0, _) => self.reconsider(roll),
             (1, _) => self.amend(roll),
             (2, _) => {
-                self.emit("commission.updated", None);
+                self.emit("commission.updated", &json!({}));
                 if self.status == "approved" {
-                    self.emit("commission.approved", None);
+                    self.emit("commission.approved", &json!({}));
                 }
             }
             (3..=6, _) => self.arrive(roll),
@@ -196,6 +215,19 @@ impl World {
     fn settle(&mut self) -> Check {
         self.say("--- to rest".into());
         self.resting = true;
+        if self.setup.ahead {
+            for body in std::mem::take(&mut self.events) {
+                self.intake(&body);
+            }
+            // Their time comes, and what is said after it counts.
+            self.clock += 400;
+            let event = if self.status == "approved" {
+                "commission.approved"
+            } else {
+                "commission.updated"
+            };
+            self.emit(event, &json!({}));
+        }
         for round in 0..200 {
             let mut moved = !(self.events.is_empty() && self.jobs.is_empty());
             for body in std::mem::take(&mut self.events) {
@@ -245,6 +277,8 @@ prop_compose! {
         odd in prop::bool::weighted(0.25),
         lags: bool,
         clocks in prop::bool::weighted(0.75),
+        coarse in prop::bool::weighted(0.25),
+        ahead in prop::bool::weighted(0.2),
     ) -> Setup {
         let v2 = wire == Wire::V2;
         Setup {
@@ -258,6 +292,8 @@ prop_compose! {
             odd,
             lags,
             clocks: clocks && v2,
+            coarse,
+            ahead,
         }
     }
 }

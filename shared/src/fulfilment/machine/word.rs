@@ -117,7 +117,9 @@ impl Step {
         }
         let promise = &self.promise;
         let unasked = promise.is_v1() && !promise.by_response && !promise.looked_up;
-        if unasked || !self.promise.terms.is_complete() {
+        if unasked || !self.promise.terms.is_complete() || from == State::LookupDue {
+            // What was found before is not taken for the answer.
+            self.promise.looked_up = false;
             return self.begin(State::LookupDue);
         }
         self.begin(from)

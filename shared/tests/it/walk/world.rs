@@ -44,6 +44,10 @@ pub(super) struct Setup {
     pub(super) lags: bool,
     /// Its rows say when their status changed.
     pub(super) clocks: bool,
+    /// Its events count whole seconds, and several things happen in one.
+    pub(super) coarse: bool,
+    /// Some of its events are dated far ahead.
+    pub(super) ahead: bool,
 }
 
 /// Milliseconds by which the list is thought to be behind.
@@ -86,6 +90,8 @@ pub(super) struct World {
     // The platform.
     pub(super) unit: &'static str,
     pub(super) promoter: u32,
+    /// It names no promoter any more.
+    pub(super) nobody: bool,
     pub(super) status: &'static str,
     pub(super) status_since: Timestamp,
     /// What it has shown so far.
@@ -135,6 +141,7 @@ impl World {
             policy: setup.policy(),
             unit: if setup.odd { "gift" } else { "points" },
             promoter: 31,
+            nobody: false,
             status: if setup.is_v1() { "approved" } else { "pending" },
             status_since: Timestamp::parse("2026-10-01T00:00:00Z").unwrap(),
             views: vec![],
@@ -164,7 +171,7 @@ impl World {
             resting: false,
             log: vec![],
         };
-        world.emit("commission.created", None);
+        world.emit("commission.created", &json!({}));
         world
     }
 
@@ -185,10 +192,14 @@ impl World {
     }
 
     /// The platform posts an event, some time.
-    pub(super) fn emit(&mut self, event_type: &str, old: Option<&str>) {
-        self.clock += 1;
+    pub(super) fn emit(&mut self, event_type: &str, changes: &Value) {
         self.n += 1;
-        let (id, at) = (format!("e{}", self.n), self.now().text());
+        if !(self.setup.coarse && self.n.is_multiple_of(2)) {
+            self.clock += 1;
+        }
+        let ahead = self.setup.ahead && !self.resting && self.n.is_multiple_of(4);
+        let at = if ahead { self.now().plus_seconds(1_000_000) } else { self.now() };
+        let (id, at) = (format!("e{}", self.n), at.text());
         self.events.push(if self.setup.is_v1() {
             let status = if self.status == "approved" { "pending" } else { self.status };
             json!({"timestamp": at,
@@ -197,14 +208,13 @@ impl World {
                     "promoter": {"id": self.promoter, "cust_id": format!("c{}", self.promoter)},
                     "campaign": {"id": 5104}}})
         } else {
-            let changes = old.map_or(json!({}), |old| json!({"status": [old, self.status]}));
             let mut data = self.shown();
             let campaign = &mut data["promoter_campaign"];
             if self.setup.lacking {
-                campaign["promoter"] = Value::Null;
+                campaign.as_object_mut().unwrap().remove("promoter");
             }
             if self.setup.nameless {
-                campaign["campaign_id"] = Value::Null;
+                campaign.as_object_mut().unwrap().remove("campaign_id");
             }
             json!({"event_id": id, "event_type": event_type, "timestamp": at,
                 "changes": changes, "data": data})
@@ -213,6 +223,14 @@ impl World {
 
     /// The reward as v2's API shows it.
     pub(super) fn shown(&self) -> Value {
+        let mut shown = self.shown_with_promoter();
+        if self.nobody {
+            shown["promoter_campaign"]["promoter"] = Value::Null;
+        }
+        shown
+    }
+
+    fn shown_with_promoter(&self) -> Value {
         json!({"id": 88, "status": self.status, "amount": self.amount, "unit": self.unit,
             "promoter_campaign": {"campaign_id": 5104, "promoter":
                 {"id": self.promoter, "email": format!("p{}@example.com", self.promoter)}}})
@@ -226,7 +244,7 @@ impl World {
         self.status = status;
         self.status_since = self.now();
         self.say(format!("platform: {old} -> {status}"));
-        self.emit("commission.updated", Some(old));
+        self.emit("commission.updated", &json!({"status": [old, status]}));
     }
 
     /// What the list shows may be shown again.
@@ -291,7 +309,8 @@ impl World {
             "intake: {} {} {} {} at {at}",
             body["event_type"], data["status"], data["amount"], data["unit"]
         ));
-        let at = Timestamp::parse(at).unwrap();
+        // No date counts for more than five minutes ahead.
+        let at = Timestamp::parse(at).unwrap().min(self.now().plus_seconds(300));
         let status = match data["status"].as_str() {
             Some("denied") => "denied",
             Some("pending") if !self.setup.is_v1() => "pending",
