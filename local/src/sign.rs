@@ -141,8 +141,8 @@ fn firstpromoter(event: &mut Value, own: &Value, body: &[u8]) -> Result<Option<(
     let hmac =
         hmac_key(own, None).map(|key| ("x-webhook-signature".to_owned(), hmac_hex(&key, body)));
     let fixed = first(own, "header").and_then(|entry| {
-        let text = |key: &str| entry.get(key).and_then(Value::as_str).map(str::to_owned);
-        Some((text("name")?.to_ascii_lowercase(), text("value")?))
+        let text = |key: &str| entry.get(key).and_then(Value::as_str).map(str::trim);
+        Some((text("name")?.to_ascii_lowercase(), text("value")?.to_owned()))
     });
     let credentials = basic(own).map(|value| ("authorization".to_owned(), value));
     let all = own.get("policy").and_then(Value::as_str) == Some("all");
@@ -159,9 +159,11 @@ fn first<'s>(own: &'s Value, key: &str) -> Option<&'s Value> {
     own.get(key).and_then(Value::as_array)?.first()
 }
 
-/// A secret is a text, or an object with its `key`.
+/// A secret is a text, or an object with its `key`; white space around it is no
+/// part of it.
 fn secret_text(entry: &Value) -> Option<String> {
-    entry.as_str().or_else(|| entry.get("key").and_then(Value::as_str)).map(str::to_owned)
+    let text = entry.as_str().or_else(|| entry.get("key").and_then(Value::as_str));
+    text.map(|text| text.trim().to_owned())
 }
 
 /// The first `hmac` secret that is for `event`, or for all events.
@@ -178,7 +180,8 @@ fn hmac_key(own: &Value, event: Option<&str>) -> Option<String> {
 
 fn basic(own: &Value) -> Option<String> {
     let entry = first(own, "basic")?;
-    let (user, password) = (entry.get("user")?.as_str()?, entry.get("password")?.as_str()?);
+    let text = |name: &str| entry.get(name)?.as_str().map(str::trim);
+    let (user, password) = (text("user")?, text("password")?);
     Some(format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
 }
 

@@ -57,8 +57,8 @@ struct Resume {
     #[arg(long, requires = "because")]
     not_granted: bool,
     /// Settles it as it stands: what was given is kept, what was not given is
-    /// not
-    #[arg(long, requires = "because", conflicts_with_all = ["granted", "not_granted"])]
+    /// not. Where the outcome is unknown, say which
+    #[arg(long, requires = "because")]
     close: bool,
     /// How you know; kept with the promise for good
     #[arg(long, value_name = "WHY", value_parser = said())]
@@ -193,6 +193,8 @@ mod tests {
         assert_eq!((not.granted, not.close), (Some(false), false));
         let close = word(&format!("resume {key} --close --because x --by y"));
         assert_eq!((close.granted, close.close), (None, true));
+        let kept = word(&format!("resume {key} --close --granted --because x --by y"));
+        assert_eq!((kept.granted, kept.close), (Some(true), true));
     }
 
     #[test]
@@ -207,7 +209,7 @@ mod tests {
                 ErrorKind::ArgumentConflict,
             ),
             ("resume firstpromoter:1:1 --close", ErrorKind::MissingRequiredArgument),
-            ("resume firstpromoter:1:1 --close --granted --because x", ErrorKind::ArgumentConflict),
+            ("resume firstpromoter:1:1 --close --granted", ErrorKind::MissingRequiredArgument),
             ("story nobody commission 1", ErrorKind::InvalidValue),
         ] {
             assert_eq!(parse(line).err(), Some(kind), "{line}");

@@ -21,12 +21,14 @@ use crate::route::Route;
 /// FirstPromoter asks again.
 #[must_use]
 pub fn accepted(route: &Route, event: &Event, promise: Option<&Promise>) -> StatusCode {
-    if event.provider != Provider::FirstPromoterV1 {
-        return StatusCode::OK;
-    }
-    let pending = event.event_type == firstpromoter_v1::FULFILMENT_PENDING;
     let suspicious = route.family == Family::Fulfilments
         || event.event_type.to_ascii_lowercase().contains("fulfil");
+    if event.provider != Provider::FirstPromoterV1 {
+        // v1's format at another address, whose sender may read the answer as v1 does.
+        let of_v1 = event.other_format == Some(Provider::FirstPromoterV1);
+        return if of_v1 && suspicious { StatusCode::ACCEPTED } else { StatusCode::OK };
+    }
+    let pending = event.event_type == firstpromoter_v1::FULFILMENT_PENDING;
     match (&event.content, promise) {
         (Content::Unknown, _) if suspicious => StatusCode::ACCEPTED,
         (Content::Unknown, _) => StatusCode::OK,

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
 
-use crate::secrets::{Secret, Shape};
+use crate::secrets::{Secret, Shape, without_mark};
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -14,8 +14,10 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
+const SECTIONS: [&str; 3] = ["reward_endpoint", "firstpromoter", "firstpromoter_v1"];
+
 /// The company's own reward endpoint.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct RewardEndpoint {
     /// Standard Webhooks secrets (`whsec_…`). Each signs; several while one is
     /// rotated.
@@ -53,13 +55,16 @@ pub struct Credentials {
 impl Shape for Credentials {
     fn parse(text: &str) -> Self {
         let mut credentials = Self::default();
-        let sections: Value = serde_json::from_str(text).unwrap_or_default();
+        let sections: Value = serde_json::from_str(without_mark(text)).unwrap_or_default();
         if !sections.is_object() {
             credentials.problems.push("the secret is not a JSON object".into());
         }
         let problems = &mut credentials.problems;
-        credentials.reward_endpoint =
-            section(&sections, "reward_endpoint", problems).unwrap_or_default();
+        let names = sections.as_object().into_iter().flat_map(|sections| sections.keys());
+        if names.into_iter().any(|name| !SECTIONS.contains(&name.as_str())) {
+            problems.push("unknown section".into());
+        }
+        credentials.reward_endpoint = reward_endpoint(&sections, problems);
         credentials.firstpromoter = section(&sections, "firstpromoter", problems);
         credentials.firstpromoter_v1 = section(&sections, "firstpromoter_v1", problems);
         credentials
@@ -68,6 +73,25 @@ impl Shape for Credentials {
     fn problems(&self) -> &[String] {
         &self.problems
     }
+}
+
+/// Each key by itself: one that is empty does not keep the others from signing.
+fn reward_endpoint(sections: &Value, problems: &mut Vec<String>) -> RewardEndpoint {
+    let Some(section) = sections.get("reward_endpoint") else {
+        return RewardEndpoint::default();
+    };
+    let Some(keys) = section.get("signing").and_then(Value::as_array) else {
+        problems.push("reward_endpoint: wrong shape at signing".into());
+        return RewardEndpoint::default();
+    };
+    let signing = keys.iter().enumerate().filter_map(|(index, key)| {
+        let key = key.as_str().and_then(Secret::new);
+        if key.is_none() {
+            problems.push(format!("reward_endpoint: wrong shape at signing[{index}]"));
+        }
+        key
+    });
+    RewardEndpoint { signing: signing.collect() }
 }
 
 fn section<T: DeserializeOwned>(
@@ -99,5 +123,39 @@ mod tests {
         assert!(credentials.firstpromoter.is_none() && credentials.firstpromoter_v1.is_none());
         assert_eq!(credentials.problems.len(), 2);
         assert!(!format!("{credentials:?}").contains("leak"));
+    }
+
+    #[test]
+    fn white_space_around_a_credential_is_no_part_of_it() {
+        let credentials = r#"{"reward_endpoint": {"signing": [" whsec_YQ==\n"]},
+                "firstpromoter": {"api_key": "key\r\n", "account_id": " account "},
+                "firstpromoter_v1": {"api_key": "\tkey-1\n"}}"#;
+        // As some editors save it.
+        let credentials = Credentials::parse(&format!("\u{feff}{credentials}"));
+        assert_eq!(credentials.problems, Vec::<String>::new());
+        let text = |secret: Option<&Secret>| secret.map(|secret| secret.text().to_owned());
+        let signing = &credentials.reward_endpoint.signing;
+        assert_eq!(text(signing.first()).as_deref(), Some("whsec_YQ=="));
+        let v2 = credentials.firstpromoter.as_ref();
+        assert_eq!(text(v2.map(|v2| &v2.api_key)).as_deref(), Some("key"));
+        assert_eq!(text(v2.map(|v2| &v2.account_id)).as_deref(), Some("account"));
+        let v1 = credentials.firstpromoter_v1.as_ref();
+        assert_eq!(text(v1.map(|v1| &v1.api_key)).as_deref(), Some("key-1"));
+    }
+
+    #[test]
+    fn one_key_that_is_empty_does_not_keep_the_others_from_signing() {
+        let credentials = Credentials::parse(
+            r#"{"reward_endpoint": {"signing": [" ", 7, "whsec_YQ=="]}, "reward_endpont": {}}"#,
+        );
+        assert_eq!(credentials.reward_endpoint.signing.len(), 1);
+        assert_eq!(
+            credentials.problems,
+            [
+                "unknown section",
+                "reward_endpoint: wrong shape at signing[0]",
+                "reward_endpoint: wrong shape at signing[1]"
+            ]
+        );
     }
 }

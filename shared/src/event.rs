@@ -157,13 +157,17 @@ pub struct Change {
     pub clock: Option<Clock>,
     /// What it states.
     pub facts: Facts,
-    /// What it says a fact was before, by name: `status` in lower case, `amount`
-    /// as decimal text, `unit`. Empty for an event that names no changes.
-    pub was: BTreeMap<String, Value>,
     /// Whether it says that the object is gone.
     pub deletes: bool,
     /// Whether it announces an approved reward.
     pub announces: bool,
+    /// Whether it says what changed in a way that cannot be read: it may have
+    /// announced an approval that [`Change::announces`] does not know of.
+    pub changes_unread: bool,
+    /// The values before the change, as far as it names them and they can be
+    /// read: `status` in small letters, `amount` as decimal text, `unit` in the
+    /// ledger's words, each `null` where there was none.
+    pub was: BTreeMap<String, Value>,
 }
 
 /// An authenticated event.
@@ -179,6 +183,11 @@ pub struct Event {
     pub identity: Identity,
     /// What it says.
     pub content: Content,
+    /// The paths of what of its body could not be read, without any value.
+    pub unread: Vec<String>,
+    /// Whose format the body has, where it is not the provider's own: it is
+    /// kept, and not understood at this address.
+    pub other_format: Option<Provider>,
 }
 
 /// An authenticated body that is not the JSON it must be. The text names

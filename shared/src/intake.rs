@@ -341,6 +341,12 @@ fn describe(event: &Event, route: &Route, secret: &str, line: &mut Line) {
         let subject = &change.subject;
         line.subject = Some(format!("{}#{}", subject.kind.name(), subject.id.as_str()));
     }
+    line.unread.clone_from(&event.unread);
+    if let Some(format) = event.other_format {
+        let path = path_of(format, event.family.unwrap_or(route.family), &event.event_type);
+        line.other_format = Some(format!("{format}: to be sent to {path}"));
+        return;
+    }
     line.misrouted = event
         .family
         .filter(|family| *family != route.family)

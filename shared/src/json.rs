@@ -4,13 +4,11 @@
 //! equal keys. Amounts must stay exact, and of two equal keys nobody knows
 //! which one the sender meant, so the tree here is built from raw slices.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::de::value::Error as ValueError;
-use serde::de::value::{MapDeserializer, SeqDeserializer};
-use serde::de::{self, Deserialize, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
-use serde::forward_to_deserialize_any;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// Deepest nesting accepted. Real payloads stay under ten levels.
@@ -57,7 +55,9 @@ pub enum JsonError {
     TooDeep,
 }
 
-/// Reads one JSON document.
+/// Reads one JSON document. A byte order mark before it is passed over, and an
+/// escaped surrogate that stands alone, which JavaScript writes for half a
+/// character, is read as U+FFFD.
 ///
 /// # Errors
 /// [`JsonError`] when the bytes are not UTF-8, not JSON, nested too deep or
@@ -68,32 +68,50 @@ pub fn parse(bytes: &[u8]) -> Result<Json, JsonError> {
 }
 
 /// Reads what [`parse`] refuses though it is JSON, so that it can be redacted
-/// before it is kept: all of equal keys stay, what is nested too deep and
-/// surrogates that stand alone do not, and a byte order mark is passed over.
+/// before it is kept: all of equal keys stay, what is nested too deep does not.
 #[must_use]
 pub fn salvage(bytes: &[u8]) -> Option<Json> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    let text = text.trim_start_matches('\u{feff}');
-    let read_as = |text: &str| read(text, true).ok();
-    read_as(text).or_else(|| read_as(&without_surrogates(text)))
+    read(std::str::from_utf8(bytes).ok()?, true).ok()
 }
 
-/// Puts the replacement character in the place of each escaped surrogate.
-fn without_surrogates(text: &str) -> String {
-    let mut parts = text.split("\\u");
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let code = part.get(..4).and_then(|hex| u32::from_str_radix(hex, 16).ok());
-        let surrogate = code.is_some_and(|code| (0xd800..=0xdfff).contains(&code));
-        let rest = part.get(4..).filter(|_| surrogate);
-        out.push_str(rest.map_or("\\u", |_| "\\ufffd"));
-        out.push_str(rest.unwrap_or(part));
+/// Puts the replacement character in the place of each escaped surrogate that
+/// is not one of a pair.
+fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
+    if !text.contains("\\ud") && !text.contains("\\uD") {
+        return Cow::Borrowed(text);
     }
-    out
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        out.push_str(before);
+        let low = |text| matches!(escaped_unit(text), Some(0xdc00..=0xdfff));
+        let (kept, length) = match escaped_unit(escape) {
+            Some(0xd800..=0xdbff) if escape.get(6..).is_some_and(low) => (escape.get(..12), 12),
+            Some(0xd800..=0xdfff) => (Some("\\ufffd"), 6),
+            // Two characters, so that an escaped backslash begins no escape.
+            _ => {
+                let length = escape.chars().take(2).map(char::len_utf8).sum();
+                (escape.get(..length), length)
+            }
+        };
+        out.push_str(kept.unwrap_or_default());
+        rest = escape.get(length..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// The UTF-16 unit that `text` begins with an escape of.
+fn escaped_unit(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    let hex = digits.bytes().all(|b| b.is_ascii_hexdigit());
+    if hex { u16::from_str_radix(digits, 16).ok() } else { None }
 }
 
 fn read(text: &str, leniently: bool) -> Result<Json, JsonError> {
-    let raw: &RawValue = serde_json::from_str(text).map_err(|e| syntax(&e))?;
+    let text = without_lone_surrogates(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let raw: &RawValue = serde_json::from_str(&text).map_err(|e| syntax(&e))?;
     build(raw, MAX_DEPTH, leniently)
 }
 
@@ -219,101 +237,6 @@ fn write_text(text: &str, out: &mut String) {
     out.push_str(&serde_json::Value::from(text).to_string());
 }
 
-/// Numbers reach the visitor as text, so that each type of [`crate::wire`]
-/// reads its own digits.
-impl<'de> Deserializer<'de> for &'de Json {
-    type Error = ValueError;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        match self {
-            Json::Null => visitor.visit_unit(),
-            Json::Bool(b) => visitor.visit_bool(*b),
-            Json::Number(text) | Json::Text(text) => visitor.visit_borrowed_str(text),
-            Json::Array(items) => visitor.visit_seq(SeqDeserializer::new(items.iter())),
-            Json::Object(members) => visitor
-                .visit_map(MapDeserializer::new(members.iter().map(|(k, v)| (k.as_str(), v)))),
-        }
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        match self {
-            Json::Null => visitor.visit_none(),
-            _ => visitor.visit_some(self),
-        }
-    }
-
-    /// Asked for text, a whole number serves (ids come as both), another number
-    /// does not.
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        match self {
-            Json::Number(digits) if digits.bytes().any(|b| !b.is_ascii_digit() && b != b'-') => {
-                Err(de::Error::custom("is not text or a whole number"))
-            }
-            _ => self.deserialize_any(visitor),
-        }
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, ValueError> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char string
-        bytes byte_buf unit unit_struct seq tuple tuple_struct map struct enum
-        identifier ignored_any
-    }
-}
-
-/// A part of a tree, taken out of it; numbers become text.
-impl<'de> Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(JsonVisitor)
-    }
-}
-
-struct JsonVisitor;
-
-impl<'de> Visitor<'de> for JsonVisitor {
-    type Value = Json;
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-    fn visit_unit<E: de::Error>(self) -> Result<Json, E> {
-        Ok(Json::Null)
-    }
-    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Json, E> {
-        Ok(Json::Bool(value))
-    }
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Json, E> {
-        Ok(Json::Text(text.to_owned()))
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Json, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element()? {
-            items.push(item);
-        }
-        Ok(Json::Array(items))
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            members.push(member);
-        }
-        Ok(Json::Object(members))
-    }
-}
-
-impl<'de> IntoDeserializer<'de, ValueError> for &'de Json {
-    type Deserializer = Self;
-    fn into_deserializer(self) -> Self {
-        self
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -340,7 +263,18 @@ mod tests {
         for (bytes, error) in cases {
             assert_eq!(parse(bytes).err(), Some(error));
         }
-        for text in ["", "{", "{}x", "{'a':1}", "[1,]", "01", "NaN", r#""\ud800""#, "\u{feff}{}"] {
+        for text in [
+            "",
+            "{",
+            "{}x",
+            "{'a':1}",
+            "[1,]",
+            "01",
+            "NaN",
+            r#""\ud80""#,
+            "\u{feff}",
+            " \u{feff}{}",
+        ] {
             assert!(matches!(parse(text.as_bytes()), Err(JsonError::Syntax { .. })), "{text}");
         }
         let fits = "[".repeat(MAX_DEPTH) + &"]".repeat(MAX_DEPTH);
@@ -352,8 +286,10 @@ mod tests {
         let salvaged = |bytes: &[u8]| salvage(bytes).map(|json| json.to_text());
         for (bytes, kept) in [
             (r#"{"a":1,"a":{"b":2}}"#, r#"{"a":1,"a":{"b":2}}"#),
-            ("\u{feff}{\"a\":1}", r#"{"a":1}"#),
-            (r#"{"a":"\ud800","\uDfff":1}"#, "{\"a\":\"\u{fffd}\",\"\u{fffd}\":1}"),
+            (
+                "\u{feff}{\"a\":1,\"\\udfff\":1,\"\\ud800\":2}",
+                "{\"a\":1,\"\u{fffd}\":1,\"\u{fffd}\":2}",
+            ),
         ] {
             assert!(parse(bytes.as_bytes()).is_err());
             assert_eq!(salvaged(bytes.as_bytes()).as_deref(), Some(kept));
@@ -366,6 +302,32 @@ mod tests {
 
     #[test]
     fn equal_keys_are_seen_through_escapes() {
-        assert_eq!(parse(br#"{"a":1,"\u0061":2}"#).err(), Some(JsonError::DuplicateKey));
+        for text in [r#"{"a":1,"\u0061":2}"#, r#"{"\ud800":1,"\udc00":2}"#] {
+            assert_eq!(parse(text.as_bytes()).err(), Some(JsonError::DuplicateKey), "{text}");
+        }
+    }
+
+    #[test]
+    fn half_a_character_is_replaced_and_a_whole_one_is_not() {
+        for (sent, read) in [
+            (r"P \ud83d", "P \u{fffd}"),
+            (r"\uDC00\uD83D", "\u{fffd}\u{fffd}"),
+            (r"\ud83d\ude00", "\u{1f600}"),
+            (r"\ud83d\ud83d\ude00", "\u{fffd}\u{1f600}"),
+            (r"\ud83dx\ude00", "\u{fffd}x\u{fffd}"),
+            (r"\\ud83d\\\ud83d", "\\ud83d\\\u{fffd}"),
+            (r"\ud83d\u00fc\\ü\n", "\u{fffd}ü\\ü\n"),
+        ] {
+            let text = format!(r#"{{"{sent}":"{sent}"}}"#);
+            let json = parse(text.as_bytes()).ok();
+            let value = json.as_ref().and_then(|json| json.get(read)?.text());
+            assert_eq!(value, Some(read), "{sent}");
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_passed_over() {
+        let json = parse("\u{feff} {\"a\":\"\u{feff}\"}".as_bytes());
+        assert_eq!(json.map(|json| json.to_text()).ok().as_deref(), Some("{\"a\":\"\u{feff}\"}"));
     }
 }

@@ -84,6 +84,13 @@ pub struct Line {
     /// The URL it belongs at, when it was sent to another.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub misrouted: Option<String>,
+    /// Whose format its body has and where that is read, when it came to an
+    /// address of another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_format: Option<String>,
+    /// The paths of what of its body could not be read: field names only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<String>,
     /// The key of the promise it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub promise: Option<String>,
@@ -106,10 +113,13 @@ impl Line {
             dimensions.push(vec!["provider", "secret"]);
         }
         let count = |happened: bool| f64::from(u8::from(happened));
+        let unread = f64::from(u32::try_from(self.unread.len()).unwrap_or(u32::MAX));
         let ms = started.elapsed().as_secs_f64() * 1000.0;
         let metrics = [
             ("Events", "Count", 1.0),
             ("Misrouted", "Count", count(self.misrouted.is_some())),
+            ("OtherFormat", "Count", count(self.other_format.is_some())),
+            ("Unread", "Count", unread),
             ("DuplicateDiffers", "Count", count(self.duplicate_differs)),
             ("ClockAhead", "Count", count(self.clock_ahead)),
             ("DurationMs", "Milliseconds", (ms * 1000.0).round() / 1000.0),

@@ -1,15 +1,22 @@
 //! The webhook verification secrets: their shape and their types.
 
+mod section;
+
 use std::fmt;
 
-use serde::Deserialize;
 use serde_json::Value;
+
+use crate::provider::Provider;
 
 /// Shortest FirstPromoter v1 path token accepted, in characters.
 pub const MIN_PATH_TOKEN: usize = 32;
+/// Shortest HMAC key, header value and password accepted, in characters: less
+/// is a slip, and can be guessed.
+pub const MIN_SECRET: usize = 8;
 
-/// A secret value. It prints as nothing, and it is never empty: an HMAC under
-/// an empty key is one that anybody can compute.
+/// A secret value. It prints as nothing, has no white space around it, which
+/// comes of copying, and is never empty: an HMAC under an empty key is one that
+/// anybody can compute.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -17,7 +24,8 @@ impl Secret {
     /// `None` for an empty or blank value.
     #[must_use]
     pub fn new(value: &str) -> Option<Self> {
-        (!value.trim().is_empty()).then(|| Self(value.to_owned()))
+        let value = value.trim();
+        (!value.is_empty()).then(|| Self(value.to_owned()))
     }
 
     /// The value as text, to be sent and never to be shown.
@@ -41,8 +49,9 @@ impl fmt::Debug for Secret {
 pub struct Named {
     /// The configured name, or its place in the list (`hmac[0]`).
     pub name: String,
-    /// The event types it may authenticate; empty for all.
-    pub events: Vec<String>,
+    /// The event types it may authenticate, by their vendor's names; empty for
+    /// all.
+    pub events: Vec<&'static str>,
     /// The HMAC key, path token, header value or `user:password`.
     pub secret: Secret,
     /// The name of the header, for a static header; lower case.
@@ -87,9 +96,13 @@ pub struct WebhookSecrets {
     pub firstpromoter: ProviderSecrets,
     /// FirstPromoter v1.
     pub firstpromoter_v1: ProviderSecrets,
-    /// What of the configuration was refused, without any value. A provider
-    /// named here is closed.
+    /// What of the configuration is not used, without any value.
     pub problems: Vec<String>,
+}
+
+/// A secret's text without the byte order mark that some editors put before it.
+pub(crate) fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 /// A JSON secret of Secrets Manager.
@@ -109,200 +122,29 @@ impl Shape for WebhookSecrets {
 
     fn parse(text: &str) -> Self {
         let mut secrets = Self::default();
-        let Ok(Value::Object(sections)) = serde_json::from_str(text) else {
+        let Ok(Value::Object(sections)) = serde_json::from_str(without_mark(text)) else {
             secrets.problems.push("the secret is not a JSON object".into());
             return secrets;
         };
         for (name, value) in sections {
-            let section = read_section(&value);
-            let slot = match name.as_str() {
-                "uppromote" => &mut secrets.uppromote,
-                "affonso" => &mut secrets.affonso,
-                "firstpromoter" => &mut secrets.firstpromoter,
-                "firstpromoter_v1" => &mut secrets.firstpromoter_v1,
+            let (provider, slot) = match name.as_str() {
+                "uppromote" => (Provider::UpPromote, &mut secrets.uppromote),
+                "affonso" => (Provider::Affonso, &mut secrets.affonso),
+                "firstpromoter" => (Provider::FirstPromoter, &mut secrets.firstpromoter),
+                "firstpromoter_v1" => (Provider::FirstPromoterV1, &mut secrets.firstpromoter_v1),
                 _ => {
                     secrets.problems.push("unknown section".into());
                     continue;
                 }
             };
-            match section {
-                Ok((section, ignored)) => {
-                    *slot = section;
-                    if ignored > 0 {
-                        secrets
-                            .problems
-                            .push(format!("{name}: {ignored} empty or too short values ignored"));
-                    }
-                }
-                Err(path) => secrets.problems.push(format!("{name}: wrong shape at {path}")),
-            }
+            let (section, problems) = section::read(provider, &value);
+            *slot = section;
+            let problems = problems.into_iter().map(|problem| format!("{name}: {problem}"));
+            secrets.problems.extend(problems);
         }
         secrets
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Section {
-    #[serde(default)]
-    hmac: Vec<KeyEntry>,
-    #[serde(default)]
-    header: Vec<HeaderEntry>,
-    #[serde(default)]
-    basic: Vec<BasicEntry>,
-    #[serde(default)]
-    path_token: Vec<KeyEntry>,
-    #[serde(default)]
-    allow_body_only: bool,
-    #[serde(default)]
-    policy: Policy,
-}
-
-#[derive(Deserialize, Default, PartialEq)]
-#[serde(rename_all = "lowercase")]
-enum Policy {
-    #[default]
-    Any,
-    All,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum KeyEntry {
-    Plain(String),
-    Named {
-        #[serde(default)]
-        name: Option<String>,
-        key: String,
-        #[serde(default)]
-        events: Vec<String>,
-    },
-}
-
-#[derive(Deserialize)]
-struct HeaderEntry {
-    name: String,
-    value: String,
-    #[serde(default)]
-    events: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct BasicEntry {
-    user: String,
-    password: String,
-    #[serde(default)]
-    name: Option<String>,
-    #[serde(default)]
-    events: Vec<String>,
-}
-
-/// The section and how many of its values were ignored; or the path at which
-/// the shape is wrong. serde's own message would quote the value.
-fn read_section(value: &Value) -> Result<(ProviderSecrets, usize), String> {
-    let section: Section =
-        serde_path_to_error::deserialize(value).map_err(|e| e.path().to_string())?;
-    let mut ignored = 0;
-    let mut keep = |named: Option<Named>| {
-        ignored += usize::from(named.is_none());
-        named
-    };
-    let secrets = ProviderSecrets {
-        hmac: numbered(section.hmac, |i, entry| keep(key("hmac", i, entry, 1))),
-        path_token: numbered(section.path_token, |i, entry| {
-            keep(key("path_token", i, entry, MIN_PATH_TOKEN))
-        }),
-        header: numbered(section.header, |i, entry| keep(header(i, entry))),
-        basic: numbered(section.basic, |i, entry| keep(basic(i, entry))),
-        allow_body_only: section.allow_body_only,
-        all: section.policy == Policy::All,
-    };
-    if secrets.all && ignored > 0 {
-        // A method that must pass may not drop out because its value is empty.
-        return Err("policy all, with an empty or too short value".into());
-    }
-    Ok((secrets, ignored))
-}
-
-fn numbered<T>(entries: Vec<T>, mut read: impl FnMut(usize, T) -> Option<Named>) -> Vec<Named> {
-    let entries = entries.into_iter().enumerate();
-    entries.filter_map(|(i, entry)| read(i, entry)).collect()
-}
-
-fn key(list: &str, index: usize, entry: KeyEntry, shortest: usize) -> Option<Named> {
-    let (name, key, events) = match entry {
-        KeyEntry::Plain(key) => (None, key, Vec::new()),
-        KeyEntry::Named { name, key, events } => (name, key, events),
-    };
-    (key.chars().count() >= shortest).then_some(())?;
-    Some(Named {
-        name: name.unwrap_or_else(|| format!("{list}[{index}]")),
-        events,
-        secret: Secret::new(&key)?,
-        header: None,
-    })
-}
-
-fn header(index: usize, entry: HeaderEntry) -> Option<Named> {
-    Some(Named {
-        name: format!("header[{index}]"),
-        events: entry.events,
-        secret: Secret::new(&entry.value)?,
-        header: Some(Secret::new(&entry.name)?.0.trim().to_ascii_lowercase()),
-    })
-}
-
-fn basic(index: usize, entry: BasicEntry) -> Option<Named> {
-    Secret::new(&entry.password)?;
-    Some(Named {
-        name: entry.name.unwrap_or_else(|| format!("basic[{index}]")),
-        events: entry.events,
-        secret: Secret::new(&format!("{}:{}", entry.user, entry.password))?,
-        header: None,
-    })
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_the_documented_shape() {
-        let secrets = WebhookSecrets::parse(
-            r#"{ "uppromote": { "hmac": [{ "name": "paid", "key": "k1", "events": ["payment.paid"] }, "k2"] },
-                 "affonso": { "hmac": ["whsec_x"], "allow_body_only": true },
-                 "firstpromoter": { "hmac": ["k"], "header": [{"name": "Authorization", "value": "Bearer b"}],
-                                    "basic": [{"user": "u", "password": "p"}], "policy": "all" },
-                 "firstpromoter_v1": { "path_token": ["0123456789012345678901234567890123"], "basic": [] } }"#,
-        );
-        assert_eq!(secrets.problems, Vec::<String>::new());
-        let names: Vec<_> = secrets.uppromote.hmac.iter().map(|n| n.name.as_str()).collect();
-        assert_eq!(names, ["paid", "hmac[1]"]);
-        assert!(secrets.affonso.allow_body_only && secrets.firstpromoter.all);
-        assert_eq!(secrets.firstpromoter.basic[0].secret.bytes(), b"u:p");
-        assert_eq!(secrets.firstpromoter.header[0].header.as_deref(), Some("authorization"));
-        assert!(secrets.firstpromoter_v1.is_configured());
-    }
-
-    #[test]
-    fn a_wrong_section_closes_its_provider_alone_and_quotes_nothing() {
-        let secrets = WebhookSecrets::parse(
-            r#"{ "uppromote": { "hmac": ["", "  "] }, "affonso": { "hmacs": ["leak"] },
-                 "firstpromoter": { "hmac": [{"kee": "leak"}] },
-                 "firstpromoter_v1": { "path_token": ["short-leak"], "basic": [{"user": "u", "password": ""}] } }"#,
-        );
-        for section in [
-            &secrets.uppromote,
-            &secrets.affonso,
-            &secrets.firstpromoter,
-            &secrets.firstpromoter_v1,
-        ] {
-            assert!(!section.is_configured());
-        }
-        assert_eq!(secrets.problems.len(), 4);
-        assert!(!format!("{secrets:?}").contains("leak"));
-        assert!(!WebhookSecrets::parse("").uppromote.is_configured());
-        let all = r#"{"firstpromoter": {"hmac": [""], "basic": [{"user":"u","password":"p"}], "policy": "all"}}"#;
-        assert!(!WebhookSecrets::parse(all).firstpromoter.is_configured());
-    }
-}
+mod tests;

@@ -10,7 +10,7 @@ use lambda_http::http::HeaderMap;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::provider::{Provider, affonso, firstpromoter, firstpromoter_v1, uppromote};
+use crate::provider::{Provider, affonso, firstpromoter, firstpromoter_v1, same_event, uppromote};
 use crate::secrets::{Named, ProviderSecrets};
 use crate::timestamp::Timestamp;
 
@@ -97,7 +97,7 @@ impl<'a> Authenticated<'a> {
 }
 
 fn is_for(named: &Named, event_type: &str) -> bool {
-    named.events.is_empty() || named.events.iter().any(|e| e.eq_ignore_ascii_case(event_type))
+    named.events.is_empty() || named.events.iter().any(|event| same_event(event, event_type))
 }
 
 /// Checks a request against a provider's secrets.

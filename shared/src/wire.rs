@@ -4,100 +4,41 @@
 //! only, [`Present`] keeps whether there was a value and nothing else, and
 //! [`Credential`] keeps nothing (invariant `NothingLeaks`).
 
+mod field;
+
 use std::fmt;
 use std::str::FromStr;
 
 use bigdecimal::BigDecimal;
-use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::{Serialize, Serializer};
 
 use crate::json::Json;
 use crate::timestamp::Timestamp;
+
+pub use field::Field;
+pub(crate) use field::{Read, Unread, payload, wire_name};
 
 /// Longest id in bytes, as long as a table key leaves room for.
 pub const MAX_ID_BYTES: usize = 512;
 /// Most digits an amount may have once written out.
 pub const MAX_AMOUNT_DIGITS: u64 = 1000;
 
-/// A field of a payload: not sent, sent as `null`, or sent with a value. A
-/// later `null` takes an earlier value away, a missing field does not.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Field<T> {
-    /// The payload does not name the field.
-    #[default]
-    Absent,
-    /// The payload says `null`.
-    Null,
-    /// The payload says this.
-    Value(T),
-}
-
-impl<T> Field<T> {
-    /// The value, if one was sent.
-    pub fn value(&self) -> Option<&T> {
-        match self {
-            Field::Value(value) => Some(value),
-            _ => None,
-        }
-    }
-
-    /// Whether the payload does not name the field.
-    pub fn is_absent(&self) -> bool {
-        matches!(self, Field::Absent)
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Option::deserialize(deserializer)?.map_or(Field::Null, Field::Value))
-    }
-}
-
-impl<T: Serialize> Serialize for Field<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Field::Value(value) => value.serialize(serializer),
-            _ => serializer.serialize_none(),
-        }
-    }
-}
-
-/// Implements `Deserialize` for a type that is read from the text of a JSON
-/// string or number.
-macro_rules! read_from_text {
-    ($type:ty, $hint:ident, $expecting:literal, $read:expr) => {
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct TextVisitor;
-                impl Visitor<'_> for TextVisitor {
-                    type Value = $type;
-                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        f.write_str($expecting)
-                    }
-                    fn visit_str<E: de::Error>(self, text: &str) -> Result<$type, E> {
-                        let read: fn(&str) -> Option<$type> = $read;
-                        // The offending text is not quoted: it may be personal data.
-                        read(text).ok_or_else(|| E::custom(concat!("is not ", $expecting)))
-                    }
-                }
-                deserializer.$hint(TextVisitor)
-            }
-        }
-    };
-}
-
-/// An id of the provider's, from a string or a whole number: 1 to 512 bytes
-/// without control characters.
+/// An id of the provider's, from a string or a whole number: 1 to 512 bytes,
+/// not blank, without control characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Id(String);
 
 impl Id {
-    /// `None` when empty, over [`MAX_ID_BYTES`] or with a control character.
+    /// `None` when blank, over [`MAX_ID_BYTES`], with a control character or with
+    /// U+FFFD: that stands for characters that were lost, so that two ids may
+    /// have become one.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
-        let fits = !text.is_empty() && text.len() <= MAX_ID_BYTES;
-        (fits && !text.chars().any(char::is_control)).then(|| Self(text.to_owned()))
+        let fits = !text.trim().is_empty() && text.len() <= MAX_ID_BYTES;
+        let wrong = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER;
+        (fits && !text.chars().any(wrong)).then(|| Self(text.to_owned()))
     }
 
     /// The id as text.
@@ -107,7 +48,38 @@ impl Id {
     }
 }
 
-read_from_text!(Id, deserialize_str, "an id of 1 to 512 bytes", Id::new);
+impl Read for Id {
+    fn read(json: &Json, _: &mut Unread) -> Option<Self> {
+        match json {
+            Json::Text(text) => Self::new(text),
+            Json::Number(digits) if digits.bytes().all(|b| b.is_ascii_digit() || b == b'-') => {
+                Self::new(digits)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// An id of a provider whose ids are numbers: `N/A` is nobody, and neither is 0.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct NumberId(Id);
+
+impl NumberId {
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl Read for NumberId {
+    fn read(json: &Json, unread: &mut Unread) -> Option<Self> {
+        let id = Id::read(json, unread)?;
+        let number = id.as_str().bytes().all(|b| b.is_ascii_digit());
+        (number && id.as_str().bytes().any(|b| b != b'0')).then_some(Self(id))
+    }
+}
 
 /// An exact decimal number, written out without exponent or trailing zeros
 /// (invariant `ExactAmounts`).
@@ -139,7 +111,23 @@ impl Decimal {
     }
 }
 
-read_from_text!(Decimal, deserialize_any, "a decimal number", Decimal::new);
+impl Read for Decimal {
+    fn read(json: &Json, _: &mut Unread) -> Option<Self> {
+        match json {
+            Json::Text(text) | Json::Number(text) => Self::new(text),
+            _ => None,
+        }
+    }
+}
+
+impl Read for Timestamp {
+    fn read(json: &Json, _: &mut Unread) -> Option<Self> {
+        match json {
+            Json::Text(text) | Json::Number(text) => Timestamp::read(text),
+            _ => None,
+        }
+    }
+}
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -163,60 +151,62 @@ impl Serialize for Timestamp {
     }
 }
 
-/// Text that is neither personal nor secret: a status, a unit, a plan name.
-/// Unknown values are kept. Numbers and booleans are taken as their text.
+/// A time that is kept as it was sent, where it is RFC 3339, and else in that
+/// form: what reads a record need not know how providers write times.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct Text(pub String);
+pub struct Time(String);
 
-impl<'de> Deserialize<'de> for Text {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(LooseText).map(Text)
+impl Read for Time {
+    fn read(json: &Json, _: &mut Unread) -> Option<Self> {
+        let (Json::Text(text) | Json::Number(text)) = json else {
+            return None;
+        };
+        let time = Timestamp::read(text)?;
+        let strict = Timestamp::parse(text).is_some();
+        Some(Self(if strict { text.trim().to_owned() } else { time.text() }))
     }
 }
 
-struct LooseText;
+/// Text that is neither personal nor secret, blank or not: a plan name, a
+/// colour. Unknown values are kept. Numbers and booleans are taken as their
+/// text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Text(String);
 
-/// Stands for a value that is no text where one was expected.
-const NOT_TEXT: &str = "[not text]";
-
-impl<'de> Visitor<'de> for LooseText {
-    type Value = String;
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("text")
-    }
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<String, E> {
-        Ok(text.to_owned())
-    }
-    fn visit_bool<E: de::Error>(self, value: bool) -> Result<String, E> {
-        Ok(value.to_string())
-    }
-    // No text, and no reason to lose the event that it decorates.
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<String, A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(NOT_TEXT.to_owned())
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<String, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(NOT_TEXT.to_owned())
+impl Read for Text {
+    fn read(json: &Json, _: &mut Unread) -> Option<Self> {
+        loose_text(json).map(Self)
     }
 }
 
-/// A part that only decorates an event: what cannot be read as `T` is dropped.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Loose<T>(Option<T>);
+/// A status or a unit: text that is not blank.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Word(String);
 
-impl<'de, T: de::DeserializeOwned> Deserialize<'de> for Loose<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let part = Json::deserialize(deserializer)?;
-        let readable = matches!(part, Json::Object(_));
-        Ok(Self(if readable { T::deserialize(&part).ok() } else { None }))
+impl Word {
+    /// In small letters: Affonso writes its webhooks' in capitals and its API's
+    /// in small letters.
+    #[must_use]
+    pub fn lower(&self) -> String {
+        self.0.to_ascii_lowercase()
     }
 }
 
-impl<T: Serialize> Serialize for Loose<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+impl Read for Word {
+    fn read(json: &Json, _: &mut Unread) -> Option<Self> {
+        let text = json.text()?.trim();
+        (!text.is_empty()).then(|| Self(text.to_owned()))
+    }
+}
+
+fn loose_text(json: &Json) -> Option<String> {
+    match json {
+        Json::Text(text) | Json::Number(text) => Some(text.clone()),
+        Json::Bool(value) => Some(value.to_string()),
+        Json::Null | Json::Array(_) | Json::Object(_) => None,
     }
 }
 
@@ -239,9 +229,9 @@ impl fmt::Debug for Personal {
     }
 }
 
-impl<'de> Deserialize<'de> for Personal {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(LooseText).map(Personal)
+impl Read for Personal {
+    fn read(json: &Json, _: &mut Unread) -> Option<Self> {
+        loose_text(json).map(Self)
     }
 }
 
@@ -255,36 +245,15 @@ impl Serialize for Present {
     }
 }
 
-impl<'de> Deserialize<'de> for Present {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct PresentVisitor;
-        impl<'de> Visitor<'de> for PresentVisitor {
-            type Value = Present;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("anything")
-            }
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Present, E> {
-                Ok(Present(!text.trim().is_empty()))
-            }
-            fn visit_bool<E: de::Error>(self, value: bool) -> Result<Present, E> {
-                Ok(Present(value))
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Present, A::Error> {
-                let mut any = false;
-                while seq.next_element::<IgnoredAny>()?.is_some() {
-                    any = true;
-                }
-                Ok(Present(any))
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Present, A::Error> {
-                let mut any = false;
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
-                    any = true;
-                }
-                Ok(Present(any))
-            }
-        }
-        deserializer.deserialize_any(PresentVisitor)
+impl Read for Present {
+    fn read(json: &Json, _: &mut Unread) -> Option<Self> {
+        Some(Self(match json {
+            Json::Null => false,
+            Json::Bool(value) => *value,
+            Json::Text(text) | Json::Number(text) => !text.trim().is_empty(),
+            Json::Array(items) => !items.is_empty(),
+            Json::Object(members) => !members.is_empty(),
+        }))
     }
 }
 
@@ -293,9 +262,9 @@ impl<'de> Deserialize<'de> for Present {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credential;
 
-impl<'de> Deserialize<'de> for Credential {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        IgnoredAny::deserialize(deserializer).map(|_| Credential)
+impl Read for Credential {
+    fn read(_: &Json, _: &mut Unread) -> Option<Self> {
+        Some(Self)
     }
 }
 
@@ -304,26 +273,6 @@ impl Serialize for Credential {
         serializer.serialize_none()
     }
 }
-
-/// Declares payload structs: every field optional, as [`Field`] has it, so
-/// that a missing or unknown member never refuses an event by itself.
-macro_rules! payload {
-    ($($(#[$outer:meta])* struct $name:ident {
-        $($(#[$inner:meta])* $field:ident : $type:ty,)*
-    })*) => {$(
-        #[derive(Debug, Clone, Default, PartialEq, serde::Deserialize, serde::Serialize)]
-        #[serde(default)]
-        $(#[$outer])*
-        pub(crate) struct $name {
-            $(
-                $(#[$inner])*
-                #[serde(skip_serializing_if = "crate::wire::Field::is_absent")]
-                pub(crate) $field: crate::wire::Field<$type>,
-            )*
-        }
-    )*};
-}
-pub(crate) use payload;
 
 #[cfg(test)]
 mod tests {
@@ -358,7 +307,9 @@ mod tests {
         assert!(Id::new("").is_none());
         assert!(Id::new(&"x".repeat(512)).is_some());
         assert!(Id::new(&"x".repeat(513)).is_none());
-        assert!(Id::new("a\nb").is_none());
+        for text in ["a\nb", "  ", "P \u{fffd}"] {
+            assert!(Id::new(text).is_none(), "{text}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use local::fakes::Fault;
 use local::fakes::endpoint::EndpointFault;
 use local::fakes::firstpromoter::{Operation, PlatformFault};
+use serde_json::json;
 use tests::scene::{Scene, commission};
 use tests::text;
 
@@ -43,15 +44,65 @@ async fn the_platforms_faults_end_in_one_confirmation() {
     }
 }
 
+/// With so short a pause before what a person has to mend.
+async fn mended_quickly() -> Scene {
+    Scene::with(|options| {
+        options.env.insert("RETRY_SLOW_MS".into(), "100".into());
+        options.parameters.insert("SecretsTtlSeconds".into(), "1".into());
+    })
+    .await
+}
+
+fn refusals(scene: &Scene) -> usize {
+    let logs = scene.stage.stack.logs();
+    logs.iter().filter(|line| line.contains("\"message\":\"platform_refused\"")).count()
+}
+
 #[tokio::test]
-async fn a_refused_key_waits_for_a_person() {
+async fn a_refused_key_parks_nothing_and_all_go_on_when_it_is_mended() {
     for fault in [PlatformFault::Unauthorized401, PlatformFault::Forbidden403] {
-        let scene = Scene::start().await;
-        scene.platform.inject(Fault::of(fault).on(Operation::MarkFulfilled));
+        let scene = mended_quickly().await;
+        scene.platform.inject(Fault::of(fault).times(3).on(Operation::MarkFulfilled));
         announce(&scene).await;
-        let parked = scene.until(KEY, &["parked"]).await;
-        assert_eq!(text(&parked["parked"], "from"), "delivered");
+        scene.until(KEY, &["confirmed"]).await;
+        assert!(refusals(&scene) >= 3);
         assert_eq!(scene.raw_calls(KEY), 1);
+        scene.stage.stack.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn credentials_that_cannot_be_read_park_nothing() {
+    let scene = mended_quickly().await;
+    let stack = &scene.stage.stack;
+    stack.put_secret("ApiCredentials", &json!("no JSON object")).unwrap();
+    announce(&scene).await;
+    // Neither can the reward be signed, nor FirstPromoter be asked.
+    while scene.promise(KEY).await["last"].is_null() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let dev = local::dev_secrets()["credentials"].clone();
+    let signing =
+        json!({"reward_endpoint": dev["reward_endpoint"], "firstpromoter": {"api_key": 7}});
+    stack.put_secret("ApiCredentials", &signing).unwrap();
+    while refusals(&scene) == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(scene.raw_calls(KEY), 1);
+    stack.put_secret("ApiCredentials", &dev).unwrap();
+    scene.until(KEY, &["confirmed"]).await;
+}
+
+#[tokio::test]
+async fn an_endpoint_that_cannot_just_now_is_asked_again() {
+    for status in [408, 421, 423, 425] {
+        let scene = Scene::start().await;
+        let reason = "not_now".to_owned();
+        scene.endpoint.inject(Fault::of(EndpointFault::Refuse { status, reason }).times(1));
+        announce(&scene).await;
+        scene.until(KEY, &["confirmed"]).await;
+        assert_eq!(scene.raw_calls(KEY), 2, "{status}");
+        scene.stage.stack.stop().await;
     }
 }
 

@@ -18,7 +18,7 @@ fn signed_with(webhooks: &Value, path: &str, body: &str) -> Value {
 #[tokio::test]
 async fn a_secret_is_rotated_without_a_deploy() {
     let hmac = |keys: &[&str]| json!({"firstpromoter": {"hmac": keys}});
-    let (old, new) = (hmac(&["old-key"]), hmac(&["new-key"]));
+    let (old, new) = (hmac(&["older-key"]), hmac(&["newer-key"]));
     let secrets = secrets_with(old.clone());
     let stage = Stage::with(|options| {
         options.secrets = secrets;
@@ -27,7 +27,7 @@ async fn a_secret_is_rotated_without_a_deploy() {
     .await;
     assert_eq!(stage.send(&signed_with(&old, V2, &commission(1))).await.0, 200);
     assert_eq!(stage.send(&signed_with(&new, V2, &commission(2))).await.0, 401);
-    stage.stack.put_secret("WebhookSecrets", &hmac(&["new-key", "old-key"])).unwrap();
+    stage.stack.put_secret("WebhookSecrets", &hmac(&["newer-key", "older-key"])).unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     // Retries under way keep the old signature.
     assert_eq!(stage.send(&signed_with(&new, V2, &commission(3))).await.0, 200);

@@ -43,11 +43,13 @@ impl Scene {
                 ("RewardEndpointUrl", endpoint.url()),
                 ("AllowPlainHttp", "yes".into()),
                 ("V1Confirm", "api".into()),
+                ("MaxAmount", "*=10000".into()),
             ] {
                 options.parameters.insert(name.into(), value);
             }
             for (name, value) in [
                 ("RETRY_FIRST_MS", "50"),
+                ("PLATFORM_LAG_MS", "350"),
                 ("UNTOUCHED_SECONDS", "0"),
                 ("LEASE_SECONDS", "3"),
                 ("CALL_TIMEOUT_SECONDS", "2"),

@@ -59,6 +59,14 @@ fn signatures_equal_the_vectors() {
 }
 
 #[test]
+fn white_space_around_a_secret_signs_nothing() {
+    let (plain, copied) = ("key-of-uppromote", " key-of-uppromote\n");
+    let secrets = json!({ "uppromote": { "hmac": [{ "key": copied }] } });
+    let headers = signed("/webhooks/uppromote/payment-paid", "{}", &secrets);
+    assert_eq!(headers["x-uppromote-signature"], hmac_hex(plain, b"{}"));
+}
+
+#[test]
 fn the_first_secret_for_the_event_signs() {
     let secrets = json!({ "uppromote": { "hmac": [
         { "name": "a", "key": "paid", "events": ["payment.paid"] },

@@ -203,6 +203,22 @@ pub fn step(promise: &Promise, input: &Input, reversals: Reversals, now: Timesta
     }
 }
 
+/// What is known of a call whose worker disappeared.
+pub const WORKER_LOST: &str = "the worker ended in the middle";
+
+impl Input {
+    /// Whether it is said of a promise that nobody works on: whoever writes to it
+    /// at the same time is alive, and it is not applied to what they wrote.
+    #[must_use]
+    pub fn assumes_nobody_at_work(&self) -> bool {
+        match self {
+            Input::OverAge | Input::Unwitnessed => true,
+            Input::Unknown { last, .. } => last == WORKER_LOST,
+            _ => false,
+        }
+    }
+}
+
 /// What the outcome of a call means for a promise that somebody may have written
 /// to since. `claimed` is what the worker leased, `current` what the table has,
 /// `announced` when the current record was announced last.

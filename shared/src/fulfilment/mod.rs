@@ -14,7 +14,9 @@ mod view;
 
 pub use announce::{Announced, Assessment, announce, entry_of, reconcile, restate, terms};
 pub use lease::{Taken, Taker};
-pub use machine::{CONTRADICTED, Entry, GIVEN_THERE, Input, Stepped, Word, heard, step};
+pub use machine::{
+    CONTRADICTED, Entry, GIVEN_THERE, Input, Stepped, WORKER_LOST, Word, heard, step,
+};
 pub use policy::{MaxAmounts, Policy, Reversals, Rule, Source, Sources, V1Confirm};
 pub(crate) use promise::one_or_more;
 pub use promise::{Again, Endpoint, Lease, Parked, Promise, Spoken, Start, State};

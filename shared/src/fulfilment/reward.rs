@@ -7,16 +7,20 @@ use crate::provider::Provider;
 
 /// The body of a delivery, or of its reversal while a promise is being taken
 /// back, as docs/reward.schema.json describes it. The same for every try of one
-/// key.
+/// key. `None` while it would not say how much of what to whom: then nothing may
+/// go out.
 #[must_use]
-pub fn reward(promise: &Promise, provider: Provider, subject_id: &str) -> Value {
+pub fn reward(promise: &Promise, provider: Provider, subject_id: &str) -> Option<Value> {
+    if !promise.terms.is_complete() {
+        return None;
+    }
     let kind = if promise.state == State::Reversing { "reward.reversed" } else { "reward.granted" };
     let subject = match provider {
         Provider::FirstPromoterV1 => "fulfilment_id",
         _ => "commission_id",
     };
     let recipient = promise.terms.recipient.as_ref();
-    json!({
+    Some(json!({
         "type": kind,
         "timestamp": promise.announced_at.text(),
         "data": {
@@ -36,5 +40,5 @@ pub fn reward(promise: &Promise, provider: Provider, subject_id: &str) -> Value 
             "amount": promise.terms.amount,
             "unit": promise.terms.unit,
         },
-    })
+    }))
 }

@@ -10,14 +10,14 @@ use crate::event::{Change, Content, Event, Family, Identity, Kind, Malformed, Su
 use crate::json::Json;
 use crate::provider::Provider;
 use crate::provider::mapping::{
-    amount_fact, archive_identity, clock, facts, lower, member, read, rename, required,
+    amount_fact, archive_identity, clock, facts, first_time, object, rename, required, state,
 };
 use crate::secrets::ProviderSecrets;
 use crate::timestamp::Timestamp;
 use crate::verify::{
     FUTURE_TOLERANCE_SECONDS, Incoming, Matches, Refusal, hmac_matches, mac_from_hex, matching,
 };
-use crate::wire::{Decimal, Field, Id, Text, payload};
+use crate::wire::{Decimal, Field, Id, Read, Text, Unread, Word, payload};
 
 /// `t=1704067200,v1=<hex>` (B), `<hex>` beside [`TIMESTAMP_HEADER`] (C) or
 /// `sha256=<hex>` (A).
@@ -80,7 +80,8 @@ fn read_signature<'h>(incoming: &'h Incoming, allow_body_only: bool) -> Option<S
         return Some(Signature { timestamp: Some(timestamp), macs: vec![mac] });
     }
     // Signed as form B, a body reads `t.{…}`: no JSON, and not to be taken for it.
-    let is_json = incoming.body.first().is_some_and(|first| b"{[ \t\r\n".contains(first));
+    let body = incoming.body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(incoming.body);
+    let is_json = body.first().is_some_and(|first| b"{[ \t\r\n".contains(first));
     (allow_body_only && is_json).then(|| Signature { timestamp: None, macs: vec![mac] })
 }
 
@@ -110,27 +111,52 @@ payload! {
     /// vendor's descriptions.
     struct Envelope {
         id: Id,
-        #[serde(rename(deserialize = "createdAt"))]
-        created_at: Timestamp,
+        created_at as "createdAt": Timestamp,
         /// An older spelling of it.
         timestamp: Timestamp,
     }
 
     /// The data of `payout.*`
-    #[serde(rename_all(deserialize = "camelCase"))]
     struct Payout {
-        payout_id: Id,
-        affiliate_id: Id,
-        affiliate_program_id: Id,
-        invoice_number: Text,
+        payout_id as "payoutId": Id,
+        affiliate_id as "affiliateId": Id,
+        affiliate_program_id as "affiliateProgramId": Id,
+        invoice_number as "invoiceNumber": Text,
         amount: Decimal,
-        status: Text,
-        is_managed_payout: Text,
-        paid_at: Text,
-        created_at: Timestamp,
-        updated_at: Timestamp,
+        status: Word,
+        is_managed_payout as "isManagedPayout": Text,
+        paid_at as "paidAt": Text,
+        created_at as "createdAt": Timestamp,
+        updated_at as "updatedAt": Timestamp,
     }
 }
+
+/// The event types of the vendor's pages.
+pub(super) const EVENTS: [&str; 22] = [
+    "affiliate.created",
+    "affiliate.confirmed",
+    "affiliate.updated",
+    "affiliate.deleted",
+    "referral.updated",
+    "referral.lead",
+    "referral.converted",
+    "referral.deleted",
+    "transaction.created",
+    "transaction.updated",
+    "transaction.approved",
+    "transaction.paid",
+    "transaction.rejected",
+    "transaction.deleted",
+    "payout.created",
+    "payout.updated",
+    "payout.paid",
+    "payout.failed",
+    "payout.deleted",
+    "coupon.created",
+    "coupon.deleted",
+    // Of the help pages alone.
+    "coupon.updated",
+];
 
 /// The family of an event type, known or to come.
 fn family(event_type: &str) -> Option<Family> {
@@ -145,48 +171,68 @@ fn family(event_type: &str) -> Option<Family> {
 
 pub(super) fn event(event_type: String, body: &Json, sha256: &str) -> Result<Event, Malformed> {
     let family = family(&event_type);
+    let mut unread = Unread::default();
     let (identity, content) = match event_type.as_str() {
         "payout.created" | "payout.updated" | "payout.paid" | "payout.failed"
         | "payout.deleted" => {
-            let envelope: Envelope = read(body, "body")?;
+            let envelope = Envelope::read(body, &mut unread).unwrap_or_default();
             let identity = Identity::Given(required(&envelope.id, "id")?);
-            let change = payout(&event_type, body, &envelope)?;
+            let change = payout(&event_type, body, &envelope, &mut unread)?;
             (identity, Content::Change(change.into()))
         }
         _ => (archive_identity(body.get("id"), sha256), Content::Unknown),
     };
-    Ok(Event { provider: Provider::Affonso, event_type, family, identity, content })
+    Ok(Event {
+        provider: Provider::Affonso,
+        event_type,
+        family,
+        identity,
+        content,
+        unread: unread.into_paths(),
+        other_format: None,
+    })
 }
 
-fn payout(event_type: &str, body: &Json, envelope: &Envelope) -> Result<Change, Malformed> {
-    let payout: Payout = read(member(body, "data")?, "data")?;
+fn payout(
+    event_type: &str,
+    body: &Json,
+    envelope: &Envelope,
+    unread: &mut Unread,
+) -> Result<Change, Malformed> {
+    object(body, "data")?;
+    let payout: Payout = unread.member(body, "data").value().cloned().unwrap_or_default();
     let id = required(&payout.payout_id, "data.payoutId")?;
     let implied = match event_type {
-        "payout.paid" => Some("completed".to_owned()),
-        "payout.failed" => Some("failed".to_owned()),
-        _ => None,
+        "payout.paid" => Field::Value("completed".to_owned()),
+        "payout.failed" => Field::Value("failed".to_owned()),
+        _ => Field::Absent,
     };
-    let status = lower(&payout.status).or(implied);
-    let times = [&payout.updated_at, &envelope.created_at, &envelope.timestamp, &payout.created_at];
-    let time = times.into_iter().find_map(Field::value).copied();
+    let status = payout.status.map(Word::lower).or(implied);
+    let times = [
+        (&payout.updated_at, "data.updatedAt"),
+        (&envelope.created_at, "createdAt"),
+        (&envelope.timestamp, "timestamp"),
+        (&payout.created_at, "data.createdAt"),
+    ];
+    let time = first_time(times, unread);
 
     let mut facts = facts(&payout)?;
-    for name in ["payout_id", "amount", "updated_at"] {
+    for name in ["payout_id", "updated_at"] {
         facts.remove(name);
     }
     // The page states no currency; amounts are in major units.
-    amount_fact(&mut facts, &payout.amount, Some("cash_major"));
+    amount_fact(&mut facts, &payout.amount, &Field::Value("cash_major".into()));
     rename(&mut facts, "affiliate_program_id", "campaign_id");
     rename(&mut facts, "created_at", "occurred_at");
-    if let Some(status) = &status {
-        facts.insert("status".into(), status.as_str().into());
-    }
+    let clock = clock(time, event_type, status.value().map(String::as_str));
+    state(&mut facts, "status", status);
     Ok(Change {
         subject: Subject { kind: Kind::Payout, id },
-        clock: Some(clock(time, event_type, status.as_deref())),
+        clock: Some(clock),
         facts,
-        was: BTreeMap::new(),
         deletes: event_type == "payout.deleted",
         announces: false,
+        changes_unread: false,
+        was: BTreeMap::new(),
     })
 }

@@ -4,21 +4,28 @@
 //! header or Basic credentials on the subscription are accepted too, as
 //! configured.
 
-use std::collections::BTreeMap;
+mod changes;
+mod payload;
 
-use crate::event::{Change, Content, Event, Facts, Family, Identity, Kind, Malformed, Subject};
+use serde_json::Value;
+
+use crate::event::{
+    Change, Clock, Content, Event, Facts, Family, Identity, Kind, Malformed, Subject,
+};
 use crate::json::Json;
 use crate::provider::Provider;
 use crate::provider::mapping::{
-    amount_fact, archive_identity, clock, embed, facts, first_id, lower, member, read, rename,
-    required,
+    amount_fact, archive_identity, clock, facts, first_time, rename, required, state, type_at,
 };
+use crate::provider::{firstpromoter_v1, named};
 use crate::secrets::ProviderSecrets;
-use crate::timestamp::Timestamp;
 use crate::verify::{
     Incoming, Matches, basic_matches, hmac_matches, mac_from_hex, matching, secret_equals,
 };
-use crate::wire::{Decimal, Field, Id, Personal, Present, Text, payload};
+use crate::wire::{Field, Id, NumberId, Read, Unread, Word};
+
+use changes::Changes;
+use payload::{Commission, Envelope, Payout};
 
 /// HMAC-SHA256 of the raw body in hex. The key is the subscription's 64
 /// characters as text; decoding them from hex gives another, wrong MAC.
@@ -39,104 +46,61 @@ pub(crate) fn matches<'a>(secrets: &'a ProviderSecrets, incoming: &Incoming) -> 
     ]
 }
 
-payload! {
-    /// The envelope.
-    struct Envelope {
-        event_id: Id,
-        entity_id: Id,
-        timestamp: Timestamp,
-    }
-
-    /// The data of `commission.*`: the API's Commission, any part of it.
-    struct Commission {
-        id: Id,
-        status: Text,
-        amount: Decimal,
-        unit: Text,
-        currency: Text,
-        commission_type: Text,
-        is_self_referral: Text,
-        sale_amount: Decimal,
-        original_sale_amount: Decimal,
-        original_sale_currency: Text,
-        event_id: Text,
-        plan_id: Text,
-        tier: Text,
-        internal_note: Personal,
-        external_note: Personal,
-        fraud_check: Text,
-        is_paid: Text,
-        is_split: Text,
-        created_at: Text,
-        status_updated_at: Text,
-        promoter_id: Id,
-        referral_id: Id,
-        promoter_campaign: PromoterCampaign,
-        referral: Referral,
-        reward: Reward,
-    }
-
-    /// Which promoter takes part in which campaign.
-    struct PromoterCampaign {
-        id: Id,
-        campaign_id: Id,
-        promoter_id: Id,
-        promoter: Promoter,
-        campaign: Campaign,
-    }
-
-    /// A promoter, as embedded.
-    struct Promoter {
-        id: Id,
-        email: Personal,
-        name: Personal,
-    }
-
-    /// A campaign, as embedded.
-    struct Campaign {
-        id: Id,
-        name: Text,
-    }
-
-    /// A referral, as embedded: whose purchase caused the commission.
-    struct Referral {
-        id: Id,
-        email: Personal,
-        uid: Personal,
-    }
-
-    /// A reward, as embedded.
-    struct Reward {
-        id: Id,
-        name: Text,
-    }
-
-    /// The data of `payout.*`: the API's Payout, any part of it.
-    struct Payout {
-        id: Id,
-        status: Text,
-        amount: Decimal,
-        unit: Text,
-        payments_batch_id: Id,
-        tax_rate: Decimal,
-        period_start: Text,
-        period_end: Text,
-        paid_at: Text,
-        processing_started_at: Text,
-        failed_at: Text,
-        error: Personal,
-        total_incl_tax: Decimal,
-        created_at: Text,
-        payout_method: Present,
-        promoter_id: Id,
-        campaign_id: Id,
-        promoter: Promoter,
-        campaign: Campaign,
-    }
-}
+/// The event types of the vendor's pages, and the older spellings of some.
+pub(super) const EVENTS: [&str; 49] = [
+    "promoter.created",
+    "promoter.updated",
+    "promoter.deleted",
+    "promoter.balance.updated",
+    "promoter_campaign.created",
+    "promoter_campaign.updated",
+    "promoter_campaign.deleted",
+    "promoter_campaign.accepted",
+    "promoter_campaign.pending",
+    "promoter_campaign.rejected",
+    "promoter_campaign.blocked",
+    "promoter_campaign.inactive",
+    "referral.created",
+    "referral.updated",
+    "referral.deleted",
+    "referral.converted",
+    "referral.cancelled",
+    "referral.moved",
+    "commission.created",
+    "commission.updated",
+    "commission.deleted",
+    "commission.approved",
+    "commission.pending",
+    "commission.denied",
+    "payout.created",
+    "payout.updated",
+    "payout.deleted",
+    "payout.pending",
+    "payout.processing",
+    "payout.completed",
+    "payout.failed",
+    "payout.cancelled",
+    "payout.commissions.added",
+    "payout.commissions.removed",
+    "payout_method.created",
+    "payout_method.updated",
+    "payout_method.deleted",
+    "payments_batch.created",
+    "payments_batch.updated",
+    "payments_batch.deleted",
+    "payments_batch.initiated",
+    "payments_batch.processing",
+    "payments_batch.completed",
+    "payments_batch.failed",
+    "contract_document.signed",
+    "promoter.profile.updated",
+    "payout.commissions.created",
+    "payout.commissions.updated",
+    "payout.commissions.deleted",
+];
 
 /// The family of an event type, known or to come.
-fn family(event_type: &str) -> Option<Family> {
+pub(super) fn family(event_type: &str) -> Option<Family> {
     match event_type.split('.').next()? {
         "payout" | "payout_method" | "payments_batch" => Some(Family::Payouts),
         "commission" => Some(Family::Commissions),
@@ -146,10 +110,28 @@ fn family(event_type: &str) -> Option<Family> {
     }
 }
 
+pub(super) fn event_type(body: &Json) -> Result<String, Malformed> {
+    if is_v1(body) {
+        return type_at(body, &["event", "type"]);
+    }
+    type_at(body, &["event_type"])
+}
+
+/// Whether a body has v1's format. The vendor's help pages describe it for
+/// accounts of v2 as well.
+fn is_v1(body: &Json) -> bool {
+    !named(body, &["event_type"]) && named(body, &["event", "type"])
+}
+
 pub(super) fn event(event_type: String, body: &Json, sha256: &str) -> Result<Event, Malformed> {
-    let family = family(&event_type);
+    let mut unread = Unread::default();
+    let other_format = is_v1(body).then_some(Provider::FirstPromoterV1);
+    let family = match other_format {
+        Some(_) => firstpromoter_v1::family(&event_type),
+        None => family(&event_type),
+    };
     let known = match event_type.as_str() {
-        _ if is_test(body) => None,
+        _ if is_test(body) || other_format.is_some() => None,
         "commission.created"
         | "commission.updated"
         | "commission.approved"
@@ -163,18 +145,28 @@ pub(super) fn event(event_type: String, body: &Json, sha256: &str) -> Result<Eve
         _ => None,
     };
     let (identity, content) = if let Some(kind) = known {
-        let envelope: Envelope = read(body, "body")?;
+        let envelope = Envelope::read(body, &mut unread).unwrap_or_default();
         let identity = Identity::Given(required(&envelope.event_id, "event_id")?);
         let change = match kind {
-            Kind::Payout => payout(&event_type, body, &envelope)?,
-            _ => commission(&event_type, body, &envelope)?,
+            Kind::Payout => payout(&event_type, body, &envelope, &mut unread)?,
+            _ => commission(&event_type, body, &envelope, &mut unread)?,
         };
         (identity, Content::Change(change.into()))
     } else {
-        let identity = archive_identity(body.get("event_id"), sha256);
+        let of_v1 = body.get("event").filter(|_| other_format.is_some());
+        let id = of_v1.map_or(body.get("event_id"), |event| event.get("id"));
+        let identity = archive_identity(id, sha256);
         (identity, if is_test(body) { Content::Test } else { Content::Unknown })
     };
-    Ok(Event { provider: Provider::FirstPromoter, event_type, family, identity, content })
+    Ok(Event {
+        provider: Provider::FirstPromoter,
+        event_type,
+        family,
+        identity,
+        content,
+        unread: unread.into_paths(),
+        other_format,
+    })
 }
 
 /// The dashboard's test button sends `"data": {"test": true}`.
@@ -183,47 +175,88 @@ fn is_test(body: &Json) -> bool {
     test == Some(&Json::Bool(true))
 }
 
-fn commission(event_type: &str, body: &Json, envelope: &Envelope) -> Result<Change, Malformed> {
-    let commission: Commission = read(member(body, "data")?, "data")?;
-    let id = subject_id(&commission.id, envelope)?;
-    let became = became(body);
+/// The resource. Where it was deleted there may be nothing left to show; else
+/// one that shows nothing is one that cannot be read.
+fn data<T: Read>(body: &Json, deletes: bool, unread: &mut Unread) -> Field<T> {
+    let shows_nothing = match body.get("data") {
+        Some(Json::Null) => true,
+        Some(Json::Array(items)) => items.is_empty(),
+        Some(Json::Object(members)) => members.is_empty(),
+        _ => false,
+    };
+    match (shows_nothing, deletes) {
+        (true, true) => Field::Absent,
+        (true, false) => {
+            unread.note("data");
+            Field::Unread
+        }
+        (false, _) => unread.member(body, "data"),
+    }
+}
+
+fn commission(
+    event_type: &str,
+    body: &Json,
+    envelope: &Envelope,
+    unread: &mut Unread,
+) -> Result<Change, Malformed> {
+    let deletes = event_type == "commission.deleted";
+    let commission = data::<Commission>(body, deletes, unread);
+    let id = subject_id(commission.value().map(|commission| &commission.id), envelope)?;
+    let changes = Changes::read(body, unread);
     let named = event_type
         .strip_prefix("commission.")
         .filter(|name| matches!(*name, "approved" | "pending" | "denied"));
-    let status =
-        lower(&commission.status).or_else(|| became.clone()).or_else(|| named.map(str::to_owned));
-    let facts = commission_facts(&commission, status.as_deref())?;
+    let mut facts = match &commission {
+        Field::Value(commission) => commission_facts(commission)?,
+        Field::Absent => Facts::new(),
+        // What it would have said of the reward is not known.
+        Field::Null | Field::Unread => {
+            REWARD.map(|name| (name.to_owned(), Value::Null)).into_iter().collect()
+        }
+    };
+    let told = commission.value().map_or(Field::Absent, |c| c.status.map(Word::lower));
+    let status = told.or(found(changes.became.clone())).or(found(named.map(str::to_owned)));
+    let clock = clock_of(envelope, event_type, &status, unread);
     // An update says what changed; only a change to approved announces.
     let announces = match event_type {
-        "commission.created" => status.as_deref() == Some("approved"),
+        "commission.created" => status.value().is_some_and(|status| status == "approved"),
         "commission.approved" => true,
-        "commission.updated" => became.as_deref() == Some("approved"),
+        "commission.updated" => changes.became.as_deref() == Some("approved"),
         _ => false,
     };
+    state(&mut facts, "status", status);
     Ok(Change {
         subject: Subject { kind: Kind::Commission, id },
-        clock: Some(clock(envelope.timestamp.value().copied(), event_type, status.as_deref())),
+        clock: Some(clock),
         announces,
         facts,
-        was: BTreeMap::new(),
-        deletes: event_type == "commission.deleted",
+        deletes,
+        changes_unread: changes.unread,
+        was: changes.was,
     })
 }
 
-fn commission_facts(commission: &Commission, status: Option<&str>) -> Result<Facts, Malformed> {
+/// What decides a reward, besides its status.
+const REWARD: [&str; 4] = ["amount", "affiliate_id", "campaign_id", "customer_id"];
+
+fn commission_facts(commission: &Commission) -> Result<Facts, Malformed> {
     let mut facts = facts(commission)?;
-    let unit = commission.unit.value().map(|unit| unit_name(&unit.0));
-    amount_fact(&mut facts, &commission.amount, unit.as_deref());
+    let unit = commission.unit.map(unit_of).deciding();
+    amount_fact(&mut facts, &commission.amount.clone().deciding(), &unit);
     for name in ["id", "unit", "promoter_id", "referral_id"] {
         facts.remove(name);
     }
     rename(&mut facts, "created_at", "occurred_at");
     rename(&mut facts, "referral", "customer");
     rename(&mut facts, "promoter_campaign", "enrolment");
-    embed(&mut facts, "status", status);
-    embed(&mut facts, "affiliate_id", commission.affiliate_id().as_ref().map(Id::as_str));
-    embed(&mut facts, "campaign_id", commission.campaign_id().as_ref().map(Id::as_str));
-    embed(&mut facts, "customer_id", commission.customer_id().as_ref().map(Id::as_str));
+    for (name, id) in [
+        ("affiliate_id", commission.affiliate_id()),
+        ("campaign_id", commission.campaign_id()),
+        ("customer_id", commission.customer_id()),
+    ] {
+        state(&mut facts, name, id.deciding().map(NumberId::as_str));
+    }
     Ok(facts)
 }
 
@@ -232,90 +265,101 @@ fn commission_facts(commission: &Commission, status: Option<&str>) -> Result<Fac
 /// # Errors
 /// [`Malformed`] when it is none.
 pub fn facts_of_commission(commission: &Json) -> Result<Facts, Malformed> {
-    let commission: Commission = read(commission, "commission")?;
-    let status = lower(&commission.status);
-    commission_facts(&commission, status.as_deref())
+    let commission = Commission::read(commission, &mut Unread::default())
+        .ok_or_else(|| Malformed::new("commission", "is not an object"))?;
+    let mut facts = commission_facts(&commission)?;
+    state(&mut facts, "status", commission.status.map(Word::lower));
+    Ok(facts)
 }
 
 impl Commission {
-    fn enrolment(&self) -> Option<&PromoterCampaign> {
-        self.promoter_campaign.value()
+    fn affiliate_id(&self) -> Field<NumberId> {
+        let enrolled = self.promoter_campaign.then(|enrolment| {
+            enrolment
+                .promoter
+                .then(|promoter| promoter.id.clone())
+                .or(enrolment.promoter_id.clone())
+        });
+        enrolled.or(self.promoter_id.clone())
     }
 
-    fn affiliate_id(&self) -> Option<Id> {
-        let enrolment = self.enrolment();
-        let promoter = enrolment.and_then(|e| e.promoter.value());
-        first_id([
-            promoter.and_then(|p| p.id.value()),
-            enrolment.and_then(|e| e.promoter_id.value()),
-            self.promoter_id.value(),
-        ])
+    fn campaign_id(&self) -> Field<NumberId> {
+        self.promoter_campaign.then(|enrolment| {
+            enrolment
+                .campaign
+                .then(|campaign| campaign.id.clone())
+                .or(enrolment.campaign_id.clone())
+        })
     }
 
-    fn campaign_id(&self) -> Option<Id> {
-        let enrolment = self.enrolment();
-        let campaign = enrolment.and_then(|e| e.campaign.value());
-        first_id([
-            campaign.and_then(|c| c.id.value()),
-            enrolment.and_then(|e| e.campaign_id.value()),
-        ])
-    }
-
-    fn customer_id(&self) -> Option<Id> {
-        let referral = self.referral.value();
-        first_id([referral.and_then(|r| r.id.value()), self.referral_id.value()])
+    fn customer_id(&self) -> Field<NumberId> {
+        self.referral.then(|referral| referral.id.clone()).or(self.referral_id.clone())
     }
 }
 
-fn payout(event_type: &str, body: &Json, envelope: &Envelope) -> Result<Change, Malformed> {
-    let payout: Payout = read(member(body, "data")?, "data")?;
-    let id = subject_id(&payout.id, envelope)?;
+fn payout(
+    event_type: &str,
+    body: &Json,
+    envelope: &Envelope,
+    unread: &mut Unread,
+) -> Result<Change, Malformed> {
+    let deletes = event_type == "payout.deleted";
+    let payout = data::<Payout>(body, deletes, unread);
+    let id = subject_id(payout.value().map(|payout| &payout.id), envelope)?;
+    let payout = payout.value().cloned().unwrap_or_default();
+    let changes = Changes::read(body, unread);
     let named = event_type.strip_prefix("payout.").filter(|name| {
         matches!(*name, "pending" | "processing" | "completed" | "failed" | "cancelled")
     });
-    let status =
-        lower(&payout.status).or_else(|| became(body)).or_else(|| named.map(str::to_owned));
     let mut facts = facts(&payout)?;
-    let unit = payout.unit.value().map(|unit| unit_name(&unit.0));
-    amount_fact(&mut facts, &payout.amount, unit.as_deref());
+    amount_fact(&mut facts, &payout.amount, &payout.unit.map(unit_of));
     for name in ["id", "unit", "promoter_id"] {
         facts.remove(name);
     }
     rename(&mut facts, "created_at", "occurred_at");
     rename(&mut facts, "promoter", "affiliate");
-    embed(&mut facts, "status", status.as_deref());
-    let promoter = payout.promoter.value().and_then(|p| p.id.value());
-    let affiliate = first_id([promoter, payout.promoter_id.value()]);
-    embed(&mut facts, "affiliate_id", affiliate.as_ref().map(Id::as_str));
-    let campaign = payout.campaign.value().and_then(|c| c.id.value());
-    let campaign = first_id([campaign, payout.campaign_id.value()]);
-    embed(&mut facts, "campaign_id", campaign.as_ref().map(Id::as_str));
+    let affiliate = payout.promoter.then(|p| p.id.clone()).or(payout.promoter_id.clone());
+    state(&mut facts, "affiliate_id", affiliate.map(NumberId::as_str));
+    let campaign = payout.campaign.then(|c| c.id.clone()).or(payout.campaign_id.clone());
+    state(&mut facts, "campaign_id", campaign.map(NumberId::as_str));
+    let status = payout.status.map(Word::lower).or(found(changes.became));
+    let status = status.or(found(named.map(str::to_owned)));
+    let clock = clock_of(envelope, event_type, &status, unread);
+    state(&mut facts, "status", status);
     Ok(Change {
         subject: Subject { kind: Kind::Payout, id },
-        clock: Some(clock(envelope.timestamp.value().copied(), event_type, status.as_deref())),
+        clock: Some(clock),
         facts,
-        was: BTreeMap::new(),
-        deletes: event_type == "payout.deleted",
+        deletes,
         announces: false,
+        changes_unread: changes.unread,
+        was: changes.was,
     })
 }
 
-/// The id in the resource, which must be the envelope's where both name one.
-fn subject_id(id: &Field<Id>, envelope: &Envelope) -> Result<Id, Malformed> {
-    match (id.value(), envelope.entity_id.value()) {
-        (Some(id), Some(entity)) if id != entity => {
-            Err(Malformed::new("data.id", "differs from entity_id"))
-        }
-        (Some(id), _) | (None, Some(id)) => Ok(id.clone()),
-        (None, None) => Err(Malformed::new("data.id", "is missing")),
-    }
+fn found(text: Option<String>) -> Field<String> {
+    text.map_or(Field::Absent, Field::Value)
 }
 
-/// The new status of `"changes": {"status": [old, new]}`.
-fn became(body: &Json) -> Option<String> {
-    match body.get("changes")?.get("status")? {
-        Json::Array(change) => change.get(1)?.text().map(str::to_ascii_lowercase),
-        _ => None,
+fn clock_of(
+    envelope: &Envelope,
+    event_type: &str,
+    status: &Field<String>,
+    unread: &mut Unread,
+) -> Clock {
+    let time = first_time([(&envelope.timestamp, "timestamp")], unread);
+    clock(time, event_type, status.value().map(String::as_str))
+}
+
+/// The id in the resource, which must be the envelope's where both name one.
+fn subject_id(id: Option<&Field<Id>>, envelope: &Envelope) -> Result<Id, Malformed> {
+    let id = id.unwrap_or(&Field::Absent);
+    match (id, &envelope.entity_id) {
+        (Field::Value(id), Field::Value(entity)) if id != entity => {
+            Err(Malformed::new("data.id", "differs from entity_id"))
+        }
+        (Field::Value(id), _) | (_, Field::Value(id)) => Ok(id.clone()),
+        _ => required(id, "data.id"),
     }
 }
 
@@ -327,4 +371,9 @@ pub(crate) fn unit_name(unit: &str) -> String {
         "discount_mon" => "mon_discount".to_owned(),
         other => other.to_owned(),
     }
+}
+
+/// The same of a payload's field.
+pub(super) fn unit_of(unit: &Word) -> String {
+    unit_name(&unit.lower())
 }

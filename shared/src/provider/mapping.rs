@@ -1,53 +1,23 @@
 //! What the providers' mappings have in common.
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::event::{Action, Clock, Facts, Identity, Malformed};
 use crate::json::Json;
 use crate::timestamp::Timestamp;
-use crate::wire::{Decimal, Field, Id, Text};
+use crate::wire::{Decimal, Field, Id, Unread};
 
 /// Longest event type kept, in bytes: types are log fields.
 const MAX_TYPE_BYTES: usize = 128;
 
-/// Reads `json` as a payload. `path` is where it stands in the body.
-pub(super) fn read<T: DeserializeOwned>(json: &Json, path: &str) -> Result<T, Malformed> {
-    let at = |inner: String| match (path, inner.as_str()) {
-        (path, "." | "") => path.to_owned(),
-        ("body", inner) => inner.to_owned(),
-        (path, inner) => format!("{path}.{inner}"),
-    };
-    if !matches!(json, Json::Object(_)) {
-        return Err(Malformed::new(path, "is not an object"));
+/// The member `name`, which must be there and an object.
+pub(super) fn object<'a>(body: &'a Json, name: &str) -> Result<&'a Json, Malformed> {
+    match body.get(name) {
+        Some(object @ Json::Object(_)) => Ok(object),
+        Some(_) => Err(Malformed::new(name, "is not an object")),
+        None => Err(Malformed::new(name, "is missing")),
     }
-    serde_path_to_error::deserialize(json).map_err(|e| {
-        Malformed::new(at(names(&e.path().to_string())), reason(&e.into_inner().to_string()))
-    })
-}
-
-/// A path without what is not a field's name: the keys of a map are data.
-fn names(path: &str) -> String {
-    let name = |part: &str| {
-        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'[' | b']' | b'?');
-        if part.len() <= 40 && part.bytes().all(plain) { part.to_owned() } else { "*".to_owned() }
-    };
-    path.split('.').take(8).map(name).collect::<Vec<_>>().join(".")
-}
-
-/// serde's own messages quote the value they did not expect; ours do not.
-fn reason(message: &str) -> String {
-    if message.starts_with("is not ") {
-        message.to_owned()
-    } else {
-        "is of the wrong type".to_owned()
-    }
-}
-
-/// The member at `path`, which must be there.
-pub(super) fn member<'a>(body: &'a Json, name: &str) -> Result<&'a Json, Malformed> {
-    body.get(name).ok_or_else(|| Malformed::new(name, "is missing"))
 }
 
 /// The event type, a short text at `path`.
@@ -78,16 +48,15 @@ pub(super) fn archive_identity(id: Option<&Json>, sha256: &str) -> Identity {
         .map_or_else(|| Identity::Transition(sha256.to_owned()), Identity::Given)
 }
 
-/// The value of a field that must be there.
-pub(super) fn required<T>(field: &Field<T>, path: &str) -> Result<T, Malformed>
-where
-    T: Clone,
-{
-    match field {
-        Field::Value(value) => Ok(value.clone()),
-        Field::Null => Err(Malformed::new(path, "is null")),
-        Field::Absent => Err(Malformed::new(path, "is missing")),
-    }
+/// The id in a field that must be there.
+pub(super) fn required(field: &Field<Id>, path: &str) -> Result<Id, Malformed> {
+    let problem = match field {
+        Field::Value(id) => return Ok(id.clone()),
+        Field::Unread => "is not an id of 1 to 512 bytes",
+        Field::Null => "is null",
+        Field::Absent => "is missing",
+    };
+    Err(Malformed::new(path, problem))
 }
 
 /// A payload as facts, one a field.
@@ -101,15 +70,20 @@ pub(super) fn facts<T: Serialize>(payload: &T) -> Result<Facts, Malformed> {
 /// States an amount with its unit as one fact, so that no merge can ever join
 /// the amount of one event to the unit of another. What was not said is left
 /// out of it.
-pub(super) fn amount_fact(facts: &mut Facts, amount: &Field<Decimal>, unit: Option<&str>) {
-    let value = match amount {
-        Field::Absent => return,
-        Field::Null => None,
-        Field::Value(amount) => Some(amount.as_str()),
-    };
-    let parts = [("value", value), ("unit", unit)];
+pub(super) fn amount_fact(facts: &mut Facts, amount: &Field<Decimal>, unit: &Field<String>) {
+    if amount.is_unstated() && !matches!(unit, Field::Null) {
+        facts.remove("amount");
+        return;
+    }
+    // An amount whose unit was taken away is not known either.
+    let parts = [
+        ("value", amount.value().map(Decimal::as_str)),
+        ("unit", unit.value().map(String::as_str)),
+    ];
     let parts = parts.into_iter().filter_map(|(name, part)| Some((name.to_owned(), part?.into())));
-    facts.insert("amount".into(), Value::Object(parts.collect()));
+    let parts: Facts = parts.collect();
+    let stated = if parts.is_empty() { Value::Null } else { Value::Object(parts) };
+    facts.insert("amount".into(), stated);
 }
 
 /// Moves a fact to its name in the ledger.
@@ -119,10 +93,27 @@ pub(super) fn rename(facts: &mut Facts, from: &str, to: &str) {
     }
 }
 
-/// A status in lower case: Affonso writes its webhooks' in capitals and its
-/// API's in small letters.
-pub(super) fn lower(status: &Field<Text>) -> Option<String> {
-    status.value().map(|text| text.0.to_ascii_lowercase())
+/// States `name` as a field has it: a value, or `null`, or nothing.
+pub(super) fn state<T: Into<Value>>(facts: &mut Facts, name: &str, field: Field<T>) {
+    match field {
+        Field::Value(value) => facts.insert(name.into(), value.into()),
+        Field::Null => facts.insert(name.into(), Value::Null),
+        Field::Absent | Field::Unread => facts.remove(name),
+    };
+}
+
+/// The first time that can be read, of fields that stand at these paths. If
+/// there is none, those sent as `null` are noted as well.
+pub(super) fn first_time<const N: usize>(
+    times: [(&Field<Timestamp>, &str); N],
+    unread: &mut Unread,
+) -> Option<Timestamp> {
+    let time = times.iter().find_map(|(time, _)| time.value()).copied();
+    if time.is_none() {
+        let null = times.iter().filter(|(time, _)| **time == Field::Null);
+        null.for_each(|(_, path)| unread.note(path));
+    }
+    time
 }
 
 /// The place of an event of this type among others. Without a time it never
@@ -143,16 +134,4 @@ fn rank(status: Option<&str>) -> u8 {
         Some("cancelled" | "canceled" | "denied" | "rejected") => 6,
         Some(_) => 1,
     }
-}
-
-/// States `name` when there is a value for it.
-pub(super) fn embed(facts: &mut Facts, name: &str, value: Option<&str>) {
-    if let Some(value) = value {
-        facts.insert(name.into(), value.into());
-    }
-}
-
-/// The first of several ids that was sent.
-pub(super) fn first_id<'a>(ids: impl IntoIterator<Item = Option<&'a Id>>) -> Option<Id> {
-    ids.into_iter().flatten().next().cloned()
 }

@@ -60,8 +60,21 @@ impl Provider {
         match self {
             Provider::UpPromote => uppromote::event_type(route),
             Provider::Affonso => mapping::type_at(body, &["type"]),
-            Provider::FirstPromoter => mapping::type_at(body, &["event_type"]),
-            Provider::FirstPromoterV1 => mapping::type_at(body, &["event", "type"]),
+            Provider::FirstPromoter => firstpromoter::event_type(body),
+            Provider::FirstPromoterV1 => firstpromoter_v1::event_type(body),
+        }
+    }
+
+    /// The vendor's name of an event in any spelling: `Payment_Paid` and
+    /// `payment-paid` are `payment.paid`. `None` for one that nobody knows.
+    #[must_use]
+    pub fn event_named(self, spelling: &str) -> Option<&'static str> {
+        let is_it = |name: &&str| same_event(name, spelling);
+        match self {
+            Provider::UpPromote => uppromote::EVENTS.iter().map(|(name, _)| *name).find(is_it),
+            Provider::Affonso => affonso::EVENTS.into_iter().find(is_it),
+            Provider::FirstPromoter => firstpromoter::EVENTS.into_iter().find(is_it),
+            Provider::FirstPromoterV1 => firstpromoter_v1::EVENTS.into_iter().find(is_it),
         }
     }
 
@@ -84,6 +97,19 @@ impl Provider {
             Provider::FirstPromoterV1 => firstpromoter_v1::event(event_type, body, sha256),
         }
     }
+}
+
+/// Whether two spellings mean one event, whatever stands between their words.
+#[must_use]
+pub fn same_event(one: &str, other: &str) -> bool {
+    let letter = |b: u8| if matches!(b, b'.' | b'_') { b'-' } else { b.to_ascii_lowercase() };
+    one.bytes().map(letter).eq(other.bytes().map(letter))
+}
+
+/// Whether the body names something other than `null` at `path`.
+fn named(body: &Json, path: &[&str]) -> bool {
+    let found = path.iter().try_fold(body, |json, name| json.get(name));
+    found.is_some_and(|json| *json != Json::Null)
 }
 
 impl fmt::Display for Provider {

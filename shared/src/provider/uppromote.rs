@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use crate::event::{Change, Content, Event, Family, Identity, Kind, Malformed, Subject};
 use crate::json::Json;
 use crate::provider::Provider;
-use crate::provider::mapping::{amount_fact, facts, lower, read, rename, required};
+use crate::provider::mapping::{amount_fact, facts, rename, required, state};
 use crate::route::Route;
 use crate::secrets::ProviderSecrets;
 use crate::timestamp::Timestamp;
 use crate::verify::{Incoming, Matches, hmac_matches, mac_from_hex, matching};
-use crate::wire::{Decimal, Id, Personal, Text, payload};
+use crate::wire::{Decimal, Field, Id, Personal, Read, Text, Unread, Word, payload};
 
 /// HMAC-SHA256 of the raw body in hex, no prefix, no time-stamp. Header and
 /// algorithm are the vendor's; the hex encoding is what running receivers show.
@@ -22,7 +22,7 @@ pub const SIGNATURE_HEADER: &str = "x-uppromote-signature";
 const REPEAT_SECONDS: i64 = 600;
 
 /// The events that can be subscribed to, by their vendor's name.
-const EVENTS: [(&str, Family); 9] = [
+pub(super) const EVENTS: [(&str, Family); 9] = [
     ("payment.paid", Family::Payouts),
     ("referral.new", Family::Commissions),
     ("referral.approved", Family::Commissions),
@@ -38,10 +38,7 @@ const EVENTS: [(&str, Family); 9] = [
 /// `payment.paid` and `payment_paid` are one; `None` for anything else.
 #[must_use]
 pub fn event_of_segment(segment: &str) -> Option<&'static str> {
-    let one_form = |text: &str| text.to_ascii_lowercase().replace(['.', '_'], "-");
-    let segment = one_form(segment);
-    let mut names = EVENTS.iter().map(|(name, _)| *name);
-    names.find(|name| one_form(name) == segment)
+    Provider::UpPromote.event_named(segment)
 }
 
 /// The family of an event, by its vendor's name.
@@ -74,7 +71,7 @@ payload! {
     struct Payment {
         payment_id: Id,
         affiliate_id: Id,
-        status: Text,
+        status: Word,
         affiliate_email: Personal,
         total_referrals: Decimal,
         total_processed: Decimal,
@@ -93,12 +90,21 @@ pub(super) fn event(
     if !matches!(body, Json::Object(_)) {
         return Err(Malformed::new("body", "is not an object"));
     }
+    let mut unread = Unread::default();
     let (identity, content) = if event_type == "payment.paid" {
-        payment(body, sha256)?
+        payment(body, sha256, &mut unread)?
     } else {
         (archived(&event_type, sha256, received)?, Content::Unknown)
     };
-    Ok(Event { provider: Provider::UpPromote, event_type, family, identity, content })
+    Ok(Event {
+        provider: Provider::UpPromote,
+        event_type,
+        family,
+        identity,
+        content,
+        unread: unread.into_paths(),
+        other_format: None,
+    })
 }
 
 /// The identity of an event that is only archived. A change of status may
@@ -111,28 +117,34 @@ fn archived(event_type: &str, sha256: &str, received: Timestamp) -> Result<Ident
 }
 
 /// The signature covers the body and not the route, so a body captured at one
-/// route verifies at another. It must therefore look like its event.
-fn payment(body: &Json, sha256: &str) -> Result<(Identity, Content), Malformed> {
-    let payment: Payment = read(body, "body")?;
+/// route verifies at another. It must therefore look like its event: name a
+/// payment and when it was processed, if perhaps not so that it can be read.
+fn payment(
+    body: &Json,
+    sha256: &str,
+    unread: &mut Unread,
+) -> Result<(Identity, Content), Malformed> {
+    let payment = Payment::read(body, unread).unwrap_or_default();
     let id = required(&payment.payment_id, "payment_id")?;
-    required(&payment.processed_at, "processed_at")?;
+    if payment.processed_at == Field::Absent {
+        return Err(Malformed::new("processed_at", "is missing"));
+    }
     let mut facts = facts(&payment)?;
     facts.remove("payment_id");
     facts.remove("total_processed");
     // The page states no currency; the API's referrals are in the shop's.
-    amount_fact(&mut facts, &payment.total_processed, Some("cash_major"));
-    if let Some(status) = lower(&payment.status) {
-        facts.insert("status".into(), status.into());
-    }
+    amount_fact(&mut facts, &payment.total_processed, &Field::Value("cash_major".into()));
+    state(&mut facts, "status", payment.status.map(Word::lower));
     rename(&mut facts, "processed_at", "occurred_at");
     let identity = Identity::Transition(format!("payment.paid#{}#{sha256}", id.as_str()));
     let change = Change {
         subject: Subject { kind: Kind::Payout, id },
         clock: None,
         facts,
-        was: BTreeMap::new(),
         deletes: false,
         announces: false,
+        changes_unread: false,
+        was: BTreeMap::new(),
     };
     Ok((identity, Content::Change(change.into())))
 }

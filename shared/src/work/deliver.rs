@@ -55,36 +55,37 @@ impl Worker {
     }
 
     async fn deliver(&self, http: &Http, claim: Claim) -> Result<(), StoreError> {
-        if !claim.promise.terms.is_complete() {
-            // Nothing may go out without saying how much of what to whom.
-            let input = Input::Refused("incomplete_terms".into());
-            return self.apply(&claim.pk, claim.promise, &input).await.map(|_| ());
-        }
-        let attempts = claim.promise.attempts;
-        let idempotent = self.settings.endpoint_idempotent;
-        let input = match self.request(&claim).await {
-            Ok(request) => {
-                let reply = http.send(request).await;
-                let again = self.not_before(attempts, reply.retry_after());
-                let judged = Judged { again, slowly: self.slowly().max(again), idempotent };
-                judged.of(&reply)
-            }
-            // Nothing left this machine.
-            Err(problem) => {
-                tracing::error!(%problem, "deliver: not configured");
-                Input::Again { not_before: self.slowly(), last: problem, batch: None }
-            }
+        let (id, provider) = (claim.subject_id(), claim.provider());
+        let input = match reward(&claim.promise, provider, id) {
+            Some(body) => self.post(http, &claim, &body.to_string()).await,
+            None => Input::Refused("incomplete_terms".into()),
         };
         self.apply(&claim.pk, claim.promise, &input).await.map(|_| ())
     }
 
-    async fn request(&self, claim: &Claim) -> Result<Request<Vec<u8>>, String> {
+    /// Posts a reward, or its reversal, and judges the answer.
+    async fn post(&self, http: &Http, claim: &Claim, body: &str) -> Input {
+        let attempts = claim.promise.attempts;
+        let idempotent = self.settings.endpoint_idempotent;
+        let request = match self.request(claim, body).await {
+            Ok(request) => request,
+            // Nothing left this machine.
+            Err(problem) => {
+                tracing::error!(%problem, "deliver: not configured");
+                return Input::Again { not_before: self.slowly(), last: problem, batch: None };
+            }
+        };
+        let reply = http.send(request).await;
+        let again = self.not_before(attempts, reply.retry_after());
+        Judged { again, slowly: self.slowly().max(again), idempotent }.of(&reply)
+    }
+
+    async fn request(&self, claim: &Claim, body: &str) -> Result<Request<Vec<u8>>, String> {
         let url = self.settings.url_of(claim.promise.terms.unit.as_deref());
         if url.is_empty() {
             return Err("no reward endpoint is configured".into());
         }
         let credentials = self.credentials.get().await.map_err(|error| error.to_string())?;
-        let body = reward(&claim.promise, claim.provider(), claim.subject_id()).to_string();
         let reversing = claim.promise.state == State::Reversing;
         let id = format!("{}{}", claim.promise.key, if reversing { ":reverse" } else { "" });
         let now = Timestamp::now().seconds();
@@ -96,7 +97,7 @@ impl Worker {
             .header("webhook-id", id)
             .header("webhook-timestamp", now)
             .header("webhook-signature", signature)
-            .body(body.into_bytes())
+            .body(body.as_bytes().to_vec())
             .map_err(|_| "the reward endpoint is no URL".into())
     }
 }

@@ -18,7 +18,7 @@ use serde_json::json;
 use crate::aws::Aws;
 use crate::crash;
 use crate::credentials::Credentials;
-use crate::fulfilment::{Input, Promise, State, Stepped, Taken, Taker, heard, step};
+use crate::fulfilment::{Input, Promise, State, Stepped, Taken, Taker, WORKER_LOST, heard, step};
 use crate::ledger::{Record, promise_key};
 use crate::observe;
 use crate::provider::Provider;
@@ -29,8 +29,6 @@ use crate::store::{Store, StoreError};
 use crate::timestamp::Timestamp;
 use settings::WorkSettings;
 
-/// What is known of a call whose worker disappeared.
-const WORKER_ENDED: &str = "the worker ended in the middle";
 /// Tries to record an outcome while others write to the promise.
 const TRIES: u32 = 8;
 
@@ -189,7 +187,7 @@ impl Worker {
     fn worker_lost(&self, now: Timestamp) -> Input {
         Input::Unknown {
             not_before: now,
-            last: WORKER_ENDED.into(),
+            last: WORKER_LOST.into(),
             repeatable: self.settings.endpoint_idempotent,
         }
     }
@@ -203,11 +201,6 @@ impl Worker {
         input: &Input,
     ) -> Result<Promise, StoreError> {
         let sk = promise_key(promise.epoch);
-        let left_alone = match input {
-            Input::OverAge => true,
-            Input::Unknown { last, .. } => last == WORKER_ENDED,
-            _ => false,
-        };
         let taken = promise.clone();
         let mut current = promise;
         for _ in 0..TRIES {
@@ -216,8 +209,7 @@ impl Worker {
                 return Ok(current);
             };
             match self.advance(pk, &current, &input, None).await {
-                // Whoever wrote is alive: this was said of a promise left alone.
-                Err(StoreError::Conflict) if left_alone => return Ok(current),
+                Err(StoreError::Conflict) if input.assumes_nobody_at_work() => return Ok(current),
                 Err(StoreError::Conflict) => {
                     let newest = self.store.promise(pk, &sk).await?;
                     current = newest.ok_or(StoreError::Conflict)?;

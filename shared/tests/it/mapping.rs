@@ -14,17 +14,17 @@ pub fn event(provider: Provider, path: &str, body: &str) -> Result<Event, Malfor
     provider.event(event_type, &body, "sha", Timestamp::ZERO)
 }
 
-fn change(provider: Provider, path: &str, body: &Value) -> Change {
+pub fn change(provider: Provider, path: &str, body: &Value) -> Change {
     match event(provider, path, &body.to_string()).unwrap().content {
         Content::Change(change) => *change,
         other => panic!("{other:?}"),
     }
 }
 
-const PAID: &str = "/webhooks/uppromote/payment-paid";
-const AFFONSO: &str = "/webhooks/affonso/payouts";
-const V2: &str = "/webhooks/firstpromoter/commissions";
-const V1: &str = "/webhooks/firstpromoter-v1/t/customers";
+pub const PAID: &str = "/webhooks/uppromote/payment-paid";
+pub const AFFONSO: &str = "/webhooks/affonso/payouts";
+pub const V2: &str = "/webhooks/firstpromoter/commissions";
+pub const V1: &str = "/webhooks/firstpromoter-v1/t/customers";
 
 #[test]
 fn uppromotes_payment_takes_numbers_and_texts_alike() {
@@ -48,15 +48,10 @@ fn a_body_of_another_event_is_no_payment() {
             "payment_id",
         ),
         (json!({"payment_id": 7, "status": "SUCCESS"}), "processed_at"),
-        (json!({"payment_id": 7, "processed_at": "yesterday"}), "processed_at"),
         (json!({"payment_id": "", "processed_at": "2026-10-01T10:00:00Z"}), "payment_id"),
         (
             json!({"payment_id": "x".repeat(2000), "processed_at": "2026-10-01T10:00:00Z"}),
             "payment_id",
-        ),
-        (
-            json!({"payment_id": 7, "processed_at": "2026-10-01T10:00:00Z", "total_processed": "a lot"}),
-            "total_processed",
         ),
         (json!({"payment_id": 7.5, "processed_at": "2026-10-01T10:00:00Z"}), "payment_id"),
         (json!([1]), "body"),
@@ -112,12 +107,6 @@ fn malformed_envelopes_name_their_field_and_quote_nothing() {
             json!({"id": "e", "type": "payout.paid", "data": {"payoutId": {"leak": 1}}}),
             "data.payoutId",
         ),
-        (
-            Affonso,
-            AFFONSO,
-            json!({"id": "e", "type": "payout.paid", "data": {"payoutId": "p", "amount": "leak"}}),
-            "data.amount",
-        ),
         (Affonso, AFFONSO, json!({"id": "e", "type": "a b leak", "data": {}}), "type"),
         (
             FirstPromoter,
@@ -140,14 +129,14 @@ fn malformed_envelopes_name_their_field_and_quote_nothing() {
         (
             FirstPromoter,
             V2,
-            json!({"event_id": "e", "event_type": "commission.created", "entity_id": 1, "timestamp": "leak", "data": {}}),
-            "timestamp",
+            json!({"event_id": ["leak"], "event_type": "commission.created", "entity_id": 1, "data": {}}),
+            "event_id",
         ),
         (
             FirstPromoter,
             V2,
-            json!({"event_id": "e", "event_type": "commission.created", "data": {"id": 1, "promoter_campaign": {"promoter": {"id": ["leak"]}}}}),
-            "data.promoter_campaign.promoter.id",
+            json!({"event_id": "e", "event_type": "commission.created", "entity_id": "", "data": {"id": {"leak": 1}}}),
+            "data.id",
         ),
         (
             FirstPromoterV1,
@@ -285,12 +274,4 @@ fn unknown_events_are_archived_whatever_their_envelope_looks_like() {
     ] {
         assert_eq!(event(provider, path, &body.to_string()).unwrap().content, content, "{body}");
     }
-}
-
-#[test]
-fn the_keys_of_a_map_are_not_named() {
-    let body = json!({"event_id": "e", "event_type": "payout.created", "entity_id": 1,
-        "data": {"id": 1, "promoter": {"id": {"jane@example.com": 1}}}});
-    let malformed = event(FirstPromoter, V2, &body.to_string()).unwrap_err();
-    assert!(!malformed.to_string().contains("jane"), "{malformed}");
 }

@@ -19,17 +19,30 @@ const A_TIME: i64 = 1_704_067_200;
 const TOKEN: &str = "token-0123456789-0123456789-0123456789";
 
 const SECRETS: &str = r#"{
-  "uppromote": {"hmac": ["older", {"name": "paid", "key": "uppromote_test_secret", "events": ["payment.paid"]}]},
+  "uppromote": {"hmac": ["older-key", {"name": "paid", "key": "uppromote_test_secret", "events": ["payment.paid"]}]},
   "affonso": {"hmac": ["whsec_test"]},
   "firstpromoter": {"hmac": ["00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"],
-                    "header": [{"name": "X-Our-Key", "value": "static"}],
-                    "basic": [{"user": "fp", "password": "pa:ss"}]},
+                    "header": [{"name": "X-Our-Key", "value": "static-value"}],
+                    "basic": [{"user": "fp", "password": "pa:ssword"}]},
   "firstpromoter_v1": {"path_token": ["token-0123456789-0123456789-0123456789"],
-                       "basic": [{"user": "v1", "password": "secret"}]}
+                       "basic": [{"user": "v1", "password": "secret-of-v1"}]}
 }"#;
 
 /// Verifies a request and returns the name of the secret for the type.
 fn check(
+    secrets: &str,
+    provider: Provider,
+    headers: &[(&str, &str)],
+    body: &[u8],
+    token: Option<&str>,
+    now: i64,
+) -> Result<String, Refusal> {
+    let event_type = if provider == UpPromote { "payment.paid" } else { "any" };
+    check_for(event_type, secrets, provider, headers, body, token, now)
+}
+
+fn check_for(
+    event_type: &str,
     secrets: &str,
     provider: Provider,
     headers: &[(&str, &str)],
@@ -45,7 +58,6 @@ fn check(
     let secrets = WebhookSecrets::parse(secrets);
     let incoming = Incoming { headers: &map, body, path_token: token };
     let now = Timestamp::from_ms(now * 1000);
-    let event_type = if provider == UpPromote { "payment.paid" } else { "any" };
     let authenticated = verify(provider, provider.secrets(&secrets), &incoming, 300, now)?;
     assert_eq!(authenticated.bytes(), body);
     authenticated.allow(event_type)
@@ -65,7 +77,7 @@ fn documented_signatures_are_let_in_under_the_name_of_their_secret() {
     let several = format!("v1={},t={A_TIME},v0=x, v1={A_MAC}", "0".repeat(64));
     let prefixed = format!("sha256={A_MAC}");
     let time = A_TIME.to_string();
-    let basic = "bAsIc ZnA6cGE6c3M=";
+    let basic = "bAsIc ZnA6cGE6c3N3b3Jk";
     for (provider, headers, body, name) in [
         (UpPromote, vec![("x-uppromote-signature", U_MAC)], U, "paid"),
         (UpPromote, vec![("x-uppromote-signature", upper.as_str())], U, "paid"),
@@ -84,7 +96,7 @@ fn documented_signatures_are_let_in_under_the_name_of_their_secret() {
             "hmac[0]",
         ),
         (FirstPromoter, vec![("x-webhook-signature", F_MAC)], F, "hmac[0]"),
-        (FirstPromoter, vec![("x-our-key", "static")], F, "header[0]"),
+        (FirstPromoter, vec![("x-our-key", "static-value")], F, "header[0]"),
         (FirstPromoter, vec![("authorization", basic)], F, "basic[0]"),
         (
             FirstPromoter,
@@ -92,7 +104,7 @@ fn documented_signatures_are_let_in_under_the_name_of_their_secret() {
             F,
             "hmac[0]+basic[0]",
         ),
-        (FirstPromoterV1, vec![("authorization", "Basic djE6c2VjcmV0")], F, "basic[0]"),
+        (FirstPromoterV1, vec![("authorization", "Basic djE6c2VjcmV0LW9mLXYx")], F, "basic[0]"),
     ] {
         assert_eq!(signed(provider, &headers, body), Ok(name.to_owned()), "{provider} {headers:?}");
     }
@@ -135,11 +147,14 @@ fn anything_else_is_refused() {
         ),
         (Affonso, vec![("x-affonso-signature", A_MAC), ("x-affonso-timestamp", "soon")], A),
         (FirstPromoter, vec![("x-webhook-signature", F_MAC_OF_DECODED_KEY)], F),
-        (FirstPromoter, vec![("x-our-key", "statiC")], F),
+        (FirstPromoter, vec![("x-our-key", "static-valuE")], F),
         (FirstPromoter, vec![("x-our-key", "")], F),
-        (FirstPromoter, vec![("authorization", "Basic ZnA6cGE6c3N4")], F),
+        (FirstPromoter, vec![("authorization", "Basic ZnA6cGE6c3N3b3JkeA==")], F),
         (FirstPromoter, vec![("authorization", "Basic !!!")], F),
-        (FirstPromoter, vec![("authorization", "ZnA6cGE6c3M=")], F),
+        (FirstPromoter, vec![("authorization", "Bearer ZnA6cGE6c3N3b3Jk")], F),
+        (FirstPromoter, vec![("authorization", "Basically ZnA6cGE6c3N3b3Jk")], F),
+        (FirstPromoter, vec![("authorization", "Basic")], F),
+        (FirstPromoter, vec![("authorization", "ZnA6cGE6c3N3b3Jk")], F),
         (FirstPromoterV1, vec![], F),
     ] {
         assert_eq!(
@@ -182,6 +197,43 @@ fn affonsos_body_only_form_needs_its_switch() {
     }
 }
 
+/// Signed as form B, the bytes read `t.{…}`. Taken for form A, whose secret and
+/// MAC are the same, an old request would be as good as new.
+#[test]
+fn affonsos_signed_time_is_not_taken_for_a_body() {
+    let on = r#"{"affonso": {"hmac": ["whsec_test"], "allow_body_only": true}}"#;
+    let joined = format!("{A_TIME}.{A}");
+    let marked = format!("\u{feff}{A_TIME}.{A}");
+    let old = A_TIME + 86_400;
+    for header in [A_MAC.to_owned(), format!("sha256={A_MAC}"), b(A_MAC)] {
+        for body in [&joined, &marked] {
+            let headers = [("x-affonso-signature", header.as_str())];
+            let checked = check(on, Affonso, &headers, body.as_bytes(), None, old);
+            assert_eq!(checked, Err(Refusal::Unauthorized), "{header} {body}");
+        }
+    }
+    // And a header of form B is never one of form A.
+    let (as_b, alone) = (b(A_MAC_BODY_ONLY), format!("v1={A_MAC_BODY_ONLY}"));
+    for header in [as_b.as_str(), alone.as_str()] {
+        let headers = [("x-affonso-signature", header)];
+        let checked = check(on, Affonso, &headers, A.as_bytes(), None, A_TIME);
+        assert_eq!(checked, Err(Refusal::Unauthorized), "{header}");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_signed_with_the_body() {
+    use hmac::{Hmac, KeyInit, Mac};
+    let on = r#"{"affonso": {"hmac": ["whsec_test"], "allow_body_only": true}}"#;
+    let body = format!("\u{feff}{A}");
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(b"whsec_test").unwrap();
+    mac.update(body.as_bytes());
+    let mac = hex::encode(mac.finalize().into_bytes());
+    let headers = [("x-affonso-signature", mac.as_str())];
+    assert!(check(on, Affonso, &headers, body.as_bytes(), None, A_TIME).is_ok());
+    assert!(check(on, Affonso, &headers, A.as_bytes(), None, A_TIME).is_err());
+}
+
 #[test]
 fn a_secret_bound_to_events_vouches_for_no_other() {
     let bound = r#"{"uppromote": {"hmac": [{"key": "uppromote_test_secret", "events": ["referral.new"]}]}}"#;
@@ -193,14 +245,63 @@ fn a_secret_bound_to_events_vouches_for_no_other() {
 #[test]
 fn policy_all_wants_every_configured_method() {
     let all = SECRETS.replace(r#""header": [{"name""#, r#""policy": "all", "header": [{"name""#);
-    let mut headers = vec![("x-webhook-signature", F_MAC), ("authorization", "Basic ZnA6cGE6c3M=")];
+    let mut headers =
+        vec![("x-webhook-signature", F_MAC), ("authorization", "Basic ZnA6cGE6c3N3b3Jk")];
     assert_eq!(
         check(&all, FirstPromoter, &headers, F.as_bytes(), None, 0),
         Err(Refusal::Unauthorized)
     );
-    headers.push(("x-our-key", "static"));
+    headers.push(("x-our-key", "static-value"));
     let names = check(&all, FirstPromoter, &headers, F.as_bytes(), None, 0);
     assert_eq!(names, Ok("hmac[0]+header[0]+basic[0]".to_owned()));
+}
+
+/// Each method must pass for the event, not only for some event.
+#[test]
+fn policy_all_wants_every_method_to_vouch_for_the_event() {
+    let secrets = |hmac: &str, header: &str| {
+        format!(
+            r#"{{"firstpromoter": {{"policy": "all",
+                 "hmac": [{{"key": "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff", "events": ["{hmac}"]}}],
+                 "header": [{{"name": "x-our-key", "value": "static-value", "events": ["{header}"]}}]}}}}"#
+        )
+    };
+    let headers = [("x-webhook-signature", F_MAC), ("x-our-key", "static-value")];
+    let (right, other) = ("commission.updated", "payout.updated");
+    for (hmac, header, vouched) in [
+        (right, right, Ok("hmac[0]+header[0]".to_owned())),
+        (right, other, Err(Refusal::Unauthorized)),
+        (other, right, Err(Refusal::Unauthorized)),
+        (other, other, Err(Refusal::Unauthorized)),
+    ] {
+        let secrets = secrets(hmac, header);
+        let checked = check_for(right, &secrets, FirstPromoter, &headers, F.as_bytes(), None, 0);
+        assert_eq!(checked, vouched, "{hmac} {header}");
+    }
+}
+
+#[test]
+fn a_secret_vouches_for_its_events_in_any_spelling() {
+    for spelling in ["payment.paid", "payment-paid", "payment_paid", "Payment.Paid"] {
+        let bound = format!(
+            r#"{{"uppromote": {{"hmac": [{{"key": "uppromote_test_secret", "events": ["{spelling}"]}}]}}}}"#
+        );
+        let headers = [("x-uppromote-signature", U_MAC)];
+        let checked = check(&bound, UpPromote, &headers, U.as_bytes(), None, A_TIME);
+        assert_eq!(checked, Ok("hmac[0]".to_owned()), "{spelling}");
+    }
+}
+
+#[test]
+fn a_path_token_has_at_least_32_characters() {
+    for (token, result) in [
+        ("0123456789012345678901234567890", Err(Refusal::NotConfigured)),
+        ("01234567890123456789012345678901", Ok("path_token[0]".to_owned())),
+    ] {
+        let secrets = format!(r#"{{"firstpromoter_v1": {{"path_token": ["{token}"]}}}}"#);
+        let checked = check(&secrets, FirstPromoterV1, &[], b"{}", Some(token), A_TIME);
+        assert_eq!(checked, result, "{token}");
+    }
 }
 
 #[test]

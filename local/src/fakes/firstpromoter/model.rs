@@ -116,6 +116,12 @@ pub struct Commission {
     pub fulfilled: bool,
     /// When it was created.
     pub created_at: OffsetDateTime,
+    /// When its status changed last; never, until it is approved or denied.
+    pub status_updated_at: Option<OffsetDateTime>,
+    /// FirstPromoter's own suspicion.
+    pub fraud_check: String,
+    /// Whether the promoter bought from themselves.
+    pub is_self_referral: bool,
 }
 
 impl Commission {
@@ -134,6 +140,9 @@ impl Commission {
             has_payout: false,
             fulfilled: false,
             created_at: OffsetDateTime::now_utc(),
+            status_updated_at: None,
+            fraud_check: "no_suspicion".into(),
+            is_self_referral: false,
         }
     }
 
@@ -151,7 +160,10 @@ impl Commission {
     }
 
     pub(super) fn set_status(&mut self, status: Status) {
-        self.status = status;
+        if self.status != status {
+            self.status = status;
+            self.status_updated_at = Some(OffsetDateTime::now_utc());
+        }
         self.has_payout |= status == Status::Approved;
     }
 
@@ -161,7 +173,7 @@ impl Commission {
             "id": self.id,
             "status": self.status.as_str(),
             "metadata": {},
-            "is_self_referral": false,
+            "is_self_referral": self.is_self_referral,
             "commission_type": "sale",
             "created_by_user_email": null,
             "created_by_user_at": null,
@@ -174,13 +186,13 @@ impl Commission {
             "internal_note": null,
             "external_note": null,
             "unit": self.unit,
-            "fraud_check": "no_suspicion",
+            "fraud_check": self.fraud_check,
             "amount": self.amount,
             // What it says of a fulfilled reward is not documented.
             "is_paid": false,
             "is_split": false,
             "created_at": timestamp(self.created_at),
-            "status_updated_at": timestamp(self.created_at),
+            "status_updated_at": self.status_updated_at.map(timestamp),
             "promoter_campaign": {
                 "id": self.promoter.id + 700_000,
                 "campaign_id": self.campaign,

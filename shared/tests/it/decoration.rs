@@ -1,0 +1,232 @@
+//! `DecorationNeverRefuses`, over every field of every sample.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use shared::event::Content;
+use shared::fulfilment::{Policy, Promise, Source, Sources, State, Terms};
+use shared::json;
+use shared::ledger::{Decision, Known, decide};
+use shared::provider::Provider;
+use shared::route::Route;
+use shared::timestamp::Timestamp;
+
+use crate::promises::policy;
+
+/// The samples that hold a JSON object: name, path, body.
+fn samples() -> Vec<(String, String, Value)> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
+    let mut samples = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let file = entry.unwrap().path();
+        let Ok(request) =
+            serde_json::from_slice::<Value>(&std::fs::read(&file).unwrap_or_default())
+        else {
+            continue;
+        };
+        let (Some(path), Some(body)) = (request["rawPath"].as_str(), request["body"].as_str())
+        else {
+            continue;
+        };
+        let bytes = match request["isBase64Encoded"].as_bool() {
+            Some(true) => STANDARD.decode(body).unwrap(),
+            _ => body.as_bytes().to_vec(),
+        };
+        if let Ok(body @ Value::Object(_)) = serde_json::from_slice(&bytes) {
+            let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+            samples.push((name, path.to_owned(), body));
+        }
+    }
+    assert!(samples.len() > 20, "{}", samples.len());
+    samples
+}
+
+/// The places of all values in `value`, as JSON pointers.
+fn places(value: &Value, at: &str, into: &mut Vec<String>) {
+    let inner: Vec<(String, &Value)> = match value {
+        Value::Object(members) => members.iter().map(|(k, v)| (k.replace('/', "~1"), v)).collect(),
+        Value::Array(items) => items.iter().enumerate().map(|(i, v)| (i.to_string(), v)).collect(),
+        _ => Vec::new(),
+    };
+    for (name, value) in inner {
+        let place = format!("{at}/{name}");
+        places(value, &place, into);
+        into.push(place);
+    }
+}
+
+/// The body with something else at `place`; `None`: with nothing.
+fn replaced(body: &Value, place: &str, by: Option<&Value>) -> Value {
+    let mut body = body.clone();
+    let (parent, name) = place.rsplit_once('/').unwrap();
+    match (body.pointer_mut(parent).unwrap(), by) {
+        (Value::Object(members), None) => drop(members.remove(&name.replace("~1", "/"))),
+        (Value::Array(items), None) => drop(items.remove(name.parse().unwrap())),
+        (_, by) => body.pointer_mut(place).unwrap().clone_from(by.unwrap()),
+    }
+    body
+}
+
+/// Whether a place decides what the event is, or which object it is about.
+fn decides(provider: Provider, body: &Value, place: &str) -> bool {
+    let named_twice = !body["entity_id"].is_null();
+    match provider {
+        // Whether it names when it was processed tells a payment from another event.
+        Provider::UpPromote => matches!(place, "/payment_id" | "/processed_at"),
+        Provider::Affonso => matches!(place, "/id" | "/type" | "/data" | "/data/payoutId"),
+        Provider::FirstPromoter => {
+            matches!(place, "/event_id" | "/event_type" | "/data/id" | "/entity_id")
+                || place == "/data" && !named_twice
+        }
+        Provider::FirstPromoterV1 => {
+            matches!(place, "/event" | "/event/id" | "/event/type" | "/data" | "/data/id")
+        }
+    }
+}
+
+fn values() -> Vec<Option<Value>> {
+    let values = [json!(""), json!("N/A"), json!({}), json!([]), Value::Null, json!(true)];
+    let mut values: Vec<_> = values.into_iter().map(Some).collect();
+    values.extend([Some(json!(7)), Some(json!(0.5)), Some(json!("some text")), None]);
+    values
+}
+
+/// The policy under which the samples' campaigns promise.
+fn of_samples(provider: Provider) -> Policy {
+    let default = match provider {
+        Provider::FirstPromoterV1 => Source::V1,
+        _ => Source::V2,
+    };
+    Policy { sources: Sources { default, by_campaign: BTreeMap::new() }, ..policy() }
+}
+
+/// The content and the promise that a body leads to; an error is a refusal.
+fn taken(path: &str, body: &Value) -> Result<(Content, Option<Promise>), String> {
+    after(&mut Known::default(), path, body)
+}
+
+/// The same, after what is known; what is known then.
+fn after(
+    known: &mut Known,
+    path: &str,
+    body: &Value,
+) -> Result<(Content, Option<Promise>), String> {
+    let route = Route::of_path(path).unwrap();
+    let provider = route.provider;
+    let json = json::parse(body.to_string().as_bytes()).unwrap();
+    let now = Timestamp::parse("2026-12-01T00:00:00Z").unwrap();
+    let event_type = provider.event_type(&route, &json).map_err(|e| e.to_string())?;
+    let event = provider.event(event_type, &json, "sha", now).map_err(|e| e.to_string())?;
+    let Decision::Write(write) = decide(known, &event, &of_samples(provider), now) else {
+        panic!("a duplicate of nothing")
+    };
+    known.record = write.record;
+    known.promise = write.promises.into_iter().next();
+    Ok((event.content, known.promise.clone()))
+}
+
+/// What an earlier event of the same commission said: another amount, others.
+fn earlier(body: &Value) -> Option<Value> {
+    let mut body = body.clone();
+    let announces = body["event_type"].as_str()?.starts_with("commission.");
+    let complete = body.pointer("/data/promoter_campaign/promoter/id").is_some();
+    if !announces || !complete {
+        return None;
+    }
+    for (place, value) in [
+        ("/event_id", json!("earlier")),
+        ("/event_type", json!("commission.created")),
+        ("/timestamp", json!("2026-01-02T00:00:00Z")),
+        ("/changes", json!({})),
+        ("/data/status", json!("pending")),
+        ("/data/amount", json!(9999)),
+        ("/data/promoter_campaign/promoter/id", json!(9998)),
+        ("/data/promoter_campaign/promoter_id", json!(9998)),
+        ("/data/referral/id", json!(9997)),
+    ] {
+        if let Some(there) = body.pointer_mut(place) {
+            *there = value;
+        }
+    }
+    Some(body)
+}
+
+fn given(terms: &Terms) -> (Option<String>, Option<String>, Option<String>) {
+    let id = terms.recipient.as_ref().and_then(|recipient| recipient.id.clone());
+    (terms.amount.clone(), terms.unit.clone(), id)
+}
+
+#[test]
+fn no_decoration_costs_an_event_and_no_oddity_makes_a_wrong_promise() {
+    let mut tried = 0;
+    for (name, path, body) in samples() {
+        let provider = Route::of_path(&path).unwrap().provider;
+        let Ok((original, promised)) = taken(&path, &body) else { panic!("{name}") };
+        let mut all = Vec::new();
+        places(&body, "", &mut all);
+        for place in all {
+            for by in values() {
+                let odd = replaced(&body, &place, by.as_ref());
+                let shown = format!("{name} {place} {by:?}");
+                let now = taken(&path, &odd);
+                tried += 1;
+                if decides(provider, &body, &place) {
+                    continue;
+                }
+                let (content, promise) = now.unwrap_or_else(|e| panic!("{shown}: {e}"));
+                let changes = |content: &Content| matches!(content, Content::Change(_));
+                assert!(changes(&content) || !changes(&original), "{shown}");
+                assert_due_as_sent(by.as_ref(), promise.as_ref(), promised.as_ref(), &shown);
+            }
+        }
+    }
+    assert!(tried > 5_000, "{tried}");
+}
+
+/// What an announcement does not say so that it can be read is not what an
+/// earlier event said.
+#[test]
+fn no_oddity_makes_a_promise_on_the_terms_of_before() {
+    let mut tried = 0;
+    for (name, path, body) in samples() {
+        let Some(earlier) = earlier(&body) else { continue };
+        let (_, promised) = taken(&path, &body).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let mut all = Vec::new();
+        places(&body, "", &mut all);
+        for place in all {
+            // What is not sent has not changed.
+            for by in values().into_iter().flatten() {
+                if decides(Provider::FirstPromoter, &body, &place) {
+                    continue;
+                }
+                let shown = format!("{name} {place} {by:?}");
+                let mut known = Known::default();
+                after(&mut known, &path, &earlier).unwrap_or_else(|e| panic!("{shown}: {e}"));
+                let odd = replaced(&body, &place, Some(&by));
+                let (_, promise) =
+                    after(&mut known, &path, &odd).unwrap_or_else(|e| panic!("{shown}: {e}"));
+                tried += usize::from(promise.is_some());
+                assert_due_as_sent(Some(&by), promise.as_ref(), promised.as_ref(), &shown);
+            }
+        }
+    }
+    assert!(tried > 200, "{tried}");
+}
+
+/// What is due to be delivered is due on the terms of the sample. Only another
+/// number is another amount, or somebody else.
+fn assert_due_as_sent(
+    by: Option<&Value>,
+    odd: Option<&Promise>,
+    sample: Option<&Promise>,
+    shown: &str,
+) {
+    let Some(odd) = odd.filter(|odd| odd.state == State::Requested) else { return };
+    let sample = sample.unwrap_or_else(|| panic!("promised by an oddity: {shown}"));
+    if !by.is_some_and(Value::is_number) {
+        assert_eq!(given(&odd.terms), given(&sample.terms), "{shown}");
+    }
+}
