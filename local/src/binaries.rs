@@ -1,9 +1,10 @@
 //! Builds the function binaries.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 
 use crate::LocalError;
 
@@ -22,20 +23,25 @@ pub(crate) fn workspace() -> &'static Path {
     own.parent().unwrap_or(own)
 }
 
-/// Builds every binary of the workspace, by the profile given or else the one
-/// of the running program, once per process, and returns their folder. Cargo's
-/// progress goes to standard error.
+/// Builds binaries once per process and profile, and returns their folder: by
+/// the profile of the running program every binary of the workspace, by another
+/// one the functions alone, as they are shipped. Cargo's progress goes to
+/// standard error.
 ///
 /// # Errors
 /// [`LocalError::Build`] when cargo cannot be run or the build fails.
 pub async fn build_functions(profile: Option<&str>) -> Result<PathBuf, LocalError> {
-    static BUILT: OnceCell<PathBuf> = OnceCell::const_new();
+    static BUILT: Mutex<BTreeMap<Option<String>, PathBuf>> = Mutex::const_new(BTreeMap::new());
+    let mut built = BUILT.lock().await;
     let profile = profile.map(str::to_owned);
-    let build = || async {
-        let built = tokio::task::spawn_blocking(move || build(profile.as_deref())).await;
-        built.map_err(|error| LocalError::Build(error.to_string()))?
-    };
-    BUILT.get_or_try_init(build).await.cloned()
+    if let Some(folder) = built.get(&profile) {
+        return Ok(folder.clone());
+    }
+    let wanted = profile.clone();
+    let building = tokio::task::spawn_blocking(move || build(wanted.as_deref()));
+    let folder = building.await.map_err(|error| LocalError::Build(error.to_string()))??;
+    built.insert(profile, folder.clone());
+    Ok(folder)
 }
 
 fn build(profile: Option<&str>) -> Result<PathBuf, LocalError> {
@@ -45,7 +51,8 @@ fn build(profile: Option<&str>) -> Result<PathBuf, LocalError> {
         folder.parent().ok_or_else(|| problem("the running program has no target folder"))?;
     let own = folder.file_name().and_then(|name| name.to_str()).unwrap_or("debug");
     // Only the profile `dev` has a folder of another name.
-    let profile = profile.unwrap_or(if own == "debug" { "dev" } else { own });
+    let own = if own == "debug" { "dev" } else { own };
+    let profile = profile.unwrap_or(own);
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     // What `cargo run` and `cargo test` tell their program about its package
@@ -60,8 +67,16 @@ fn build(profile: Option<&str>) -> Result<PathBuf, LocalError> {
             command.env_remove(name);
         }
     }
+    command.args(["build", "--workspace", "--bins", "--profile", profile]);
+    if profile != own {
+        // The engines would take minutes more, and lend the functions features
+        // of crates that what is shipped does not have.
+        for engine in ["local", "ops", "tests"] {
+            command.args(["--exclude", engine]);
+        }
+    }
     let status = command
-        .args(["build", "--workspace", "--bins", "--profile", profile, "--target-dir"])
+        .arg("--target-dir")
         .arg(target)
         .current_dir(workspace())
         .stdin(Stdio::null())

@@ -47,6 +47,7 @@ enum Command {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 struct Run {
     /// Port of the HTTP front; 0 takes any free one, as with the others
     #[arg(long, value_name = "PORT", default_value_t = 3000)]
@@ -86,6 +87,9 @@ struct Run {
     /// Most processes per function
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = at_least_one::<usize>)]
     instances: usize,
+    /// Build the functions as they are shipped: optimised, and by themselves
+    #[arg(long)]
+    release: bool,
     /// Print one line of JSON on standard output when ready
     #[arg(long)]
     json: bool,
@@ -140,7 +144,7 @@ impl Run {
         let mut options = self.options(&secrets, &outside, &log);
         // The first build takes minutes: what can be said before it is.
         check(&options).await?;
-        options.bin_dir = build_functions(None).await?;
+        options.bin_dir = build_functions(self.release.then_some("release")).await?;
         let v1_confirm = options.parameters.get("V1Confirm").cloned();
         let stack = Stack::start(options).await?;
         introduce(&stack, &outside, (!self.serve).then_some(log.as_path()))?;

@@ -7,7 +7,8 @@ use crate::samples::{After, Samples};
 use crate::show::Show;
 use crate::sign::SignError;
 
-/// How long promises may take to settle.
+/// How long the promises may all stay as they are before they are no longer
+/// waited for.
 const SETTLE: Duration = Duration::from_secs(20);
 
 /// Plays every sample and tells of each, then waits for the promises. `false`

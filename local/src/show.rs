@@ -3,7 +3,7 @@
 
 mod recorded;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -45,6 +45,11 @@ impl Way {
             "delivered" => !self.due,
             _ => false,
         }
+    }
+
+    /// In how many states it has been: what goes round in circles gets nowhere.
+    fn reached(&self) -> usize {
+        self.steps.iter().map(|(state, _)| state).collect::<BTreeSet<_>>().len()
     }
 
     fn text(&self) -> String {
@@ -191,13 +196,18 @@ impl<'a> Show<'a> {
         Ok(())
     }
 
-    /// Looks on until every promise is settled or parked, but not for ever.
-    pub(crate) async fn settle(&mut self, most: Duration) -> Result<(), LocalError> {
-        let began = Instant::now();
+    /// Looks on until every promise is settled or parked, or until none has come
+    /// to a new state for so long.
+    pub(crate) async fn settle(&mut self, quiet: Duration) -> Result<(), LocalError> {
+        let (mut reached, mut since) = (0, Instant::now());
         loop {
             self.look().await?;
             let over = self.ways.values().all(Way::is_over) && !self.outside.has_webhooks();
-            if over || began.elapsed() > most {
+            let so_far = self.ways.values().map(Way::reached).sum();
+            if reached != so_far {
+                (reached, since) = (so_far, Instant::now());
+            }
+            if over || since.elapsed() > quiet {
                 return Ok(());
             }
             tokio::time::sleep(PAUSE).await;
@@ -317,6 +327,9 @@ mod tests {
         };
         assert_eq!(way.text(), "requested 0 ms · delivering 41 ms · delivered 63 ms");
         assert!(!way.is_over());
+        assert_eq!(way.reached(), 3);
+        way.steps.extend([step("requested", 70), step("delivering", 90)]);
+        assert_eq!(way.reached(), 3);
         way.due = false;
         assert!(way.is_over());
         way.state = "parked".to_owned();

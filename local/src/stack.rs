@@ -160,6 +160,22 @@ impl Stack {
         self.on_database(Dynamo::items).await
     }
 
+    /// One item of the table, as DynamoDB JSON.
+    ///
+    /// # Errors
+    /// [`LocalError::Engine`] when the database fails.
+    pub async fn item(&self, key: Value) -> Result<Option<Value>, LocalError> {
+        self.on_database(move |dynamo, table| dynamo.item(table, &key)).await
+    }
+
+    /// Every item of an index of the table, as DynamoDB JSON.
+    ///
+    /// # Errors
+    /// [`LocalError::Engine`] when there is no such index.
+    pub async fn index(&self, index: &'static str) -> Result<Vec<Value>, LocalError> {
+        self.on_database(move |dynamo, table| dynamo.index(table, index)).await
+    }
+
     /// Writes an item, given as DynamoDB JSON.
     ///
     /// # Errors

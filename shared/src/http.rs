@@ -185,7 +185,7 @@ mod tests {
             stream.write_all(head).await.unwrap();
             std::future::pending::<()>().await;
         });
-        let http = Http::new(Duration::from_millis(300), true, true).unwrap();
+        let http = Http::new(Duration::from_secs(2), true, true).unwrap();
         let request = Request::get(format!("http://{address}/")).body(Vec::new());
         let reply = http.send(request.unwrap()).await;
         assert_eq!(reply.word(), "200");

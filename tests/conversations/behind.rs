@@ -1,12 +1,11 @@
 //! FirstPromoter's API is behind its own webhooks, or a person was quicker, or a
 //! key was replaced.
 
-use std::time::Duration;
-
 use local::fakes::Fault;
 use local::fakes::firstpromoter::{Commission, Keys, Operation, PlatformFault, Status};
 use serde_json::{Value, json};
 use shared::timestamp::Timestamp;
+use tests::patience::eventually;
 use tests::scene::{Scene, commission};
 use tests::text;
 
@@ -33,9 +32,7 @@ async fn listed(scene: &Scene, times: usize) {
             .filter(|call| call.fault.is_none())
             .count()
     };
-    while answered() < times {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    eventually("it is not asked", async || (answered() >= times).then_some(())).await;
 }
 
 fn approvals(scene: &Scene) -> usize {
@@ -66,9 +63,7 @@ async fn nor_again_after_a_reply_that_was_lost() {
     scene.platform.add_commission(pending);
     let created = commission("e0", "created", 88_901, ("", "pending"), 0);
     assert_eq!(scene.commission(&created).await.0, 200);
-    while approvals(&scene) == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    eventually("it is not asked to", async || (approvals(&scene) > 0).then_some(())).await;
     assert!(scene.platform.set_status(88_901, Status::Denied));
     scene.until(KEY, &["denied"]).await;
     let status = scene.platform.commission(88_901).unwrap().status;
@@ -85,7 +80,7 @@ fn lacking(event: &str) -> Value {
 
 #[tokio::test]
 async fn a_pending_that_comes_first_after_an_outage_is_not_believed() {
-    let scene = with(&[], 200).await;
+    let scene = with(&[], 500).await;
     let pending = Commission::new(88_901, "points", 500).with_status(Status::Pending);
     scene.platform.add_commission(pending);
     let outage = Fault::of(PlatformFault::Unavailable503).times(4);
@@ -147,12 +142,12 @@ async fn a_replaced_key_parks_nothing() {
 
 #[tokio::test]
 async fn a_look_up_that_only_adds_to_a_fresh_event_is_believed_at_once() {
-    let scene = with(&[], 30_000).await;
+    let scene = with(&[], 900_000).await;
     scene.knows(88_901, 500);
     let mut event = lacking("e1");
     event["timestamp"] = json!(Timestamp::now().text());
     assert_eq!(scene.commission(&event).await.0, 200);
-    // A second question would come half a minute later.
+    // A second question would come a quarter of an hour later.
     scene.until(KEY, &["confirmed"]).await;
     assert_eq!(scene.granted()["88901"].len(), 1);
 }

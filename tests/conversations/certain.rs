@@ -1,11 +1,10 @@
 //! No reward leaves against what the ledger knows, over the real binaries.
 
-use std::time::Duration;
-
 use local::fakes::Fault;
 use local::fakes::endpoint::EndpointFault;
 use local::fakes::firstpromoter::{Commission, Status};
 use serde_json::{Value, json};
+use tests::patience::eventually;
 use tests::scene::{Scene, commission};
 use tests::text;
 
@@ -29,11 +28,11 @@ async fn a_list_that_never_catches_up_is_a_persons_to_settle() {
     scene.platform.add_commission(known);
     // Given on the signed event's word; the list goes on to know nothing of it.
     assert_eq!(scene.commission(&approved("e1", 1)).await.0, 200);
-    while scene.promise(KEY).await["parked"].is_null() {
+    let parked = eventually("never over age", async || {
         scene.sweep().await;
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    let parked = scene.promise(KEY).await;
+        Some(scene.promise(KEY).await).filter(|promise| !promise["parked"].is_null())
+    })
+    .await;
     assert_eq!(text(&parked["parked"], "from"), "delivered");
     assert_eq!(text(&parked["parked"], "reason"), "contradicted_at_provider");
     assert_eq!(scene.granted()["88901"].len(), 1);
@@ -76,9 +75,7 @@ async fn another_endpoint_is_not_asked_to_repeat_what_the_first_may_have_done() 
         scene.knows(88_901, 500);
         assert_eq!(scene.commission(&approved("e1", 1)).await.0, 200);
         let unclear = |promise: &Value| promise["check"] == true && promise["lease"].is_null();
-        while !unclear(&scene.promise(KEY).await) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        scene.until_it(KEY, unclear).await;
         let mut items = scene.stage.stack.items().await.unwrap();
         scene.stage.stack.stop().await;
 

@@ -2,6 +2,7 @@
 
 use futures_util::future::join_all;
 use serde_json::json;
+use tests::patience::{Patience, eventually};
 use tests::{Stage, text};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -20,8 +21,13 @@ async fn fifty_identical_requests_leave_one_event() {
         let request = stage.signed(path, body.to_string());
         let answers = join_all((0..50).map(|_| stage.send(&request))).await;
         let recorded = answers.iter().filter(|(_, body)| body["result"] == "recorded").count();
-        assert!(answers.iter().all(|(status, _)| *status == 200), "{answers:?}");
-        assert_eq!((recorded, stage.count("event#").await - before), (1, 1));
+        // One that the table was too busy for is sent again, and then a duplicate.
+        assert!(answers.iter().all(|(status, _)| matches!(status, 200 | 503)), "{answers:?}");
+        let refused = answers.iter().filter(|(status, _)| *status == 503).count();
+        assert!(recorded == 1 || recorded == 0 && refused > 0, "{answers:?}");
+        eventually("never taken", async || (stage.send(&request).await.0 == 200).then_some(()))
+            .await;
+        assert_eq!(stage.count("event#").await - before, 1);
     }
     assert_eq!(stage.count("fulfilment#").await, 1);
 }
@@ -99,13 +105,12 @@ async fn different_events_of_one_object_at_once_lose_nothing() {
         .collect();
     // A provider sends again what was not answered 200.
     let mut open = requests;
-    let mut rounds = 0;
+    let mut patience = Patience::new();
     while !open.is_empty() {
         let answers = join_all(open.iter().map(|request| stage.send(request))).await;
         assert!(answers.iter().all(|(status, _)| matches!(status, 200 | 503)), "{answers:?}");
         open = open.into_iter().zip(answers).filter(|(_, a)| a.0 == 503).map(|(r, _)| r).collect();
-        rounds += 1;
-        assert!(rounds < 10, "{} are never recorded", open.len());
+        patience.wait([open.len()], || format!("{} are never recorded", open.len())).await;
     }
     let record = stage.item("affonso#payout#p", "record").await;
     assert_eq!(

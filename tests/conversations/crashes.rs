@@ -1,11 +1,12 @@
 //! The functions die in the middle of their steps.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use local::fakes::Fault;
 use local::fakes::firstpromoter::{Commission, Operation, PayoutStatus, PlatformFault, Status};
-use tests::scene::{Scene, commission, deaf_template};
+use tests::patience::{Patience, eventually};
+use tests::scene::{Scene, commission, deaf_template, hasty, step_of};
 use tests::text;
 
 const KEY: &str = "firstpromoter:88901:1";
@@ -65,14 +66,14 @@ impl Play {
             Play::Approval | Play::Deaf => {
                 scene.knows(88_901, 500);
                 arm();
-                send(scene, &approved).await;
+                scene.take(&approved).await;
             }
             Play::Check => {
                 scene.knows(88_901, 500);
                 let dropped = Fault::of(PlatformFault::DropsReply).times(1);
                 scene.platform.inject(dropped.on(Operation::MarkFulfilled));
                 arm();
-                send(scene, &approved).await;
+                scene.take(&approved).await;
             }
             Play::LookUp => {
                 scene.knows(88_901, 500);
@@ -80,7 +81,7 @@ impl Play {
                 let mut event = approved;
                 event["data"]["promoter_campaign"] = serde_json::Value::Null;
                 arm();
-                send(scene, &event).await;
+                scene.take(&event).await;
             }
             Play::Approve | Play::Await => {
                 let pending = Commission::new(88_901, "points", 500).with_status(Status::Pending);
@@ -89,7 +90,7 @@ impl Play {
                     arm();
                 }
                 let created = commission("e0", "created", 88_901, ("", "pending"), 0);
-                send(scene, &created).await;
+                scene.take(&created).await;
                 if self == Play::Await {
                     scene.until(KEY, &["awaiting_approval"]).await;
                     arm();
@@ -97,11 +98,11 @@ impl Play {
             }
             Play::Reverse => {
                 scene.knows(88_901, 500);
-                send(scene, &approved).await;
+                scene.take(&approved).await;
                 scene.until(KEY, &["confirmed"]).await;
                 let denied = commission("e2", "updated", 88_901, ("approved", "denied"), 2);
                 arm();
-                send(scene, &denied).await;
+                scene.take(&denied).await;
             }
             Play::V1Api | Play::V1Response => {
                 scene.knows_v1(900, 500);
@@ -122,15 +123,6 @@ impl Play {
     }
 }
 
-/// The platform sends again what was not answered 2xx.
-async fn send(scene: &Scene, event: &serde_json::Value) {
-    for _ in 0..5 {
-        if scene.commission(event).await.0 == 200 {
-            return;
-        }
-    }
-}
-
 /// Lets the function die once at a point and asserts that all the same one
 /// reward is given, confirmed, and known to be.
 async fn dies_at(play: Play, function: &str, point: &str) {
@@ -139,6 +131,7 @@ async fn dies_at(play: Play, function: &str, point: &str) {
     let armed = std::env::temp_dir().join(name);
     let deaf = (play == Play::Deaf).then(|| deaf_template(&armed.with_extension("yaml")));
     let scene = Scene::with(|options| {
+        hasty(options);
         for (name, value) in play.parameters() {
             options.parameters.insert((*name).into(), (*value).into());
         }
@@ -156,13 +149,8 @@ async fn dies_at(play: Play, function: &str, point: &str) {
     play.run(&scene, || std::fs::write(&armed, "").unwrap()).await;
     until_settled(&scene, play, &what).await;
     // What is recorded is seen a moment before the function goes on and dies.
-    let came_there = async {
-        while armed.exists() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    let came_there = tokio::time::timeout(Duration::from_secs(20), came_there).await;
-    assert!(came_there.is_ok(), "{what}: never came there");
+    let came_there = async || (!armed.exists()).then_some(());
+    eventually(&format!("{what}: never came there"), came_there).await;
     assert_one_reward(&scene, play, &what).await;
     scene.stage.stack.stop().await;
     if let Some(deaf) = deaf {
@@ -172,13 +160,13 @@ async fn dies_at(play: Play, function: &str, point: &str) {
 
 /// Sweeps until the promise is where it ends; the sweep may die, too.
 async fn until_settled(scene: &Scene, play: Play, what: &str) {
-    let started = Instant::now();
+    let mut patience = Patience::new();
     loop {
         let promise = scene.promise(play.key()).await;
         if text(&promise, "state") == play.end() && text(&promise, "due").is_empty() {
             return;
         }
-        assert!(started.elapsed() < Duration::from_mins(1), "{what}: {promise}");
+        patience.wait([step_of(&promise)], || format!("{what}: {promise}")).await;
         tokio::time::sleep(Duration::from_millis(500)).await;
         drop(scene.stage.stack.invoke("SweepFunction", "{}".into()).await);
         if play == Play::V1Response {
@@ -254,6 +242,7 @@ async fn an_endpoint_without_idempotency_is_not_called_again_after_a_crash() {
         let armed = std::env::temp_dir().join(format!("crash-{}-once-{point}", std::process::id()));
         std::fs::write(&armed, "").unwrap();
         let scene = Scene::with(|options| {
+            hasty(options);
             let parameters = &mut options.parameters;
             parameters.insert("RewardEndpointIdempotent".into(), "no".into());
             for (name, value) in [
@@ -266,9 +255,9 @@ async fn an_endpoint_without_idempotency_is_not_called_again_after_a_crash() {
         .await;
         scene.knows(88_901, 500);
         let approved = commission("e1", "updated", 88_901, ("pending", "approved"), 1);
-        send(&scene, &approved).await;
+        scene.take(&approved).await;
         scene.until(KEY, &["delivering"]).await;
-        scene.settle(Duration::from_secs(30)).await;
+        scene.settle().await;
         let parked = scene.promise(KEY).await;
         assert_eq!(text(&parked["parked"], "reason"), "unknown_outcome");
         assert!(scene.raw_calls(KEY) <= 1, "{point}");
@@ -304,7 +293,7 @@ async fn confirm_may_die_around_everything_it_asks() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_random_everything_is_settled_and_nothing_doubled() {
-    let scene = Scene::start().await;
+    let scene = Scene::with(hasty).await;
     let ids: Vec<u64> = (1..=30).collect();
     for id in &ids {
         scene.knows(*id, 500);
@@ -316,7 +305,7 @@ async fn killed_at_random_everything_is_settled_and_nothing_doubled() {
             }
         }
     }
-    scene.settle(Duration::from_secs(90)).await;
+    scene.settle().await;
     let granted = scene.granted();
     for id in ids {
         let what = (format!("firstpromoter:{id}:1"), "500".to_owned(), "31".to_owned());

@@ -6,7 +6,9 @@ use local::fakes::Fault;
 use local::fakes::endpoint::EndpointFault;
 use local::fakes::firstpromoter::{Operation, PlatformFault};
 use serde_json::json;
-use tests::scene::{Scene, commission};
+use shared::timestamp::Timestamp;
+use tests::patience::eventually;
+use tests::scene::{Scene, commission, hasty};
 use tests::text;
 
 const KEY: &str = "firstpromoter:88901:1";
@@ -34,7 +36,13 @@ async fn the_platforms_faults_end_in_one_confirmation() {
         PlatformFault::BatchStops,
     ] {
         let name = format!("{fault:?}");
-        let scene = Scene::start().await;
+        let slow = matches!(fault, PlatformFault::Slow(_));
+        let scene = Scene::with(|options| {
+            if slow {
+                hasty(options);
+            }
+        })
+        .await;
         scene.platform.inject(Fault::of(fault).times(1).on(Operation::MarkFulfilled));
         announce(&scene).await;
         scene.until(KEY, &["confirmed"]).await;
@@ -78,16 +86,12 @@ async fn credentials_that_cannot_be_read_park_nothing() {
     stack.put_secret("ApiCredentials", &json!("no JSON object")).unwrap();
     announce(&scene).await;
     // Neither can the reward be signed, nor FirstPromoter be asked.
-    while scene.promise(KEY).await["last"].is_null() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    scene.until_it(KEY, |promise| !promise["last"].is_null()).await;
     let dev = local::dev_secrets()["credentials"].clone();
     let signing =
         json!({"reward_endpoint": dev["reward_endpoint"], "firstpromoter": {"api_key": 7}});
     stack.put_secret("ApiCredentials", &signing).unwrap();
-    while refusals(&scene) == 0 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    eventually("no refusal", async || (refusals(&scene) > 0).then_some(())).await;
     assert_eq!(scene.raw_calls(KEY), 1);
     stack.put_secret("ApiCredentials", &dev).unwrap();
     scene.until(KEY, &["confirmed"]).await;
@@ -135,7 +139,13 @@ async fn the_endpoints_faults_end_in_one_grant() {
         EndpointFault::HugeAnswer { bytes: 8 << 20 },
     ] {
         let name = format!("{fault:?}");
-        let scene = Scene::start().await;
+        let slow = matches!(fault, EndpointFault::Slow(_));
+        let scene = Scene::with(|options| {
+            if slow {
+                hasty(options);
+            }
+        })
+        .await;
         scene.endpoint.inject(Fault::of(fault).times(1));
         announce(&scene).await;
         scene.until(KEY, &["confirmed"]).await;
@@ -162,18 +172,10 @@ async fn redirects_are_not_followed_and_a_locked_door_is_tried_slowly() {
         let scene = Scene::start().await;
         scene.endpoint.inject(fault);
         announce(&scene).await;
-        let waiting = scene.until(KEY, &["requested"]).await;
-        for _ in 0..40 {
-            if !text(&scene.promise(KEY).await, "not_before").is_empty() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        let waiting_longer = scene.promise(KEY).await;
-        assert!(
-            text(&waiting_longer, "not_before") > text(&waiting, "created_at"),
-            "{waiting_longer}"
-        );
+        let waiting = scene.until_it(KEY, |promise| !promise["not_before"].is_null()).await;
+        assert_eq!(text(&waiting, "state"), "requested");
+        let ms = |name| Timestamp::parse(&text(&waiting, name)).unwrap().ms();
+        assert!(ms("not_before") - ms("created_at") > 800_000, "{waiting}");
         assert_eq!(scene.raw_calls(KEY), 1);
     }
 }
@@ -223,15 +225,12 @@ async fn what_is_over_age_waits_for_a_person() {
     .await;
     scene.endpoint.inject(EndpointFault::Unavailable503);
     announce(&scene).await;
-    tokio::time::sleep(Duration::from_millis(2500)).await;
-    for _ in 0..20 {
+    let parked = eventually("it is never over age", async || {
         scene.sweep().await;
-        if text(&scene.promise(KEY).await, "state") == "parked" {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-    let parked = scene.promise(KEY).await;
+        let promise = scene.promise(KEY).await;
+        (text(&promise, "state") == "parked").then_some(promise)
+    })
+    .await;
     assert_eq!(text(&parked["parked"], "reason"), "over_age", "{parked}");
     assert_eq!(parked["parked"]["unknown"], true);
 }

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use local::fakes::firstpromoter::Operation;
 use serde_json::{Value, json};
 use shared::timestamp::Timestamp;
+use tests::patience::eventually;
 use tests::scene::{Scene, commission, deaf_template};
+use tests::script::{Answer, ScriptedPlatform};
 use tests::text;
 
 const KEY: &str = "firstpromoter:88901:1";
@@ -174,20 +176,30 @@ async fn by_response(hold: &str) -> Scene {
 
 #[tokio::test]
 async fn v1_by_response_holds_its_answer_until_the_delivery() {
-    let scene = by_response("6").await;
-    let started = Instant::now();
-    assert_eq!(scene.fulfilment(1, 900, 2).await.0, 200);
-    let promise = scene.promise("firstpromoter-v1:900:1").await;
-    assert_eq!(text(&promise, "state"), "confirmed");
-    assert!(started.elapsed() < Duration::from_secs(8));
-    // It looks every 150 ms, and is through within 250 on an idle machine; this
-    // one may be busy with other conversations.
-    let ms = |name| Timestamp::parse(&text(&promise, name)).unwrap().ms();
-    let held_on = ms("confirmed_at") - ms("delivered_at");
-    assert!(held_on <= 1500, "{held_on} ms from the delivery's record to the answer");
+    let hold = Duration::from_secs(8);
+    let scene = by_response("8").await;
+    let mut ids = 900_u64..;
+    // It looks every 150 ms. On a machine too busy to be that quick, or to be
+    // through in time at all, another one is.
+    let key = eventually("none is answered soon after its delivery", async || {
+        let (id, started) = (ids.next()?, Instant::now());
+        let (status, _) = scene.fulfilment(id, id, 2).await;
+        if status == 503 {
+            assert!(started.elapsed() >= hold, "not held");
+            return None;
+        }
+        let key = format!("firstpromoter-v1:{id}:1");
+        let promise = scene.promise(&key).await;
+        assert_eq!((status, text(&promise, "state").as_str()), (200, "confirmed"));
+        let ms = |name| Timestamp::parse(&text(&promise, name)).unwrap().ms();
+        let held_on = ms("confirmed_at") - ms("delivered_at");
+        (held_on <= 1500).then_some(key)
+    })
+    .await;
     // Redelivered under a new event id: the same reward, told at once.
-    assert_eq!(scene.fulfilment(2, 900, 2).await.0, 200);
-    assert_eq!(scene.raw_calls("firstpromoter-v1:900:1"), 1);
+    let id = key.split(':').nth(1).unwrap().parse().unwrap();
+    assert_eq!(scene.fulfilment(2, id, 2).await.0, 200);
+    assert_eq!(scene.raw_calls(&key), 1);
     assert_eq!(scene.platform.calls().len(), 0);
 }
 
@@ -219,7 +231,7 @@ async fn lost_messages_and_stream_records_cost_time_only() {
     tokio::time::sleep(Duration::from_millis(1500)).await;
     assert_eq!(scene.granted().len(), 0);
     scene.stage.stack.start_sqs().await.unwrap();
-    scene.settle(Duration::from_mins(1)).await;
+    scene.settle().await;
     assert_eq!(scene.granted().len(), 5);
     assert!(scene.granted().values().all(|keys| keys.len() == 1));
     assert!((1..=5).all(|id| scene.platform.commission(id).unwrap().fulfilled));
@@ -250,15 +262,20 @@ async fn a_message_of_a_settled_promise_does_nothing() {
 
 #[tokio::test]
 async fn a_withdrawal_during_the_call_is_decided_by_its_outcome() {
-    use local::fakes::Fault;
-    use local::fakes::endpoint::EndpointFault;
-    let scene = Scene::start().await;
+    let endpoint = ScriptedPlatform::start().await;
+    let url = endpoint.url("/grants");
+    let scene = Scene::with(|options| {
+        options.parameters.insert("RewardEndpointUrl".into(), url);
+    })
+    .await;
     scene.knows(88_901, 500);
-    let slow = EndpointFault::Slow(Duration::from_millis(1200));
-    scene.endpoint.inject(Fault::of(slow).times(1));
+    let (answer, held) = Answer::text(200, "").held();
+    endpoint.then("POST", "/grants", answer);
     scene.commission(&approved("e1", 1)).await;
-    scene.until(KEY, &["delivering"]).await;
+    endpoint.asked("POST", "/grants", 1).await;
     assert_eq!(scene.commission(&denied("e2", 2)).await.0, 200);
+    assert_eq!(text(&scene.promise(KEY).await, "state"), "delivering");
+    held.release();
     // It was given: taken back, here by a person.
     let parked = scene.until(KEY, &["parked"]).await;
     assert_eq!(text(&parked["parked"], "reason"), "withdrawn_after_delivery");
@@ -306,7 +323,7 @@ async fn without_the_stream_the_sweep_alone_settles_everything() {
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(scene.granted().len(), 0);
-    scene.settle(Duration::from_mins(1)).await;
+    scene.settle().await;
     assert_eq!(scene.granted().len(), 5);
     assert!((1..=5).all(|id| scene.platform.commission(id).unwrap().fulfilled));
 }

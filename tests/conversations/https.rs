@@ -1,7 +1,5 @@
 //! As deployed: nothing goes over plain HTTP, and certificates count.
 
-use std::time::{Duration, Instant};
-
 use local::Options;
 use tests::scene::{Scene, commission};
 use tests::text;
@@ -42,15 +40,7 @@ async fn announce(scene: &Scene) {
 
 /// Waits until a delivery was tried, and gives what it came to.
 async fn first_try(scene: &Scene) -> String {
-    let started = Instant::now();
-    loop {
-        let last = text(&scene.promise(KEY).await, "last");
-        if !last.is_empty() {
-            return last;
-        }
-        assert!(started.elapsed() < Duration::from_secs(20), "nothing tried");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    text(&scene.until_it(KEY, |promise| !text(promise, "last").is_empty()).await, "last")
 }
 
 #[tokio::test]

@@ -17,7 +17,11 @@ mod https;
 mod leaks;
 mod ops;
 mod outages;
+#[cfg(target_os = "linux")]
+mod panics;
 mod samples;
+mod scripted;
 mod secrets;
 mod table;
+mod torn;
 mod turns;

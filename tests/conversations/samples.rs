@@ -1,8 +1,6 @@
 //! The samples of events/, as `cargo local` plays them and as
 //! `sam local invoke` takes them.
 
-use std::time::Duration;
-
 use local::fakes::firstpromoter::{Payout, Promoter};
 use local::{Options, sign};
 use serde_json::{Value, json};
@@ -43,12 +41,12 @@ pub async fn play(scene: &Scene) {
     let answers = events_file("answers.json");
     for (answer, (name, _, status)) in answers.as_array().unwrap().iter().zip(samples()) {
         if answer["after"] == "settled" {
-            scene.settle(Duration::from_secs(30)).await;
+            scene.settle().await;
         }
         let (answered, body) = scene.stage.send(&fresh(&name, status)).await;
         assert_eq!(answered, status, "{name}: {body}");
     }
-    scene.settle(Duration::from_secs(30)).await;
+    scene.settle().await;
 }
 
 #[tokio::test]
@@ -140,7 +138,7 @@ async fn every_sample_can_be_invoked_directly() {
     let answers = events_file("answers.json");
     for (answer, (name, function, status)) in answers.as_array().unwrap().iter().zip(samples()) {
         if answer["after"] == "settled" {
-            scene.settle(Duration::from_secs(30)).await;
+            scene.settle().await;
         }
         let event = fresh(&name, status).to_string();
         let response = scene.stage.stack.invoke(&function, event.into()).await.unwrap();

@@ -1,7 +1,5 @@
 //! The rarer turns: approvals asked for, unmarking, what a person decides.
 
-use std::time::Duration;
-
 use local::fakes::Fault;
 use local::fakes::firstpromoter::{
     Behaviour, Commission, Operation, Payout, PlatformFault, Status,
@@ -84,10 +82,8 @@ async fn a_refused_approval_waits_and_the_event_still_decides() {
     let fault = Fault::of(PlatformFault::Forbidden403);
     scene.platform.inject(fault.on(Operation::Approve));
     pending(&scene).await;
-    while text(&scene.promise(KEY).await, "last") != "403" {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    assert_eq!(text(&scene.promise(KEY).await, "state"), "approval_due");
+    let waits = scene.until_it(KEY, |promise| text(promise, "last") == "403").await;
+    assert_eq!(text(&waits, "state"), "approval_due");
     assert!(scene.platform.set_status(88_901, Status::Approved));
     assert_eq!(scene.commission(&approved("e1", 1)).await.0, 200);
     scene.until(KEY, &["confirmed"]).await;
@@ -110,13 +106,7 @@ async fn unmarking_ends_when_the_platform_has_done_it() {
         scene.until(KEY, &["confirmed"]).await;
         scene.commission(&denied("e2", 2)).await;
         scene.until(KEY, &["reversed"]).await;
-        for _ in 0..200 {
-            if scene.promise(KEY).await["due"].is_null() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        assert!(scene.promise(KEY).await["due"].is_null(), "{name}");
+        scene.until_it(KEY, |promise| promise["due"].is_null()).await;
         let stands = scene.platform.commission(88_901).unwrap();
         assert!(!stands.fulfilled, "{name}");
         scene.stage.stack.stop().await;
@@ -243,10 +233,8 @@ async fn an_api_that_lags_behind_its_webhooks_is_asked_again() {
     event["data"]["promoter_campaign"] = Value::Null;
     scene.commission(&event).await;
     // Often, and for longer than any pause that was believed in.
-    while text(&scene.promise(KEY).await, "attempts").parse::<u32>().unwrap() < 5 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    let asked = scene.promise(KEY).await;
+    let often = |promise: &Value| text(promise, "attempts").parse().is_ok_and(|n: u32| n >= 5);
+    let asked = scene.until_it(KEY, often).await;
     assert_eq!(text(&asked, "state"), "lookup_due");
     assert_eq!(text(&asked, "last"), "shown otherwise than announced");
     assert!(scene.platform.set_status(88_901, Status::Approved));

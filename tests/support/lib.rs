@@ -8,7 +8,10 @@
     reason = "a stage that cannot be set up fails the test"
 )]
 
+pub mod patience;
+pub mod proxy;
 pub mod scene;
+pub mod script;
 pub mod tls;
 
 use std::collections::BTreeMap;
@@ -20,6 +23,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use local::{Options, Stack, build_functions, dev_secrets, sign};
 use serde_json::{Map, Value, json};
+
+use patience::Patience;
+pub use scene::Scene;
 
 /// A running bundle with captured logs.
 pub struct Stage {
@@ -39,8 +45,8 @@ impl Stage {
 
     /// Starts with changed options.
     pub async fn with(change: impl FnOnce(&mut Options)) -> Self {
-        build_functions(None).await.unwrap();
-        let mut options = Options::default();
+        let bin_dir = functions().await;
+        let mut options = Options { bin_dir, ..Options::default() };
         // Where nobody listens: a test that wants the platform brings its own.
         for api in ["FirstpromoterApiUrl", "FirstpromoterV1ApiUrl"] {
             options.parameters.insert(api.into(), "http://127.0.0.1:9/api".into());
@@ -81,8 +87,8 @@ impl Stage {
 
     /// The item of a key; null when there is none.
     pub async fn item(&self, pk: &str, sk: &str) -> Value {
-        let mut items = self.items().await.into_iter();
-        items.find(|item| text(item, "pk") == pk && text(item, "sk") == sk).unwrap_or_default()
+        let key = json!({ "pk": { "S": pk }, "sk": { "S": sk } });
+        self.stack.item(key).await.unwrap().as_ref().map(plain_item).unwrap_or_default()
     }
 
     /// How many items have a sort key that starts so.
@@ -93,21 +99,17 @@ impl Stage {
     /// The lines of the functions so far, once at least `count` of them report
     /// requests.
     pub async fn lines(&self, count: usize) -> Vec<Value> {
-        for _ in 0..200 {
-            let lines: Vec<Value> = self
-                .stack
-                .logs()
-                .iter()
-                .filter_map(|line| serde_json::from_str(line).ok())
-                .collect();
+        let mut patience = Patience::new();
+        loop {
+            let logs = self.stack.logs();
+            let lines = logs.iter().filter_map(|line| serde_json::from_str(line).ok());
             let requests: Vec<Value> =
-                lines.into_iter().filter(|line: &Value| line["message"] == "webhook").collect();
+                lines.filter(|line: &Value| line["message"] == "webhook").collect();
             if requests.len() >= count {
                 return requests;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+            patience.wait([logs.len()], || format!("fewer than {count} lines: {logs:?}")).await;
         }
-        panic!("fewer than {count} lines: {:?}", self.stack.logs());
     }
 
     /// How many processes were started, of all functions.
@@ -117,6 +119,13 @@ impl Stage {
             ["PayoutsFunction", "CommissionsFunction", "CustomersFunction", "FulfilmentsFunction"];
         functions.iter().map(|name| self.stack.instances_started(name).unwrap()).sum()
     }
+}
+
+/// The folder of the functions' binaries: built by the profile that
+/// `FUNCTIONS_PROFILE` names, else by the one of the tests.
+pub async fn functions() -> PathBuf {
+    let profile = std::env::var("FUNCTIONS_PROFILE").ok().filter(|name| !name.is_empty());
+    build_functions(profile.as_deref()).await.unwrap()
 }
 
 /// An unsigned POST with these headers.

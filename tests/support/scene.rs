@@ -9,11 +9,17 @@ use local::Options;
 use local::fakes::firstpromoter::{Commission, Payout, Status};
 use local::fakes::{FakeFirstPromoter, RewardEndpoint};
 use serde_json::{Value, json};
+use shared::ledger::promise_key;
 
-use crate::{Said, Stage, text};
+use crate::patience::{Patience, eventually};
+use crate::{Said, Stage, plain_item, text};
 
 /// The v1 token of the development secrets.
 pub const TOKEN: &str = "dev-path-token-8f2b6c1e9a7d4035b1e6";
+/// States in which a promise is at rest.
+const RESTS: [&str; 4] = ["confirmed", "denied", "reversed", "parked"];
+/// Between two sweeps, at least.
+const SWEEP_PAUSE: Duration = Duration::from_millis(500);
 const SIGNING: &str = "whsec_ZGV2LXJld2FyZC1lbmRwb2ludC1zaWduaW5nLWtleQ==";
 
 /// Everything that takes part in a conversation about rewards.
@@ -27,7 +33,7 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// Starts, with short pauses.
+    /// Starts, with short pauses between repetitions.
     pub async fn start() -> Self {
         Self::with(|_| {}).await
     }
@@ -51,8 +57,10 @@ impl Scene {
                 ("RETRY_FIRST_MS", "50"),
                 ("PLATFORM_LAG_MS", "350"),
                 ("UNTOUCHED_SECONDS", "0"),
-                ("LEASE_SECONDS", "3"),
-                ("CALL_TIMEOUT_SECONDS", "2"),
+                // Longer than a call takes anywhere: `hasty` is for who waits
+                // for one of them to be over.
+                ("LEASE_SECONDS", "40"),
+                ("CALL_TIMEOUT_SECONDS", "25"),
                 ("FIRSTPROMOTER_SPACING_MS", "5"),
             ] {
                 options.env.insert(name.into(), value.into());
@@ -79,6 +87,13 @@ impl Scene {
         self.stage.post("/webhooks/firstpromoter/commissions", event.to_string()).await
     }
 
+    /// Posts a `commission.*` event until it is taken: the platform sends again
+    /// what was not answered 2xx.
+    pub async fn take(&self, event: &Value) {
+        let what = format!("never taken: {}", event["event_id"]);
+        eventually(&what, async || (self.commission(event).await.0 == 200).then_some(())).await;
+    }
+
     /// Posts a `fulfilment_pending`.
     pub async fn fulfilment(&self, event: u64, id: u64, amount: i64) -> Said {
         let promoter = self.platform.payout(id).map_or(31, |payout| payout.promoter.id);
@@ -89,16 +104,23 @@ impl Scene {
         self.stage.post(&path, body.to_string()).await
     }
 
-    /// Runs the sweep now.
+    /// Sweeps now. A sweep that is not complete is called again, as the
+    /// schedule would.
     pub async fn sweep(&self) -> Value {
-        let swept = self.stage.stack.invoke("SweepFunction", "{}".into()).await.unwrap();
-        serde_json::from_slice(&swept).unwrap()
+        eventually("no sweep is complete", async || {
+            let swept = self.stage.stack.invoke("SweepFunction", "{}".into()).await.ok()?;
+            serde_json::from_slice(&swept).ok()
+        })
+        .await
     }
 
     /// A promise by key; null when there is none.
     pub async fn promise(&self, key: &str) -> Value {
-        let items = self.stage.items().await;
-        items.into_iter().find(|item| text(item, "key") == key).unwrap_or_default()
+        let (provider, rest) = key.split_once(':').unwrap();
+        let (id, epoch) = rest.rsplit_once(':').unwrap();
+        let kind = if provider == "firstpromoter" { "commission" } else { "fulfilment" };
+        let pk = format!("{provider}#{kind}#{id}");
+        self.stage.item(&pk, &promise_key(epoch.parse().unwrap())).await
     }
 
     /// All promises.
@@ -109,37 +131,48 @@ impl Scene {
 
     /// Waits until a promise is in one of these states and returns it.
     pub async fn until(&self, key: &str, states: &[&str]) -> Value {
-        let started = Instant::now();
+        self.until_it(key, |promise| states.contains(&text(promise, "state").as_str())).await
+    }
+
+    /// Waits until something is true of a promise and returns it.
+    pub async fn until_it(&self, key: &str, is: impl Fn(&Value) -> bool) -> Value {
+        let mut patience = Patience::new();
         loop {
             let promise = self.promise(key).await;
-            if states.contains(&text(&promise, "state").as_str()) {
+            if is(&promise) {
                 return promise;
             }
-            assert!(started.elapsed() < Duration::from_secs(30), "{key} stays {promise}");
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            patience.wait([step_of(&promise)], || format!("{key} stays {promise}")).await;
         }
     }
 
     /// Waits until no promise is under way, sweeping now and then.
-    pub async fn settle(&self, patience: Duration) {
-        let started = Instant::now();
-        let rests = ["confirmed", "denied", "reversed", "parked"];
+    pub async fn settle(&self) {
+        let mut patience = Patience::new();
+        // Half of the time at least is the workers' own.
+        let mut pause = SWEEP_PAUSE;
         loop {
-            let promises = self.promises().await;
-            let open: Vec<_> =
-                promises.iter().filter(|p| !rests.contains(&text(p, "state").as_str())).collect();
+            let open = self.under_way().await;
             if open.is_empty() {
                 return;
             }
-            assert!(
-                started.elapsed() < patience,
-                "{} promises stay open: {:?}",
-                open.len(),
-                open.first()
-            );
-            tokio::time::sleep(Duration::from_millis(500)).await;
-            self.sweep().await;
+            let seen = open.iter().map(|promise| (text(promise, "pk"), text(promise, "state")));
+            let stays = || format!("{} promises stay open, {:?}", open.len(), open.first());
+            patience.wait(seen, stays).await;
+            tokio::time::sleep(pause).await;
+            let started = Instant::now();
+            // One that is not complete comes again.
+            drop(self.stage.stack.invoke("SweepFunction", "{}".into()).await);
+            pause = SWEEP_PAUSE.max(started.elapsed());
         }
+    }
+
+    /// The promises that are not at rest, as the index of open work shows them:
+    /// to read it costs nothing, and the whole table at every look does.
+    async fn under_way(&self) -> Vec<Value> {
+        let open = self.stage.stack.index("open-work").await.unwrap();
+        let open = open.iter().map(plain_item);
+        open.filter(|item| !RESTS.contains(&text(item, "state").as_str())).collect()
     }
 
     /// The oracle: what reached the endpoint, by commission or fulfilment id,
@@ -168,6 +201,21 @@ impl Scene {
     pub fn raw_calls(&self, key: &str) -> usize {
         self.endpoint.calls().iter().filter(|call| call.id.as_deref() == Some(key)).count()
     }
+}
+
+/// Calls and leases that are soon over, for what happens then. Where nothing may
+/// go wrong but what a test lets go wrong, they are left long.
+pub fn hasty(options: &mut Options) {
+    for (name, value) in [("LEASE_SECONDS", "3"), ("CALL_TIMEOUT_SECONDS", "2")] {
+        options.env.insert(name.into(), value.into());
+    }
+}
+
+/// How far a promise is. A hundred tries are enough to see that it is nowhere.
+#[must_use]
+pub fn step_of(promise: &Value) -> String {
+    let attempts = text(promise, "attempts").parse().unwrap_or(0_u32).min(100);
+    format!("{} {} {attempts}", promise["state"], promise["last"])
 }
 
 /// A `commission.*` event: `changes` is the change of status, `second` orders

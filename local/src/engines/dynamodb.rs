@@ -8,7 +8,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dynoxide::Database;
-use dynoxide::actions::{get_records, get_shard_iterator, put_item, scan, update_time_to_live};
+use dynoxide::actions::{
+    get_item, get_records, get_shard_iterator, put_item, scan, update_time_to_live,
+};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -84,24 +86,40 @@ impl Dynamo {
 
     /// Every item of a table.
     pub(crate) fn items(&self, table: &str) -> Result<Vec<Value>, LocalError> {
+        self.scan(json!({ "TableName": table, "ConsistentRead": true }))
+    }
+
+    /// Every item of an index of a table.
+    pub(crate) fn index(&self, table: &str, index: &str) -> Result<Vec<Value>, LocalError> {
+        self.scan(json!({ "TableName": table, "IndexName": index }))
+    }
+
+    /// The items of all pages.
+    fn scan(&self, mut page: Value) -> Result<Vec<Value>, LocalError> {
         let mut items = Vec::new();
-        let mut start = Value::Null;
         loop {
-            let mut page = json!({ "TableName": table, "ConsistentRead": true });
-            if let (false, Some(page)) = (start.is_null(), page.as_object_mut()) {
-                page.insert("ExclusiveStartKey".to_owned(), start);
-            }
-            let page: scan::ScanRequest = request(page)?;
-            let mut page =
-                serde_json::to_value(self.database.scan(page).map_err(engine)?).map_err(engine)?;
-            if let Some(Value::Array(found)) = page.get_mut("Items") {
+            let scan: scan::ScanRequest = request(page.clone())?;
+            let found = self.database.scan(scan).map_err(engine)?;
+            let mut found = serde_json::to_value(found).map_err(engine)?;
+            if let Some(Value::Array(found)) = found.get_mut("Items") {
                 items.append(found);
             }
-            match page.get_mut("LastEvaluatedKey").map(Value::take) {
-                Some(key) if !key.is_null() => start = key,
+            match (found.get_mut("LastEvaluatedKey").map(Value::take), page.as_object_mut()) {
+                (Some(key), Some(page)) if !key.is_null() => {
+                    page.insert("ExclusiveStartKey".to_owned(), key);
+                }
                 _ => return Ok(items),
             }
         }
+    }
+
+    /// The item of a key, given as DynamoDB JSON.
+    pub(crate) fn item(&self, table: &str, key: &Value) -> Result<Option<Value>, LocalError> {
+        let get = json!({ "TableName": table, "Key": key, "ConsistentRead": true });
+        let get: get_item::GetItemRequest = request(get)?;
+        let got = self.database.get_item(get).map_err(engine)?;
+        let mut got = serde_json::to_value(got).map_err(engine)?;
+        Ok(got.get_mut("Item").map(Value::take).filter(Value::is_object))
     }
 
     /// Writes one item, given as DynamoDB JSON.

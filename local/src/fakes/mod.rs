@@ -11,7 +11,7 @@
 pub mod endpoint;
 mod faults;
 pub mod firstpromoter;
-mod server;
+pub mod server;
 #[cfg(test)]
 mod test_client;
 

@@ -21,13 +21,18 @@ const MAX_BODY: usize = 16 * 1_024 * 1_024;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A request, read whole.
-#[derive(Debug)]
-pub(super) struct Received {
-    pub(super) method: Method,
-    pub(super) path: String,
-    pub(super) query: String,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
+#[derive(Debug, Clone)]
+pub struct Received {
+    /// Its method.
+    pub method: Method,
+    /// Its path, as it was sent.
+    pub path: String,
+    /// What follows the `?`; empty without one.
+    pub query: String,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Bytes,
 }
 
 impl Received {
@@ -43,14 +48,15 @@ impl Received {
     }
 
     /// A header as text; the first when it is repeated.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 }
 
 /// Runs until dropped; then it and its connections are gone.
 #[derive(Debug)]
-pub(super) struct Server {
+pub struct Server {
     address: SocketAddr,
     task: JoinHandle<()>,
 }
@@ -58,7 +64,10 @@ pub(super) struct Server {
 impl Server {
     /// Listens on `port` of the loopback interface, on a free one for 0. Where
     /// `answer` gives nothing, the connection is closed without a reply.
-    pub(super) async fn start<F, A>(port: u16, answer: F) -> io::Result<Self>
+    ///
+    /// # Errors
+    /// When the port cannot be used.
+    pub async fn start<F, A>(port: u16, answer: F) -> io::Result<Self>
     where
         F: Fn(Received) -> A + Clone + Send + 'static,
         A: Future<Output = Option<Response<Body>>> + Send + 'static,
@@ -67,7 +76,9 @@ impl Server {
         Ok(Self { address: listener.local_addr()?, task: tokio::spawn(accept(listener, answer)) })
     }
 
-    pub(super) fn address(&self) -> SocketAddr {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
         self.address
     }
 }
@@ -114,7 +125,8 @@ where
 }
 
 /// A JSON reply.
-pub(super) fn json(status: u16, body: &Value) -> Response<Body> {
+#[must_use]
+pub fn json(status: u16, body: &Value) -> Response<Body> {
     let mut response = empty(status);
     *response.body_mut() = Body::from(body.to_string());
     response
@@ -124,7 +136,8 @@ pub(super) fn json(status: u16, body: &Value) -> Response<Body> {
 }
 
 /// A reply without a body.
-pub(super) fn empty(status: u16) -> Response<Body> {
+#[must_use]
+pub fn empty(status: u16) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() =
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -7,6 +7,20 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
+/// Whether something is seen before a late reply is there.
+pub(super) async fn seen_first<T>(reply: impl Future<Output = T>, seen: impl Fn() -> bool) -> bool {
+    let seen = async {
+        while !seen() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = seen => true,
+        _ = reply => false,
+    }
+}
+
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,

@@ -12,12 +12,14 @@ use crate::fulfilment::policy::{Policy, V1Confirm};
 use crate::fulfilment::promise::{Parked, Promise, State};
 use crate::fulfilment::terms::Terms;
 use crate::fulfilment::view::suspected;
-use crate::ledger::Record;
+use crate::ledger::{Record, Register};
 use crate::provider::Provider;
 use crate::timestamp::Timestamp;
 
 /// Why a promise is parked whose record has a status that nobody knows.
 const UNKNOWN_STATUS: &str = "unknown_status";
+/// Why one of v1 is parked in what equally late events contradict each other.
+const CONTESTED: &str = "contested";
 /// Seconds that an event's time, which may be in whole seconds, and our clock
 /// are thought to differ at most.
 pub(super) const CLOCKS_APART: i64 = 2;
@@ -108,9 +110,13 @@ fn announced(
     if at < policy.from {
         return Err(NotEligible("not_announced"));
     }
-    match (standing(provider, record.status()), entry) {
+    match (standing(provider, record), entry) {
         (Standing::Withdrawn, _) => Err(NotEligible("not_approved")),
         (Standing::Unclear, _) => Ok((State::Parked, Some(UNKNOWN_STATUS))),
+        (Standing::Contested, _) if provider == Provider::FirstPromoter => {
+            Ok((State::LookupDue, None))
+        }
+        (Standing::Contested, _) => Ok((State::Parked, Some(CONTESTED))),
         (_, Entry::Park(reason)) => Ok((State::Parked, Some(reason))),
         (_, Entry::LookUp | Entry::Ask) => Ok((State::LookupDue, None)),
         _ => Ok((State::Requested, None)),
@@ -156,14 +162,14 @@ pub fn restate(
     promise: &Promise,
     record: &Record,
 ) -> Option<Input> {
-    match standing(provider, record.status()) {
+    match standing(provider, record) {
         Standing::Withdrawn if still_pending(promise, record) => None,
         Standing::Withdrawn if found_since(promise, record) => None,
         Standing::Withdrawn => Some(Input::Withdrawn),
         _ if unannounced(promise, record) || denied_since(promise, record) => None,
         // A status that nobody knows takes away nothing that was given.
-        Standing::Unclear if !promise.is_before_delivery() => None,
-        Standing::Approved | Standing::Unclear => {
+        Standing::Unclear | Standing::Contested if !promise.is_before_delivery() => None,
+        Standing::Approved | Standing::Unclear | Standing::Contested => {
             let now = assessment(policy, provider, promise, record);
             Some(Input::Approved(now))
         }
@@ -213,18 +219,17 @@ fn known(promise: &Promise, record: &Record, stated: Terms) -> (Terms, bool) {
     found.amount = found.amount.filter(|_| !gone("amount.value"));
     found.unit = found.unit.filter(|_| !gone("amount.unit"));
     let known = found.with(&stated);
-    let ask_anew = !known.is_complete() && promise.terms.is_complete();
-    (known, ask_anew)
+    let open = !known.is_complete() && promise.terms.is_complete();
+    (known, open || gone("status"))
 }
 
-/// Whether an event has stated a fact, or a part of it, as null since the
-/// platform was asked.
+/// Whether events have taken a fact away, or a part of it, or contradicted each
+/// other in it, since the platform was asked.
 fn taken_away(promise: &Promise, record: &Record, name: &str) -> bool {
-    let (name, part) = name.split_once('.').unwrap_or((name, ""));
-    record.facts.get(name).is_some_and(|fact| {
-        let value = if part.is_empty() { Some(&fact.value) } else { fact.value.get(part) };
-        let null = value.is_some_and(serde_json::Value::is_null);
-        null && promise.found_at.is_none_or(|found| Some(found) <= fact.clock.time)
+    let fact = record.facts.get(name.split('.').next().unwrap_or(name));
+    fact.is_some_and(|fact| {
+        let open = record.is_taken_away(name) || fact.is_contested();
+        open && promise.found_at.is_none_or(|found| Some(found) <= fact.clock.time)
     })
 }
 
@@ -237,7 +242,7 @@ fn unannounced(promise: &Promise, record: &Record) -> bool {
 
 /// Whether the platform itself, or a person, said no since it was announced.
 fn denied_since(promise: &Promise, record: &Record) -> bool {
-    promise.denied_at.is_some_and(|denied| record.announced.is_none_or(|at| at < denied))
+    promise.denied_at.is_some_and(|denied| record.announcement().is_none_or(|at| at < denied))
 }
 
 /// Whether it waits for its approval, and no event says anything else.
@@ -286,13 +291,18 @@ pub fn reconcile(
 enum Standing {
     Approved,
     Withdrawn,
+    /// In a status that nobody knows.
     Unclear,
+    /// Equally late events state different ones.
+    Contested,
 }
 
 /// A v1 fulfilment is pending because its reward was approved; a v2 commission
 /// says so in its status.
-fn standing(provider: Provider, status: Option<&str>) -> Standing {
-    match (provider, status) {
+fn standing(provider: Provider, record: &Record) -> Standing {
+    let contested = record.facts.get("status").is_some_and(Register::is_contested);
+    match (provider, record.status()) {
+        (_, status) if contested && status != Some("deleted") => Standing::Contested,
         (_, Some("denied" | "rejected" | "cancelled" | "deleted")) => Standing::Withdrawn,
         (Provider::FirstPromoterV1, None | Some("pending" | "processing")) => Standing::Approved,
         (Provider::FirstPromoter, Some("approved")) => Standing::Approved,
@@ -314,12 +324,16 @@ pub fn entry_of(
 ) -> Entry {
     // A waiver is of the terms that were seen.
     let waived = if promise.terms.differs(known) { &[] } else { promise.waived.as_slice() };
-    let unclear = standing(provider, record.status()) == Standing::Unclear;
+    let waives = |reason: &str| waived.iter().any(|waived| waived == reason);
     match assess(policy, provider, record, known, campaign, waived) {
         Err(_) => Entry::Nothing,
-        Ok(_) if unclear && !waived.iter().any(|reason| reason == UNKNOWN_STATUS) => {
-            Entry::Park(UNKNOWN_STATUS)
-        }
-        Ok(entry) => entry,
+        Ok(entry) => match standing(provider, record) {
+            Standing::Unclear if !waives(UNKNOWN_STATUS) => Entry::Park(UNKNOWN_STATUS),
+            Standing::Contested if provider != Provider::FirstPromoter && !waives(CONTESTED) => {
+                Entry::Park(CONTESTED)
+            }
+            Standing::Contested if taken_away(promise, record, "status") => Entry::LookUp,
+            _ => entry,
+        },
     }
 }

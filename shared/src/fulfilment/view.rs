@@ -11,7 +11,7 @@ use crate::fulfilment::machine::{CONTRADICTED, Entry, GIVEN_THERE, Input};
 use crate::fulfilment::policy::Policy;
 use crate::fulfilment::promise::{Promise, State};
 use crate::fulfilment::terms::Terms;
-use crate::ledger::Record;
+use crate::ledger::{Record, Register};
 use crate::provider::Provider;
 use crate::timestamp::Timestamp;
 
@@ -187,9 +187,12 @@ impl Question<'_> {
     /// Whether the status that is shown is newer than the latest event that
     /// said anything of it.
     fn is_newer(&self, view: &View) -> bool {
-        let stated = self.record.facts.get("status").and_then(|status| status.clock.time);
-        let told = self.record.announced.max(stated);
-        view.since.is_some_and(|since| told.is_none_or(|told| told < since))
+        let status = self.record.facts.get("status");
+        let told = self.record.announcement().max(status.and_then(|status| status.clock.time));
+        // Of equally late events that contradict each other it may be either.
+        let either = status.is_some_and(Register::is_contested);
+        view.since
+            .is_some_and(|since| told.is_none_or(|told| told < since || either && told == since))
     }
 
     /// Whether the list has had its time to catch up with the record.
@@ -201,7 +204,7 @@ impl Question<'_> {
     /// Whether it was not there for longer than a list is behind.
     fn lag_is_over(&self) -> bool {
         let since = self.promise.contradicted_since.unwrap_or(self.asked_at);
-        let announced = self.record.announced;
+        let announced = self.record.announcement();
         let since = announced.map_or(since, |at| at.max(since));
         self.asked_at.ms().saturating_sub(since.ms()) >= self.platform_lag_ms
     }

@@ -166,6 +166,13 @@ fn archive(known: &Known, event: &Event) -> Decision {
     }))
 }
 
+/// Whether a reward is approved, no event that could be read has announced it,
+/// and this one says what changed in a way that cannot.
+fn unread_approval(change: &Change, record: &Record) -> bool {
+    let approved = record.status() == Some("approved");
+    change.changes_unread && approved && record.announcement().is_none()
+}
+
 fn promises(
     known: &Known,
     event: &Event,
@@ -184,6 +191,10 @@ fn promises(
     }
     match announce(policy, event.provider, &change.subject, record, received) {
         Announced::Promise(promise) => (vec![*promise], None),
+        // It may have announced it, and nobody can tell.
+        Announced::Nothing(_) if unread_approval(change, record) => {
+            (Vec::new(), Some("changes_unreadable"))
+        }
         Announced::Nothing(reason) => (Vec::new(), Some(reason).filter(|_| change.announces)),
     }
 }

@@ -1,6 +1,6 @@
 //! The current state of a business object, merged from its events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -27,6 +27,9 @@ pub struct Record {
     /// When it was deleted at the provider, or when that was heard where the
     /// event does not say it; terminal.
     pub deleted_at: Option<Timestamp>,
+    /// What decides and was stated with a value by any event, and is null now: by
+    /// fact, of an amount by part (`amount.value`).
+    pub named: BTreeSet<String>,
     /// For a source without a clock: whether its events contradicted each other.
     /// [`Record::is_contested`] tells it for all.
     pub contested: bool,
@@ -128,6 +131,7 @@ impl Record {
         for (name, value) in &change.facts {
             let before = self.facts.get(name).map(|known| known.value.clone());
             self.state(change, name, value, clock);
+            self.note_named(name, [before.as_ref(), Some(value)]);
             if self.facts.get(name).map(|known| &known.value) != before.as_ref() {
                 changed.push(name.clone());
             }
@@ -148,6 +152,30 @@ impl Record {
             self.deleted_at = self.deleted_at.max(Some(at));
         }
         changed
+    }
+
+    /// Remembers what has ever had a value, whatever comes first.
+    fn note_named(&mut self, name: &str, values: [Option<&Value>; 2]) {
+        if !DECIDING.contains(&name) {
+            return;
+        }
+        self.named.extend(values.into_iter().flatten().flat_map(|value| named(name, value)));
+        if let Some(now) = self.facts.get(name) {
+            let now = named(name, &now.value);
+            self.named.retain(|part| !now.contains(part));
+        }
+    }
+
+    /// Whether events have taken away what one of them had stated: a fact, or a
+    /// part of it (`amount.unit`), that is null and once had a value.
+    #[must_use]
+    pub fn is_taken_away(&self, name: &str) -> bool {
+        let (fact, part) = name.split_once('.').unwrap_or((name, ""));
+        let null = self.facts.get(fact).is_some_and(|fact| match &fact.value {
+            Value::Object(parts) => parts.get(part).is_some_and(Value::is_null),
+            value => value.is_null(),
+        });
+        null && self.named.contains(name)
     }
 
     fn state(&mut self, change: &Change, name: &str, value: &Value, clock: Clock) {
@@ -192,6 +220,18 @@ impl Record {
         }
         self.transitions.insert(transition.to_owned(), self.version.saturating_add(1));
         changed
+    }
+}
+
+/// What of a fact has a value.
+fn named(name: &str, value: &Value) -> Vec<String> {
+    match value {
+        Value::Null => Vec::new(),
+        Value::Object(parts) => {
+            let parts = parts.iter().filter(|(_, value)| !value.is_null());
+            parts.map(|(part, _)| format!("{name}.{part}")).collect()
+        }
+        _ => vec![name.to_owned()],
     }
 }
 

@@ -217,7 +217,7 @@ fn commission(
     };
     let told = commission.value().map_or(Field::Absent, |c| c.status.map(Word::lower));
     let status = told.or(found(changes.became.clone())).or(found(named.map(str::to_owned)));
-    let clock = clock_of(envelope, event_type, &status, unread);
+    let clock = clock_of(event_type, envelope, &status, unread);
     // An update says what changed; only a change to approved announces.
     let announces = match event_type {
         "commission.created" => status.value().is_some_and(|status| status == "approved"),
@@ -324,7 +324,7 @@ fn payout(
     state(&mut facts, "campaign_id", campaign.map(NumberId::as_str));
     let status = payout.status.map(Word::lower).or(found(changes.became));
     let status = status.or(found(named.map(str::to_owned)));
-    let clock = clock_of(envelope, event_type, &status, unread);
+    let clock = clock_of(event_type, envelope, &status, unread);
     state(&mut facts, "status", status);
     Ok(Change {
         subject: Subject { kind: Kind::Payout, id },
@@ -342,8 +342,8 @@ fn found(text: Option<String>) -> Field<String> {
 }
 
 fn clock_of(
-    envelope: &Envelope,
     event_type: &str,
+    envelope: &Envelope,
     status: &Field<String>,
     unread: &mut Unread,
 ) -> Clock {

@@ -122,8 +122,8 @@ fn event_part(body: &Json, unread: &mut Unread) -> Result<(Identity, EventPart),
 }
 
 fn clock_of(
-    part: &EventPart,
     event_type: &str,
+    part: &EventPart,
     status: &Field<String>,
     unread: &mut Unread,
 ) -> Clock {
@@ -151,7 +151,7 @@ fn new_customer(
     let campaign = lead.promotion.then(|promotion| promotion.campaign_id.clone());
     state(&mut facts, "campaign_id", campaign.map(NumberId::as_str));
     let status = lead.state.map(Word::lower).or(lead.status.map(Word::lower));
-    let clock = clock_of(part, event_type, &status, unread);
+    let clock = clock_of(event_type, part, &status, unread);
     state(&mut facts, "status", status);
     Ok(Change {
         subject: Subject { kind: Kind::Customer, id },
@@ -180,7 +180,7 @@ fn fulfilment(body: &Json, part: &EventPart, unread: &mut Unread) -> Result<Chan
     let campaign = fulfilment.campaign.then(|campaign| campaign.id.clone()).deciding();
     state(&mut facts, "campaign_id", campaign.map(NumberId::as_str));
     let status = fulfilment.status.map(Word::lower);
-    let clock = clock_of(part, FULFILMENT_PENDING, &status, unread);
+    let clock = clock_of(FULFILMENT_PENDING, part, &status, unread);
     state(&mut facts, "status", status);
     Ok(Change {
         subject: Subject { kind: Kind::Fulfilment, id },

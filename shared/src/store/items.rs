@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -52,6 +52,8 @@ struct RecordItem {
     /// if it says so, the one before.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     stated: BTreeMap<String, Vec<Vec<Value>>>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    named: BTreeSet<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     transitions: BTreeMap<String, u64>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -99,6 +101,7 @@ pub(super) fn record_item(
         facts: facts.collect(),
         clocks: others.map(|(name, r)| (name.clone(), clock_text(r.clock))).collect(),
         stated: stated(record),
+        named: record.named.clone(),
         transitions: record.transitions.clone(),
         announced: record.announced,
         announced_undated: record.announced_undated,
@@ -140,6 +143,7 @@ fn record(item: Item) -> Result<Record, StoreError> {
         version: item.version,
         facts,
         deleted_at: item.deleted_at,
+        named: item.named,
         contested: false,
         transitions: item.transitions,
         announced: item.announced,

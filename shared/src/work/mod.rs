@@ -229,7 +229,8 @@ impl Worker {
                 return Ok(claim.promise);
             };
             let now = Timestamp::now();
-            let Some(input) = heard(input, &claim.promise, &promise, record.announced, now) else {
+            let Some(input) = heard(input, &claim.promise, &promise, record.announcement(), now)
+            else {
                 return Ok(promise);
             };
             let version = Some(record.version);

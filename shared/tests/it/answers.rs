@@ -53,7 +53,7 @@ fn run<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 fn http() -> Http {
-    Http::new(Duration::from_secs(5), true, false).unwrap()
+    Http::new(Duration::from_mins(1), true, false).unwrap()
 }
 fn key() -> Secret {
     Secret::new("k").unwrap()

@@ -129,10 +129,13 @@ impl Step {
                 if self.restated(&now.terms) {
                     return self.park(State::Requested, CHANGED, self.promise.check);
                 }
-                match now.entry {
-                    Entry::Park(reason) => self.park(State::Requested, reason, self.promise.check),
-                    _ => Ok(()),
-                }
+                let reason = match now.entry {
+                    Entry::Deliver | Entry::Ask => return Ok(()),
+                    Entry::Park(reason) => reason,
+                    // What it was tried with is not known any more.
+                    Entry::LookUp | Entry::Nothing => CHANGED,
+                };
+                self.park(State::Requested, reason, self.promise.check)
             }
             State::Delivering | State::Confirming => {
                 self.promise.withdrawn = false;

@@ -79,14 +79,17 @@ fn any_record() -> impl Strategy<Value = Record> {
     let facts = prop::collection::btree_map(name.prop_map(str::to_owned), any_register(), 0..6);
     let transitions = prop::collection::btree_map("[a-z#]{1,9}", any::<u64>(), 0..3);
     let times = (any_time(), any_time(), any_time());
-    (facts, times, any::<(u64, u32, bool)>(), transitions, any_sources()).prop_map(
-        |(facts, times, (version, epoch, contested), transitions, sources)| {
+    let named = prop::collection::btree_set("[a-z_]{1,9}", 0..3);
+    let (sources, numbers) = (any_sources(), any::<(u64, u32, bool)>());
+    (facts, times, numbers, transitions, sources, named).prop_map(
+        |(facts, times, (version, epoch, contested), transitions, sources, named)| {
             let (deleted_at, announced, announced_undated) = times;
             let record = Record {
                 version,
                 facts,
                 deleted_at,
                 contested: false,
+                named,
                 transitions,
                 announced,
                 announced_undated,

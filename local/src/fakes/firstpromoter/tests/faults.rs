@@ -75,11 +75,10 @@ async fn replies_are_lost_or_late_though_the_effect_is_there() {
     assert!(stage.post("mark_fulfilled", &[1]).await.is_none());
     assert_eq!((stage.fulfilled(1), stage.last().status), (true, None));
 
-    let delay = Duration::from_millis(200);
+    let delay = Duration::from_secs(1);
     stage.fake.inject(Fault::of(PlatformFault::Slow(delay)).for_id(2));
     let started = Instant::now();
-    let early = tokio::time::timeout(delay / 4, stage.post("mark_fulfilled", &[2])).await;
-    assert!(early.is_err() && stage.fulfilled(2));
+    assert!(seen_first(stage.post("mark_fulfilled", &[2]), || stage.fulfilled(2)).await);
     assert_eq!(stage.posted("mark_fulfilled", &[2]).await.0, 422);
     assert!(started.elapsed() >= delay);
     assert_eq!(stage.posted("mark_fulfilled", &[3]).await.0, 200);

@@ -3,7 +3,7 @@ mod faults;
 use serde_json::json;
 
 use super::*;
-use crate::fakes::test_client::{Reply, TestClient};
+use crate::fakes::test_client::{Reply, TestClient, seen_first};
 
 const V2_HEADERS: [(&str, &str); 2] = [("Authorization", "Bearer key"), ("Account-ID", "17")];
 const V1_HEADERS: [(&str, &str); 1] = [("X-API-KEY", "key")];
