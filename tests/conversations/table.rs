@@ -52,10 +52,11 @@ fn settled(epoch: u32) -> Promise {
 
 fn write(id: &str, known: &Known, promises: Vec<Promise>) -> Write {
     let before = known.record.clone().unwrap_or_default();
+    let epoch = promises.last().map_or(before.epoch, |promise| promise.epoch);
     Write {
         identity: id.into(),
         changed: Vec::new(),
-        record: Some(Record { version: before.version + 1, ..before }),
+        record: Some(Record { version: before.version + 1, epoch, ..before }),
         promises,
         no_promise: None,
         clock_ahead: false,
