@@ -196,6 +196,7 @@ impl Intake {
         now: Timestamp,
         line: &mut Line,
     ) -> Result<(StatusCode, Outcome), Stop> {
+        let arrived = Instant::now();
         let sha256 = sha256_hex(authenticated.bytes());
         let archive = |body: &[u8], whole: bool, secret: &str, days: i64| {
             let kept = if whole { body } else { clip(body) };
@@ -234,7 +235,7 @@ impl Intake {
         let archive = archive(kept.as_bytes(), whole, &secret, days).ok_or(Outcome::TooLarge)?;
         let (outcome, promise) = self.write(&event, &archive, line).await?;
         let promise = match promise {
-            Some(promise) => Some(self.hold(&event, promise).await?),
+            Some(promise) => Some(self.hold(&event, promise, arrived).await?),
             None => None,
         };
         note_promise(promise.as_ref(), line);
@@ -244,13 +245,18 @@ impl Intake {
 
     /// Waits for the delivery of a reward whose platform only learns of it from
     /// this answer (v1 without API key), and notes that it was told.
-    async fn hold(&self, event: &Event, mut promise: Promise) -> Result<Promise, Stop> {
+    async fn hold(
+        &self,
+        event: &Event,
+        mut promise: Promise,
+        arrived: Instant,
+    ) -> Result<Promise, Stop> {
         if event.event_type != firstpromoter_v1::FULFILMENT_PENDING {
             return Ok(promise);
         }
         let (pk, _) = place(event);
-        let until =
-            Instant::now() + Duration::from_secs(self.settings.v1_hold_seconds.unsigned_abs());
+        // From the arrival on: writing may have taken its time.
+        let until = arrived + Duration::from_secs(self.settings.v1_hold_seconds.unsigned_abs());
         loop {
             let now = Timestamp::now();
             if promise.by_response && promise.state == State::Delivered {

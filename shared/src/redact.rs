@@ -1,6 +1,7 @@
 //! What of a body may be kept (invariant `NothingLeaks`).
 
 use crate::json::Json;
+use crate::secrets::MIN_PATH_TOKEN;
 
 /// What takes the place of a credential.
 const REMOVED: &str = "[removed]";
@@ -54,7 +55,9 @@ const PAYOUT_METHOD_KEPT: [&str; 7] =
 /// text may repeat.
 #[must_use]
 pub fn storable(body: &Json, payout_method: bool, token: Option<&str>) -> Json {
-    let redaction = Redaction { token: token.filter(|token| !token.is_empty()) };
+    // What is shorter is none: with Basic credentials a `-` stands in its place.
+    let is_token = |token: &&str| token.chars().count() >= MIN_PATH_TOKEN;
+    let redaction = Redaction { token: token.filter(is_token) };
     let Json::Object(members) = body else {
         return redaction.blank(body);
     };
@@ -140,9 +143,9 @@ mod tests {
     use crate::json::parse;
 
     fn stored(text: &str, payout_method: bool) -> Option<String> {
-        parse(text.as_bytes())
-            .ok()
-            .map(|json| storable(&json, payout_method, Some("tok-1")).to_text())
+        parse(text.as_bytes()).ok().map(|json| {
+            storable(&json, payout_method, Some("tok-1-and-27-characters-more-0001")).to_text()
+        })
     }
 
     #[test]
@@ -177,12 +180,19 @@ mod tests {
                 r#"{"access_tokens":"[removed]","bankDetails":"present"}"#,
             ),
             (
-                r#"{"seen_at":"https://h/tok-1/x","payment_method":"paypal"}"#,
+                r#"{"seen_at":"https://h/tok-1-and-27-characters-more-0001/x","payment_method":"paypal"}"#,
                 r#"{"seen_at":"[removed]","payment_method":"paypal"}"#,
             ),
         ] {
             assert_eq!(stored(body, false).as_deref(), Some(kept));
         }
+    }
+
+    #[test]
+    fn what_stands_in_the_place_of_a_token_is_none() {
+        let body = r#"{"created_at":"2026-03-01","plan":"pro-yearly"}"#;
+        let json = parse(body.as_bytes()).unwrap();
+        assert_eq!(storable(&json, false, Some("-")).to_text(), body);
     }
 
     #[test]

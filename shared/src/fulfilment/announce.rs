@@ -171,7 +171,7 @@ pub fn restate(
         Standing::Unclear | Standing::Contested if !promise.is_before_delivery() => None,
         Standing::Approved | Standing::Unclear | Standing::Contested => {
             let now = assessment(policy, provider, promise, record);
-            Some(Input::Approved(now))
+            Some(Input::Approved(Box::new(now)))
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::timestamp::Timestamp;
 pub enum Input {
     /// The record is approved and would be promised so. Sent with every event of
     /// a promised reward, so mostly it changes nothing.
-    Approved(Assessment),
+    Approved(Box<Assessment>),
     /// The record is not approved any more, or was deleted.
     Withdrawn,
     /// The platform knows what the payload lacked, the campaign among it.
@@ -29,7 +29,7 @@ pub enum Input {
         /// Since when it is approved, by the platform's own clock.
         since: Option<Timestamp>,
         /// The terms.
-        terms: Terms,
+        terms: Box<Terms>,
         /// The campaign.
         campaign_id: Option<String>,
         /// Where a promise on all that is known now begins.
@@ -157,7 +157,8 @@ pub fn step(promise: &Promise, input: &Input, reversals: Reversals, now: Timesta
         Input::Withdrawn => next.withdrawn(),
         Input::Found { asked_at, since, terms, campaign_id, entry } => {
             let campaign_id = campaign_id.clone();
-            let found = Assessment { campaign_id, ..Assessment::of(terms.clone(), *entry) };
+            let found =
+                Assessment { campaign_id, ..Assessment::of(terms.as_ref().clone(), *entry) };
             next.found(*asked_at, *since, found)
         }
         Input::Asked(not_before) => next.asked(*not_before),

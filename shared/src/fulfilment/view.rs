@@ -130,19 +130,19 @@ impl Question<'_> {
     ///
     /// # Errors
     /// The input that the view comes to instead.
-    pub fn may_approve(&self, view: &View) -> Result<(), Input> {
+    pub fn may_approve(&self, view: &View) -> Result<(), Box<Input>> {
         let created =
             view.created_at.or_else(|| self.record.text("occurred_at").and_then(Timestamp::parse));
-        match view.standing {
-            _ if view.suspected || suspected(self.record) => Err(Input::Refused(SUSPECTED.into())),
+        Err(Box::new(match view.standing {
+            _ if view.suspected || suspected(self.record) => Input::Refused(SUSPECTED.into()),
             Standing::Pending if created.is_some_and(|at| at < self.policy.from) => {
-                Err(Input::Refused(TOO_OLD.into()))
+                Input::Refused(TOO_OLD.into())
             }
-            Standing::Pending => Ok(()),
-            Standing::Approved => Err(self.approved(view)),
-            Standing::Fulfilled => Err(Input::Refused(GIVEN_THERE.into())),
-            _ => Err(self.not_approved(view)),
-        }
+            Standing::Pending => return Ok(()),
+            Standing::Approved => self.approved(view),
+            Standing::Fulfilled => Input::Refused(GIVEN_THERE.into()),
+            _ => self.not_approved(view),
+        }))
     }
 
     /// What it means that the platform does not show it as approved. Only a
@@ -181,6 +181,7 @@ impl Question<'_> {
         let campaign = campaign_id.as_deref().or(self.promise.campaign_id.as_deref());
         let entry =
             entry_of(self.policy, self.provider, self.promise, self.record, &terms, campaign);
+        let terms = Box::new(terms);
         Input::Found { asked_at: self.asked_at, since: view.since, terms, campaign_id, entry }
     }
 

@@ -24,7 +24,10 @@ impl Intake {
         let (pk, _) = place(event);
         let mut contention = Contention::start();
         loop {
-            let known = self.known(event).await?;
+            let known = match self.known(event).await {
+                Err(StoreError::Conflict) if contention.pause().await => continue,
+                known => known?,
+            };
             let decision = decide(&known, event, &self.settings.policy, archive.received);
             let Decision::Write(write) = decision else {
                 let seen = known.seen(event);

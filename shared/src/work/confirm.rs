@@ -123,7 +123,7 @@ impl Confirmer {
         used: &Arc<Credentials>,
     ) -> Input {
         let word = match outcome {
-            Outcome::Heard(input) => return input,
+            Outcome::Heard(input) => return *input,
             Outcome::KeyRefused(word) => word,
         };
         // Only our own calls come here, and they are paced.
@@ -344,14 +344,14 @@ impl Confirmer {
 /// What the platform was heard to say.
 enum Outcome {
     /// What it means for the promise.
-    Heard(Input),
+    Heard(Box<Input>),
     /// It refuses our key, or there is none: the word says how.
     KeyRefused(String),
 }
 
 impl From<Input> for Outcome {
     fn from(input: Input) -> Self {
-        Self::Heard(input)
+        Self::Heard(Box::new(input))
     }
 }
 

@@ -139,7 +139,7 @@ impl Worker {
                 self.settle(pk, promise, &self.worker_lost(now)).await?;
                 Ok(Tended::Released)
             }
-            Action::Witness => self.witness(pk, promise).await,
+            Action::Witness => Box::pin(self.witness(pk, promise)).await,
             Action::Send(due) => {
                 let message = Message { pk: pk.to_owned(), sk: sk.to_owned(), due };
                 self.queues.send(&message, None, now).await?;

@@ -81,7 +81,7 @@ fn found_and_given(p: &Promise, asked_at: Timestamp, since: Option<Timestamp>) -
     let found = Input::Found {
         since,
         asked_at,
-        terms: p.terms.clone(),
+        terms: Box::new(p.terms.clone()),
         campaign_id: None,
         entry: Entry::Deliver,
     };

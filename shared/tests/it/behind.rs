@@ -70,7 +70,7 @@ fn found_at(at: &str) -> Input {
     Input::Found {
         since: None,
         asked_at: time(at),
-        terms: terms("500"),
+        terms: Box::new(terms("500")),
         campaign_id: None,
         entry: Entry::Deliver,
     }
@@ -234,7 +234,7 @@ fn nor_where_a_look_up_told_whose_it_was() {
         let found = Input::Found {
             since: None,
             asked_at: time("10:00:05"),
-            terms: p.terms,
+            terms: Box::new(p.terms),
             campaign_id: campaign.map(str::to_owned),
             entry,
         };

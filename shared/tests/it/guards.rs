@@ -200,7 +200,7 @@ fn terms_that_come_during_a_look_up_win_over_those_asked_about() {
     let found = Input::Found {
         since: None,
         asked_at: at(1),
-        terms: terms("500"),
+        terms: Box::new(terms("500")),
         campaign_id: None,
         entry: Entry::Ask,
     };

@@ -50,7 +50,7 @@ fn unknown(repeatable: bool) -> Input {
 
 /// The record is approved on these terms.
 pub fn stated(terms: Terms, entry: Entry) -> Input {
-    Input::Approved(Assessment::of(terms, entry))
+    Input::Approved(Box::new(Assessment::of(terms, entry)))
 }
 
 /// The platform's API says since then that an announced reward is denied.
@@ -113,7 +113,7 @@ fn inputs() -> Vec<(&'static str, Input)> {
             Input::Found {
                 since: None,
                 asked_at: at(1),
-                terms: Terms::default(),
+                terms: Box::new(Terms::default()),
                 campaign_id: None,
                 entry: Entry::Deliver,
             },

@@ -291,7 +291,7 @@ fn a_second_event_does_not_undo_what_was_looked_up() {
     let found = shared::fulfilment::Input::Found {
         since: None,
         asked_at: now,
-        terms: shared::fulfilment::Terms {
+        terms: Box::new(shared::fulfilment::Terms {
             amount: Some("500".into()),
             unit: Some("points".into()),
             recipient: Some(shared::fulfilment::Recipient {
@@ -301,7 +301,7 @@ fn a_second_event_does_not_undo_what_was_looked_up() {
                 email: None,
             }),
             ..shared::fulfilment::Terms::default()
-        },
+        }),
         campaign_id: Some("17476".into()),
         entry: shared::fulfilment::Entry::Deliver,
     };

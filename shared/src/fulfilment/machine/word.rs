@@ -30,10 +30,9 @@ impl Step {
         if parked.from == State::Reversed && parked.reason == CONTRADICTED {
             return self.begin(State::Reversed);
         }
-        if parked.from.is_before_delivery() && !parked.unknown {
-            if !self.promise.waives(&parked.reason) {
-                self.promise.waived.push(parked.reason.clone());
-            }
+        let waives = parked.from.is_before_delivery() && !parked.unknown;
+        if waives && !self.promise.waives(&parked.reason) {
+            self.promise.waived.push(parked.reason.clone());
         }
         let check = self.promise.check && parked.from == State::Delivered;
         match (parked.from, word.granted) {

@@ -56,7 +56,7 @@ impl Confirmer {
     async fn may_approve(&self, claim: &Claim, credentials: &Credentials) -> Result<(), Outcome> {
         let question = self.question(claim);
         match self.view(claim, &question.known(), credentials).await {
-            Ok(view) => question.may_approve(&view).map_err(Outcome::from),
+            Ok(view) => question.may_approve(&view).map_err(Outcome::Heard),
             Err(no_answer) => Err(self.again(claim, no_answer)),
         }
     }

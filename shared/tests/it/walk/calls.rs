@@ -297,7 +297,7 @@ impl World {
         }
         let view = self.view(roll, &taken.terms);
         if let Err(input) = self.question(taken, record).may_approve(&view) {
-            return input;
+            return *input;
         }
         match (self.status, roll % 6) {
             ("pending", 1) => self.unknown(true),
@@ -313,7 +313,7 @@ impl World {
             // It cannot be approved any more: each as it stands.
             _ => match self.question(taken, record).may_approve(&self.view_of_now()) {
                 Ok(()) => Input::Refused("approval_refused".into()),
-                Err(input) => input,
+                Err(input) => *input,
             },
         }
     }

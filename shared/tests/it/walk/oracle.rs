@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use shared::fulfilment::{Input, Reversals, State};
+use shared::ledger::Record;
 
 use crate::walk::calls::what;
 use crate::walk::world::{Check, Wire, World};
@@ -121,7 +122,7 @@ impl World {
         };
         let (given, approved) = (&self.granted[*held], what(&self.there()));
         // Equally late events said different things of what was given by then.
-        let contested = self.record.as_ref().is_some_and(|record| record.is_contested());
+        let contested = self.record.as_ref().is_some_and(Record::is_contested);
         if *given != approved && !self.diverged && !contested {
             return Err(format!("{given} given, {approved}, and nobody was asked"));
         }
