@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::event::{Content, Event};
-use shared::fulfilment::{Promise, State};
+use shared::fulfilment::{Policy, Promise, State, reward};
 use shared::ledger::{Decision, Known, Record, Seen, decide, event_key, shared_identity};
 use shared::provider::Provider;
 use shared::timestamp::Timestamp;
@@ -22,11 +22,15 @@ struct Partition {
 
 impl Partition {
     fn deliver(&mut self, event: &Event) -> bool {
+        self.deliver_under(&policy(), event)
+    }
+
+    fn deliver_under(&mut self, policy: &Policy, event: &Event) -> bool {
         let (_, sk) = shared::ledger::place(event);
         let shared = sk.as_ref().map(|sk| shared_identity(sk, &event.event_type));
         let sort_keys = [shared, sk].into_iter().flatten();
         self.known.events = sort_keys.filter_map(|sk| self.events.get(&sk).cloned()).collect();
-        match decide(&self.known, event, &policy(), received()) {
+        match decide(&self.known, event, policy, received()) {
             Decision::Duplicate => false,
             Decision::Write(write) => {
                 let seen = Seen { event_type: event.event_type.clone(), sha256: String::new() };
@@ -60,6 +64,13 @@ impl Partition {
         let promise = self.known.promise.clone()?;
         let uncounted = Promise { version: 0, seq: 0, due: None, ..promise };
         (uncounted.state != State::Denied).then_some(uncounted)
+    }
+
+    /// The body that would be posted now.
+    fn body(&self) -> Option<Value> {
+        let owed =
+            self.known.promise.as_ref().filter(|promise| promise.state == State::Requested)?;
+        reward(owed, Provider::FirstPromoter, "88")
     }
 }
 
@@ -207,6 +218,23 @@ proptest! {
         prop_assert_eq!(&one.events, &other.events);
         prop_assert_eq!(one.events.len(), events.len());
         prop_assert_eq!(one.owed(), other.owed());
+        prop_assert_eq!(one.body(), other.body());
+    }
+
+    #[test]
+    fn what_may_be_approved_by_asking_comes_to_no_more_without_an_announcement(
+        seeds in prop::collection::vec(seed(), 1..8),
+    ) {
+        let auto = Policy { auto_approve: true, ..policy() };
+        let mut partition = Partition::default();
+        for (i, seed) in seeds.iter().enumerate() {
+            partition.deliver_under(&auto, &commission(i, seed));
+            let Known { record, promise, .. } = &partition.known;
+            let announced = record.as_ref().and_then(Record::announcement).is_some();
+            let state = promise.as_ref().map(|promise| promise.state);
+            let asked = matches!(state, None | Some(State::ApprovalDue | State::Denied));
+            prop_assert!(asked || announced, "{:?} without an announcement", state);
+        }
     }
 
     #[test]
