@@ -172,7 +172,7 @@ impl Record {
     pub fn is_taken_away(&self, name: &str) -> bool {
         let (fact, part) = name.split_once('.').unwrap_or((name, ""));
         let null = self.facts.get(fact).is_some_and(|fact| match &fact.value {
-            Value::Object(parts) => parts.get(part).is_some_and(Value::is_null),
+            Value::Object(parts) => parts.get(part).is_none_or(Value::is_null),
             value => value.is_null(),
         });
         null && self.named.contains(name)

@@ -88,6 +88,22 @@ fn the_same_page_again_is_the_end() {
     assert_eq!(seen.len(), 2, "{seen:#?}");
 }
 
+/// Each page brings something new, and what is looked for is on none of them.
+#[test]
+fn a_look_up_ends_in_time_and_does_not_say_that_it_is_not_there() {
+    let (base, seen) =
+        server(|line| if line.contains("page=") { "[{\"id\":2}]" } else { "[{\"id\":1}]" });
+    let (http, pacer, key) =
+        (http(), Pacer::new(Duration::from_millis(40)), FirstPromoterV1 { api_key: key() });
+    let patience = Duration::from_millis(20);
+    let credentials = Some(&key);
+    let api =
+        firstpromoter_v1::Api { http: &http, base: &base, pacer: &pacer, credentials, patience };
+    let answer = run(api.view("88", &terms("500"))).unwrap_err();
+    assert_eq!((answer.refused, answer.word.as_str()), (false, "the list took too long"));
+    assert!(seen.lock().unwrap().len() <= 2);
+}
+
 /// Five were marked in one call, answered 202; the batch took four of them.
 #[test]
 fn a_polled_batch_that_left_one_out_confirms_none_unseen() {

@@ -118,6 +118,26 @@ fn what_is_suspected_was_approved_before_or_may_be_anothers_is_not_to_be_approve
 }
 
 #[test]
+fn an_approval_that_may_have_been_announced_says_why_it_makes_no_promise() {
+    for (changes, status, reason) in [
+        (
+            json!({"status": {"from": "pending", "to": "approved"}}),
+            "approved",
+            Some("changes_unreadable"),
+        ),
+        (json!("{\"status\":[\"pending\",\"approved\"]}"), "approved", Some("changes_unreadable")),
+        (json!(["status"]), "approved", Some("changes_unreadable")),
+        (json!(["status"]), "pending", None),
+        (json!({"internal_note": [null, "x"]}), "approved", None),
+    ] {
+        let mut body = told("commission.updated", status, "10:00:00");
+        body["changes"] = changes;
+        let write = first(&policy(), FirstPromoter, &body);
+        assert_eq!((write.promises.len(), write.no_promise), (0, reason), "{body}");
+    }
+}
+
+#[test]
 fn a_denial_by_event_withdraws_what_waits_for_its_approval() {
     let created = told("commission.created", "pending", "10:00:00");
     for waits in [State::ApprovalDue, State::AwaitingApproval] {
@@ -231,6 +251,45 @@ fn a_look_up_outweighs_no_deletion_and_no_denial_but_by_its_clock() {
         // It happened before the platform was asked, and comes late.
         feed(&policy, FirstPromoter, &mut known, 1, &told(event_type, "denied", "10:05:00"));
         assert_eq!(known.promise.unwrap().state, end, "{since:?} {event_type}");
+    }
+}
+
+#[test]
+fn what_an_event_takes_away_is_asked_for_anew_though_a_look_up_had_found_it() {
+    let found = |known: &mut Known| {
+        let policy = policy();
+        let view = View { campaign_id: Some("5104".into()), ..shown(Standing::Approved, None) };
+        let found = question(known, &policy, FirstPromoter).looked_up(&view);
+        let promise = known.promise.take().unwrap();
+        known.promise = Some(run(promise, &[Input::Leased(at(9)), found], Reversals::Park));
+        assert_eq!(known.promise.as_ref().unwrap().state, State::Requested);
+    };
+    let take: [(&str, fn(&mut Value)); 3] = [
+        ("customer", |data| data["promoter_campaign"]["promoter"] = Value::Null),
+        ("amount", |data| data["amount"] = Value::Null),
+        ("unit", |data| data["unit"] = Value::Null),
+    ];
+    for (name, take) in take {
+        // Named at first, then left open, then found by asking.
+        let first = told("commission.created", "pending", "09:00:00");
+        let mut open = lacking();
+        take(&mut open["data"]);
+        let mut known = after(&policy(), FirstPromoter, &[first, open]);
+        assert_eq!(known.promise.as_ref().unwrap().state, State::LookupDue, "{name}");
+        found(&mut known);
+        let mut gone = edited("approved", "11:00:00");
+        take(&mut gone["data"]);
+        feed(&policy(), FirstPromoter, &mut known, 7, &gone);
+        assert_eq!(known.promise.as_ref().unwrap().state, State::LookupDue, "{name}");
+        // What no event ever named is not taken away by naming it once more not.
+        let mut known = after(&policy(), FirstPromoter, &[lacking()]);
+        found(&mut known);
+        let mut edit = lacking();
+        edit["event_type"] = json!("commission.updated");
+        edit["timestamp"] = json!("2026-10-01T11:00:00Z");
+        edit["data"]["promoter_campaign"]["promoter"] = Value::Null;
+        feed(&policy(), FirstPromoter, &mut known, 7, &edit);
+        assert_eq!(known.promise.unwrap().state, State::Requested, "{name}");
     }
 }
 
