@@ -27,4 +27,5 @@ mod reading;
 mod recipients;
 mod sweeping;
 mod verification;
+mod views;
 mod walk;

@@ -176,3 +176,28 @@ fn what_is_asked_begins_where_the_answer_says() {
     let next = run(asked, &[Input::Approved(Box::new(anew))], D);
     assert_eq!((next.state, next.looked_up), (State::LookupDue, false));
 }
+
+/// While the platform is still to be told of it, that comes first.
+#[test]
+fn what_is_to_be_unmarked_is_shown_to_a_person_afterwards() {
+    let mut owed = in_state(State::Reversed);
+    owed.unwitnessed = true;
+    let shown = run(owed.clone(), &[Input::Unwitnessed], D);
+    assert_eq!(parked(&shown), Some((CONTRADICTED, false)));
+    owed.due = Some("unconfirm#6".into());
+    assert!(matches!(step(&owed, &Input::Unwitnessed, D, at(5)), Stepped::Invalid(_)));
+}
+
+/// Approved again while the platform is told of the one before, for too long.
+#[test]
+fn an_unmarking_that_is_over_age_gives_way_to_the_next_one() {
+    let unmark = Reversals::DeliverAndUnmark;
+    let back = [Input::Withdrawn, lease(), Input::Done, lease()];
+    let telling = run(in_state(State::Confirmed), &back, unmark);
+    assert_eq!((telling.state, telling.due.is_some()), (State::Reversed, true));
+    let alone = run(telling.clone(), &[Input::OverAge], unmark);
+    assert_eq!(parked(&alone), Some(("over_age", false)));
+    let approved = stated(terms("500"), Entry::Deliver);
+    let next = run(telling, &[approved, Input::OverAge], unmark);
+    assert_eq!((next.epoch, next.state), (2, State::Requested));
+}
