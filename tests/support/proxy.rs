@@ -99,7 +99,7 @@ impl DynamoProxy {
     /// A scene whose functions know DynamoDB through a proxy.
     pub async fn before_scene(change: impl FnOnce(&mut local::Options)) -> (Scene, Self) {
         let proxy = Self::start().await;
-        let url = format!("http://{}", proxy.server.address());
+        let url = proxy.url();
         let scene = Scene::with(|options| {
             options.env.insert("AWS_ENDPOINT_URL_DYNAMODB".into(), url);
             change(options);
@@ -107,6 +107,12 @@ impl DynamoProxy {
         .await;
         proxy.stand_before(&scene.stage);
         (scene, proxy)
+    }
+
+    /// Its address, for a client of the test's own.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.server.address())
     }
 
     async fn start() -> Self {
