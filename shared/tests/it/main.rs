@@ -7,6 +7,7 @@
 )]
 
 mod amounts;
+mod announcing;
 mod answers;
 mod approvals;
 mod behind;
