@@ -81,4 +81,30 @@ mod tests {
         let bytes = br#"{"amount":250.00}"#.repeat(1000);
         assert_eq!(decompress(&compress(&bytes).unwrap()).unwrap(), bytes);
     }
+
+    /// Bytes that nothing makes smaller.
+    fn noise(length: usize) -> Vec<u8> {
+        let mut state = 0x9e37_79b9_u64;
+        let mut next = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.to_be_bytes()[3]
+        };
+        (0..length).map(|_| next()).collect()
+    }
+
+    /// An item holds 400 KB, of which a body may take 350 KiB.
+    #[test]
+    fn a_body_is_kept_up_to_350_kib_compressed_and_read_back_up_to_its_limit() {
+        let fits = noise(350 * 1024 - 300);
+        assert_eq!(decompress(&compress(&fits).unwrap()).unwrap(), fits);
+        assert_eq!(compress(&noise(350 * 1024 + 1)), None);
+        // The largest body that is read, and the most that it is made of.
+        let largest = vec![b'x'; MAX_BODY_BYTES];
+        assert_eq!(decompress(&compress(&largest).unwrap()).unwrap(), largest);
+        let bomb = vec![b'x'; 5 * 1024 * 1024];
+        assert_eq!(decompress(&compress(&bomb).unwrap()).unwrap().len(), 4 * 1024 * 1024);
+        assert_eq!((MAX_BODY_BYTES, MAX_INERT_BYTES), (1_048_576, 65_536));
+    }
 }

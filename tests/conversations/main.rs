@@ -17,6 +17,7 @@ mod https;
 mod leaks;
 mod ops;
 mod outages;
+mod overtaken;
 #[cfg(target_os = "linux")]
 mod panics;
 mod samples;

@@ -8,15 +8,20 @@ use shared::ledger::{Known, Record, Write, place};
 use shared::provider::Provider;
 use shared::store::{Archive, Store, StoreError};
 use shared::timestamp::Timestamp;
+use tests::proxy::DynamoProxy;
 use tests::{Stage, text};
 
 const PK: &str = "firstpromoter#commission#5";
 
 fn store(stage: &Stage) -> Store {
+    store_at(stage, &stage.stack.dynamodb)
+}
+
+fn store_at(stage: &Stage, url: &str) -> Store {
     let variable = |name: &str| match name {
         "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("local".to_owned()),
         "AWS_REGION" => Some("us-east-1".to_owned()),
-        "AWS_ENDPOINT_URL" => Some(stage.stack.dynamodb.clone()),
+        "AWS_ENDPOINT_URL" => Some(url.to_owned()),
         _ => None,
     };
     let client = Aws::from_env(&variable).unwrap().dynamodb();
@@ -122,4 +127,26 @@ async fn an_event_is_written_once_and_a_record_only_as_it_was_read() {
         assert!(matches!(again, Err(StoreError::Conflict)), "{id}: {again:?}");
     }
     assert_eq!(text(&stage.item(PK, "record").await, "version"), "1");
+}
+
+/// A record that nothing is promised of, and an event: whatever the rest of the
+/// read brings, neither is missing because its key was left unprocessed.
+#[tokio::test]
+async fn a_key_left_unprocessed_is_not_an_absent_one() {
+    let (scene, proxy) = DynamoProxy::before_scene(|_| {}).await;
+    let store = store_at(&scene.stage, &proxy.url());
+    let none = Known::default();
+    let first = write("e1", &none, Vec::new());
+    store.commit(PK, &event("e1"), &none, &first, &archive()).await.unwrap();
+    let (_, sk) = place(&event("e1"));
+    let known = store.read(PK, sk.as_deref()).await.unwrap();
+    assert_eq!((known.record.is_some(), known.events.len()), (true, 1));
+    for left_out in ["record", "event#", "fulfilment#", ""] {
+        proxy.leave_out(left_out, 1);
+        assert_eq!(store.read(PK, sk.as_deref()).await.unwrap(), known, "{left_out}");
+        proxy.leave_out(left_out, 2);
+        let unread = store.read(PK, sk.as_deref()).await;
+        assert!(matches!(unread, Err(StoreError::Unavailable(_))), "{left_out}: {unread:?}");
+        assert_eq!(proxy.pending(), 0);
+    }
 }

@@ -25,6 +25,8 @@ const ATTEMPT: Duration = Duration::from_secs(2);
 enum Deed {
     /// Reads some of the keys, waits, reads the others.
     Tear { first: &'static str, read: oneshot::Sender<()>, go_on: oneshot::Receiver<()> },
+    /// Waits, and only then passes it on.
+    Hold { came: oneshot::Sender<()>, go_on: oneshot::Receiver<()> },
     /// Leaves keys out, as unprocessed.
     LeaveOut(&'static str),
     /// Cancels the transaction for this reason.
@@ -72,18 +74,19 @@ struct Inside {
     client: Client<HttpConnector, Body>,
 }
 
-/// A read in two halves: see [`DynamoProxy::tear`].
+/// A read in two halves, or a call that is held: see [`DynamoProxy::tear`] and
+/// [`DynamoProxy::hold`].
 pub struct Torn {
-    read: oneshot::Receiver<()>,
+    came: oneshot::Receiver<()>,
     go_on: oneshot::Sender<()>,
 }
 
 impl Torn {
-    /// Waits for the first half, lets `meanwhile` happen, and reads the other.
-    /// `false` when that took so long that the caller has given the read up.
+    /// Waits for the first half (or the call), lets `meanwhile` happen, and goes on.
+    /// `false` when that took so long that the caller has given the call up.
     pub async fn meanwhile(self, meanwhile: impl Future<Output = ()>) -> bool {
-        let read = tokio::time::timeout(QUIET, self.read).await;
-        read.unwrap_or_else(|_| panic!("no read of this kind in {QUIET:?}")).unwrap();
+        let came = tokio::time::timeout(QUIET, self.came).await;
+        came.unwrap_or_else(|_| panic!("no call of this kind in {QUIET:?}")).unwrap();
         let since = Instant::now();
         meanwhile.await;
         // Whoever waited for it may be gone.
@@ -96,7 +99,7 @@ impl DynamoProxy {
     /// A scene whose functions know DynamoDB through a proxy.
     pub async fn before_scene(change: impl FnOnce(&mut local::Options)) -> (Scene, Self) {
         let proxy = Self::start().await;
-        let url = format!("http://{}", proxy.server.address());
+        let url = proxy.url();
         let scene = Scene::with(|options| {
             options.env.insert("AWS_ENDPOINT_URL_DYNAMODB".into(), url);
             change(options);
@@ -104,6 +107,12 @@ impl DynamoProxy {
         .await;
         proxy.stand_before(&scene.stage);
         (scene, proxy)
+    }
+
+    /// Its address, for a client of the test's own.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.server.address())
     }
 
     async fn start() -> Self {
@@ -137,7 +146,16 @@ impl DynamoProxy {
     pub fn tear(&self, names: &str, first: &'static str) -> Torn {
         let ((read, was_read), (go_on, goes_on)) = (oneshot::channel(), oneshot::channel());
         self.rule("BatchGetItem", names, 1, Deed::Tear { first, read, go_on: goes_on });
-        Torn { read: was_read, go_on }
+        Torn { came: was_read, go_on }
+    }
+
+    /// Holds the next transaction that touches a key that holds `names`, until
+    /// [`Torn::meanwhile`] is through.
+    #[must_use]
+    pub fn hold(&self, names: &str) -> Torn {
+        let ((came, has_come), (go_on, goes_on)) = (oneshot::channel(), oneshot::channel());
+        self.rule("TransactWriteItems", names, 1, Deed::Hold { came, go_on: goes_on });
+        Torn { came: has_come, go_on }
     }
 
     /// Leaves keys that begin so unprocessed, in the next reads that ask for any.
@@ -199,6 +217,11 @@ impl Inside {
                 join(&mut one, &value(self.pass_on(&request, &other).await).await);
                 Some(reply(200, &one))
             }
+            Deed::Hold { came, go_on } => {
+                let _ = came.send(());
+                drop(go_on.await);
+                Some(self.pass_on(&request, &body).await)
+            }
             Deed::LeaveOut(keys) => {
                 let (left, taken) = halves(&body, keys);
                 let mut answer = if is_empty(&taken) {
@@ -255,10 +278,10 @@ impl Inside {
 }
 
 impl Deed {
-    /// The same once more; a torn read is torn once.
+    /// The same once more; a torn read is torn once, and a held call held once.
     fn again(&self) -> Option<Self> {
         Some(match self {
-            Deed::Tear { .. } => return None,
+            Deed::Tear { .. } | Deed::Hold { .. } => return None,
             Deed::LeaveOut(keys) => Deed::LeaveOut(keys),
             Deed::Cancel(reason) => Deed::Cancel(reason),
             Deed::Delay(delay) => Deed::Delay(*delay),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use shared::credentials::{FirstPromoter, FirstPromoterV1};
 use shared::fulfilment::Standing;
 use shared::http::Http;
-use shared::platform::{Change, Pacer, firstpromoter, firstpromoter_v1};
+use shared::platform::{Change, NoAnswer, Pacer, firstpromoter, firstpromoter_v1};
 use shared::secrets::Secret;
 
 use crate::machine::terms;
@@ -16,6 +16,14 @@ use crate::promises::policy;
 type Seen = Arc<Mutex<Vec<String>>>;
 
 fn server(answer: fn(&str) -> &'static str) -> (String, Seen) {
+    serving(200, answer)
+}
+
+/// A platform that answers every request with that status, and by its first line.
+fn serving<B: AsRef<str>>(
+    status: u16,
+    answer: impl Fn(&str) -> B + Send + 'static,
+) -> (String, Seen) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let seen = Seen::default();
@@ -38,10 +46,11 @@ fn server(answer: fn(&str) -> &'static str) -> (String, Seen) {
             }
             reader.read_exact(&mut vec![0; length]).unwrap();
             lines.lock().unwrap().push(first.trim().to_owned());
-            let body = answer(&first);
+            let answer = answer(&first);
+            let body = answer.as_ref();
             write!(
                 stream,
-                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                "HTTP/1.1 {status} X\r\nretry-after: 7\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
                 body.len()
             )
             .unwrap();
@@ -66,24 +75,26 @@ fn v2<T>(base: &str, ask: impl AsyncFnOnce(&firstpromoter::Api) -> T) -> T {
     run(ask(&firstpromoter::Api { http: &http, base, pacer: &pacer, credentials: Some(&keys) }))
 }
 
+/// Asks v1's API something.
+fn v1<T>(base: &str, ask: impl AsyncFnOnce(&firstpromoter_v1::Api) -> T) -> T {
+    let (http, pacer, key) =
+        (http(), Pacer::new(Duration::ZERO), FirstPromoterV1 { api_key: key() });
+    run(ask(&firstpromoter_v1::Api {
+        http: &http,
+        base,
+        pacer: &pacer,
+        credentials: Some(&key),
+        patience: Duration::from_secs(30),
+    }))
+}
+
 /// A platform that knows no pages answers each with the same payouts.
 #[test]
 fn the_same_page_again_is_the_end() {
     let (base, seen) =
         server(|_| r#"[{"id":1},{"id":2},{"id":3},{"id":4},{"id":5},{"id":6},{"id":7},{"id":8}]"#);
-    let (http, pacer, key) =
-        (http(), Pacer::new(Duration::ZERO), FirstPromoterV1 { api_key: key() });
-    let api = firstpromoter_v1::Api {
-        http: &http,
-        base: &base,
-        pacer: &pacer,
-        credentials: Some(&key),
-        patience: Duration::from_secs(30),
-    };
-    assert_eq!(
-        run(api.view("88", &terms("500"))).map(|view| view.standing),
-        Ok(Standing::NotFound)
-    );
+    let view = v1(&base, async |api| api.view("88", &terms("500")).await);
+    assert_eq!(view.map(|view| view.standing), Ok(Standing::NotFound));
     let seen = seen.lock().unwrap().clone();
     assert_eq!(seen.len(), 2, "{seen:#?}");
 }
@@ -130,4 +141,204 @@ fn a_status_that_nobody_knows_is_no_denial() {
     let views = v2(&base, async |api| api.views(&["88"], &policy()).await);
     let standings: Vec<_> = views.unwrap().iter().map(|view| view.standing).collect();
     assert_eq!(standings, [Standing::Unclear]);
+}
+
+fn not_yet(word: &str, refused: bool) -> Change {
+    Change::NotYet(NoAnswer { retry_after: Some(7), refused, word: word.into() })
+}
+
+fn accepted(id: &str) -> Change {
+    Change::Accepted(id.into())
+}
+
+/// Of two ids that were asked for. A 200 can carry failures inside.
+#[test]
+fn a_change_is_done_only_if_all_of_it_is_said_to_be() {
+    let unknown = |word: &str| Change::Unknown(word.into());
+    for (status, body, change) in [
+        (200, r#"{"status":"completed","processed_count":2,"failed_count":0}"#, Change::Done),
+        (202, r#"{"status":"completed","failed_count":0,"processing_errors":[]}"#, Change::Done),
+        (200, r#"{"status":"completed","processed_count":2,"failed_count":1}"#, Change::LookEach),
+        (200, r#"{"status":"completed","processed_count":1,"failed_count":0}"#, Change::LookEach),
+        (200, r#"{"status":"completed","processed_count":2}"#, Change::LookEach),
+        (
+            200,
+            r#"{"status":"completed","failed_count":0,"processing_errors":["88"]}"#,
+            Change::LookEach,
+        ),
+        (200, r#"{"status":"pending","id":7}"#, accepted("7")),
+        (200, r#"{"status":"in_progress","id":"b7"}"#, accepted("b7")),
+        (202, r#"{"id":7}"#, accepted("7")),
+        (202, r#"{"status":"pending"}"#, Change::LookEach),
+        (202, "{}", Change::LookEach),
+        (200, "{}", Change::LookEach),
+        (200, r#"{"status":"something_new","failed_count":0}"#, Change::LookEach),
+        (201, r#"{"status":"completed","failed_count":0}"#, Change::LookEach),
+        (404, "", Change::LookEach),
+        (409, "", Change::LookEach),
+        (422, r#"{"status":"completed","failed_count":0}"#, Change::LookEach),
+        // It may have had its effect.
+        (200, "<html>", unknown("200")),
+        (204, "", unknown("204")),
+        (299, "", unknown("299")),
+        (500, "", unknown("500")),
+        (599, "", unknown("599")),
+        // Nothing of it happened.
+        (300, "", not_yet("300", false)),
+        (400, "", not_yet("400", false)),
+        (429, "", not_yet("429", false)),
+        (401, "", not_yet("401", true)),
+        (403, "", not_yet("403", true)),
+    ] {
+        let (base, seen) = serving(status, move |_| body);
+        let told = v2(&base, async |api| api.mark_fulfilled(&["1", "2"]).await);
+        assert_eq!(told, change, "{status} {body}");
+        let seen = seen.lock().unwrap().clone();
+        assert_eq!(seen, ["POST /commissions/mark_fulfilled HTTP/1.1"]);
+    }
+}
+
+#[test]
+fn each_change_goes_to_its_own_address() {
+    let (base, seen) = server(|_| r#"{"status":"completed","failed_count":0}"#);
+    v2(&base, async |api| {
+        assert_eq!(api.approve(&["1"]).await, Change::Done);
+        assert_eq!(api.mark_unfulfilled(&["1"]).await, Change::Done);
+        assert_eq!(api.batch("b 7/8").await, Change::LookEach);
+    });
+    let lines = [
+        "POST /commissions/approve HTTP/1.1",
+        "POST /commissions/mark_unfulfilled HTTP/1.1",
+        "GET /batch_processes/b%207%2F8 HTTP/1.1",
+    ];
+    assert_eq!(*seen.lock().unwrap(), lines);
+}
+
+#[test]
+fn a_batch_that_is_over_or_gone_is_looked_at_reward_by_reward() {
+    for (status, body, change) in [
+        (200, r#"{"status":"completed","processed_count":1,"failed_count":0}"#, Change::LookEach),
+        (200, r#"{"status":"completed","processed_count":0,"failed_count":1}"#, Change::LookEach),
+        (200, r#"{"status":"in_progress","id":7}"#, accepted("7")),
+        (202, r#"{"status":"pending","id":7}"#, accepted("7")),
+        (404, "", Change::LookEach),
+        (422, "", Change::LookEach),
+        (401, "", not_yet("401", true)),
+        (503, "", not_yet("503", false)),
+    ] {
+        let (base, _) = serving(status, move |_| body);
+        let polled = v2(&base, async |api| api.batch("7").await);
+        assert_eq!(polled, change, "{status} {body}");
+    }
+}
+
+/// Each is looked for among the open, the fulfilled and then all.
+#[test]
+fn what_is_asked_about_is_shown_in_its_order_and_by_its_own_row() {
+    let (base, seen) = server(|line| match line {
+        line if line.contains("fulfilled%5D=no") => {
+            r#"[{"id":"1","status":"Approved","status_updated_at":"2026-10-01T10:00:00Z","created_at":"2026-09-01T00:00:00Z"},
+                {"id":2,"status":"pending","fraud_check":"same_ip_suspicion"},{"status":"denied"}]"#
+        }
+        line if line.contains("fulfilled%5D=yes") => r#"{"data":[{"id":3,"status":"approved"}]}"#,
+        _ => r#"{"data":[{"id":4,"status":"denied","is_self_referral":true},{"id":5}]}"#,
+    });
+    let ids = ["6", "5", "4", "3", "2", "1"];
+    let views = v2(&base, async |api| api.views(&ids, &policy()).await).unwrap();
+    let shown: Vec<_> = views.iter().map(|view| (view.standing, view.suspected)).collect();
+    let expected = [
+        (Standing::NotFound, false),
+        (Standing::NotFound, false),
+        (Standing::Denied, true),
+        (Standing::Fulfilled, false),
+        (Standing::Pending, true),
+        (Standing::Approved, false),
+    ];
+    assert_eq!(shown, expected);
+    let first = views.last().unwrap();
+    let time = shared::timestamp::Timestamp::parse;
+    assert_eq!(first.since, time("2026-10-01T10:00:00Z"));
+    assert_eq!(first.created_at, time("2026-09-01T00:00:00Z"));
+    let asked = seen.lock().unwrap().clone();
+    let of =
+        |line: &str| ids.iter().filter(|id| line.contains(&format!("ids%5B%5D={id}&"))).count();
+    assert_eq!(asked.iter().map(|line| of(line)).collect::<Vec<_>>(), [6, 4, 3], "{asked:#?}");
+}
+
+#[test]
+fn a_list_that_cannot_be_had_is_no_answer_and_shows_nothing() {
+    for (status, body, refused, word) in [
+        (200, "{}", None, "an answer that is no list"),
+        (200, r#"{"data":{"id":1}}"#, None, "an answer that is no list"),
+        (200, "7", None, "an answer that is no list"),
+        (200, "<html>", None, "an answer that is no list"),
+        (401, "[]", Some(true), "401"),
+        (403, "[]", Some(true), "403"),
+        (404, "[]", Some(false), "404"),
+        (500, "[]", Some(false), "500"),
+    ] {
+        let no_answer = NoAnswer {
+            retry_after: refused.and(Some(7)),
+            refused: refused.unwrap_or_default(),
+            word: word.into(),
+        };
+        let (base, _) = serving(status, move |_| body);
+        let views = v2(&base, async |api| api.views(&["1"], &policy()).await);
+        assert_eq!(views, Err(no_answer.clone()), "{status} {body}");
+        let view = v1(&base, async |api| api.view("1", &terms("500")).await);
+        assert_eq!(view, Err(no_answer), "{status} {body}");
+    }
+}
+
+/// v1 is unsigned: a made-up fulfilment may have the id of a real payout.
+#[test]
+fn a_payout_of_another_amount_unit_or_promoter_is_another_fulfilment() {
+    let payout = |amount: &str, unit: &str, promoter: &str, status: &str| {
+        format!(r#"[{{"id":88,"amount":{amount},"unit":"{unit}","status":"{status}",{promoter}}}]"#)
+    };
+    let ours = r#""promoter_id":31"#;
+    for (body, standing) in [
+        (payout("500", "points", ours, "pending"), Standing::Approved),
+        (payout("\"500.0\"", "points", ours, "processing"), Standing::Approved),
+        (payout("500", "points", r#""promoter":{"id":"31"}"#, "completed"), Standing::Fulfilled),
+        (payout("500", "points", ours, "cancelled"), Standing::Denied),
+        (payout("500", "points", ours, "something_new"), Standing::Unclear),
+        (payout("501", "points", ours, "pending"), Standing::NotFound),
+        (payout("null", "points", ours, "pending"), Standing::NotFound),
+        (payout("500", "credits", ours, "pending"), Standing::NotFound),
+        (payout("500", "points", r#""promoter_id":32"#, "pending"), Standing::NotFound),
+        (payout("500", "points", r#""promoter_id":null"#, "completed"), Standing::NotFound),
+    ] {
+        let (base, seen) = serving(200, {
+            let body = body.clone();
+            move |_| body.clone()
+        });
+        let view = v1(&base, async |api| api.view("88", &terms("500")).await);
+        assert_eq!(view.map(|view| view.standing), Ok(standing), "{body}");
+        let asked = seen.lock().unwrap().clone();
+        assert_eq!(asked, ["GET /payouts/list?promoter_id=31 HTTP/1.1"]);
+    }
+}
+
+#[test]
+fn v1_is_told_by_the_status_of_its_answer() {
+    for (status, change) in [
+        (200, Change::Done),
+        (299, Change::Done),
+        (300, not_yet("300", false)),
+        (400, not_yet("400", false)),
+        (401, not_yet("401", true)),
+        (403, not_yet("403", true)),
+        (404, Change::LookEach),
+        (409, Change::LookEach),
+        (422, Change::LookEach),
+        (429, not_yet("429", false)),
+        (500, Change::Unknown("500".into())),
+        (599, Change::Unknown("599".into())),
+    ] {
+        let (base, seen) = serving(status, |_| "");
+        assert_eq!(v1(&base, async |api| api.complete("8 8").await), change, "{status}");
+        let seen = seen.lock().unwrap().clone();
+        assert_eq!(seen, ["PUT /payouts/update?id=8%208&status=completed HTTP/1.1"]);
+    }
 }

@@ -2,7 +2,9 @@
 //! are overtaken, waivers, parties.
 
 use serde_json::{Value, json};
-use shared::fulfilment::{Entry, Input, Policy, Promise, Reversals, State, heard};
+use shared::fulfilment::{
+    Entry, Input, Policy, Promise, Question, Reversals, Standing, State, View, heard,
+};
 use shared::ledger::{Decision, Known, decide};
 use shared::provider::Provider::FirstPromoter;
 use shared::timestamp::Timestamp;
@@ -184,4 +186,32 @@ fn the_email_is_the_recipients() {
     let to = known.promise.unwrap().terms.recipient.unwrap();
     assert_eq!(to.id.as_deref(), Some("32"));
     assert_ne!(to.email.as_deref(), Some("p@example.com"));
+}
+
+#[test]
+fn what_was_created_at_the_first_moment_that_counts_may_be_approved() {
+    let mut body = commission(5104, "points", "pending", "2026-10-02T00:00:00Z");
+    body["event_type"] = json!("commission.created");
+    body["data"]["created_at"] = json!("2026-10-01T00:00:00Z");
+    let (policy, mut known) = (Policy { auto_approve: true, ..policy() }, Known::default());
+    feed(&policy, &mut known, 1, &body);
+    let (promise, record) = (known.promise.as_ref().unwrap(), known.record.as_ref().unwrap());
+    for (from, may) in [("00:00:00", true), ("00:00:01", false)] {
+        let from = Timestamp::parse(&format!("2026-10-01T{from}Z")).unwrap();
+        let policy = Policy { from, ..policy.clone() };
+        let question = Question {
+            policy: &policy,
+            provider: FirstPromoter,
+            promise,
+            record,
+            asked_at: at(0),
+            ask_again_at: at(0),
+            platform_lag_ms: 0,
+        };
+        let shown = |created_at| View { created_at, ..View::of(Standing::Pending) };
+        // As the platform says, or else the record.
+        let created_at = Timestamp::parse("2026-10-01T00:00:00Z");
+        assert_eq!(question.may_approve(&shown(created_at)).is_ok(), may, "{from:?}");
+        assert_eq!(question.may_approve(&shown(None)).is_ok(), may, "{from:?}");
+    }
 }

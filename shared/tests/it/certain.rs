@@ -54,11 +54,11 @@ pub fn feed(policy: &Policy, provider: Provider, known: &mut Known, n: usize, bo
     }
 }
 
-fn auto() -> Policy {
+pub fn auto() -> Policy {
     Policy { auto_approve: true, ..policy() }
 }
 
-fn edited(status: &str, at: &str) -> Value {
+pub fn edited(status: &str, at: &str) -> Value {
     let mut body = told("commission.updated", status, at);
     body["changes"] = json!({"internal_note": [null, "x"]});
     body
@@ -154,7 +154,7 @@ fn a_denial_by_event_withdraws_what_waits_for_its_approval() {
 
 // --- What the API shows, beside what events said.
 
-fn question<'a>(known: &'a Known, policy: &'a Policy, provider: Provider) -> Question<'a> {
+pub fn question<'a>(known: &'a Known, policy: &'a Policy, provider: Provider) -> Question<'a> {
     Question {
         policy,
         provider,
@@ -166,13 +166,13 @@ fn question<'a>(known: &'a Known, policy: &'a Policy, provider: Provider) -> Que
     }
 }
 
-fn shown(standing: Standing, since: Option<&str>) -> View {
+pub fn shown(standing: Standing, since: Option<&str>) -> View {
     let since = since.map(time);
     View { since, terms: terms("500"), ..View::of(standing) }
 }
 
 /// Approved at ten, without saying who is rewarded.
-fn lacking() -> Value {
+pub fn lacking() -> Value {
     let mut body = told("commission.approved", "approved", "10:00:00");
     body["data"]["promoter_campaign"].as_object_mut().unwrap().remove("promoter");
     body

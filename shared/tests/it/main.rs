@@ -7,20 +7,26 @@
 )]
 
 mod amounts;
+mod announcing;
 mod answers;
 mod approvals;
 mod behind;
 mod certain;
 mod clocks;
 mod decoration;
+mod endpoint;
 mod entries;
 mod guards;
 mod machine;
 mod mapping;
 mod nulls;
+mod outcomes;
 mod persons;
 mod promises;
 mod properties;
 mod reading;
+mod recipients;
+mod sweeping;
 mod verification;
+mod views;
 mod walk;

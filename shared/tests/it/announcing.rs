@@ -1,0 +1,126 @@
+//! What a record comes to for its reward: without a promise, and with one.
+
+use serde_json::json;
+use shared::event::{Kind, Subject};
+use shared::fulfilment::{Announced, Input, Policy, Reversals, State, announce};
+use shared::ledger::Known;
+use shared::provider::Provider::{self, FirstPromoter, FirstPromoterV1};
+use shared::wire::Id;
+
+use crate::certain::{after, auto, edited, feed, told};
+use crate::machine::{at, run};
+use crate::promises::{fulfilment, policy};
+
+/// What the record alone comes to: a state and why it is parked, or why there is
+/// no promise.
+fn comes_to(policy: &Policy, provider: Provider, known: &Known) -> (Option<State>, String) {
+    let kind = if provider == FirstPromoter { Kind::Commission } else { Kind::Fulfilment };
+    let subject = Subject { kind, id: Id::new("88").unwrap() };
+    let record = known.record.as_ref().unwrap();
+    match announce(policy, provider, &subject, record, at(0)) {
+        Announced::Promise(promise) => {
+            let reason = promise.parked.map(|parked| parked.reason).unwrap_or_default();
+            (Some(promise.state), reason)
+        }
+        Announced::Nothing(reason) => (None, reason.into()),
+    }
+}
+
+#[test]
+fn a_contested_status_is_asked_about_where_somebody_can_be_asked() {
+    let odd = ["odd", "other"].map(|status| told("commission.approved", status, "10:00:00"));
+    let v2 = after(&policy(), FirstPromoter, &odd);
+    let odd = ["odd", "other"].map(|status| {
+        let mut body = fulfilment(7731);
+        body["data"]["status"] = json!(status);
+        body
+    });
+    let v1 = after(&policy(), FirstPromoterV1, &odd);
+    for (provider, known, state, reason) in [
+        (FirstPromoter, v2, State::LookupDue, ""),
+        (FirstPromoterV1, v1, State::Parked, "contested"),
+    ] {
+        assert!(known.record.as_ref().unwrap().is_contested());
+        let expected = (Some(state), reason.to_owned());
+        assert_eq!(comes_to(&policy(), provider, &known), expected);
+    }
+}
+
+#[test]
+fn what_is_not_promised_says_why() {
+    let denied_since =
+        [told("commission.approved", "approved", "10:00:00"), edited("denied", "11:00:00")];
+    let mut old = told("commission.approved", "approved", "10:00:00");
+    old["timestamp"] = json!("2025-12-31T23:59:59Z");
+    let mut cash = told("commission.approved", "approved", "10:00:00");
+    cash["data"]["unit"] = json!("cash");
+    let mut others = told("commission.approved", "approved", "10:00:00");
+    others["data"]["promoter_campaign"]["campaign_id"] = json!(7731);
+    for (bodies, reason) in [
+        (vec![edited("approved", "10:00:00")], "not_announced"),
+        (vec![edited("pending", "10:00:00")], "not_approved"),
+        (vec![edited("odd", "10:00:00")], "not_approved"),
+        (vec![old], "not_announced"),
+        (denied_since.to_vec(), "not_approved"),
+        (vec![cash], "cash"),
+        (vec![others], "not_source"),
+    ] {
+        let known = after(&policy(), FirstPromoter, &bodies);
+        let expected = (None, reason.to_owned());
+        assert_eq!(comes_to(&policy(), FirstPromoter, &known), expected, "{bodies:#?}");
+    }
+}
+
+/// Only commissions can be approved, and only by asking for what is pending.
+#[test]
+fn an_approval_is_owed_for_pending_commissions_alone() {
+    let pending = after(&auto(), FirstPromoter, &[edited("pending", "10:00:00")]);
+    let state = |policy: &Policy| comes_to(policy, FirstPromoter, &pending).0;
+    assert_eq!((state(&auto()), state(&policy())), (Some(State::ApprovalDue), None));
+    let subject = Subject { kind: Kind::Payout, id: Id::new("88").unwrap() };
+    let record = pending.record.as_ref().unwrap();
+    let other = announce(&auto(), FirstPromoter, &subject, record, at(0));
+    assert_eq!(other, Announced::Nothing("not_approved"));
+}
+
+/// An edit says that it is approved, and no event announced it: that is asked
+/// for, and not given.
+#[test]
+fn what_waits_for_its_approval_is_not_given_for_being_edited() {
+    let created = told("commission.created", "pending", "10:00:00");
+    let asked = [Input::Leased(at(90)), Input::Asked(at(0))];
+    for (inputs, state) in
+        [(&asked[..0], State::ApprovalDue), (&asked[..], State::AwaitingApproval)]
+    {
+        let mut known = after(&auto(), FirstPromoter, std::slice::from_ref(&created));
+        known.promise = Some(run(known.promise.unwrap(), inputs, Reversals::Park));
+        feed(&auto(), FirstPromoter, &mut known, 1, &edited("approved", "11:00:00"));
+        assert_eq!(known.promise.as_ref().unwrap().state, state);
+        feed(&auto(), FirstPromoter, &mut known, 2, &edited("pending", "11:30:00"));
+        assert_eq!(known.promise.as_ref().unwrap().state, state);
+        let approved = told("commission.approved", "approved", "12:00:00");
+        feed(&auto(), FirstPromoter, &mut known, 3, &approved);
+        assert_eq!(known.promise.as_ref().unwrap().state, State::Requested);
+    }
+}
+
+/// A status that nobody knows says nothing of what was given, nor do the terms
+/// that come with it.
+#[test]
+fn what_was_given_is_not_touched_by_a_status_that_nobody_knows() {
+    let approved = told("commission.approved", "approved", "10:00:00");
+    let given = [Input::Leased(at(90)), Input::Done];
+    let mut odd = edited("odd", "11:00:00");
+    odd["data"]["amount"] = json!(700);
+    let mut other = odd.clone();
+    other["data"]["status"] = json!("other");
+    for bodies in [vec![odd.clone()], vec![odd, other]] {
+        let mut known = after(&policy(), FirstPromoter, std::slice::from_ref(&approved));
+        let before = run(known.promise.unwrap(), &given, Reversals::Park);
+        known.promise = Some(before.clone());
+        for (n, body) in bodies.iter().enumerate() {
+            feed(&policy(), FirstPromoter, &mut known, n + 1, body);
+        }
+        assert_eq!(known.promise, Some(before));
+    }
+}
