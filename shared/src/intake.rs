@@ -22,7 +22,7 @@ use crate::body::{MAX_BODY_BYTES, clip, compress, sha256_hex};
 use crate::crash;
 use crate::event::{Content, Event, Identity, Malformed};
 use crate::fulfilment::{Input, Promise, State, Stepped, step};
-use crate::json::{self, Json};
+use crate::json::{self, Flawed, Json};
 use crate::ledger::{place, promise_key};
 use crate::observe::{self, Line, Outcome};
 use crate::provider::{Provider, firstpromoter_v1, uppromote};
@@ -310,21 +310,26 @@ fn read(
     if let Some(event) = route.event {
         authenticated.allow(event)?;
     }
-    let body = match json::parse(authenticated.bytes()) {
-        Ok(body) => body,
-        Err(error) => {
-            let malformed = Malformed::new("body", error.to_string());
-            return Ok(Err((malformed, json::salvage(authenticated.bytes()))));
-        }
+    let Flawed { json: body, flaw } = match json::read(authenticated.bytes()) {
+        Ok(read) => read,
+        Err(error) => return Ok(Err((Malformed::new("body", error.to_string()), None))),
+    };
+    // What is missing where the body has a flaw, the flaw may have cost.
+    let malformed = |other: Malformed| {
+        flaw.as_ref().map_or(other, |flaw| Malformed::new("body", flaw.to_string()))
     };
     let event_type = match route.provider.event_type(route, &body) {
         Ok(event_type) => event_type,
-        Err(malformed) => return Ok(Err((malformed, Some(body)))),
+        Err(error) => return Ok(Err((malformed(error), Some(body)))),
     };
     let secret = authenticated.allow(&event_type)?;
     Ok(match route.provider.event(event_type, &body, sha256, received) {
-        Ok(event) => Ok((event, body, secret)),
-        Err(malformed) => Err((malformed, Some(body))),
+        Ok(mut event) => {
+            // Where it is, only the paths of what is read can tell.
+            event.unread.extend(flaw.map(|flaw| format!("body: {flaw}")));
+            Ok((event, body, secret))
+        }
+        Err(error) => Err((malformed(error), Some(body))),
     })
 }
 

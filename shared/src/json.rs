@@ -1,11 +1,11 @@
-//! JSON as it was sent: numbers keep their digits, duplicate keys are refused.
+//! JSON as it was sent: numbers keep their digits, equal keys are seen.
 //!
 //! `serde_json::Value` turns `250.00` into a float and keeps the last of two
 //! equal keys. Amounts must stay exact, and of two equal keys nobody knows
 //! which one the sender meant, so the tree here is built from raw slices.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -29,8 +29,11 @@ pub enum Json {
     Text(String),
     /// An array.
     Array(Vec<Json>),
-    /// An object, members in the order sent; no two keys alike, unless salvaged.
+    /// An object, members in the order sent, no two keys alike.
     Object(Vec<(String, Json)>),
+    /// What an object says of a key that it names more than once: no value that
+    /// anything can be read from.
+    Several(Vec<Json>),
 }
 
 /// Why bytes are not acceptable JSON. Carries no content of the body.
@@ -55,6 +58,14 @@ pub enum JsonError {
     TooDeep,
 }
 
+/// JSON, and what of it is ambiguous or left out.
+pub struct Flawed {
+    /// The document.
+    pub json: Json,
+    /// What [`parse`] would refuse it for.
+    pub flaw: Option<JsonError>,
+}
+
 /// Reads one JSON document. A byte order mark before it is passed over, and an
 /// escaped surrogate that stands alone, which JavaScript writes for half a
 /// character, is read as U+FFFD.
@@ -63,15 +74,26 @@ pub enum JsonError {
 /// [`JsonError`] when the bytes are not UTF-8, not JSON, nested too deep or
 /// name a key twice.
 pub fn parse(bytes: &[u8]) -> Result<Json, JsonError> {
-    let text = std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
-    read(text, false)
+    let Flawed { json, flaw } = read(bytes)?;
+    flaw.map_or(Ok(json), Err)
 }
 
-/// Reads what [`parse`] refuses though it is JSON, so that it can be redacted
-/// before it is kept: all of equal keys stay, what is nested too deep does not.
-#[must_use]
-pub fn salvage(bytes: &[u8]) -> Option<Json> {
-    read(std::str::from_utf8(bytes).ok()?, true).ok()
+/// Reads a document as far as it is JSON, so that what is wrong in one place
+/// costs nothing elsewhere: bytes that are not UTF-8 are read as U+FFFD, a key
+/// that is named twice has [`Json::Several`] values, and what is nested too
+/// deep is left out.
+///
+/// # Errors
+/// [`JsonError`] when it is not JSON even so.
+pub fn read(bytes: &[u8]) -> Result<Flawed, JsonError> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut flaw = matches!(text, Cow::Owned(_)).then_some(JsonError::NotUtf8);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let text = without_lone_surrogates(text);
+    let raw: &RawValue =
+        serde_json::from_str(&text).map_err(|e| flaw.take().unwrap_or_else(|| syntax(&e)))?;
+    let json = build(raw, MAX_DEPTH, &mut flaw)?;
+    Ok(Flawed { json, flaw })
 }
 
 /// Puts the replacement character in the place of each escaped surrogate that
@@ -109,26 +131,27 @@ fn escaped_unit(text: &str) -> Option<u16> {
     if hex { u16::from_str_radix(digits, 16).ok() } else { None }
 }
 
-fn read(text: &str, leniently: bool) -> Result<Json, JsonError> {
-    let text = without_lone_surrogates(text.strip_prefix('\u{feff}').unwrap_or(text));
-    let raw: &RawValue = serde_json::from_str(&text).map_err(|e| syntax(&e))?;
-    build(raw, MAX_DEPTH, leniently)
-}
-
 fn syntax(error: &serde_json::Error) -> JsonError {
     JsonError::Syntax { line: error.line(), column: error.column() }
 }
 
-fn build(raw: &RawValue, depth: usize, leniently: bool) -> Result<Json, JsonError> {
+/// The first flaw that is found is noted.
+fn build(
+    raw: &RawValue,
+    depth: usize,
+    flaw: &mut Option<JsonError>,
+) -> Result<Json, JsonError> {
     let text = raw.get();
     match (text.as_bytes().first(), depth.checked_sub(1)) {
-        (Some(b'{' | b'['), None) if leniently => Ok(Json::Text(TOO_DEEP.into())),
-        (Some(b'{' | b'['), None) => Err(JsonError::TooDeep),
-        (Some(b'{'), Some(depth)) => object(text, depth, leniently),
+        (Some(b'{' | b'['), None) => {
+            flaw.get_or_insert(JsonError::TooDeep);
+            Ok(Json::Text(TOO_DEEP.into()))
+        }
+        (Some(b'{'), Some(depth)) => object(text, depth, flaw),
         (Some(b'['), Some(depth)) => {
             let items: Vec<&RawValue> = serde_json::from_str(text).map_err(|e| syntax(&e))?;
-            let items = items.into_iter();
-            let items: Result<_, _> = items.map(|item| build(item, depth, leniently)).collect();
+            let items: Result<_, _> =
+                items.into_iter().map(|item| build(item, depth, flaw)).collect();
             Ok(Json::Array(items?))
         }
         (Some(b'"'), _) => serde_json::from_str(text).map(Json::Text).map_err(|e| syntax(&e)),
@@ -139,17 +162,28 @@ fn build(raw: &RawValue, depth: usize, leniently: bool) -> Result<Json, JsonErro
     }
 }
 
-fn object(text: &str, depth: usize, leniently: bool) -> Result<Json, JsonError> {
-    let Members(members) = serde_json::from_str(text).map_err(|e| syntax(&e))?;
-    let mut seen = HashSet::with_capacity(members.len());
-    if !leniently && !members.iter().all(|(key, _)| seen.insert(key.as_str())) {
-        return Err(JsonError::DuplicateKey);
+fn object(text: &str, depth: usize, flaw: &mut Option<JsonError>) -> Result<Json, JsonError> {
+    let Members(sent) = serde_json::from_str(text).map_err(|e| syntax(&e))?;
+    let mut places = HashMap::with_capacity(sent.len());
+    let mut members: Vec<(String, Json)> = Vec::with_capacity(sent.len());
+    for (key, raw) in sent {
+        let value = build(raw, depth, flaw)?;
+        let before = places.get(&key).and_then(|place: &usize| members.get_mut(*place));
+        let Some((_, before)) = before else {
+            places.insert(key.clone(), members.len());
+            members.push((key, value));
+            continue;
+        };
+        flaw.get_or_insert(JsonError::DuplicateKey);
+        match before {
+            Json::Several(values) => values.push(value),
+            one => {
+                let first = std::mem::replace(one, Json::Null);
+                *one = Json::Several(vec![first, value]);
+            }
+        }
     }
-    let members: Result<_, _> = members
-        .into_iter()
-        .map(|(key, raw)| build(raw, depth, leniently).map(|value| (key, value)))
-        .collect();
-    Ok(Json::Object(members?))
+    Ok(Json::Object(members))
 }
 
 struct Members<'a>(Vec<(String, &'a RawValue)>);
@@ -193,7 +227,8 @@ impl Json {
         }
     }
 
-    /// Writes the value as compact JSON, digits of numbers unchanged.
+    /// Writes the value as compact JSON, digits of numbers unchanged, and a key
+    /// as often as it was named.
     #[must_use]
     pub fn to_text(&self) -> String {
         let mut out = String::new();
@@ -219,7 +254,10 @@ impl Json {
             }
             Json::Object(members) => {
                 out.push('{');
-                for (i, (key, value)) in members.iter().enumerate() {
+                let members = members.iter().flat_map(|(key, value)| {
+                    value.each().iter().map(move |value| (key, value))
+                });
+                for (i, (key, value)) in members.enumerate() {
                     if i > 0 {
                         out.push(',');
                     }
@@ -229,6 +267,16 @@ impl Json {
                 }
                 out.push('}');
             }
+            // Only members are several.
+            Json::Several(_) => out.push_str("null"),
+        }
+    }
+
+    /// All that is said in the place of this one value.
+    fn each(&self) -> &[Json] {
+        match self {
+            Json::Several(values) => values,
+            one => std::slice::from_ref(one),
         }
     }
 }
@@ -282,22 +330,36 @@ mod tests {
     }
 
     #[test]
-    fn what_is_refused_is_salvaged_to_be_redacted() {
-        let salvaged = |bytes: &[u8]| salvage(bytes).map(|json| json.to_text());
-        for (bytes, kept) in [
-            (r#"{"a":1,"a":{"b":2}}"#, r#"{"a":1,"a":{"b":2}}"#),
-            (
-                "\u{feff}{\"a\":1,\"\\udfff\":1,\"\\ud800\":2}",
-                "{\"a\":1,\"\u{fffd}\":1,\"\u{fffd}\":2}",
-            ),
-        ] {
-            assert!(parse(bytes.as_bytes()).is_err());
-            assert_eq!(salvaged(bytes.as_bytes()).as_deref(), Some(kept));
-        }
+    fn a_flaw_in_one_place_costs_nothing_elsewhere() {
+        let flawed = |bytes: &[u8]| {
+            let flawed = read(bytes).ok();
+            flawed.map(|Flawed { json, flaw }| (json.to_text(), flaw))
+        };
         let deep = "[".repeat(10_000) + &"]".repeat(10_000);
         let kept = "[".repeat(MAX_DEPTH) + "\"[nested too deep]\"" + &"]".repeat(MAX_DEPTH);
-        assert_eq!(salvaged(deep.as_bytes()), Some(kept));
-        assert_eq!(salvaged(b"{"), None);
+        let cases: [(&[u8], &str, _); 5] = [
+            (br#"{"a":1,"b":"x","a":{"a":2},"a":[]}"#, r#"{"a":1,"a":{"a":2},"a":[],"b":"x"}"#, JsonError::DuplicateKey),
+            (
+                "\u{feff}{\"a\":1,\"\\udfff\":1,\"\\ud800\":2}".as_bytes(),
+                "{\"a\":1,\"\u{fffd}\":1,\"\u{fffd}\":2}",
+                JsonError::DuplicateKey,
+            ),
+            (b"{\"a\":\"J\xf6rg\",\"b\":1}", "{\"a\":\"J\u{fffd}rg\",\"b\":1}", JsonError::NotUtf8),
+            (b"{\"a\":\"cut \xf0\x9f\x98\"}", "{\"a\":\"cut \u{fffd}\"}", JsonError::NotUtf8),
+            (deep.as_bytes(), &kept, JsonError::TooDeep),
+        ];
+        for (bytes, text, flaw) in cases {
+            assert_eq!(parse(bytes).err(), Some(flaw.clone()));
+            assert_eq!(flawed(bytes), Some((text.to_owned(), Some(flaw))));
+        }
+        for (bytes, flaw) in [(&b"\xff\xfe{}"[..], JsonError::NotUtf8), (b"{\"a\":\xff}", JsonError::NotUtf8)] {
+            assert_eq!(read(bytes).err(), Some(flaw));
+        }
+        assert_eq!(flawed(b"{"), None);
+        assert_eq!(flawed(b"{\"a\":1}"), Some(("{\"a\":1}".to_owned(), None)));
+        let several = read(br#"{"a":{"b":1},"a":{"b":2}}"#).ok().map(|flawed| flawed.json);
+        let several = several.as_ref().and_then(|json| json.get("a"));
+        assert!(several.is_some_and(|a| a.get("b").is_none() && a.text().is_none()));
     }
 
     #[test]

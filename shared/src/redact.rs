@@ -63,7 +63,9 @@ pub fn storable(body: &Json, payout_method: bool, token: Option<&str>) -> Json {
     };
     let members = members.iter().map(|(key, value)| {
         let value = match value {
-            Json::Object(_) | Json::Array(_) if payout_method => redaction.payment_object(value),
+            Json::Object(_) | Json::Array(_) | Json::Several(_) if payout_method => {
+                redaction.payment_object(value)
+            }
             value => redaction.member(key, value),
         };
         (key.clone(), value)
@@ -83,6 +85,9 @@ impl Redaction<'_> {
                 Json::Object(members.collect())
             }
             Json::Array(items) => Json::Array(items.iter().map(|item| self.blank(item)).collect()),
+            Json::Several(values) => {
+                Json::Several(values.iter().map(|value| self.blank(value)).collect())
+            }
             Json::Text(text) if self.token.is_some_and(|token| text.contains(token)) => {
                 removed(value)
             }
@@ -107,7 +112,7 @@ impl Redaction<'_> {
             return presence(value);
         };
         let members = members.iter().map(|(key, value)| {
-            let scalar = !matches!(value, Json::Object(_) | Json::Array(_));
+            let scalar = !matches!(value, Json::Object(_) | Json::Array(_) | Json::Several(_));
             let kept = scalar && PAYOUT_METHOD_KEPT.contains(&plain(key).as_str());
             (key.clone(), if kept { self.blank(value) } else { presence(value) })
         });
@@ -132,7 +137,7 @@ fn presence(value: &Json) -> Json {
         Json::Text(text) => text.trim().is_empty(),
         Json::Array(items) => items.is_empty(),
         Json::Object(members) => members.is_empty(),
-        Json::Bool(_) | Json::Number(_) => false,
+        Json::Bool(_) | Json::Number(_) | Json::Several(_) => false,
     };
     Json::Text(if absent { "absent" } else { "present" }.into())
 }

@@ -206,7 +206,7 @@ fn loose_text(json: &Json) -> Option<String> {
     match json {
         Json::Text(text) | Json::Number(text) => Some(text.clone()),
         Json::Bool(value) => Some(value.to_string()),
-        Json::Null | Json::Array(_) | Json::Object(_) => None,
+        Json::Null | Json::Array(_) | Json::Object(_) | Json::Several(_) => None,
     }
 }
 
@@ -253,6 +253,7 @@ impl Read for Present {
             Json::Text(text) | Json::Number(text) => !text.trim().is_empty(),
             Json::Array(items) => !items.is_empty(),
             Json::Object(members) => !members.is_empty(),
+            Json::Several(_) => true,
         }))
     }
 }
