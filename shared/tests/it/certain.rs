@@ -264,7 +264,8 @@ fn what_an_event_takes_away_is_asked_for_anew_though_a_look_up_had_found_it() {
         known.promise = Some(run(promise, &[Input::Leased(at(9)), found], Reversals::Park));
         assert_eq!(known.promise.as_ref().unwrap().state, State::Requested);
     };
-    let take: [(&str, fn(&mut Value)); 3] = [
+    type Take = (&'static str, fn(&mut Value));
+    let take: [Take; 3] = [
         ("customer", |data| data["promoter_campaign"]["promoter"] = Value::Null),
         ("amount", |data| data["amount"] = Value::Null),
         ("unit", |data| data["unit"] = Value::Null),
