@@ -168,3 +168,34 @@ fn records_written_before_are_read() {
         assert!(of(unreadable, None).is_err(), "{unreadable}");
     }
 }
+
+/// As this project wrote them when there was one setting of sources, and one
+/// waived reason.
+#[test]
+fn what_is_a_list_now_was_one_value_once() {
+    let record = record(
+        serde_dynamo::to_item(json!({
+            "pk": "firstpromoter#commission#88", "sk": "record", "provider": "firstpromoter",
+            "kind": "commission", "id": "88", "version": 3, "epoch": 1, "facts": {},
+            "as_of": "", "sources": {"default": "v2", "by_campaign": {"7731": "v1"}},
+            "recorded_at": "2026-10-02T00:00:00.000Z",
+        }))
+        .unwrap(),
+    );
+    let by_campaign = [("7731".to_owned(), Source::V1)].into();
+    assert_eq!(record.unwrap().sources, [Sources { default: Source::V2, by_campaign }]);
+
+    let at = "2026-10-02T00:00:00.000Z";
+    let promise: Promise = serde_dynamo::from_item::<Item, _>(
+        serde_dynamo::to_item(json!({
+            "pk": "firstpromoter#commission#88", "sk": "fulfilment#1", "key": "firstpromoter:88:1",
+            "epoch": 1, "version": 7, "state": "requested", "seq": 3, "due": "deliver#3",
+            "terms": {"amount": "5"}, "waived": "unknown_unit", "unapproved_since": at,
+            "announced_at": at, "created_at": at, "open_at": at, "changed_at": at,
+        }))
+        .unwrap(),
+    )
+    .unwrap();
+    assert!(promise.waives("unknown_unit"));
+    assert_eq!(promise.contradicted_since, Timestamp::parse(at));
+}
