@@ -136,11 +136,7 @@ fn syntax(error: &serde_json::Error) -> JsonError {
 }
 
 /// The first flaw that is found is noted.
-fn build(
-    raw: &RawValue,
-    depth: usize,
-    flaw: &mut Option<JsonError>,
-) -> Result<Json, JsonError> {
+fn build(raw: &RawValue, depth: usize, flaw: &mut Option<JsonError>) -> Result<Json, JsonError> {
     let text = raw.get();
     match (text.as_bytes().first(), depth.checked_sub(1)) {
         (Some(b'{' | b'['), None) => {
@@ -254,9 +250,9 @@ impl Json {
             }
             Json::Object(members) => {
                 out.push('{');
-                let members = members.iter().flat_map(|(key, value)| {
-                    value.each().iter().map(move |value| (key, value))
-                });
+                let members = members
+                    .iter()
+                    .flat_map(|(key, value)| value.each().iter().map(move |value| (key, value)));
                 for (i, (key, value)) in members.enumerate() {
                     if i > 0 {
                         out.push(',');
@@ -338,7 +334,11 @@ mod tests {
         let deep = "[".repeat(10_000) + &"]".repeat(10_000);
         let kept = "[".repeat(MAX_DEPTH) + "\"[nested too deep]\"" + &"]".repeat(MAX_DEPTH);
         let cases: [(&[u8], &str, _); 5] = [
-            (br#"{"a":1,"b":"x","a":{"a":2},"a":[]}"#, r#"{"a":1,"a":{"a":2},"a":[],"b":"x"}"#, JsonError::DuplicateKey),
+            (
+                br#"{"a":1,"b":"x","a":{"a":2},"a":[]}"#,
+                r#"{"a":1,"a":{"a":2},"a":[],"b":"x"}"#,
+                JsonError::DuplicateKey,
+            ),
             (
                 "\u{feff}{\"a\":1,\"\\udfff\":1,\"\\ud800\":2}".as_bytes(),
                 "{\"a\":1,\"\u{fffd}\":1,\"\u{fffd}\":2}",
@@ -352,7 +352,9 @@ mod tests {
             assert_eq!(parse(bytes).err(), Some(flaw.clone()));
             assert_eq!(flawed(bytes), Some((text.to_owned(), Some(flaw))));
         }
-        for (bytes, flaw) in [(&b"\xff\xfe{}"[..], JsonError::NotUtf8), (b"{\"a\":\xff}", JsonError::NotUtf8)] {
+        for (bytes, flaw) in
+            [(&b"\xff\xfe{}"[..], JsonError::NotUtf8), (b"{\"a\":\xff}", JsonError::NotUtf8)]
+        {
             assert_eq!(read(bytes).err(), Some(flaw));
         }
         assert_eq!(flawed(b"{"), None);

@@ -14,6 +14,7 @@ mod certain;
 mod clocks;
 mod decoration;
 mod entries;
+mod flaws;
 mod guards;
 mod machine;
 mod mapping;
