@@ -9,7 +9,7 @@ const REMOVED: &str = "[removed]";
 /// Parts of member names that speak of credentials, spelled without separators
 /// or capitals. A `…webhook_url` is one: FirstPromoter v1 sends back the URL
 /// that it calls, which has the path token in it.
-const CREDENTIALS: [&str; 9] = [
+const CREDENTIALS: [&str; 10] = [
     "token",
     "password",
     "secret",
@@ -19,10 +19,15 @@ const CREDENTIALS: [&str; 9] = [
     "credential",
     "webhookurl",
     "targeturl",
+    "basicauth",
 ];
 
+/// Whole member names of credentials, same spelling: a one-time password, and what
+/// a subscription sends along.
+const CREDENTIAL_NAMES: [&str; 3] = ["otp", "otpcode", "headers"];
+
 /// Parts of member names that speak of tax and payment data, same spelling.
-const PAYMENT: [&str; 20] = [
+const PAYMENT: [&str; 26] = [
     "paymentinfo",
     "paymentdetail",
     "paymentmethoddetail",
@@ -43,6 +48,12 @@ const PAYMENT: [&str; 20] = [
     "bank",
     "accountnumber",
     "routingnumber",
+    "invoicedetail",
+    "companynumber",
+    "paymentreference",
+    "paymentintent",
+    "walletaddress",
+    "sortcode",
 ];
 
 /// Members of a payout method's own object that say nothing of the account.
@@ -68,7 +79,7 @@ pub fn storable(body: &Json, payout_method: bool, token: Option<&str>) -> Json {
             }
             value => redaction.member(key, value),
         };
-        (key.clone(), value)
+        (redaction.key(key), value)
     });
     Json::Object(members.collect())
 }
@@ -81,24 +92,30 @@ impl Redaction<'_> {
     fn blank(&self, value: &Json) -> Json {
         match value {
             Json::Object(members) => {
-                let members = members.iter().map(|(k, v)| (k.clone(), self.member(k, v)));
+                let members = members.iter().map(|(k, v)| (self.key(k), self.member(k, v)));
                 Json::Object(members.collect())
             }
             Json::Array(items) => Json::Array(items.iter().map(|item| self.blank(item)).collect()),
             Json::Several(values) => {
                 Json::Several(values.iter().map(|value| self.blank(value)).collect())
             }
-            Json::Text(text) if self.token.is_some_and(|token| text.contains(token)) => {
-                removed(value)
-            }
+            Json::Text(text) if self.repeats_token(text) => removed(value),
             other => other.clone(),
         }
+    }
+
+    fn repeats_token(&self, text: &str) -> bool {
+        self.token.is_some_and(|token| text.contains(token))
+    }
+
+    fn key(&self, key: &str) -> String {
+        if self.repeats_token(key) { REMOVED.to_owned() } else { key.to_owned() }
     }
 
     fn member(&self, key: &str, value: &Json) -> Json {
         let name = plain(key);
         let speaks_of = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
-        if speaks_of(&CREDENTIALS) {
+        if speaks_of(&CREDENTIALS) || CREDENTIAL_NAMES.contains(&name.as_str()) {
             removed(value)
         } else if speaks_of(&PAYMENT) {
             presence(value)
@@ -114,7 +131,7 @@ impl Redaction<'_> {
         let members = members.iter().map(|(key, value)| {
             let scalar = !matches!(value, Json::Object(_) | Json::Array(_) | Json::Several(_));
             let kept = scalar && PAYOUT_METHOD_KEPT.contains(&plain(key).as_str());
-            (key.clone(), if kept { self.blank(value) } else { presence(value) })
+            (self.key(key), if kept { self.blank(value) } else { presence(value) })
         });
         Json::Object(members.collect())
     }
@@ -185,6 +202,14 @@ mod tests {
                 r#"{"access_tokens":"[removed]","bankDetails":"present"}"#,
             ),
             (
+                r#"{"d":{"OTP":"1","footprint":2,"basic_auth_user":"u","headers":{"a":"b"},"invoiceDetails":{"x":1}}}"#,
+                r#"{"d":{"OTP":"[removed]","footprint":2,"basic_auth_user":"[removed]","headers":"[removed]","invoiceDetails":"present"}}"#,
+            ),
+            (
+                r#"{"by_url":{"https://h/tok-1-and-27-characters-more-0001":1}}"#,
+                r#"{"by_url":{"[removed]":1}}"#,
+            ),
+            (
                 r#"{"seen_at":"https://h/tok-1-and-27-characters-more-0001/x","payment_method":"paypal"}"#,
                 r#"{"seen_at":"[removed]","payment_method":"paypal"}"#,
             ),
@@ -198,6 +223,17 @@ mod tests {
         let body = r#"{"created_at":"2026-03-01","plan":"pro-yearly"}"#;
         let json = parse(body.as_bytes()).unwrap();
         assert_eq!(storable(&json, false, Some("-")).to_text(), body);
+    }
+
+    #[test]
+    fn what_is_said_twice_is_redacted_twice() {
+        let body = r#"{"data":{"a":{"auth_token":"x"},"a":{"auth_token":"y","iban":"z"}}}"#;
+        let body = crate::json::read(body.as_bytes()).unwrap().json;
+        let kept = r#"{"data":{"a":{"auth_token":"[removed]"},"a":{"auth_token":"[removed]","iban":"present"}}}"#;
+        assert_eq!(storable(&body, false, None).to_text(), kept);
+        let twice = br#"{"data":{"id":1,"id":2},"data":{"details":"x"}}"#;
+        let twice = crate::json::read(twice).unwrap().json;
+        assert_eq!(storable(&twice, true, None).to_text(), r#"{"data":"present"}"#);
     }
 
     #[test]

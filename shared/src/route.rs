@@ -20,11 +20,12 @@ pub struct Route<'a> {
 impl<'a> Route<'a> {
     /// Reads a path; `None` when no webhook is received there. Whatever comes
     /// before `/webhooks` is a stage or a custom domain's mapping; slashes at the
-    /// end mean nothing.
+    /// end, or more than one, mean nothing, and neither does a space at the end,
+    /// which comes of copying an address.
     #[must_use]
     pub fn of_path(path: &'a str) -> Option<Self> {
-        let path = path.trim_end_matches('/');
-        let mut segments = path.split('/').skip_while(|segment| *segment != "webhooks").skip(1);
+        let segments = path.trim_end().split('/').filter(|segment| !segment.is_empty());
+        let mut segments = segments.skip_while(|segment| *segment != "webhooks").skip(1);
         let (provider, rest) = (segments.next()?, segments.collect::<Vec<_>>());
         match (provider, rest.as_slice()) {
             ("uppromote", [segment]) => {
@@ -131,7 +132,13 @@ mod tests {
                 Some((FirstPromoterV1, Fulfilments, None, Some("tok"))),
             ),
             ("/webhooks/firstpromoter-v1/fulfilments/", None),
-            ("/webhooks/affonso//payouts", None),
+            ("/webhooks/affonso//payouts", Some((Affonso, Payouts, None, None))),
+            ("/webhooks//affonso/payouts ", Some((Affonso, Payouts, None, None))),
+            ("/webhooks/firstpromoter-v1//fulfilments", None),
+            (
+                "/webhooks/firstpromoter-v1/tok//fulfilments/ ",
+                Some((FirstPromoterV1, Fulfilments, None, Some("tok"))),
+            ),
             ("/webhooks/uppromote/", None),
             ("/webhooks/", None),
             ("/", None),

@@ -24,6 +24,9 @@ pub const MAX_ID_BYTES: usize = 512;
 /// Most digits an amount may have once written out.
 pub const MAX_AMOUNT_DIGITS: u64 = 1000;
 
+/// Longest status or unit, in bytes.
+const MAX_WORD_BYTES: usize = 256;
+
 /// An id of the provider's, from a string or a whole number: 1 to 512 bytes,
 /// not blank, without control characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -181,7 +184,18 @@ impl Read for Text {
     }
 }
 
-/// A status or a unit: text that is not blank.
+/// What a check came to, in small letters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Verdict(String);
+
+impl Read for Verdict {
+    fn read(json: &Json, _: &mut Unread) -> Option<Self> {
+        loose_text(json).map(|text| Self(text.trim().to_ascii_lowercase()))
+    }
+}
+
+/// A status or a unit: text that is not blank, of 256 bytes at most.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Word(String);
@@ -198,7 +212,7 @@ impl Word {
 impl Read for Word {
     fn read(json: &Json, _: &mut Unread) -> Option<Self> {
         let text = json.text()?.trim();
-        (!text.is_empty()).then(|| Self(text.to_owned()))
+        (1..=MAX_WORD_BYTES).contains(&text.len()).then(|| Self(text.to_owned()))
     }
 }
 

@@ -167,8 +167,13 @@ pub fn restate(
         Standing::Withdrawn if found_since(promise, record) => None,
         Standing::Withdrawn => Some(Input::Withdrawn),
         _ if unannounced(promise, record) || denied_since(promise, record) => None,
-        // A status that nobody knows takes away nothing that was given.
-        Standing::Unclear | Standing::Contested if !promise.is_before_delivery() => None,
+        // A status that nobody knows takes away nothing that was given. Of a denied
+        // one nothing was: it is parked, as if it had come without the denial.
+        Standing::Unclear | Standing::Contested
+            if !promise.is_before_delivery() && promise.state != State::Denied =>
+        {
+            None
+        }
         Standing::Approved | Standing::Unclear | Standing::Contested => {
             let now = assessment(policy, provider, promise, record);
             Some(Input::Approved(Box::new(now)))

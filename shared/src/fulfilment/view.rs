@@ -227,6 +227,9 @@ impl Question<'_> {
 /// purchase of the affiliate's own (`is_self_referral`).
 #[must_use]
 pub fn suspected(record: &Record) -> bool {
-    let fraud = record.text("fraud_check").is_some_and(|check| check != "no_suspicion");
-    fraud || record.text("is_self_referral") == Some("true")
+    // What is neither denied nor left open is not known to be innocent.
+    let suspects =
+        |name: &str, innocent: &[&str]| record.text(name).is_some_and(|v| !innocent.contains(&v));
+    suspects("fraud_check", &["no_suspicion"])
+        || suspects("is_self_referral", &["false", "0", "no", ""])
 }

@@ -212,7 +212,7 @@ fn view(commission: &exact::Json, policy: &Policy) -> View {
     };
     let time = |name: &str| {
         let text = commission.get(name).and_then(exact::Json::text);
-        text.and_then(Timestamp::parse)
+        text.and_then(Timestamp::read)
     };
     // What cannot be read of it is not known.
     let facts = provider::firstpromoter::facts_of_commission(commission).unwrap_or_default();

@@ -217,6 +217,8 @@ fn commission(
     };
     let told = commission.value().map_or(Field::Absent, |c| c.status.map(Word::lower));
     let status = told.or(found(changes.became.clone())).or(found(named.map(str::to_owned)));
+    // It may be a denial: what was approved before is not known to be any more.
+    let status = status.deciding();
     let clock = clock_of(event_type, envelope, &status, unread);
     // An update says what changed; only a change to approved announces.
     let announces = match event_type {
@@ -240,6 +242,9 @@ fn commission(
 /// What decides a reward, besides its status.
 const REWARD: [&str; 4] = ["amount", "affiliate_id", "campaign_id", "customer_id"];
 
+/// A check whose result cannot be read: not known to have been passed.
+const UNREAD_CHECK: &str = "unread";
+
 fn commission_facts(commission: &Commission) -> Result<Facts, Malformed> {
     let mut facts = facts(commission)?;
     let unit = commission.unit.map(unit_of).deciding();
@@ -256,6 +261,13 @@ fn commission_facts(commission: &Commission) -> Result<Facts, Malformed> {
         ("customer_id", commission.customer_id()),
     ] {
         state(&mut facts, name, id.deciding().map(NumberId::as_str));
+    }
+    let checks = [
+        ("fraud_check", &commission.fraud_check),
+        ("is_self_referral", &commission.is_self_referral),
+    ];
+    for (name, _) in checks.into_iter().filter(|(_, check)| **check == Field::Unread) {
+        facts.insert(name.into(), UNREAD_CHECK.into());
     }
     Ok(facts)
 }
@@ -278,9 +290,9 @@ impl Commission {
             enrolment
                 .promoter
                 .then(|promoter| promoter.id.clone())
-                .or(enrolment.promoter_id.clone())
+                .agreed(enrolment.promoter_id.clone())
         });
-        enrolled.or(self.promoter_id.clone())
+        enrolled.agreed(self.promoter_id.clone())
     }
 
     fn campaign_id(&self) -> Field<NumberId> {
@@ -288,12 +300,12 @@ impl Commission {
             enrolment
                 .campaign
                 .then(|campaign| campaign.id.clone())
-                .or(enrolment.campaign_id.clone())
+                .agreed(enrolment.campaign_id.clone())
         })
     }
 
     fn customer_id(&self) -> Field<NumberId> {
-        self.referral.then(|referral| referral.id.clone()).or(self.referral_id.clone())
+        self.referral.then(|referral| referral.id.clone()).agreed(self.referral_id.clone())
     }
 }
 
@@ -318,9 +330,9 @@ fn payout(
     }
     rename(&mut facts, "created_at", "occurred_at");
     rename(&mut facts, "promoter", "affiliate");
-    let affiliate = payout.promoter.then(|p| p.id.clone()).or(payout.promoter_id.clone());
+    let affiliate = payout.promoter.then(|p| p.id.clone()).agreed(payout.promoter_id.clone());
     state(&mut facts, "affiliate_id", affiliate.map(NumberId::as_str));
-    let campaign = payout.campaign.then(|c| c.id.clone()).or(payout.campaign_id.clone());
+    let campaign = payout.campaign.then(|c| c.id.clone()).agreed(payout.campaign_id.clone());
     state(&mut facts, "campaign_id", campaign.map(NumberId::as_str));
     let status = payout.status.map(Word::lower).or(found(changes.became));
     let status = status.or(found(named.map(str::to_owned)));

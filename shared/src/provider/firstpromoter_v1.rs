@@ -50,6 +50,12 @@ pub(super) const EVENTS: [&str; 12] = [
     FULFILMENT_PENDING,
 ];
 
+/// One event each, under the names that the vendor's pages have given it.
+pub(super) const ALIASES: [&[&str]; 2] = [
+    &["lead_becomes_referral", "new_customer", "lead_becomes_customer"],
+    &["promoter_signed_up", "promoter_signs_up", "promoter_signup"],
+];
+
 /// The family of an event type, known or to come.
 pub(super) fn family(event_type: &str) -> Option<Family> {
     match event_type {
@@ -60,7 +66,7 @@ pub(super) fn family(event_type: &str) -> Option<Family> {
         | "lead_cancelled"
         | "lead_subscribed" => Some(Family::Customers),
         "reward_created" => Some(Family::Commissions),
-        "promoter_signed_up" | "promoter_signs_up" | "promoter_accepted" => {
+        "promoter_signed_up" | "promoter_signs_up" | "promoter_signup" | "promoter_accepted" => {
             Some(Family::Affiliates)
         }
         FULFILMENT_PENDING => Some(Family::Fulfilments),
@@ -146,7 +152,7 @@ fn new_customer(
     rename(&mut facts, "promoter", "affiliate");
     rename(&mut facts, "created_at", "occurred_at");
     let promoted = lead.promotion.then(|promotion| promotion.promoter_id.clone());
-    let affiliate = lead.promoter.then(|promoter| promoter.id.clone()).or(promoted);
+    let affiliate = lead.promoter.then(|promoter| promoter.id.clone()).agreed(promoted);
     state(&mut facts, "affiliate_id", affiliate.map(NumberId::as_str));
     let campaign = lead.promotion.then(|promotion| promotion.campaign_id.clone());
     state(&mut facts, "campaign_id", campaign.map(NumberId::as_str));

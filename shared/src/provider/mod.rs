@@ -78,6 +78,25 @@ impl Provider {
         }
     }
 
+    /// The other names that the vendor has, or had, for this event.
+    pub(crate) fn other_names(self, event: &str) -> impl Iterator<Item = &'static str> {
+        let groups: &[&[&str]] = match self {
+            Provider::FirstPromoterV1 => &firstpromoter_v1::ALIASES,
+            _ => &[],
+        };
+        let group = groups.iter().find(|names| names.contains(&event)).copied().unwrap_or_default();
+        group.iter().copied().filter(move |name| *name != event)
+    }
+
+    /// The ways of the webhook secrets in which its requests are authenticated.
+    pub(crate) fn methods(self) -> &'static [&'static str] {
+        match self {
+            Provider::UpPromote | Provider::Affonso => &["hmac"],
+            Provider::FirstPromoter => &["hmac", "header", "basic"],
+            Provider::FirstPromoterV1 => &["path_token", "basic"],
+        }
+    }
+
     /// Reads an authenticated body as an event of this type, received at that
     /// time.
     ///

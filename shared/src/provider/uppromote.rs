@@ -87,9 +87,6 @@ pub(super) fn event(
     received: Timestamp,
 ) -> Result<Event, Malformed> {
     let family = family(&event_type);
-    if !matches!(body, Json::Object(_)) {
-        return Err(Malformed::new("body", "is not an object"));
-    }
     let mut unread = Unread::default();
     let (identity, content) = if event_type == "payment.paid" {
         payment(body, sha256, &mut unread)?
@@ -124,7 +121,8 @@ fn payment(
     sha256: &str,
     unread: &mut Unread,
 ) -> Result<(Identity, Content), Malformed> {
-    let payment = Payment::read(body, unread).unwrap_or_default();
+    let payment =
+        Payment::read(body, unread).ok_or_else(|| Malformed::new("body", "is not an object"))?;
     let id = required(&payment.payment_id, "payment_id")?;
     if payment.processed_at == Field::Absent {
         return Err(Malformed::new("processed_at", "is missing"));

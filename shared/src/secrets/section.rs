@@ -42,6 +42,14 @@ struct Section {
 
 impl Section {
     fn member(&mut self, provider: Provider, name: &str, value: &Value) {
+        if ["hmac", "header", "basic", "path_token"].contains(&name)
+            && !provider.methods().contains(&name)
+            && value.as_array().is_none_or(|entries| !entries.is_empty())
+            && !value.is_null()
+        {
+            // It would restrict nothing, and let nobody in.
+            return self.problems.push(format!("{name} is no method of this provider"));
+        }
         let (list, read): (_, Reader) = match name {
             "hmac" => (&mut self.secrets.hmac, hmac),
             "header" => (&mut self.secrets.header, header),
@@ -91,7 +99,12 @@ fn hmac(provider: Provider, entry: &Value, place: &str) -> Result<Named, Problem
 }
 
 fn path_token(provider: Provider, entry: &Value, place: &str) -> Result<Named, Problem> {
-    key(provider, entry, place, MIN_PATH_TOKEN)
+    let token = key(provider, entry, place, MIN_PATH_TOKEN)?;
+    // In an address these end the token, or stand for something else.
+    if token.secret.text().contains(|c: char| "/?#%\\".contains(c) || !c.is_ascii_graphic()) {
+        return Err(Problem(" has a character that cannot stand in a path".into()));
+    }
+    Ok(token)
 }
 
 /// A plain text, or an object with `name`, `key` and `events`.
@@ -168,8 +181,8 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// The events that the entry is bound to, by their vendor's names. None is
-    /// all, but a list of none is a slip.
+    /// The events that the entry is bound to, by all of their vendor's names. None
+    /// is all, but a list of none is a slip.
     fn events(&self, provider: Provider) -> Result<Vec<&'static str>, Problem> {
         let Some(events) = self.0.get("events") else {
             return Ok(Vec::new());
@@ -178,10 +191,15 @@ impl<'a> Members<'a> {
         if events.is_empty() {
             return Err(Problem(" is bound to no event".into()));
         }
-        let events = events.iter().enumerate().map(|(index, event)| {
+        let mut names = Vec::new();
+        for (index, event) in events.iter().enumerate() {
             let event = event.as_str().and_then(|event| provider.event_named(event.trim()));
-            event.ok_or_else(|| Problem(format!(".events[{index}] is no event of this provider")))
-        });
-        events.collect()
+            let Some(event) = event else {
+                return Err(Problem(format!(".events[{index}] is no event of this provider")));
+            };
+            names.push(event);
+            names.extend(provider.other_names(event));
+        }
+        Ok(names)
     }
 }

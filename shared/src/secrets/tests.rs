@@ -184,8 +184,64 @@ fn an_event_is_meant_by_any_spelling() {
         assert_eq!(secrets.problems, Vec::<String>::new(), "{spelling}");
         let lists = [&secrets.uppromote, &secrets.affonso, &secrets.firstpromoter].map(|s| &s.hmac);
         let mut bound = lists.into_iter().chain([&secrets.firstpromoter_v1.basic]).flatten();
-        assert_eq!(bound.next().map(|named| named.events.clone()), Some(vec![event]));
+        assert_eq!(bound.next().and_then(|named| named.events.first()), Some(&event));
     }
+}
+
+#[test]
+fn an_event_is_meant_by_any_of_its_names() {
+    let bound = |event: &str| {
+        let text = format!(
+            r#"{{"firstpromoter_v1": {{"path_token": [{{"key": "{TOKEN}", "events": ["{event}"]}}]}}}}"#
+        );
+        let mut events = WebhookSecrets::parse(&text).firstpromoter_v1.path_token[0].events.clone();
+        events.sort_unstable();
+        events
+    };
+    for name in ["lead_becomes_referral", "New-Customer", "lead_becomes_customer"] {
+        assert_eq!(bound(name), ["lead_becomes_customer", "lead_becomes_referral", "new_customer"]);
+    }
+    assert_eq!(bound("lead_signup"), ["lead_signup"]);
+}
+
+/// It would restrict nothing, and let nobody in.
+#[test]
+fn a_method_that_a_provider_does_not_have_is_named() {
+    let basic = r#""basic": [{"user": "u", "password": "leak-leak"}]"#;
+    for (section, used, problems) in [
+        (format!(r#""uppromote": {{"hmac": ["key-of-any"], {basic}}}"#), true, 1),
+        (format!(r#""uppromote": {{"hmac": ["key-of-any"], {basic}, "policy": "all"}}"#), false, 2),
+        (format!(r#""affonso": {{{basic}}}"#), false, 1),
+        (r#""affonso": {"hmac": ["key-of-any"], "path_token": [], "basic": null}"#.into(), true, 0),
+        (r#""firstpromoter": {"path_token": ["leak-leak"]}"#.into(), false, 1),
+        (r#""firstpromoter_v1": {"hmac": ["leak-leak"]}"#.into(), false, 1),
+        (format!(r#""firstpromoter_v1": {{{basic}}}"#), true, 0),
+    ] {
+        let secrets = WebhookSecrets::parse(&format!("{{{section}}}"));
+        let all = [
+            &secrets.uppromote,
+            &secrets.affonso,
+            &secrets.firstpromoter,
+            &secrets.firstpromoter_v1,
+        ];
+        assert_eq!(all.iter().any(|one| one.is_configured()), used, "{section}");
+        assert_eq!(secrets.problems.len(), problems, "{section}: {:?}", secrets.problems);
+        assert!(!format!("{secrets:?}").contains("leak"));
+    }
+}
+
+#[test]
+fn a_token_that_no_address_can_carry_is_named() {
+    for odd in ["/", "?", "#", "%41", " ", "ü", "\\\\"] {
+        let token = format!("{}{odd}{TOKEN}", &TOKEN[..8]);
+        let good = format!("\"{TOKEN}\"");
+        let (used, problems) =
+            beside("firstpromoter_v1", "path_token", &good, &format!("\"{token}\""));
+        let problem = "firstpromoter_v1: path_token[1] has a character that cannot stand in a path";
+        assert_eq!((used, problems), (1, vec![problem.to_owned()]), "{odd}");
+    }
+    let plain = format!("\"{TOKEN}+=_-~.\"");
+    assert_eq!(beside("firstpromoter_v1", "path_token", &plain, &plain).0, 2);
 }
 
 #[test]

@@ -10,6 +10,10 @@ use crate::json::Json;
 /// Stands in a path for the key of a map, which is data.
 const ANY_KEY: &str = "*";
 
+/// Longest key of a map that is kept, in bytes. The table takes no empty ones, and
+/// no endless ones either.
+const MAX_KEY_BYTES: usize = 128;
+
 /// A field of a payload. A later `null` takes an earlier value away, a missing
 /// field does not.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -73,7 +77,20 @@ impl<T> Field<T> {
         }
     }
 
-    /// This field or another place of the same fact: a value in one outweighs
+    /// The same fact in two places. Where they contradict each other, it cannot
+    /// be read: nobody knows which of them is meant.
+    #[must_use]
+    pub fn agreed(self, other: Self) -> Self
+    where
+        T: PartialEq,
+    {
+        match (self, other) {
+            (Field::Value(one), Field::Value(other)) if one != other => Field::Unread,
+            (one, other) => one.or(other),
+        }
+    }
+
+    /// This field or, where it states less, another: a value in one outweighs
     /// `null` in the other, and that what cannot be read.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
@@ -153,6 +170,12 @@ impl<T: Read> Read for BTreeMap<String, Option<T>> {
             Json::Null => Some((key.clone(), None)),
             value => unread.value(value, ANY_KEY).map(|value| (key.clone(), Some(value))),
         });
+        let (kept, odd): (Vec<_>, Vec<_>) =
+            members.partition(|(key, _)| (1..=MAX_KEY_BYTES).contains(&key.len()));
+        if !odd.is_empty() {
+            unread.note(ANY_KEY);
+        }
+        let members = kept.into_iter();
         Some(members.collect())
     }
 }
@@ -243,6 +266,7 @@ mod tests {
                 vec!["by_unit.*"],
             ),
             (r#"{"by_unit":[],"inner":[]}"#, "{}", vec!["inner", "by_unit"]),
+            (r#"{"by_unit":{"":1,"cash":2}}"#, r#"{"by_unit":{"cash":"2"}}"#, vec!["by_unit.*"]),
         ] {
             let (outer, unread) = read(text);
             assert_eq!(serde_json::to_string(&outer).ok().as_deref(), Some(stated), "{text}");
@@ -266,6 +290,11 @@ mod tests {
                 *place == Field::Unread
             );
         }
+        for place in &places {
+            assert_eq!(place.clone().agreed(Field::Value(1)), Field::Value(1));
+            assert_eq!(Field::Value(1).agreed(place.clone()), Field::Value(1));
+        }
+        assert_eq!(Field::Value(1).agreed(Field::Value(2)), Field::Unread);
         assert_eq!(Field::<()>::Absent.then(|()| Field::Value(1)), Field::Absent);
         assert_eq!(Field::<()>::Null.then(|()| Field::Value(1)), Field::Null);
         assert_eq!(Field::<()>::Unread.then(|()| Field::Value(1)).deciding(), Field::Null);

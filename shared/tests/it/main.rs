@@ -16,6 +16,7 @@ mod clocks;
 mod decoration;
 mod endpoint;
 mod entries;
+mod flaws;
 mod guards;
 mod machine;
 mod mapping;

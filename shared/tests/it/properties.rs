@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::event::{Content, Event};
-use shared::fulfilment::{Policy, Promise, State, reward};
+use shared::fulfilment::{Policy, Promise, Rule, State, V1Confirm, reward};
 use shared::ledger::{Decision, Known, Record, Seen, decide, event_key, shared_identity};
 use shared::provider::Provider;
 use shared::timestamp::Timestamp;
@@ -14,23 +14,23 @@ use crate::mapping::event;
 use crate::promises::policy;
 
 /// A partition as the table holds it: what `decide` reads and writes.
-#[derive(Default)]
 struct Partition {
+    policy: Policy,
     known: Known,
     events: BTreeMap<String, Seen>,
 }
 
+fn partition(policy: Policy) -> Partition {
+    Partition { policy, known: Known::default(), events: BTreeMap::new() }
+}
+
 impl Partition {
     fn deliver(&mut self, event: &Event) -> bool {
-        self.deliver_under(&policy(), event)
-    }
-
-    fn deliver_under(&mut self, policy: &Policy, event: &Event) -> bool {
         let (_, sk) = shared::ledger::place(event);
         let shared = sk.as_ref().map(|sk| shared_identity(sk, &event.event_type));
         let sort_keys = [shared, sk].into_iter().flatten();
         self.known.events = sort_keys.filter_map(|sk| self.events.get(&sk).cloned()).collect();
-        match decide(&self.known, event, policy, received()) {
+        match decide(&self.known, event, &self.policy, received()) {
             Decision::Duplicate => false,
             Decision::Write(write) => {
                 let seen = Seen { event_type: event.event_type.clone(), sha256: String::new() };
@@ -75,7 +75,11 @@ impl Partition {
 }
 
 fn play(events: &[Event]) -> Partition {
-    let mut partition = Partition::default();
+    play_under(&policy(), events)
+}
+
+fn play_under(policy: &Policy, events: &[Event]) -> Partition {
+    let mut partition = partition(policy.clone());
     for event in events {
         partition.deliver(event);
     }
@@ -195,6 +199,109 @@ fn payment(total: u16, status: u8) -> Event {
     Provider::UpPromote.event(event_type, &json, &sha256, Timestamp::ZERO).unwrap()
 }
 
+/// Odd things that may stand anywhere.
+fn odd() -> [Value; 8] {
+    let long = json!("x".repeat(300));
+    [Value::Null, json!(""), json!({}), json!([]), json!("N/A"), json!(0), json!(true), long]
+}
+
+/// Whole places of a body, replaced by something else: what was there before, or
+/// an oddity.
+#[derive(Debug, Clone)]
+struct Odd {
+    place: prop::sample::Index,
+    value: prop::sample::Index,
+}
+
+fn odds() -> impl Strategy<Value = Vec<Odd>> {
+    let odd = (any::<prop::sample::Index>(), any::<prop::sample::Index>());
+    prop::collection::vec(odd.prop_map(|(place, value)| Odd { place, value }), 0..3)
+}
+
+const PLACES: [&str; 16] = [
+    "/changes",
+    "/changes/status",
+    "/data",
+    "/data/status",
+    "/data/amount",
+    "/data/unit",
+    "/data/promoter_id",
+    "/data/promoter_campaign",
+    "/data/promoter_campaign/campaign_id",
+    "/data/promoter_campaign/promoter",
+    "/data/referral",
+    "/data/referral/id",
+    "/data/referral/email",
+    "/data/referral_id",
+    "/data/fraud_check",
+    "/data/created_at",
+];
+
+fn spoil(body: &mut Value, odds: &[Odd], kept: &[&str]) {
+    let odd = odd();
+    for Odd { place, value } in odds {
+        let place = place.get(&PLACES);
+        if let Some(found) = body.pointer_mut(place).filter(|_| !kept.contains(place)) {
+            found.clone_from(value.get(&odd));
+        }
+    }
+}
+
+/// A commission that names a whole lot, some of it odd.
+fn rich(i: usize, seed: &Seed, odds: &[Odd]) -> Event {
+    const STATUSES: [&str; 4] = ["pending", "approved", "denied", "on_hold"];
+    let kind = ["created", "updated", "approved", "pending", "deleted"][seed.kind];
+    let status = STATUSES[seed.status];
+    let n = usize::from(seed.amount.unwrap_or(0));
+    let was = seed.was.0.map(|n| STATUSES[n]);
+    let (unit, campaign) = (["points", "credits"][seed.null % 2], [5104, 7731][n / 2]);
+    let fraud = ["no_suspicion", "ad_source"][seed.null / 11];
+    let created = ["2026-02-01T00:00:00Z", "2025-02-01 00:00:00"][seed.null / 10 % 2];
+    let mut body = json!({"event_id": format!("e{i}"), "event_type": format!("commission.{kind}"),
+        "entity_id": 88, "timestamp": seed.time,
+        "changes": {"status": [was, status],
+            "amount": [seed.was.1.map(|n| 500 + n % 2), 500 + n % 2]},
+        "data": {"id": 88, "status": status, "amount": 500 + n % 2, "unit": unit,
+            "promoter_id": 31, "promoter_campaign": {"campaign_id": campaign, "promoter": {"id": 31}},
+            "referral": {"id": 70 + n % 3, "email": format!("r{}@example.com", seed.null % 3)},
+            "fraud_check": fraud,
+            "created_at": created}});
+    if seed.null.is_multiple_of(3) {
+        body["data"]["referral"] = json!({"email": "nobody@example.com"});
+        body["data"]["referral_id"] = json!(70 + n % 3);
+    }
+    spoil(&mut body, odds, &[]);
+    event(Provider::FirstPromoter, "/webhooks/firstpromoter/commissions", &body.to_string())
+        .unwrap()
+}
+
+/// The same of v1.
+fn pending(i: usize, seed: &Seed, odds: &[Odd]) -> Event {
+    let status = ["pending", "processing", "denied", "completed"][seed.status];
+    let n = usize::from(seed.amount.unwrap_or(0));
+    let (unit, campaign) = (["points", "credits"][seed.null % 2], [7731, 5104][n / 2]);
+    let mut body = json!({
+        "event": {"id": i, "type": "fulfilment_pending", "created_at": seed.time},
+        "data": {"id": 88, "status": status,
+            "amount": 500 + n % 2, "unit": unit,
+            "promoter": {"id": 31 + seed.kind % 2, "cust_id": format!("c{}", seed.null % 3)},
+            "campaign": {"id": campaign}}});
+    spoil(&mut body, odds, &["/data"]);
+    event(Provider::FirstPromoterV1, "/webhooks/firstpromoter-v1/t/fulfilments", &body.to_string())
+        .unwrap()
+}
+
+/// Settings under which the same events come to different promises.
+fn any_policy() -> impl Strategy<Value = Policy> {
+    let recipient = prop::sample::select(vec![Rule::Promoter, Rule::Referral, Rule::ByRules]);
+    let confirm = prop::sample::select(vec![V1Confirm::Response, V1Confirm::Api]);
+    (recipient, confirm, any::<bool>()).prop_map(|(recipient, v1_confirm, auto_approve)| {
+        let rules = [("*:points", Rule::Referral), ("7731:*", Rule::Promoter)];
+        let recipient_rules = rules.map(|(name, rule)| (name.to_owned(), rule)).into();
+        Policy { recipient, recipient_rules, v1_confirm, auto_approve, ..policy() }
+    })
+}
+
 /// The events in another order, some of them again.
 fn reordered(events: &[Event], order: &[prop::sample::Index]) -> Vec<Event> {
     let mut again: Vec<Event> = order.iter().map(|i| i.get(events).clone()).collect();
@@ -226,14 +333,34 @@ proptest! {
         seeds in prop::collection::vec(seed(), 1..8),
     ) {
         let auto = Policy { auto_approve: true, ..policy() };
-        let mut partition = Partition::default();
+        let mut partition = partition(auto);
         for (i, seed) in seeds.iter().enumerate() {
-            partition.deliver_under(&auto, &commission(i, seed));
+            partition.deliver(&commission(i, seed));
             let Known { record, promise, .. } = &partition.known;
             let announced = record.as_ref().and_then(Record::announcement).is_some();
             let state = promise.as_ref().map(|promise| promise.state);
             let asked = matches!(state, None | Some(State::ApprovalDue | State::Denied));
             prop_assert!(asked || announced, "{:?} without an announcement", state);
+        }
+    }
+
+    #[test]
+    fn what_is_owed_depends_on_the_set_of_events_whatever_is_odd_in_them(
+        seeds in prop::collection::vec((seed(), odds()), 1..7),
+        order in prop::collection::vec(any::<prop::sample::Index>(), 0..14),
+        policy in any_policy(),
+        v1 in any::<bool>(),
+    ) {
+        let make = if v1 { pending } else { rich };
+        let events: Vec<Event> =
+            seeds.iter().enumerate().map(|(i, (seed, odds))| make(i, seed, odds)).collect();
+        let one = play_under(&policy, &events);
+        let other = play_under(&policy, &reordered(&events, &order));
+        prop_assert_eq!(one.state(), other.state());
+        prop_assert_eq!(&one.events, &other.events);
+        // What is only asked to be approved hangs on when it was asked.
+        if !policy.auto_approve || one.state().announcement() >= Some(policy.from) {
+            prop_assert_eq!(one.owed(), other.owed());
         }
     }
 
@@ -253,7 +380,7 @@ proptest! {
 #[test]
 fn a_repeated_delivery_is_a_duplicate_and_a_change_back_is_not() {
     let (paid, failed) = (payment(100, 0), payment(100, 1));
-    let mut partition = Partition::default();
+    let mut partition = partition(policy());
     assert!(partition.deliver(&paid));
     assert!(!partition.deliver(&paid));
     assert!(!partition.state().contested);

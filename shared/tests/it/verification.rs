@@ -324,3 +324,38 @@ fn a_provider_without_a_secret_is_closed() {
         }
     }
 }
+
+#[test]
+fn white_space_comes_of_copying_on_either_side() {
+    let basic = |text: &str| {
+        format!(
+            "Basic {}",
+            base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text)
+        )
+    };
+    let v1 = |headers: &[(&str, &str)], token: Option<&str>| {
+        check(SECRETS, FirstPromoterV1, headers, b"{}", token, A_TIME)
+    };
+    for token in [format!("{TOKEN} "), format!("\t{TOKEN}\n")] {
+        assert_eq!(v1(&[], Some(&token)), Ok("path_token[0]".to_owned()));
+    }
+    assert_eq!(
+        v1(&[("authorization", &basic("v1:secret-of-v1\n"))], None),
+        Ok("basic[0]".to_owned())
+    );
+    for token in ["", " ", &TOKEN[1..], &TOKEN.replace("-0", "- 0")] {
+        assert_eq!(v1(&[], Some(token)), Err(Refusal::Unauthorized), "{token}");
+    }
+}
+
+#[test]
+fn an_event_bound_by_one_of_its_names_is_let_in_under_another() {
+    let secrets = format!(
+        r#"{{"firstpromoter_v1": {{"path_token": [{{"key": "{TOKEN}", "events": ["new_customer"]}}]}}}}"#
+    );
+    let of = |event_type: &str| {
+        check_for(event_type, &secrets, FirstPromoterV1, &[], b"{}", Some(TOKEN), A_TIME)
+    };
+    assert_eq!(of("lead_becomes_referral"), Ok("path_token[0]".to_owned()));
+    assert_eq!(of("fulfilment_pending"), Err(Refusal::Unauthorized));
+}

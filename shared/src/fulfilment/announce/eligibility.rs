@@ -202,15 +202,20 @@ pub(super) fn recipient(provider: Provider, record: &Record, rule: Rule) -> Reci
         let found = path.iter().try_fold(record.fact(fact)?, |value, name| value.get(name));
         Some(found?.as_str()?.to_owned()).filter(|text| !text.is_empty())
     };
-    let (role, id, fact, path): (_, _, _, &[&str]) = match (rule, provider) {
+    let (role, id_fact, fact, path): (_, _, _, &[&str]) = match (rule, provider) {
         (Rule::Referral, _) => ("referral", "customer_id", "customer", &[]),
         (_, Provider::FirstPromoterV1) => ("promoter", "affiliate_id", "affiliate", &[]),
         (_, _) => ("promoter", "affiliate_id", "enrolment", &["promoter"]),
     };
-    let id = record.settled_text(id).map(str::to_owned);
+    let id = record.settled_text(id_fact).map(str::to_owned);
     let known_as = |name| text(fact, &[path, &[name]].concat());
     // A later event may have named somebody else, by the id alone.
-    let theirs = known_as("id").is_none_or(|known| Some(known) == id);
+    let clock = |name: &str| record.facts.get(name).map(|stated| stated.clock);
+    let theirs = match known_as("id") {
+        Some(known) => Some(known) == id,
+        // Told by one event, which named them beside the id.
+        None => clock(fact) == clock(id_fact),
+    };
     let known_as = |name| known_as(name).filter(|_| theirs);
     let reference = match (rule, provider) {
         (Rule::Referral, _) => known_as("uid"),

@@ -1,7 +1,7 @@
 //! The payloads of webhooks v2, as far as they are read.
 
 use crate::timestamp::Timestamp;
-use crate::wire::{Decimal, Id, NumberId, Personal, Present, Text, Time, Word, payload};
+use crate::wire::{Decimal, Id, NumberId, Personal, Present, Text, Time, Verdict, Word, payload};
 
 payload! {
     /// The envelope.
@@ -19,7 +19,7 @@ payload! {
         unit: Word,
         currency: Text,
         commission_type: Text,
-        is_self_referral: Text,
+        is_self_referral: Verdict,
         sale_amount: Decimal,
         original_sale_amount: Decimal,
         original_sale_currency: Text,
@@ -28,7 +28,7 @@ payload! {
         tier: Text,
         internal_note: Personal,
         external_note: Personal,
-        fraud_check: Text,
+        fraud_check: Verdict,
         is_paid: Text,
         is_split: Text,
         created_at: Time,
