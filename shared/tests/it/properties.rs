@@ -259,7 +259,7 @@ fn rich(i: usize, seed: &Seed, odds: &[Odd]) -> Event {
             "referral": {"id": 70 + n % 3, "email": format!("r{}@example.com", seed.null % 3)},
             "fraud_check": fraud,
             "created_at": created}});
-    if seed.null % 3 == 0 {
+    if seed.null.is_multiple_of(3) {
         body["data"]["referral"] = json!({"email": "nobody@example.com"});
         body["data"]["referral_id"] = json!(70 + n % 3);
     }
