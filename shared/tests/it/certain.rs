@@ -54,7 +54,7 @@ pub fn feed(policy: &Policy, provider: Provider, known: &mut Known, n: usize, bo
     }
 }
 
-fn auto() -> Policy {
+pub fn auto() -> Policy {
     Policy { auto_approve: true, ..policy() }
 }
 
@@ -134,7 +134,7 @@ fn a_denial_by_event_withdraws_what_waits_for_its_approval() {
 
 // --- What the API shows, beside what events said.
 
-fn question<'a>(known: &'a Known, policy: &'a Policy, provider: Provider) -> Question<'a> {
+pub fn question<'a>(known: &'a Known, policy: &'a Policy, provider: Provider) -> Question<'a> {
     Question {
         policy,
         provider,
@@ -307,6 +307,22 @@ fn take(promise: &Promise, record: &Record, due: &str, epoch: u32, endpoint: &En
         now: at(50),
     };
     taker.take(promise, record)
+}
+
+/// What a worker may do that got the message of what is due.
+pub fn taken(policy: &Policy, known: &Known) -> Taken {
+    let promise = known.promise.as_ref().unwrap();
+    let taker = Taker {
+        policy,
+        provider: FirstPromoter,
+        epoch: promise.epoch,
+        due: promise.due.as_deref().unwrap_or_default(),
+        endpoint: &endpoint("a", true),
+        until: at(100),
+        early_ms: 1000,
+        now: at(50),
+    };
+    taker.take(promise, known.record.as_ref().unwrap())
 }
 
 /// An approved commission and its promise.

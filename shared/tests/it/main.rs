@@ -9,6 +9,7 @@
 mod amounts;
 mod answers;
 mod approvals;
+mod asking;
 mod behind;
 mod certain;
 mod clocks;
