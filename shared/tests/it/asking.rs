@@ -256,3 +256,36 @@ fn a_status_that_nobody_knows_is_shown_to_a_person_whatever_came_first() {
         assert_eq!((promise.epoch, promise.state), (epoch, state));
     }
 }
+
+#[test]
+fn what_was_given_and_is_stated_otherwise_by_all_is_shown_to_a_person_contested_or_not() {
+    let said = |amount: u32, promoter: u32| {
+        let mut event = told("commission.updated", "approved", "11:00:00");
+        event["data"]["amount"] = json!(amount);
+        event["data"]["promoter_campaign"]["promoter"]["id"] = json!(promoter);
+        event
+    };
+    for (events, end) in [
+        ([said(600, 31), said(700, 31)], State::Parked),
+        ([said(500, 32), said(500, 33)], State::Parked),
+        // One of them is as it was given.
+        ([said(600, 31), said(500, 31)], State::Confirmed),
+        ([said(500, 31), said(500, 33)], State::Confirmed),
+    ] {
+        let announced = told("commission.approved", "approved", "10:00:00");
+        let mut known = after(&policy(), FirstPromoter, &[announced]);
+        let given = [Input::Leased(at(9)), Input::Done, Input::Leased(at(9)), Input::Done];
+        known.promise = known.promise.map(|promise| run(promise, &given, P));
+        for (n, event) in events.iter().enumerate() {
+            feed(&policy(), FirstPromoter, &mut known, n + 1, event);
+        }
+        assert!(known.record.as_ref().unwrap().is_contested());
+        // The first of them alone is news, which the second may take back.
+        let resumed = |promise| run(promise, &[word(None)], P);
+        let promise = known.promise.take().unwrap();
+        let seen = promise.stated.is_none();
+        let promise =
+            if seen && promise.state == State::Parked { resumed(promise) } else { promise };
+        assert_eq!(promise.state, end, "{events:?}");
+    }
+}
