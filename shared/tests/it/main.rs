@@ -23,5 +23,6 @@ mod persons;
 mod promises;
 mod properties;
 mod reading;
+mod reasons;
 mod verification;
 mod walk;
