@@ -8,6 +8,7 @@ use bigdecimal::{BigDecimal, Zero};
 use crate::fulfilment::{MaxAmounts, Policy, Reversals, Rule, Source, Sources, V1Confirm};
 use crate::provider::firstpromoter::unit_name;
 use crate::timestamp::Timestamp;
+use crate::wire::Decimal;
 
 /// A variable that is missing or out of range.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -115,10 +116,17 @@ pub(crate) fn policy(variable: Lookup) -> Result<Policy, SettingsError> {
 /// `points=10000,*=500`: the largest amounts that are given without a person.
 fn max_amounts(variable: Lookup) -> Result<MaxAmounts, SettingsError> {
     let limits = pairs(variable, "MAX_AMOUNT", |name, text| {
-        let limit = BigDecimal::from_str(text).ok().filter(|limit| *limit >= BigDecimal::zero());
+        let limit = Decimal::new(text).and_then(|limit| BigDecimal::from_str(limit.as_str()).ok());
+        let limit = limit.filter(|limit| *limit >= BigDecimal::zero());
         limit.ok_or_else(|| problem(name, "is not a list of unit=amount"))
     })?;
-    Ok(MaxAmounts(limits.into_iter().map(|(unit, limit)| (unit_name(&unit), limit)).collect()))
+    let mut by_unit: BTreeMap<String, BigDecimal> = BTreeMap::new();
+    for (unit, limit) in limits {
+        // One unit in two spellings: the smaller limit holds.
+        let held = by_unit.entry(unit_name(&unit)).or_insert_with(|| limit.clone());
+        *held = limit.min(held.clone());
+    }
+    Ok(MaxAmounts(by_unit))
 }
 
 fn source(variable: &'static str, text: &str) -> Result<Source, SettingsError> {
@@ -216,6 +224,32 @@ mod tests {
         // As v1 spells it.
         let rules = &settings.policy.recipient_rules;
         assert_eq!(rules["*:mon_discount"], Rule::Promoter);
+    }
+
+    #[test]
+    fn limits_are_decimals_by_unit_in_any_spelling() {
+        let exceeds = |limits: &str, amount: &str, unit: &str| {
+            let settings = settings(&[("MAX_AMOUNT", limits)]);
+            settings.map(|settings| settings.policy.max_amount.is_exceeded_by(amount, unit))
+        };
+        for (limits, amount, unit, over) in [
+            ("points=10.5, *=1e2", "10.5", "points", false),
+            ("points=10.5, *=1e2", "10.51", "points", true),
+            ("points=10.5, *=1e2", "100", "credits", false),
+            ("points=10.5, *=1e2", "101", "credits", true),
+            ("discount_mon=5,*=9", "6", "mon_discount", true),
+            ("discount_mon=5,mon_discount=7", "6", "mon_discount", true),
+            ("mon_discount=5,discount_mon=7", "6", "mon_discount", true),
+            ("points=0", "0.1", "points", true),
+            ("", "1000000000", "points", false),
+            ("", "1000000000.1", "points", true),
+            ("", "many", "points", true),
+        ] {
+            assert_eq!(exceeds(limits, amount, unit), Ok(over), "{limits}: {amount} {unit}");
+        }
+        for odd in ["points=-1", "points=", "points=ten", "points", "points=1e999999999"] {
+            assert!(exceeds(odd, "1", "points").is_err(), "{odd}");
+        }
     }
 
     #[test]

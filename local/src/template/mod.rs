@@ -5,6 +5,8 @@ mod node;
 mod parameters;
 mod resolve;
 mod rules;
+#[cfg(test)]
+mod shipped;
 mod sources;
 #[cfg(test)]
 mod tests;

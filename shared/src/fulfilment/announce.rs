@@ -2,15 +2,17 @@
 //! does to a promise that is there.
 
 mod eligibility;
+mod stated;
 
 pub use eligibility::terms;
 use eligibility::{NotEligible, assess, recipient, waits_without_looking};
+use stated::{is_older, newer_than_found, other_than_given};
 
 use crate::event::{Kind, Subject};
 use crate::fulfilment::machine::{Entry, Input, Stepped, step};
 use crate::fulfilment::policy::{Policy, V1Confirm};
 use crate::fulfilment::promise::{Parked, Promise, State};
-use crate::fulfilment::terms::{Recipient, Terms};
+use crate::fulfilment::terms::Terms;
 use crate::fulfilment::view::suspected;
 use crate::ledger::{Record, Register};
 use crate::provider::Provider;
@@ -191,6 +193,9 @@ pub(super) fn assessment(
         // Who is rewarded by the settings of now is no change of this one.
         stated.recipient = Some(recipient(provider, record, given));
     }
+    if !promise.is_before_delivery() {
+        other_than_given(promise, record, &mut stated);
+    }
     let (terms, ask_anew) = known(promise, record, stated);
     let entry = entry_of(policy, provider, promise, record, &terms, campaign);
     let campaign_id = campaign.map(str::to_owned);
@@ -220,32 +225,6 @@ fn known(promise: &Promise, record: &Record, stated: Terms) -> (Terms, bool) {
     let known = found.with(&newer_than_found(promise, record, &found, stated));
     let open = !known.is_complete() && promise.terms.is_complete();
     (known, open || gone("status"))
-}
-
-/// What events state after the platform's own clock, or a person who believed its
-/// list, let what it showed count; of what it did not show, all.
-fn newer_than_found(promise: &Promise, record: &Record, found: &Terms, stated: Terms) -> Terms {
-    let newer = |name: &str| !is_older(promise, record, name);
-    let whose = |to: &Recipient| if to.role == "referral" { "customer_id" } else { "affiliate_id" };
-    // A rule of now is nothing that the platform knows.
-    let same_rule = |to: &Recipient| {
-        found.recipient.as_ref().is_some_and(|found| found.role == to.role && found.id.is_some())
-    };
-    let kept = |found: &Option<String>, name: &str| found.is_none() || newer(name);
-    Terms {
-        amount: stated.amount.filter(|_| kept(&found.amount, "amount")),
-        unit: stated.unit.filter(|_| kept(&found.unit, "amount")),
-        recipient: stated.recipient.filter(|to| !same_rule(to) || newer(whose(to))),
-        affiliate_id: stated.affiliate_id.filter(|_| kept(&found.affiliate_id, "affiliate_id")),
-        customer_id: stated.customer_id.filter(|_| kept(&found.customer_id, "customer_id")),
-    }
-}
-
-/// Whether the events that state a fact are from before what the platform showed
-/// came to count.
-fn is_older(promise: &Promise, record: &Record, name: &str) -> bool {
-    let counts = promise.found_since.max(promise.believed_at);
-    record.facts.get(name).is_some_and(|fact| fact.clock.time < counts)
 }
 
 /// Whether events have taken a fact away, or a part of it, or contradicted each

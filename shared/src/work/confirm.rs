@@ -87,15 +87,7 @@ impl Confirmer {
             }
             return response(failed);
         };
-        for job in alone {
-            let outcome = if started.elapsed() > ENOUGH {
-                self.later(&job.claim, "no time was left for it").into()
-            } else {
-                self.one(&job.claim, &credentials).await
-            };
-            let input = self.unless_rotated(&job.claim, outcome, &credentials).await;
-            self.record(job, &input, &mut failed).await;
-        }
+        // First what has its end within four calls, then what is given up in time.
         let mut together = together.into_iter().peekable();
         while together.peek().is_some() {
             let chunk: Vec<Job> = together.by_ref().take(CHUNK).collect();
@@ -104,6 +96,15 @@ impl Confirmer {
                 let input = self.unless_rotated(&job.claim, outcome, &credentials).await;
                 self.record(job, &input, &mut failed).await;
             }
+        }
+        for job in alone {
+            let outcome = if started.elapsed() > ENOUGH {
+                self.later(&job.claim, "no time was left for it").into()
+            } else {
+                self.one(&job.claim, &credentials).await
+            };
+            let input = self.unless_rotated(&job.claim, outcome, &credentials).await;
+            self.record(job, &input, &mut failed).await;
         }
         response(failed)
     }

@@ -4,13 +4,13 @@
 use serde_json::{Value, json};
 use shared::fulfilment::{
     CONTRADICTED, GIVEN_THERE, Input, MaxAmounts, Policy, Reversals, Source, Standing, State,
-    Taken, Terms, View,
+    Stepped, Taken, Terms, View, step,
 };
 use shared::ledger::Known;
 use shared::provider::Provider::FirstPromoter;
 
 use crate::certain::{after, auto, feed, question, taken, time, told};
-use crate::machine::{at, run, terms, word};
+use crate::machine::{at, close, run, terms, word};
 use crate::promises::policy;
 
 const P: Reversals = Reversals::Park;
@@ -255,4 +255,58 @@ fn a_status_that_nobody_knows_is_shown_to_a_person_whatever_came_first() {
         let promise = known.promise.unwrap();
         assert_eq!((promise.epoch, promise.state), (epoch, state));
     }
+}
+
+#[test]
+fn what_was_given_and_is_stated_otherwise_by_all_is_shown_to_a_person_contested_or_not() {
+    let said = |amount: u32, promoter: u32| {
+        let mut event = told("commission.updated", "approved", "11:00:00");
+        event["data"]["amount"] = json!(amount);
+        event["data"]["promoter_campaign"]["promoter"]["id"] = json!(promoter);
+        event
+    };
+    for (events, end) in [
+        ([said(600, 31), said(700, 31)], State::Parked),
+        ([said(500, 32), said(500, 33)], State::Parked),
+        // One of them is as it was given.
+        ([said(600, 31), said(500, 31)], State::Confirmed),
+        ([said(500, 31), said(500, 33)], State::Confirmed),
+    ] {
+        let announced = told("commission.approved", "approved", "10:00:00");
+        let mut known = after(&policy(), FirstPromoter, &[announced]);
+        let given = [Input::Leased(at(9)), Input::Done, Input::Leased(at(9)), Input::Done];
+        known.promise = known.promise.map(|promise| run(promise, &given, P));
+        for (n, event) in events.iter().enumerate() {
+            feed(&policy(), FirstPromoter, &mut known, n + 1, event);
+        }
+        assert!(known.record.as_ref().unwrap().is_contested());
+        // The first of them alone is news, which the second may take back.
+        let resumed = |promise| run(promise, &[word(None)], P);
+        let promise = known.promise.take().unwrap();
+        let seen = promise.stated.is_none();
+        let promise =
+            if seen && promise.state == State::Parked { resumed(promise) } else { promise };
+        assert_eq!(promise.state, end, "{events:?}");
+    }
+}
+
+#[test]
+fn what_a_person_closed_stays_closed_though_its_announcement_is_dated_ahead() {
+    let limited =
+        Policy { max_amount: MaxAmounts([("points".into(), 499.into())].into()), ..policy() };
+    // Received on the first of November; at most five minutes ahead count.
+    let mut ahead = told("commission.approved", "approved", "10:00:00");
+    ahead["timestamp"] = json!("2026-12-01T00:00:00Z");
+    let mut known = after(&limited, FirstPromoter, &[ahead]);
+    let promise = known.promise.take().unwrap();
+    let received = promise.created_at;
+    assert_eq!(promise.announced_at, received.plus_seconds(300));
+    match step(&promise, &close(), P, received) {
+        Stepped::Changed(closed) => known.promise = Some(*closed),
+        other => panic!("{other:?}"),
+    }
+    let mut edit = told("commission.updated", "approved", "10:00:00");
+    edit["timestamp"] = json!("2026-11-01T00:05:00Z");
+    feed(&policy(), FirstPromoter, &mut known, 1, &edit);
+    assert_eq!(state(&known), State::Denied);
 }

@@ -107,6 +107,7 @@ fn inputs() -> Vec<(&'static str, Input)> {
     vec![
         ("approved", stated(terms("500"), Entry::Deliver)),
         ("approved, other terms", stated(terms("700"), Entry::Deliver)),
+        ("may be asked", Input::Askable(Box::new(Assessment::of(terms("500"), Entry::Deliver)))),
         ("withdrawn", Input::Withdrawn),
         (
             "found",

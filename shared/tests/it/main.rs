@@ -27,8 +27,12 @@ mod persons;
 mod promises;
 mod properties;
 mod reading;
+<<<<<<< HEAD
 mod recipients;
 mod sweeping;
+=======
+mod reasons;
+>>>>>>> ledger
 mod verification;
 mod views;
 mod walk;

@@ -119,7 +119,8 @@ impl World {
 
     /// Somebody changes the settings.
     fn configure(&mut self, roll: u8) {
-        match roll % 3 {
+        match roll % 4 {
+            3 => self.policy.auto_approve = self.setup.auto && !self.policy.auto_approve,
             0 => {
                 let ours = if self.setup.is_v1() { Source::V1 } else { Source::V2 };
                 let default = &mut self.policy.sources.default;
@@ -129,7 +130,10 @@ impl World {
             1 => self.endpoint.idempotent = !self.endpoint.idempotent,
             _ => self.endpoint.id.push('b'),
         }
-        self.say(format!("settings: {:?} {:?}", self.policy.sources.default, self.endpoint));
+        self.say(format!(
+            "settings: {:?} {:?} auto={}",
+            self.policy.sources.default, self.endpoint, self.policy.auto_approve
+        ));
     }
 
     /// One of the events comes in, not always the oldest, or is lost.

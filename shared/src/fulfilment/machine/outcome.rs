@@ -30,9 +30,10 @@ impl Step {
     }
 
     /// Whether this call is safe: none before it may have had its effect, or it
-    /// repeats that one, at an endpoint that knows its key again.
+    /// repeats that one, at an endpoint that knows its key again. Which one that
+    /// was is not known of promises from before it was noted.
     fn may_call(&self, endpoint: &Endpoint) -> bool {
-        let same = self.promise.endpoint.as_ref().is_none_or(|first| first == endpoint);
+        let same = self.promise.endpoint.as_ref() == Some(endpoint);
         !self.promise.check || endpoint.idempotent && same
     }
 

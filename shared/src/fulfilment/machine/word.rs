@@ -3,6 +3,7 @@
 use crate::fulfilment::announce::CLOCKS_APART;
 use crate::fulfilment::machine::{CONTRADICTED, Outcome, Step, Stepped, Word};
 use crate::fulfilment::promise::{Spoken, State};
+use crate::timestamp::Timestamp;
 
 impl Step {
     pub(super) fn resumed(&mut self, word: &Word) -> Outcome {
@@ -89,8 +90,10 @@ impl Step {
                 self.begin(State::Confirmed)
             }
             (from, _) if from.is_before_delivery() => {
-                // Only what is announced from now on is news; clocks differ.
-                self.promise.denied_at = Some(self.now.plus_seconds(-CLOCKS_APART));
+                // Only what is announced from now on is news; clocks differ. What
+                // announced it may be dated ahead of now.
+                let known = Timestamp::from_ms(self.promise.announced_at.ms().saturating_add(1));
+                self.promise.denied_at = Some(self.now.plus_seconds(-CLOCKS_APART).max(known));
                 self.begin(State::Denied)
             }
             (State::Reversed, _) | (State::ReversalDue, Some(true)) => self.begin(State::Reversed),

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::event::Kind;
-use crate::fulfilment::Source;
+use crate::fulfilment::{Endpoint, Input, Reversals, Source, Stepped, step};
 use crate::wire::Id;
 
 const RECEIVED: &str = "2026-11-01T00:00:00Z";
@@ -225,4 +225,33 @@ fn promises_and_sources_written_before_are_read() {
     assert!(promise.check && promise.contradicted_since.is_some() && promise.endpoint.is_none());
     assert!(promise.parked.is_some_and(|parked| parked.unknown));
     assert!(promise.again.is_some_and(|again| again.campaign_id.is_none()));
+}
+
+/// As this project wrote promises before it noted which endpoint was called.
+#[test]
+fn promises_written_before_are_read_and_a_call_of_theirs_is_not_repeated_blindly() {
+    let item = json!({
+        "pk": "firstpromoter#commission#88", "sk": "fulfilment#1", "open": "requested",
+        "open_since": "2026-10-01T00:00:00.000Z", "key": "firstpromoter:88:1", "epoch": 1,
+        "version": 5, "state": "requested", "seq": 3, "due": "deliver#3", "amount": "500",
+        "unit": "points", "terms": {"amount": "500", "unit": "points",
+            "recipient": {"role": "promoter", "id": "31"}},
+        "campaign_id": "5104", "looked_up": true, "check": true, "attempts": 1, "last": "no answer",
+        "unapproved_since": "2026-10-01T00:00:02.000Z", "waived": "unknown_unit",
+        "again": {"terms": {"amount": "500"}, "start": {"park": "unknown_unit"}},
+        "announced_at": "2026-10-01T00:00:00.000Z", "created_at": "2026-10-01T00:00:01.000Z",
+        "open_at": "2026-10-01T00:00:01.000Z", "changed_at": "2026-10-01T00:00:03.000Z",
+    });
+    let item: Item = serde_dynamo::to_item(item).unwrap();
+    let promise: Promise = serde_dynamo::from_item(item).unwrap();
+    assert!(promise.waives("unknown_unit") && promise.contradicted_since.is_some());
+    let written = promise_item("firstpromoter#commission#88", &promise).unwrap();
+    assert_eq!(serde_dynamo::from_item::<_, Promise>(written).unwrap(), promise);
+
+    let endpoint = Endpoint { id: "a".into(), idempotent: true };
+    let lease = Input::LeasedFor { until: Timestamp::ZERO, endpoint };
+    let Stepped::Changed(next) = step(&promise, &lease, Reversals::Park, Timestamp::ZERO) else {
+        panic!()
+    };
+    assert!(next.parked.is_some_and(|parked| parked.unknown));
 }

@@ -195,7 +195,7 @@ impl World {
             State::Delivering => self.deliver(roll, taken)?,
             State::Reversing => self.take_back(roll, taken)?,
             State::LookupDue | State::AwaitingApproval => self.ask(roll, taken, record),
-            State::ApprovalDue => self.approve(roll, taken, record),
+            State::ApprovalDue => self.approve(roll, taken, record)?,
             State::Reversed => self.unmark(roll, taken),
             State::Confirming => self.tell(roll, taken, record)?,
             other => return Err(format!("leased in {other:?}")),
@@ -301,15 +301,18 @@ impl World {
     }
 
     /// Asks to approve.
-    fn approve(&mut self, roll: u8, taken: &Promise, record: &Record) -> Input {
+    fn approve(&mut self, roll: u8, taken: &Promise, record: &Record) -> Result<Input, String> {
         if roll.is_multiple_of(6) {
-            return self.again("429", None);
+            return Ok(self.again("429", None));
         }
         let view = self.view(roll, &taken.terms);
         if let Err(input) = self.question(taken, record).may_approve(&view) {
-            return *input;
+            return Ok(*input);
         }
-        match (self.status, roll % 6) {
+        if self.unit == "cash" && !self.setup.lags {
+            return Err("asked to approve money".into());
+        }
+        Ok(match (self.status, roll % 6) {
             ("pending", 1) => self.unknown(true),
             ("pending", 2) => {
                 self.become_("approved");
@@ -325,7 +328,7 @@ impl World {
                 Ok(()) => Input::Refused("approval_refused".into()),
                 Err(input) => *input,
             },
-        }
+        })
     }
 
     /// Says that it is not fulfilled.

@@ -72,7 +72,9 @@ impl World {
         }
         if self.unit == "cash" {
             // What became money after it was given is a person's to settle.
-            let excused = self.diverged || self.lost || self.kept;
+            // So with what equally late events say different things of.
+            let contested = self.record.as_ref().is_some_and(Record::is_contested);
+            let excused = self.diverged || self.lost || self.kept || contested;
             return match held.first() {
                 Some(key) if !excused => Err(format!("{key} held, and it is cash")),
                 _ => Ok(()),
