@@ -217,8 +217,7 @@ impl Intake {
                 let secret = authenticated.names();
                 line.secret = Some(secret.clone());
                 // What is JSON can be redacted; only what is not is kept as it came.
-                let redacted =
-                    body.map(|body| redact::storable(&body, false, incoming.path_token).to_text());
+                let redacted = body.map(|body| storable(&body, incoming).to_text());
                 let bytes = redacted.as_deref().map_or(authenticated.bytes(), str::as_bytes);
                 let archive = archive(bytes, false, &secret, QUARANTINE_DAYS);
                 let archive = archive.ok_or(Outcome::TooLarge)?;
@@ -227,8 +226,7 @@ impl Intake {
             }
         };
         describe(&event, route, &secret, line);
-        let payout_method = event.event_type.starts_with("payout_method.");
-        let kept = redact::storable(&body, payout_method, incoming.path_token).to_text();
+        let kept = storable(&body, incoming).to_text();
         // What is applied is kept as a whole; of all else the beginning.
         let whole = matches!(event.content, Content::Change(_));
         let days = self.settings.event_retention_days;
@@ -283,6 +281,11 @@ impl Intake {
             promise = newest.unwrap_or(promise);
         }
     }
+}
+
+/// What of a body may be kept.
+fn storable(body: &Json, incoming: &Incoming) -> Json {
+    redact::storable(body, redact::is_of_payout_method(body), incoming.path_token)
 }
 
 /// The exact bytes of the body.

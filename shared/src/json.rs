@@ -269,7 +269,7 @@ impl Json {
     }
 
     /// All that is said in the place of this one value.
-    fn each(&self) -> &[Json] {
+    pub(crate) fn each(&self) -> &[Json] {
         match self {
             Json::Several(values) => values,
             one => std::slice::from_ref(one),

@@ -84,6 +84,22 @@ pub fn storable(body: &Json, payout_method: bool, token: Option<&str>) -> Json {
     Json::Object(members.collect())
 }
 
+/// Whether a body of FirstPromoter's is about a payout method, whose own object is
+/// payment data, in any spelling: that of its type, or that of its class, which
+/// the vendor's texts let through.
+#[must_use]
+pub fn is_of_payout_method(body: &Json) -> bool {
+    let names = [body.get("event_type"), body.get("entity_type")].into_iter().flatten();
+    let mut names = names.chain(body.get("event").and_then(|event| event.get("type")));
+    names.any(|name| {
+        name.each()
+            .iter()
+            .filter_map(Json::text)
+            .map(plain)
+            .any(|name| name.contains("payoutmethod") || name.contains("providersaccount"))
+    })
+}
+
 struct Redaction<'a> {
     token: Option<&'a str>,
 }
@@ -234,6 +250,22 @@ mod tests {
         let twice = br#"{"data":{"id":1,"id":2},"data":{"details":"x"}}"#;
         let twice = crate::json::read(twice).unwrap().json;
         assert_eq!(storable(&twice, true, None).to_text(), r#"{"data":"present"}"#);
+    }
+
+    #[test]
+    fn a_payout_method_is_known_by_any_spelling() {
+        for (body, is_one) in [
+            (r#"{"event_type":"payout_method.created"}"#, true),
+            (r#"{"event_type":"Payout-Method.Created"}"#, true),
+            (r#"{"event_type":"PayoutMethod.created","event_type":"x"}"#, true),
+            (r#"{"event_type":7,"entity_type":"Rewards::Providers::Account"}"#, true),
+            (r#"{"event":{"type":"payout_method_updated"}}"#, true),
+            (r#"{"event_type":"payout.created","entity_type":"payout"}"#, false),
+            ("[]", false),
+        ] {
+            let json = crate::json::read(body.as_bytes()).unwrap().json;
+            assert_eq!(is_of_payout_method(&json), is_one, "{body}");
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, KeysAndAttributes, Put, TransactWriteItem, Update,
 };
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::aws::code;
 use crate::event::Event;
@@ -164,8 +165,7 @@ impl Store {
             .key("sk", text(sk))
             .consistent_read(true);
         let output = call.send().await.map_err(|e| StoreError::Unavailable(code(&e)))?;
-        let promise = output.item.map(serde_dynamo::from_item).transpose();
-        promise.map_err(|e| unavailable(&e))
+        output.item.map(|item| read_item(item, "a promise")).transpose()
     }
 
     /// Writes an event with its effect in one transaction (invariant
@@ -265,10 +265,10 @@ impl Store {
             .expression_attribute_values(":state", text(state.name()))
             .set_exclusive_start_key(from.map(|page| page.0));
         let output = call.send().await.map_err(|e| StoreError::Unavailable(code(&e)))?;
+        let items = output.items.unwrap_or_default().into_iter();
         let open: Result<Vec<Open>, _> =
-            output.items.unwrap_or_default().into_iter().map(serde_dynamo::from_item).collect();
-        let next = output.last_evaluated_key.map(Page);
-        Ok((open.map_err(|e| unavailable(&e))?, next))
+            items.map(|item| read_item(item, "an entry of the index")).collect();
+        Ok((open?, output.last_evaluated_key.map(Page)))
     }
 
     /// Keeps authenticated bytes that could not be read as an event.
@@ -397,6 +397,13 @@ fn refused(error: &SdkError<TransactWriteItemsError>) -> Refused {
 
 fn unavailable(error: &dyn std::fmt::Display) -> StoreError {
     StoreError::Unavailable(error.to_string())
+}
+
+/// Reads an item. The reader's own words are not passed on: they quote what they
+/// did not expect, and items hold personal data.
+fn read_item<T: DeserializeOwned>(item: Item, what: &str) -> Result<T, StoreError> {
+    let read = serde_dynamo::from_item(item);
+    read.map_err(|_| StoreError::Unavailable(format!("{what} cannot be read")))
 }
 
 fn text(value: &str) -> AttributeValue {

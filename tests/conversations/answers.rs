@@ -215,8 +215,14 @@ async fn a_slash_at_the_end_of_an_address_means_nothing() {
     // The ping too; and what is no address without the slash is none with it.
     let ping = unsigned("/webhooks/uppromote/referral-new/", "", &[]);
     assert_eq!(stage.send(&ping).await, (200, json!({"result": "ping"})));
+    // What comes of an address put together with one slash too many, or copied with
+    // the space after it.
+    for path in ["/webhooks/affonso//payouts", "/webhooks/affonso/payouts%20"] {
+        let (status, answer) = stage.post(path, payout("e-of-slashes", "payout.created", 1)).await;
+        assert_eq!(status, 200, "{path}: {answer}");
+    }
     for path in
-        ["/webhooks/affonso/", "/webhooks/affonso//payouts", "/webhooks/firstpromoter-v1/x/y/"]
+        ["/webhooks/affonso/", "/webhooks/affonso/x/payouts", "/webhooks/firstpromoter-v1/x/y/"]
     {
         assert_eq!(stage.send(&unsigned(path, "{}", &[])).await.0, 404, "{path}");
     }

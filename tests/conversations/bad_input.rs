@@ -217,6 +217,36 @@ async fn what_only_decorates_is_left_out_named_and_counted() {
 }
 
 #[tokio::test]
+async fn a_flaw_of_the_json_costs_its_place_and_is_named() {
+    let stage = Stage::start().await;
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    let cases: [(&str, Vec<u8>, &[&str]); 4] = [
+        (
+            "21",
+            br#","tier":1,"x":1,"x":{"auth_token":"tok-seeded"}"#.to_vec(),
+            &["body: duplicate key"],
+        ),
+        ("222", br#","tier":1,"tier":2"#.to_vec(), &["data.tier", "body: duplicate key"]),
+        (
+            "2333",
+            format!(r#","tier":1,"x":{deep}"#).into_bytes(),
+            &["body: nested deeper than 64 levels"],
+        ),
+        ("24444", b",\"tier\":1,\"plan_id\":\"J\xf6rg\"".to_vec(), &["body: not UTF-8"]),
+    ];
+    for (n, (id, extra, unread)) in cases.into_iter().enumerate() {
+        let body = commission(id, "EXTRA");
+        let (before, after) = body.split_once("EXTRA").unwrap();
+        let body = [before.as_bytes(), &extra, after.as_bytes()].concat();
+        assert_eq!(stage.post(V2, &body).await.1["result"], "recorded", "{id}");
+        assert_eq!(stage.lines(n + 1).await.pop().unwrap()["unread"], json!(unread), "{id}");
+        let record = stage.item(&format!("firstpromoter#commission#{id}"), "record").await;
+        assert_eq!(record["facts"].get("tier").is_some(), id != "222", "{id}");
+    }
+    assert!(stage.items().await.iter().all(|item| !kept_body(item).contains("tok-seeded")));
+}
+
+#[tokio::test]
 async fn v1s_format_at_v2s_address_is_kept_and_said() {
     let stage = Stage::start().await;
     for (event_type, status, path, lines) in [

@@ -10,7 +10,7 @@ use crate::event::{Kind, Subject};
 use crate::fulfilment::machine::{Entry, Input, Stepped, step};
 use crate::fulfilment::policy::{Policy, V1Confirm};
 use crate::fulfilment::promise::{Parked, Promise, State};
-use crate::fulfilment::terms::Terms;
+use crate::fulfilment::terms::{Recipient, Terms};
 use crate::fulfilment::view::suspected;
 use crate::ledger::{Record, Register};
 use crate::provider::Provider;
@@ -76,7 +76,8 @@ pub fn announce(
     };
     let begun = match record.announcement() {
         Some(at) => announced(policy, provider, record, at, entry),
-        None => may_be_asked(policy, subject, record, &terms, entry),
+        None if subject.kind == Kind::Commission => may_be_asked(policy, record, &terms, entry),
+        None => Err(NotEligible("not_approved")),
     };
     let (state, reason) = match begun {
         Ok(begun) => begun,
@@ -125,20 +126,13 @@ fn announced(
 
 /// Whether FirstPromoter may be asked to approve what no event has announced:
 /// pending, unsuspected, no money, this source's, not older than `FulfilFrom`.
-fn may_be_asked(
-    policy: &Policy,
-    subject: &Subject,
-    record: &Record,
-    terms: &Terms,
-    entry: Entry,
-) -> Begun {
-    let asks = policy.auto_approve && subject.kind == Kind::Commission;
+fn may_be_asked(policy: &Policy, record: &Record, terms: &Terms, entry: Entry) -> Begun {
     let open = match entry {
         // Only the recipient is not known yet.
         Entry::LookUp => terms.unit.is_none() || waits_without_looking(policy, record),
-        entry => matches!(entry, Entry::Park(_)),
+        entry => matches!(entry, Entry::Park(_) | Entry::Nothing),
     };
-    if !asks || open || record.status() != Some("pending") || suspected(record) {
+    if !policy.auto_approve || open || record.status() != Some("pending") || suspected(record) {
         return Err(NotEligible(if record.status() == Some("approved") {
             "not_announced"
         } else {
@@ -163,17 +157,15 @@ pub fn restate(
     record: &Record,
 ) -> Option<Input> {
     match standing(provider, record) {
-        Standing::Withdrawn if still_pending(promise, record) => None,
         Standing::Withdrawn if found_since(promise, record) => None,
-        Standing::Withdrawn => Some(Input::Withdrawn),
+        Standing::Withdrawn if is_asked(promise) && still_pending(record) => None,
+        Standing::Withdrawn => Some(match askable(policy, provider, promise, record) {
+            Some(now) => Input::Askable(Box::new(now)),
+            None => Input::Withdrawn,
+        }),
         _ if unannounced(promise, record) || denied_since(promise, record) => None,
-        // A status that nobody knows takes away nothing that was given. Of a denied
-        // one nothing was: it is parked, as if it had come without the denial.
-        Standing::Unclear | Standing::Contested
-            if !promise.is_before_delivery() && promise.state != State::Denied =>
-        {
-            None
-        }
+        // A status that nobody knows takes away nothing that was given.
+        Standing::Unclear | Standing::Contested if promise.may_be_given() => None,
         Standing::Approved | Standing::Unclear | Standing::Contested => {
             let now = assessment(policy, provider, promise, record);
             Some(Input::Approved(Box::new(now)))
@@ -190,7 +182,9 @@ pub(super) fn assessment(
 ) -> Assessment {
     let found = promise.campaign_id.clone().filter(|_| promise.looked_up);
     let found = found.filter(|_| !taken_away(promise, record, "campaign_id"));
-    let campaign = record.settled_text("campaign_id").or(found.as_deref());
+    let stated = record.settled_text("campaign_id");
+    let stated = stated.filter(|_| found.is_none() || !is_older(promise, record, "campaign_id"));
+    let campaign = stated.or(found.as_deref());
     let unit = promise.terms.unit.as_deref().filter(|_| promise.looked_up);
     let mut stated = terms(policy, provider, record, campaign, unit);
     if let Some(given) = promise.given_to() {
@@ -223,9 +217,35 @@ fn known(promise: &Promise, record: &Record, stated: Terms) -> (Terms, bool) {
     found.customer_id = found.customer_id.filter(|_| !customer);
     found.amount = found.amount.filter(|_| !gone("amount.value"));
     found.unit = found.unit.filter(|_| !gone("amount.unit"));
-    let known = found.with(&stated);
+    let known = found.with(&newer_than_found(promise, record, &found, stated));
     let open = !known.is_complete() && promise.terms.is_complete();
     (known, open || gone("status"))
+}
+
+/// What events state after the platform's own clock, or a person who believed its
+/// list, let what it showed count; of what it did not show, all.
+fn newer_than_found(promise: &Promise, record: &Record, found: &Terms, stated: Terms) -> Terms {
+    let newer = |name: &str| !is_older(promise, record, name);
+    let whose = |to: &Recipient| if to.role == "referral" { "customer_id" } else { "affiliate_id" };
+    // A rule of now is nothing that the platform knows.
+    let same_rule = |to: &Recipient| {
+        found.recipient.as_ref().is_some_and(|found| found.role == to.role && found.id.is_some())
+    };
+    let kept = |found: &Option<String>, name: &str| found.is_none() || newer(name);
+    Terms {
+        amount: stated.amount.filter(|_| kept(&found.amount, "amount")),
+        unit: stated.unit.filter(|_| kept(&found.unit, "amount")),
+        recipient: stated.recipient.filter(|to| !same_rule(to) || newer(whose(to))),
+        affiliate_id: stated.affiliate_id.filter(|_| kept(&found.affiliate_id, "affiliate_id")),
+        customer_id: stated.customer_id.filter(|_| kept(&found.customer_id, "customer_id")),
+    }
+}
+
+/// Whether the events that state a fact are from before what the platform showed
+/// came to count.
+fn is_older(promise: &Promise, record: &Record, name: &str) -> bool {
+    let counts = promise.found_since.max(promise.believed_at);
+    record.facts.get(name).is_some_and(|fact| fact.clock.time < counts)
 }
 
 /// Whether events have taken a fact away, or a part of it, or contradicted each
@@ -250,12 +270,30 @@ fn denied_since(promise: &Promise, record: &Record) -> bool {
     promise.denied_at.is_some_and(|denied| record.announcement().is_none_or(|at| at < denied))
 }
 
-/// Whether it waits for its approval, and no event says anything else.
-fn still_pending(promise: &Promise, record: &Record) -> bool {
-    let waits = |state| matches!(state, State::ApprovalDue | State::AwaitingApproval);
-    let parked = promise.parked.as_ref();
-    let asked = waits(promise.state) || parked.is_some_and(|parked| waits(parked.from));
-    asked && record.announcement().is_none() && record.status() == Some("pending")
+/// Whether FirstPromoter was asked to approve it, and has not yet.
+fn is_asked(promise: &Promise) -> bool {
+    promise.parked.as_ref().map_or(promise.state, |parked| parked.from) == State::AwaitingApproval
+}
+
+/// Whether no event says of it but that it is pending.
+fn still_pending(record: &Record) -> bool {
+    record.announcement().is_none() && record.status() == Some("pending")
+}
+
+/// The reward that FirstPromoter may be asked to approve, as the record and the
+/// settings are now: it may have become money, or somebody else's, meanwhile.
+fn askable(
+    policy: &Policy,
+    provider: Provider,
+    promise: &Promise,
+    record: &Record,
+) -> Option<Assessment> {
+    let unheard = promise.denied_at.is_none() && promise.found_at.is_none();
+    if provider != Provider::FirstPromoter || !still_pending(record) || !unheard {
+        return None;
+    }
+    let now = assessment(policy, provider, promise, record);
+    may_be_asked(policy, record, &now.terms, now.entry).is_ok().then_some(now)
 }
 
 /// Whether the platform showed it as approved, by a status that is newer than

@@ -20,6 +20,9 @@ pub enum Input {
     /// The record is approved and would be promised so. Sent with every event of
     /// a promised reward, so mostly it changes nothing.
     Approved(Box<Assessment>),
+    /// The record is pending, no event has announced it, and the platform may be
+    /// asked to approve it on these terms.
+    Askable(Box<Assessment>),
     /// The record is not approved any more, or was deleted.
     Withdrawn,
     /// The platform knows what the payload lacked, the campaign among it.
@@ -154,6 +157,7 @@ pub fn step(promise: &Promise, input: &Input, reversals: Reversals, now: Timesta
     let mut next = Step { promise: promise.clone(), reversals, now };
     let stepped = match input {
         Input::Approved(now) => next.approved(now),
+        Input::Askable(now) => next.askable(now),
         Input::Withdrawn => next.withdrawn(),
         Input::Found { asked_at, since, terms, campaign_id, entry } => {
             let campaign_id = campaign_id.clone();

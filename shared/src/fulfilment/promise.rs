@@ -281,6 +281,10 @@ pub struct Promise {
     /// stated before is older news.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub found_since: Option<Timestamp>,
+    /// When it was asked while a person let its list count: what was stated of
+    /// the terms before is older news, too.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub believed_at: Option<Timestamp>,
     /// It was denied, or taken back, because the platform's API said so; no
     /// event and no person has yet.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
@@ -289,8 +293,8 @@ pub struct Promise {
     /// have had its effect is only repeated there, and so.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub endpoint: Option<Endpoint>,
-    /// What the endpoint refused it with. Until a person resumes it, it is not
-    /// sent again.
+    /// What the endpoint refused it with, or that somebody else gave it. Until a
+    /// person resumes it, it is not sent again.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub refused: Option<String>,
     /// An earlier call may have had its effect: that of telling the platform,
@@ -382,6 +386,7 @@ impl Promise {
             contradicted_since: None,
             found_at: None,
             found_since: None,
+            believed_at: None,
             unwitnessed: false,
             endpoint: None,
             refused: None,
@@ -420,6 +425,14 @@ impl Promise {
     #[must_use]
     pub fn is_before_delivery(&self) -> bool {
         self.parked.as_ref().map_or(self.state, |parked| parked.from).is_before_delivery()
+    }
+
+    /// Whether the company's system has been asked for it and not asked to take
+    /// it back since, so that it may be given.
+    #[must_use]
+    pub fn may_be_given(&self) -> bool {
+        let taken_back = [State::Denied, State::Reversing, State::Reversed];
+        !self.is_before_delivery() && !taken_back.contains(&self.state)
     }
 
     /// Whether it is to be found by whoever looks for open work.

@@ -6,12 +6,12 @@
 //! status after the latest event that approved it. Without such a clock it is
 //! asked again, further and further apart, until the promise is over age.
 
-use crate::fulfilment::announce::{assessment, entry_of, restate};
+use crate::fulfilment::announce::{Assessment, assessment, entry_of, restate};
 use crate::fulfilment::machine::{CONTRADICTED, Entry, GIVEN_THERE, Input};
 use crate::fulfilment::policy::Policy;
 use crate::fulfilment::promise::{Promise, State};
 use crate::fulfilment::terms::Terms;
-use crate::ledger::{Record, Register};
+use crate::ledger::{CLOCK_AHEAD_SECONDS, Record, Register};
 use crate::provider::Provider;
 use crate::timestamp::Timestamp;
 
@@ -138,7 +138,13 @@ impl Question<'_> {
             Standing::Pending if created.is_some_and(|at| at < self.policy.from) => {
                 Input::Refused(TOO_OLD.into())
             }
-            Standing::Pending => return Ok(()),
+            Standing::Pending => match self.shown(view).map(|shown| shown.entry) {
+                // Money, or another source's.
+                Ok(Entry::Nothing) => Input::Withdrawn,
+                Ok(Entry::Park(reason)) => Input::Refused(reason.into()),
+                Ok(_) => return Ok(()),
+                Err(contradicted) => *contradicted,
+            },
             Standing::Approved => self.approved(view),
             Standing::Fulfilled => Input::Refused(GIVEN_THERE.into()),
             _ => self.not_approved(view),
@@ -149,7 +155,7 @@ impl Question<'_> {
     /// status of its own that is newer than the approval denies.
     #[must_use]
     pub fn not_approved(&self, view: &View) -> Input {
-        match (view.standing, view.since) {
+        match (view.standing, self.since(view)) {
             (Standing::Unclear, _) => Input::Refused("status_unknown_at_provider".into()),
             (Standing::Pending | Standing::Denied, Some(since)) if self.is_newer(view) => {
                 Input::DeniedThere { since, announced: self.record.announcement().is_some() }
@@ -166,23 +172,49 @@ impl Question<'_> {
     }
 
     fn approved(&self, view: &View) -> Input {
-        let known = self.known();
-        let believed = self.promise.waives(CONTRADICTED);
-        if known.contradicts(&view.terms) && !self.is_newer(view) && !believed {
-            return self.contradicted("shown with other terms than announced");
-        }
-        if self.record.is_contested() && !self.settled_there() && !believed {
+        let shown = match self.shown(view) {
+            Ok(shown) => shown,
+            Err(contradicted) => return *contradicted,
+        };
+        if self.record.is_contested() && !self.settled_there() && !self.is_believed() {
             // Which of two equally late events counts, a list that is behind
             // does not know either.
             return self.contradicted("may not know of the latest events yet");
         }
+        Input::Found {
+            asked_at: self.asked_at,
+            since: self.since(view),
+            terms: Box::new(shown.terms),
+            campaign_id: view.campaign_id.clone(),
+            entry: shown.entry,
+        }
+    }
+
+    /// The reward as events and platform together show it, unless they contradict
+    /// each other and the platform's clock is not the newer one.
+    fn shown(&self, view: &View) -> Result<Assessment, Box<Input>> {
+        let known = self.known();
+        if known.contradicts(&view.terms) && !self.is_newer(view) && !self.is_believed() {
+            return Err(Box::new(self.contradicted("shown with other terms than announced")));
+        }
         let terms = known.with(&view.terms);
-        let campaign_id = view.campaign_id.clone();
-        let campaign = campaign_id.as_deref().or(self.promise.campaign_id.as_deref());
-        let entry =
-            entry_of(self.policy, self.provider, self.promise, self.record, &terms, campaign);
-        let terms = Box::new(terms);
-        Input::Found { asked_at: self.asked_at, since: view.since, terms, campaign_id, entry }
+        // As it will be once this is known.
+        let asked = Promise { found_at: Some(self.asked_at), ..self.promise.clone() };
+        let campaign = view.campaign_id.as_deref().or(asked.campaign_id.as_deref());
+        let entry = entry_of(self.policy, self.provider, &asked, self.record, &terms, campaign);
+        Ok(Assessment::of(terms, entry))
+    }
+
+    /// Whether a person lets the list count, whatever its clock.
+    fn is_believed(&self) -> bool {
+        self.promise.waives(CONTRADICTED)
+    }
+
+    /// When the status that is shown changed, as far ahead of now as an event may
+    /// be: no date of a list can hold a promise longer than that either.
+    fn since(&self, view: &View) -> Option<Timestamp> {
+        let latest = self.asked_at.plus_seconds(CLOCK_AHEAD_SECONDS);
+        view.since.map(|since| since.min(latest))
     }
 
     /// Whether the status that is shown is newer than the latest event that
@@ -192,7 +224,7 @@ impl Question<'_> {
         let told = self.record.announcement().max(status.and_then(|status| status.clock.time));
         // Of equally late events that contradict each other it may be either.
         let either = status.is_some_and(Register::is_contested);
-        view.since
+        self.since(view)
             .is_some_and(|since| told.is_none_or(|told| told < since || either && told == since))
     }
 

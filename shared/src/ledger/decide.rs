@@ -10,7 +10,7 @@ use crate::wire::Id;
 
 /// Seconds that an event's time may be ahead of its arrival. What is dated
 /// later counts as of then: no event can hold a fact longer than that.
-const CLOCK_AHEAD_SECONDS: i64 = 300;
+pub(crate) const CLOCK_AHEAD_SECONDS: i64 = 300;
 
 /// An event that is recorded already.
 #[derive(Debug, Clone, PartialEq, Eq)]

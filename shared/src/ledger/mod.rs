@@ -4,6 +4,7 @@ mod decide;
 mod record;
 mod register;
 
+pub(crate) use decide::CLOCK_AHEAD_SECONDS;
 pub use decide::{Decision, Known, Seen, Write, decide};
 pub use record::Record;
 pub use register::{MAX_STATEMENTS, Register, Statement};

@@ -179,7 +179,7 @@ fn is_test(body: &Json) -> bool {
 /// one that shows nothing is one that cannot be read.
 fn data<T: Read>(body: &Json, deletes: bool, unread: &mut Unread) -> Field<T> {
     let shows_nothing = match body.get("data") {
-        Some(Json::Null) => true,
+        None | Some(Json::Null) => true,
         Some(Json::Array(items)) => items.is_empty(),
         Some(Json::Object(members)) => members.is_empty(),
         _ => false,

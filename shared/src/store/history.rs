@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::aws::code;
 use crate::fulfilment::Promise;
 use crate::ledger::event_key;
-use crate::store::{Store, StoreError, text, unavailable};
+use crate::store::{Store, StoreError, read_item, text};
 use crate::timestamp::Timestamp;
 
 /// How the sort key of every promise begins.
@@ -103,7 +103,7 @@ async fn all<T: DeserializeOwned>(call: QueryFluentBuilder) -> Result<Vec<T>, St
         let page = call.clone().set_exclusive_start_key(from).send();
         let page = page.await.map_err(|e| StoreError::Unavailable(code(&e)))?;
         for item in page.items.unwrap_or_default() {
-            items.push(serde_dynamo::from_item(item).map_err(|e| unavailable(&e))?);
+            items.push(read_item(item, "a part of a history")?);
         }
         from = page.last_evaluated_key;
         if from.is_none() {

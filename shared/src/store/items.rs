@@ -16,7 +16,7 @@ use crate::ledger::{
     Known, RECORD, Record, Register, Seen, Statement, Write, event_key, partition, promise_key,
 };
 use crate::provider::Provider;
-use crate::store::{Archive, Item, StoreError, text, unavailable};
+use crate::store::{Archive, Item, StoreError, read_item, text, unavailable};
 use crate::timestamp::Timestamp;
 
 /// Largest record written, in bytes of its facts as JSON; an item holds 400 KB.
@@ -126,7 +126,7 @@ fn stated(record: &Record) -> BTreeMap<String, Vec<Vec<Value>>> {
 }
 
 fn record(item: Item) -> Result<Record, StoreError> {
-    let mut item: RecordItem = serde_dynamo::from_item(item).map_err(|e| unavailable(&e))?;
+    let mut item: RecordItem = read_item(item, "a record")?;
     let as_of = read_clock(&item.as_of)?;
     let mut facts = BTreeMap::new();
     for (name, value) in item.facts {
@@ -263,7 +263,7 @@ pub(super) fn known(items: Vec<Item>, event: Option<&str>) -> Result<Known, Stor
                 sha256: of("sha256").unwrap_or_default(),
             });
         } else {
-            known.promise = Some(serde_dynamo::from_item(item).map_err(|e| unavailable(&e))?);
+            known.promise = Some(read_item(item, "a promise")?);
         }
     }
     Ok(known)

@@ -369,6 +369,22 @@ fn take(promise: &Promise, record: &Record, due: &str, epoch: u32, endpoint: &En
     taker.take(promise, record)
 }
 
+/// What a worker may do that got the message of what is due.
+pub fn taken(policy: &Policy, known: &Known) -> Taken {
+    let promise = known.promise.as_ref().unwrap();
+    let taker = Taker {
+        policy,
+        provider: FirstPromoter,
+        epoch: promise.epoch,
+        due: promise.due.as_deref().unwrap_or_default(),
+        endpoint: &endpoint("a", true),
+        until: at(100),
+        early_ms: 1000,
+        now: at(50),
+    };
+    taker.take(promise, known.record.as_ref().unwrap())
+}
+
 /// An approved commission and its promise.
 fn approved() -> (Record, Promise) {
     let known =

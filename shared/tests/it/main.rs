@@ -10,6 +10,7 @@ mod amounts;
 mod announcing;
 mod answers;
 mod approvals;
+mod asking;
 mod behind;
 mod certain;
 mod clocks;

@@ -1,6 +1,6 @@
 //! What a call to somebody else does to its promise.
 
-use crate::fulfilment::machine::record::{CHANGED, CONTRADICTED};
+use crate::fulfilment::machine::record::{CHANGED, CONTRADICTED, GIVEN_THERE};
 use crate::fulfilment::machine::{Outcome, Step, WRONG_STATE};
 use crate::fulfilment::promise::{Endpoint, Lease, State};
 use crate::timestamp::Timestamp;
@@ -80,7 +80,8 @@ impl Step {
 
     pub(super) fn refused(&mut self, reason: &str) -> Outcome {
         self.promise.last = Some(reason.to_owned());
-        if self.promise.state == State::Delivering {
+        // Nor is what somebody else gave: its next approval does not give it again.
+        if self.promise.state == State::Delivering || reason == GIVEN_THERE {
             self.promise.refused = Some(reason.to_owned());
         }
         match self.promise.state {

@@ -155,6 +155,23 @@ impl Step {
         }
     }
 
+    /// Pending, announced by nothing, and FirstPromoter may be asked to approve it.
+    pub(super) fn askable(&mut self, now: &Assessment) -> Outcome {
+        match self.promise.state {
+            State::ApprovalDue => {
+                self.take_over(now);
+                Ok(())
+            }
+            // It could not be asked for as it was then.
+            State::Denied if self.promise.refused.is_none() => {
+                self.promise.open_at = self.now;
+                self.take_over(now);
+                self.begin(State::ApprovalDue)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Approved after it was denied: nothing was given.
     fn approved_again(&mut self, now: &Assessment) -> Outcome {
         self.promise.open_at = self.now;
@@ -264,6 +281,7 @@ impl Step {
         }
         self.promise.looked_up = true;
         self.promise.found_at = Some(asked_at);
+        self.promise.believed_at = self.promise.waives(CONTRADICTED).then_some(asked_at);
         self.promise.found_since = since;
         self.promise.lease = None;
         self.promise.attempts = 0;

@@ -169,33 +169,60 @@ fn records_written_before_are_read() {
     }
 }
 
-/// As this project wrote them when there was one setting of sources, and one
-/// waived reason.
+/// The reader would quote the value that it did not expect.
 #[test]
-fn what_is_a_list_now_was_one_value_once() {
-    let record = record(
-        serde_dynamo::to_item(json!({
-            "pk": "firstpromoter#commission#88", "sk": "record", "provider": "firstpromoter",
-            "kind": "commission", "id": "88", "version": 3, "epoch": 1, "facts": {},
-            "as_of": "", "sources": {"default": "v2", "by_campaign": {"7731": "v1"}},
-            "recorded_at": "2026-10-02T00:00:00.000Z",
-        }))
-        .unwrap(),
-    );
-    let by_campaign = [("7731".to_owned(), Source::V1)].into();
-    assert_eq!(record.unwrap().sources, [Sources { default: Source::V2, by_campaign }]);
+fn what_cannot_be_read_is_not_quoted() {
+    for (sk, item) in [
+        ("record", json!({"pk": "p", "sk": "record", "version": "jane@example.com"})),
+        ("fulfilment#1", json!({"pk": "p", "sk": "fulfilment#1", "state": "jane@example.com"})),
+    ] {
+        let item: Item = serde_dynamo::to_item(item).unwrap();
+        let error = known(vec![item], None).unwrap_err().to_string();
+        assert!(error.ends_with("cannot be read") && !error.contains("jane"), "{sk}: {error}");
+    }
+}
 
-    let at = "2026-10-02T00:00:00.000Z";
-    let promise: Promise = serde_dynamo::from_item::<Item, _>(
-        serde_dynamo::to_item(json!({
-            "pk": "firstpromoter#commission#88", "sk": "fulfilment#1", "key": "firstpromoter:88:1",
-            "epoch": 1, "version": 7, "state": "requested", "seq": 3, "due": "deliver#3",
-            "terms": {"amount": "5"}, "waived": "unknown_unit", "unapproved_since": at,
-            "announced_at": at, "created_at": at, "open_at": at, "changed_at": at,
-        }))
-        .unwrap(),
-    )
-    .unwrap();
-    assert!(promise.waives("unknown_unit"));
-    assert_eq!(promise.contradicted_since, Timestamp::parse(at));
+/// As this project wrote them when a promise had one waiver and a record one
+/// setting.
+#[test]
+fn promises_and_sources_written_before_are_read() {
+    let at = "2026-10-01T10:00:00.000Z";
+    let terms = json!({"amount": "5", "unit": "points", "affiliate_id": "31",
+        "recipient": {"role": "promoter", "id": "31"}});
+    let promise = json!({
+        "pk": "firstpromoter#commission#88", "sk": "fulfilment#1", "open": "parked",
+        "open_since": at, "amount": "5", "unit": "points", "key": "firstpromoter:88:1",
+        "epoch": 1, "version": 7, "state": "parked", "seq": 5, "terms": terms,
+        "unapproved_since": at, "looked_up": true, "found_at": at, "waived": "unknown_unit",
+        "check": true, "again": {"terms": terms, "start": {"park": "no_such_account"}},
+        "parked": {"from": "requested", "reason": "unknown_outcome", "unknown": true, "at": at},
+        "words": [{"by": "kim", "because": "asked", "at": at}], "attempts": 2, "last": "HTTP 500",
+        "announced_at": at, "created_at": at, "open_at": at, "changed_at": at,
+    });
+    let record = json!({
+        "pk": "firstpromoter#commission#88", "sk": "record", "provider": "firstpromoter",
+        "kind": "commission", "id": "88", "version": 3, "status": "approved",
+        "amount": {"value": "5", "unit": "points"}, "affiliate": "firstpromoter#31",
+        "affiliate_at": at, "as_of": "2026-10-01T10:00:00.000Z/3",
+        "facts": {"amount": {"value": "5", "unit": "points"}, "status": "approved"},
+        "announced": at, "sources": {"default": "v2", "by_campaign": {"9": "off"}}, "epoch": 1,
+        "recorded_at": "2026-10-01T10:00:01.000Z",
+    });
+    let event = json!({"pk": "firstpromoter#commission#88", "sk": "event#e", "type": "commission.approved",
+        "identity": "e", "sha256": "00", "secret": "hmac[0]", "received_at": at, "changed": ["status"]});
+    let items = [promise, record, event].map(|item| serde_dynamo::to_item(item).unwrap());
+    let known = known(items.into(), Some("event#e")).unwrap();
+    assert!(known.belongs_together());
+    assert_eq!(known.events.len(), 1);
+    let (record, promise) = (known.record.unwrap(), known.promise.unwrap());
+    assert_eq!(record.sources.len(), 1);
+    assert_eq!(record.sources[0].by_campaign["9"], Source::Off);
+    assert!(!record.is_contested());
+    assert_eq!(
+        (promise.waived.as_slice(), promise.attempts),
+        (&["unknown_unit".to_owned()][..], 2)
+    );
+    assert!(promise.check && promise.contradicted_since.is_some() && promise.endpoint.is_none());
+    assert!(promise.parked.is_some_and(|parked| parked.unknown));
+    assert!(promise.again.is_some_and(|again| again.campaign_id.is_none()));
 }

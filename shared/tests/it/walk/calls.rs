@@ -173,15 +173,12 @@ impl World {
         }
         let (taken, record) = (job.taken.clone(), job.record.clone());
         self.clock += 1;
-        let input = match taken.state {
-            State::Delivering => self.deliver(roll, &taken)?,
-            State::Reversing => self.take_back(roll, &taken)?,
-            State::LookupDue | State::AwaitingApproval => self.ask(roll, &taken, &record),
-            State::ApprovalDue => self.approve(roll, &taken, &record),
-            State::Reversed => self.unmark(roll, &taken),
-            State::Confirming => self.tell(roll, &taken, &record)?,
-            other => return Err(format!("leased in {other:?}")),
-        };
+        // A worker calls by the settings that it was started with.
+        let endpoint = taken.endpoint.clone().unwrap_or_else(|| self.endpoint.clone());
+        let of_now = std::mem::replace(&mut self.endpoint, endpoint);
+        let input = self.outcome(roll, &taken, &record);
+        self.endpoint = of_now;
+        let input = input?;
         self.say(
             format!("call of {} in {}: {input:?}", taken.key, taken.state.name())
                 .chars()
@@ -190,6 +187,19 @@ impl World {
         );
         self.jobs[i].outcome = Some(input);
         Ok(())
+    }
+
+    /// What a call comes to.
+    fn outcome(&mut self, roll: u8, taken: &Promise, record: &Record) -> Result<Input, String> {
+        Ok(match taken.state {
+            State::Delivering => self.deliver(roll, taken)?,
+            State::Reversing => self.take_back(roll, taken)?,
+            State::LookupDue | State::AwaitingApproval => self.ask(roll, taken, record),
+            State::ApprovalDue => self.approve(roll, taken, record),
+            State::Reversed => self.unmark(roll, taken),
+            State::Confirming => self.tell(roll, taken, record)?,
+            other => return Err(format!("leased in {other:?}")),
+        })
     }
 
     /// Posts the reward.
