@@ -1,8 +1,10 @@
 //! What ends a parking: an event, or a person's word.
 
-use shared::fulfilment::{CONTRADICTED, Entry, GIVEN_THERE, Parked, Promise, Reversals, State};
+use shared::fulfilment::{
+    CONTRADICTED, Entry, GIVEN_THERE, Input, Parked, Promise, Reversals, State, Stepped, step,
+};
 
-use crate::machine::{at, fresh, run, stated, terms, word};
+use crate::machine::{at, close, fresh, in_state, run, stated, terms, word};
 
 const D: Reversals = Reversals::Deliver;
 
@@ -78,5 +80,32 @@ fn a_word_takes_back_what_was_withdrawn_and_asks_first_what_the_platform_may_kno
         let case = format!("{from:?} {check} {withdrawn}");
         assert_eq!((next.state, next.withdrawn), (state, stays), "{case}");
         assert_eq!((next.was_confirmed, next.check), (confirmed, check), "{case}");
+    }
+}
+
+/// Closed: only what is announced from now on is news, and clocks differ.
+#[test]
+fn what_was_closed_outlives_announcements_of_before() {
+    let closed = run(parked(State::Requested, "422", false), &[close()], D);
+    assert_eq!((closed.state, closed.denied_at), (State::Denied, Some(at(5 - 2000))));
+}
+
+/// What is denied is denied once more only to tell the platform of the one before.
+#[test]
+fn a_second_denial_is_no_news_unless_the_platform_is_to_be_told() {
+    for (told, reversals, state) in [
+        (false, Reversals::Deliver, None),
+        (false, Reversals::DeliverAndUnmark, None),
+        (true, Reversals::Deliver, None),
+        (true, Reversals::DeliverAndUnmark, Some(State::Reversed)),
+    ] {
+        let mut denied = in_state(State::Denied);
+        denied.told = told;
+        let next = match step(&denied, &Input::Withdrawn, reversals, at(5)) {
+            Stepped::Unchanged => None,
+            Stepped::Changed(next) => Some(next.state),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(next, state, "{told} {reversals:?}");
     }
 }
