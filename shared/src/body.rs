@@ -107,4 +107,11 @@ mod tests {
         assert_eq!(decompress(&compress(&bomb).unwrap()).unwrap().len(), 4 * 1024 * 1024);
         assert_eq!((MAX_BODY_BYTES, MAX_INERT_BYTES), (1_048_576, 65_536));
     }
+
+    /// As FIPS 180-2 gives it.
+    #[test]
+    fn a_hash_is_sha_256_in_hex() {
+        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(sha256_hex(b"abc"), abc);
+    }
 }

@@ -186,6 +186,7 @@ mod tests {
         let [low, high, third] =
             ["700", "1000", "900"].map(|n| json!({"value": n, "unit": "points"}));
         let was = |value: &str| Some(json!({ "value": value }));
+        let text = json!("b");
         for (statements, latest) in [
             (vec![stated(&low, None), stated(&high, was("700"))], Some(&high)),
             (vec![stated(&high, None), stated(&low, was("1000"))], Some(&low)),
@@ -206,6 +207,9 @@ mod tests {
             ),
             // Two that follow one.
             (vec![stated(&low, None), stated(&high, was("700")), stated(&third, was("700"))], None),
+            // Of what has no parts: the whole.
+            (vec![stated(&json!("a"), None), stated(&json!("b"), Some(json!("a")))], Some(&text)),
+            (vec![stated(&json!("a"), None), stated(&json!("b"), Some(json!("c")))], None),
             // Another unit is another amount.
             (
                 vec![

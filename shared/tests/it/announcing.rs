@@ -1,14 +1,15 @@
 //! What a record comes to for its reward: without a promise, and with one.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::event::{Kind, Subject};
-use shared::fulfilment::{Announced, Input, Policy, Reversals, State, announce};
-use shared::ledger::Known;
+use shared::fulfilment::{Announced, Input, Policy, Reversals, Rule, State, announce};
+use shared::ledger::{Decision, Known, decide};
 use shared::provider::Provider::{self, FirstPromoter, FirstPromoterV1};
 use shared::wire::Id;
 
 use crate::certain::{after, auto, edited, feed, told};
-use crate::machine::{at, run};
+use crate::machine::{at, run, word};
+use crate::mapping::event;
 use crate::promises::{fulfilment, policy};
 
 /// What the record alone comes to: a state and why it is parked, or why there is
@@ -122,5 +123,112 @@ fn what_was_given_is_not_touched_by_a_status_that_nobody_knows() {
             feed(&policy(), FirstPromoter, &mut known, n + 1, body);
         }
         assert_eq!(known.promise, Some(before));
+    }
+}
+
+/// A person who let it go on is not asked again for the same reason, and for
+/// another one is.
+#[test]
+fn a_status_that_a_person_has_seen_is_not_shown_again() {
+    let odd = |status: &str, second: u32| {
+        let mut body = fulfilment(7731);
+        body["data"]["status"] = json!(status);
+        body["event"]["created_at"] = json!(format!("2026-10-01T10:00:0{second}Z"));
+        body
+    };
+    let parked = |known: &Known| {
+        let parked = known.promise.as_ref().unwrap().parked.as_ref();
+        parked.map(|parked| parked.reason.clone()).unwrap_or_default()
+    };
+    let v1 = |known: &mut Known, n, body: &Value| feed(&policy(), FirstPromoterV1, known, n, body);
+    let mut known = after(&policy(), FirstPromoterV1, &[odd("odd", 0)]);
+    assert_eq!(parked(&known), "unknown_status");
+    resume(&mut known);
+    v1(&mut known, 1, &odd("odd", 1));
+    assert_eq!(parked(&known), "");
+    v1(&mut known, 2, &odd("other", 1));
+    assert_eq!(parked(&known), "contested");
+    resume(&mut known);
+    v1(&mut known, 3, &odd("third", 1));
+    assert_eq!(parked(&known), "");
+    assert_eq!(known.promise.unwrap().waived, ["unknown_status", "contested"]);
+}
+
+fn resume(known: &mut Known) {
+    let parked = known.promise.take().unwrap();
+    known.promise = Some(run(parked, &[word(None)], Reversals::Park));
+}
+
+/// It may have announced its approval, and nobody can tell.
+#[test]
+fn an_approval_whose_changes_cannot_be_read_says_so() {
+    let unreadable = json!({"status": {"from": "pending", "to": "approved"}});
+    let mut history = told("commission.approved", "approved", "10:00:00");
+    history["timestamp"] = json!("2025-12-31T10:00:00Z");
+    for (before, status, changes, why) in [
+        (vec![], "approved", &unreadable, Some("changes_unreadable")),
+        (vec![edited("pending", "09:00:00")], "approved", &unreadable, Some("changes_unreadable")),
+        (vec![], "pending", &unreadable, None),
+        (vec![], "approved", &json!({"internal_note": [null, "x"]}), None),
+        (vec![history], "approved", &unreadable, None),
+    ] {
+        let known = after(&policy(), FirstPromoter, &before);
+        let mut body = edited(status, "10:00:00");
+        body["event_id"] = json!("late");
+        body["changes"] = changes.clone();
+        let path = "/webhooks/firstpromoter/commissions";
+        let event = event(FirstPromoter, path, &body.to_string()).unwrap();
+        let received = crate::certain::time("10:00:01");
+        let Decision::Write(write) = decide(&known, &event, &policy(), received) else { panic!() };
+        assert_eq!((write.promises.len(), write.no_promise), (0, why), "{status} {changes}");
+    }
+}
+
+/// Two events of one second state this differently.
+fn torn(provider: Provider, body: &Value, place: &str, values: [Value; 2]) -> Known {
+    let bodies = values.map(|value| {
+        let mut body = body.clone();
+        *body.pointer_mut(place).unwrap() = value;
+        body
+    });
+    after(&policy(), provider, &bodies)
+}
+
+#[test]
+fn what_is_contested_waits_only_if_the_reward_hangs_on_it() {
+    let approved = told("commission.approved", "approved", "10:00:00");
+    let amounts = || [json!(500), json!(700)];
+    let v1 = torn(FirstPromoterV1, &fulfilment(7731), "/data/amount", amounts());
+    let v2 = torn(FirstPromoter, &approved, "/data/amount", amounts());
+    let others = torn(FirstPromoter, &approved, "/data/referral/id", [json!(77), json!(78)]);
+    for (provider, known, state, reason) in [
+        (FirstPromoterV1, v1, State::Parked, "contested"),
+        (FirstPromoter, v2, State::LookupDue, ""),
+        (FirstPromoter, others, State::Requested, ""),
+    ] {
+        assert!(known.record.as_ref().unwrap().is_contested());
+        let expected = (Some(state), reason.to_owned());
+        assert_eq!(comes_to(&policy(), provider, &known), expected);
+        assert_eq!(known.promise.unwrap().state, state);
+    }
+}
+
+/// The rules need the campaign only if one of them names one.
+#[test]
+fn a_campaign_is_asked_for_where_a_rule_names_one() {
+    let mut body = told("commission.approved", "approved", "10:00:00");
+    body["data"]["promoter_campaign"]["campaign_id"] = Value::Null;
+    for (rules, state) in [
+        (&["*:points"][..], State::Requested),
+        (&["*:*"], State::Requested),
+        (&["5104:points", "*:*"], State::LookupDue),
+        (&["5104:*", "*:*"], State::LookupDue),
+    ] {
+        let mut policy = Policy { recipient: Rule::ByRules, ..policy() };
+        policy.sources.by_campaign.clear();
+        policy.recipient_rules =
+            rules.iter().map(|rule| ((*rule).into(), Rule::Promoter)).collect();
+        let known = after(&policy, FirstPromoter, std::slice::from_ref(&body));
+        assert_eq!(known.promise.unwrap().state, state, "{rules:?}");
     }
 }

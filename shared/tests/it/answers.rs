@@ -342,3 +342,36 @@ fn v1_is_told_by_the_status_of_its_answer() {
         assert_eq!(seen, ["PUT /payouts/update?id=8%208&status=completed HTTP/1.1"]);
     }
 }
+
+/// What never left did not happen; what left and was not answered may have.
+#[test]
+fn a_call_that_was_not_answered_is_unknown_only_if_it_left() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let closed = format!("http://{closed}");
+    let not_sent = NoAnswer { retry_after: None, refused: false, word: "no connection".into() };
+    let told = v2(&closed, async |api| api.mark_fulfilled(&["1"]).await);
+    assert_eq!(told, Change::NotYet(not_sent.clone()));
+    assert_eq!(v1(&closed, async |api| api.complete("1").await), Change::NotYet(not_sent));
+
+    let deaf = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", deaf.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in deaf.incoming() {
+            // Read, so that it is known to have left.
+            let _ = stream.unwrap().read(&mut [0; 4096]);
+        }
+    });
+    let lost = || Change::Unknown("no answer".into());
+    assert_eq!(v2(&base, async |api| api.mark_fulfilled(&["1"]).await), lost());
+    assert_eq!(v1(&base, async |api| api.complete("1").await), lost());
+}
+
+/// Longer ones are cut off unread.
+#[test]
+fn a_list_of_up_to_four_mebibytes_is_read() {
+    for (mebibytes, read) in [(3, true), (5, false)] {
+        let (base, _) = serving(200, move |_| format!("[]{}", " ".repeat(mebibytes << 20)));
+        let views = v2(&base, async |api| api.views(&["1"], &policy()).await);
+        assert_eq!(views.is_ok(), read, "{mebibytes} MiB");
+    }
+}

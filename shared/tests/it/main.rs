@@ -18,6 +18,7 @@ mod decoration;
 mod endpoint;
 mod entries;
 mod flaws;
+mod found;
 mod guards;
 mod machine;
 mod mapping;
@@ -29,6 +30,7 @@ mod properties;
 mod reading;
 <<<<<<< HEAD
 mod recipients;
+mod resumed;
 mod sweeping;
 =======
 mod reasons;

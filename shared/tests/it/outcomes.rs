@@ -201,3 +201,9 @@ fn an_unmarking_that_is_over_age_gives_way_to_the_next_one() {
     let next = run(telling, &[approved, Input::OverAge], unmark);
     assert_eq!((next.epoch, next.state), (2, State::Requested));
 }
+
+#[test]
+fn what_is_not_to_be_given_stays_denied() {
+    let nothing = stated(terms("500"), Entry::Nothing);
+    assert_eq!(step(&in_state(State::Denied), &nothing, D, at(5)), Stepped::Unchanged);
+}

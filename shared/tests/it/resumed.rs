@@ -1,0 +1,111 @@
+//! What ends a parking: an event, or a person's word.
+
+use shared::fulfilment::{
+    CONTRADICTED, Entry, GIVEN_THERE, Input, Parked, Promise, Reversals, State, Stepped, step,
+};
+
+use crate::machine::{at, close, fresh, in_state, run, stated, terms, word};
+
+const D: Reversals = Reversals::Deliver;
+
+/// Parked from there after several tries.
+fn parked(from: State, reason: &str, unknown: bool) -> Promise {
+    let mut promise = fresh();
+    promise.state = State::Parked;
+    promise.due = None;
+    promise.attempts = 3;
+    promise.parked = Some(Parked { from, reason: reason.into(), unknown, at: at(0) });
+    promise
+}
+
+/// Only where nothing was tried, or what was asked for came.
+#[test]
+fn a_new_approval_begins_anew_what_was_only_waited_or_asked_for() {
+    for (from, reason, denied_at, begins) in [
+        (State::ApprovalDue, "over_age", None, true),
+        (State::AwaitingApproval, "over_age", None, true),
+        (State::AwaitingApproval, GIVEN_THERE, None, false),
+        (State::LookupDue, CONTRADICTED, Some(at(0)), true),
+        (State::LookupDue, CONTRADICTED, None, false),
+        (State::LookupDue, "status_unknown_at_provider", Some(at(0)), false),
+        (State::Requested, CONTRADICTED, Some(at(0)), false),
+        (State::Requested, "422", None, false),
+    ] {
+        let mut promise = parked(from, reason, false);
+        promise.denied_at = denied_at;
+        let approved = [stated(terms("500"), Entry::Deliver)];
+        let next = run(promise.clone(), &approved, D);
+        let state = if begins { State::Requested } else { State::Parked };
+        assert_eq!(next.state, state, "{from:?} {reason} {denied_at:?}");
+        // Nothing was tried.
+        promise.attempts = 0;
+        assert_eq!(run(promise, &approved, D).state, State::Requested, "{from:?} {reason}");
+    }
+}
+
+/// A word waives what stands before a delivery, once, and no unknown outcome.
+#[test]
+fn a_word_waives_the_reason_before_a_delivery_and_no_other() {
+    for (from, reason, unknown, granted, waives) in [
+        (State::Requested, "amount_over_limit", false, None, true),
+        (State::LookupDue, "not_known_at_provider", false, None, true),
+        (State::Requested, "unknown_outcome", true, Some(false), false),
+        (State::Delivered, "changed_after_delivery", false, None, false),
+        (State::ReversalDue, "withdrawn_after_delivery", false, None, false),
+        (State::ReversalDue, "unknown_outcome", true, Some(false), false),
+    ] {
+        let mut promise = parked(from, reason, unknown);
+        let waived = run(promise.clone(), &[word(granted)], D).waived;
+        assert_eq!(waived, if waives { vec![reason.to_owned()] } else { vec![] }, "{reason}");
+        promise.waived = vec![reason.into(), "other".into()];
+        assert_eq!(run(promise, &[word(granted)], D).waived, [reason, "other"]);
+    }
+}
+
+/// Parked after it was given, and perhaps withdrawn since.
+#[test]
+fn a_word_takes_back_what_was_withdrawn_and_asks_first_what_the_platform_may_know() {
+    for (from, check, withdrawn, state, stays, confirmed) in [
+        (State::Delivered, false, false, State::Delivered, false, false),
+        (State::Delivered, true, false, State::Delivered, false, false),
+        (State::Delivered, true, true, State::Delivered, true, false),
+        (State::Delivered, false, true, State::ReversalDue, false, false),
+        (State::Confirmed, false, true, State::ReversalDue, false, true),
+        (State::Confirmed, false, false, State::Confirmed, false, false),
+    ] {
+        let mut promise = parked(from, "changed_after_delivery", false);
+        (promise.check, promise.withdrawn) = (check, withdrawn);
+        promise.delivered_at = Some(at(0));
+        let next = run(promise, &[word(None)], D);
+        let case = format!("{from:?} {check} {withdrawn}");
+        assert_eq!((next.state, next.withdrawn), (state, stays), "{case}");
+        assert_eq!((next.was_confirmed, next.check), (confirmed, check), "{case}");
+    }
+}
+
+/// Closed: only what is announced from now on is news, and clocks differ.
+#[test]
+fn what_was_closed_outlives_announcements_of_before() {
+    let closed = run(parked(State::Requested, "422", false), &[close()], D);
+    assert_eq!((closed.state, closed.denied_at), (State::Denied, Some(at(5 - 2000))));
+}
+
+/// What is denied is denied once more only to tell the platform of the one before.
+#[test]
+fn a_second_denial_is_no_news_unless_the_platform_is_to_be_told() {
+    for (told, reversals, state) in [
+        (false, Reversals::Deliver, None),
+        (false, Reversals::DeliverAndUnmark, None),
+        (true, Reversals::Deliver, None),
+        (true, Reversals::DeliverAndUnmark, Some(State::Reversed)),
+    ] {
+        let mut denied = in_state(State::Denied);
+        denied.told = told;
+        let next = match step(&denied, &Input::Withdrawn, reversals, at(5)) {
+            Stepped::Unchanged => None,
+            Stepped::Changed(next) => Some(next.state),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(next, state, "{told} {reversals:?}");
+    }
+}
