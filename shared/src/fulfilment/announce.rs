@@ -193,7 +193,9 @@ pub(super) fn assessment(
         // Who is rewarded by the settings of now is no change of this one.
         stated.recipient = Some(recipient(provider, record, given));
     }
-    if !promise.is_before_delivery() {
+    let from = promise.parked.as_ref().map_or(promise.state, |parked| parked.from);
+    // What was denied was not given: there, what is contested stays open.
+    if promise.may_be_given() && from != State::Denied {
         other_than_given(promise, record, &mut stated);
     }
     let (terms, ask_anew) = known(promise, record, stated);

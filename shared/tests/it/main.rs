@@ -28,13 +28,10 @@ mod persons;
 mod promises;
 mod properties;
 mod reading;
-<<<<<<< HEAD
+mod reasons;
 mod recipients;
 mod resumed;
 mod sweeping;
-=======
-mod reasons;
->>>>>>> ledger
 mod verification;
 mod views;
 mod walk;

@@ -4,6 +4,8 @@ use shared::fulfilment::{
     CONTRADICTED, Entry, GIVEN_THERE, Input, Parked, Promise, Reversals, State, Stepped, step,
 };
 
+use shared::timestamp::Timestamp;
+
 use crate::machine::{at, close, fresh, in_state, run, stated, terms, word};
 
 const D: Reversals = Reversals::Deliver;
@@ -83,11 +85,14 @@ fn a_word_takes_back_what_was_withdrawn_and_asks_first_what_the_platform_may_kno
     }
 }
 
-/// Closed: only what is announced from now on is news, and clocks differ.
+/// Closed: only what is announced from now on is news, and clocks differ; what had
+/// announced it is none, also where it was dated ahead.
 #[test]
 fn what_was_closed_outlives_announcements_of_before() {
-    let closed = run(parked(State::Requested, "422", false), &[close()], D);
-    assert_eq!((closed.state, closed.denied_at), (State::Denied, Some(at(5 - 2000))));
+    let at_hand = parked(State::Requested, "422", false);
+    let known = Timestamp::from_ms(at_hand.announced_at.ms() + 1);
+    let closed = run(at_hand, &[close()], D);
+    assert_eq!((closed.state, closed.denied_at), (State::Denied, Some(known.max(at(5 - 2000)))));
 }
 
 /// What is denied is denied once more only to tell the platform of the one before.
