@@ -353,8 +353,13 @@ pub fn entry_of(
         Err(_) => Entry::Nothing,
         Ok(entry) => match standing(provider, record) {
             Standing::Unclear if !waives(UNKNOWN_STATUS) => Entry::Park(UNKNOWN_STATUS),
-            Standing::Contested if provider != Provider::FirstPromoter && !waives(CONTESTED) => {
-                Entry::Park(CONTESTED)
+            // v1's API does not tell which of them counts.
+            Standing::Contested if provider != Provider::FirstPromoter => {
+                if waives(CONTESTED) {
+                    entry
+                } else {
+                    Entry::Park(CONTESTED)
+                }
             }
             Standing::Contested if taken_away(promise, record, "status") => Entry::LookUp,
             _ => entry,

@@ -4,14 +4,14 @@
 use serde_json::{Value, json};
 use shared::fulfilment::{
     CONTRADICTED, GIVEN_THERE, Input, MaxAmounts, Policy, Reversals, Source, Standing, State,
-    Stepped, Taken, Terms, View, step,
+    Stepped, Taken, Terms, View, reconcile, step,
 };
 use shared::ledger::Known;
-use shared::provider::Provider::FirstPromoter;
+use shared::provider::Provider::{FirstPromoter, FirstPromoterV1};
 
 use crate::certain::{after, auto, feed, question, taken, time, told};
 use crate::machine::{at, close, run, terms, word};
-use crate::promises::policy;
+use crate::promises::{fulfilment, policy};
 
 const P: Reversals = Reversals::Park;
 
@@ -68,6 +68,34 @@ fn what_became_money_or_too_much_or_suspected_or_nobodys_is_not_asked_for() {
         known.promise = known.promise.map(|promise| run(promise, &asked, P));
         feed(&auto(), FirstPromoter, &mut known, 1, &change(odd, "10:01:00"));
         assert_eq!(state(&known), State::AwaitingApproval, "{n}");
+    }
+}
+
+#[test]
+fn what_changes_while_it_waits_is_asked_for_as_it_is_now() {
+    let mut known = pending();
+    let amended = change(&|data| data["amount"] = json!(600), "10:01:00");
+    feed(&auto(), FirstPromoter, &mut known, 1, &amended);
+    let promise = known.promise.unwrap();
+    assert_eq!((promise.state, promise.terms.amount.as_deref()), (State::ApprovalDue, Some("600")));
+    assert_eq!(promise.due.as_deref(), Some("approve#1"));
+}
+
+#[test]
+fn what_was_denied_there_or_given_by_others_or_closed_is_not_asked_for_again() {
+    let denied = Input::DeniedThere { since: time("10:05:00"), announced: false };
+    let given = Input::Refused(GIVEN_THERE.into());
+    let refused = Input::Refused("approval_refused".into());
+    let lease = || Input::Leased(at(9));
+    for inputs in [
+        vec![lease(), denied],
+        vec![lease(), given, Input::Withdrawn],
+        vec![lease(), refused, close()],
+    ] {
+        let mut known = pending();
+        known.promise = known.promise.map(|promise| run(promise, &inputs, P));
+        feed(&auto(), FirstPromoter, &mut known, 1, &change(&|_| {}, "10:06:00"));
+        assert_eq!(state(&known), State::Denied, "{inputs:?}");
     }
 }
 
@@ -309,4 +337,20 @@ fn what_a_person_closed_stays_closed_though_its_announcement_is_dated_ahead() {
     edit["timestamp"] = json!("2026-11-01T00:05:00Z");
     feed(&policy(), FirstPromoter, &mut known, 1, &edit);
     assert_eq!(state(&known), State::Denied);
+}
+
+#[test]
+fn a_contested_status_of_v1_is_a_persons_word_and_no_question() {
+    let said = |status: &str| {
+        let mut body = fulfilment(7731);
+        body["data"]["status"] = json!(status);
+        body
+    };
+    let known = after(&policy(), FirstPromoterV1, &[said("odd"), said("weird")]);
+    let promise = known.promise.unwrap();
+    assert_eq!(promise.parked.as_ref().unwrap().reason, "contested");
+    let resumed = run(promise, &[word(None)], P);
+    let (policy, record) = (policy(), known.record.unwrap());
+    let next = reconcile(&policy, FirstPromoterV1, &resumed, &record, at(9));
+    assert_eq!((resumed.state, next), (State::Requested, Stepped::Unchanged));
 }
