@@ -334,6 +334,6 @@ mod tests {
         assert!(way.is_over());
         way.state = "parked".to_owned();
         way.reason = Some("over_age".to_owned());
-        assert!(way.text().ends_with("63 ms (over_age)"));
+        assert!(way.text().ends_with("90 ms (over_age)"));
     }
 }
