@@ -6,7 +6,7 @@ use local::fakes::firstpromoter::{Commission, Keys, Operation, PlatformFault, St
 use serde_json::{Value, json};
 use shared::timestamp::Timestamp;
 use tests::patience::eventually;
-use tests::scene::{Scene, commission};
+use tests::scene::{Scene, commission, pending_commission};
 use tests::text;
 
 const KEY: &str = "firstpromoter:88901:1";
@@ -59,7 +59,7 @@ async fn nor_again_after_a_reply_that_was_lost() {
     let scene = with(&[("AutoApprove", "yes")], 1000).await;
     let dropped = Fault::of(PlatformFault::DropsReply).times(1);
     scene.platform.inject(dropped.on(Operation::Approve));
-    let pending = Commission::new(88_901, "points", 500).with_status(Status::Pending);
+    let pending = pending_commission();
     scene.platform.add_commission(pending);
     let created = commission("e0", "created", 88_901, ("", "pending"), 0);
     assert_eq!(scene.commission(&created).await.0, 200);
@@ -81,7 +81,7 @@ fn lacking(event: &str) -> Value {
 #[tokio::test]
 async fn a_pending_that_comes_first_after_an_outage_is_not_believed() {
     let scene = with(&[], 500).await;
-    let pending = Commission::new(88_901, "points", 500).with_status(Status::Pending);
+    let pending = pending_commission();
     scene.platform.add_commission(pending);
     let outage = Fault::of(PlatformFault::Unavailable503).times(4);
     scene.platform.inject(outage.on(Operation::ListCommissions));

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use local::fakes::Fault;
-use local::fakes::firstpromoter::{Commission, Operation, PayoutStatus, PlatformFault, Status};
+use local::fakes::firstpromoter::{Operation, PayoutStatus, PlatformFault};
 use tests::patience::{Patience, eventually};
-use tests::scene::{Scene, commission, deaf_template, hasty, step_of};
+use tests::scene::{Scene, commission, deaf_template, hasty, pending_commission, step_of};
 use tests::text;
 
 const KEY: &str = "firstpromoter:88901:1";
@@ -84,7 +84,7 @@ impl Play {
                 scene.take(&event).await;
             }
             Play::Approve | Play::Await => {
-                let pending = Commission::new(88_901, "points", 500).with_status(Status::Pending);
+                let pending = pending_commission();
                 scene.platform.add_commission(pending);
                 if self == Play::Approve {
                     arm();

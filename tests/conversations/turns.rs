@@ -1,11 +1,9 @@
 //! The rarer turns: approvals asked for, unmarking, what a person decides.
 
 use local::fakes::Fault;
-use local::fakes::firstpromoter::{
-    Behaviour, Commission, Operation, Payout, PlatformFault, Status,
-};
+use local::fakes::firstpromoter::{Behaviour, Operation, Payout, PlatformFault, Status};
 use serde_json::{Value, json};
-use tests::scene::{Scene, TOKEN, commission};
+use tests::scene::{Scene, TOKEN, commission, pending_commission};
 use tests::text;
 
 use crate::ops::ops;
@@ -31,7 +29,7 @@ async fn with(parameters: &'static [(&'static str, &'static str)]) -> Scene {
 
 /// A pending commission of which the platform is to be asked.
 async fn pending(scene: &Scene) {
-    let pending = Commission::new(88_901, "points", 500).with_status(Status::Pending);
+    let pending = pending_commission();
     scene.platform.add_commission(pending);
     let created = commission("e0", "created", 88_901, ("", "pending"), 0);
     assert_eq!(scene.commission(&created).await.0, 200);
@@ -227,7 +225,7 @@ async fn a_rule_added_by_a_deploy_counts_when_its_rewards_are_resumed() {
 #[tokio::test]
 async fn an_api_that_lags_behind_its_webhooks_is_asked_again() {
     let scene = Scene::start().await;
-    let known = Commission::new(88_901, "points", 500).with_status(Status::Pending);
+    let known = pending_commission();
     scene.platform.add_commission(known);
     let mut event = approved("e1", 1);
     event["data"]["promoter_campaign"] = Value::Null;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use local::Options;
-use local::fakes::firstpromoter::{Commission, Payout, Status};
+use local::fakes::firstpromoter::{Commission, Payout, Promoter, Referral, Status};
 use local::fakes::{FakeFirstPromoter, RewardEndpoint};
 use serde_json::{Value, json};
 use shared::ledger::promise_key;
@@ -216,6 +216,16 @@ pub fn hasty(options: &mut Options) {
 pub fn step_of(promise: &Value) -> String {
     let attempts = text(promise, "attempts").parse().unwrap_or(0_u32).min(100);
     format!("{} {} {attempts}", promise["state"], promise["last"])
+}
+
+/// Commission 88,901 as it waits for approval, of the parties that [`commission`]
+/// names.
+#[must_use]
+pub fn pending_commission() -> Commission {
+    let mut pending = Commission::new(88_901, "points", 500).with_status(Status::Pending);
+    pending.promoter = Promoter::new(31);
+    pending.referral = Some(Referral::new(77));
+    pending
 }
 
 /// A `commission.*` event: `changes` is the change of status, `second` orders
