@@ -6,10 +6,8 @@ use local::fakes::firstpromoter::{Commission, Keys, Operation, PlatformFault, St
 use serde_json::{Value, json};
 use shared::timestamp::Timestamp;
 use tests::patience::eventually;
-use tests::scene::{Scene, commission, pending_commission};
+use tests::scene::{KEY, Scene, commission, pending_commission};
 use tests::text;
-
-const KEY: &str = "firstpromoter:88901:1";
 
 /// With a first pause of so many milliseconds: FirstPromoter's API is thought to
 /// be behind by seven of them.

@@ -5,18 +5,8 @@ use local::fakes::endpoint::EndpointFault;
 use local::fakes::firstpromoter::{Commission, Status};
 use serde_json::{Value, json};
 use tests::patience::eventually;
-use tests::scene::{Scene, commission};
+use tests::scene::{KEY, Scene, approved, denied};
 use tests::text;
-
-const KEY: &str = "firstpromoter:88901:1";
-
-fn approved(event: &str, second: u32) -> Value {
-    commission(event, "updated", 88_901, ("pending", "approved"), second)
-}
-
-fn denied(event: &str, second: u32) -> Value {
-    commission(event, "updated", 88_901, ("approved", "denied"), second)
-}
 
 #[tokio::test]
 async fn a_list_that_never_catches_up_is_a_persons_to_settle() {

@@ -6,10 +6,9 @@ use futures_util::future::join_all;
 use local::fakes::Fault;
 use local::fakes::firstpromoter::{Operation, PayoutStatus, PlatformFault};
 use tests::patience::{Patience, eventually};
-use tests::scene::{Scene, commission, deaf_template, hasty, pending_commission, step_of};
+use tests::scene::{KEY, Scene, commission, deaf_template, hasty, pending_commission, step_of};
 use tests::text;
 
-const KEY: &str = "firstpromoter:88901:1";
 const V1_KEY: &str = "firstpromoter-v1:900:1";
 
 /// What is under way when the function dies.

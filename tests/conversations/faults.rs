@@ -8,10 +8,8 @@ use local::fakes::firstpromoter::{Operation, PlatformFault};
 use serde_json::json;
 use shared::timestamp::Timestamp;
 use tests::patience::eventually;
-use tests::scene::{Scene, commission, hasty};
+use tests::scene::{KEY, Scene, commission, hasty};
 use tests::text;
-
-const KEY: &str = "firstpromoter:88901:1";
 
 async fn announce(scene: &Scene) {
     scene.knows(88_901, 500);

@@ -6,19 +6,9 @@ use local::fakes::firstpromoter::Operation;
 use serde_json::{Value, json};
 use shared::timestamp::Timestamp;
 use tests::patience::eventually;
-use tests::scene::{Scene, commission, deaf_template};
+use tests::scene::{KEY, Scene, approved, commission, deaf_template, denied};
 use tests::script::{Answer, ScriptedPlatform};
 use tests::text;
-
-const KEY: &str = "firstpromoter:88901:1";
-
-fn approved(event: &str, second: u32) -> Value {
-    commission(event, "updated", 88_901, ("pending", "approved"), second)
-}
-
-fn denied(event: &str, second: u32) -> Value {
-    commission(event, "updated", 88_901, ("approved", "denied"), second)
-}
 
 #[tokio::test]
 async fn an_approved_reward_is_delivered_confirmed_and_reported_back() {
@@ -263,11 +253,7 @@ async fn a_message_of_a_settled_promise_does_nothing() {
 #[tokio::test]
 async fn a_withdrawal_during_the_call_is_decided_by_its_outcome() {
     let endpoint = ScriptedPlatform::start().await;
-    let url = endpoint.url("/grants");
-    let scene = Scene::with(|options| {
-        options.parameters.insert("RewardEndpointUrl".into(), url);
-    })
-    .await;
+    let scene = Scene::delivering_to(endpoint.url("/grants")).await;
     scene.knows(88_901, 500);
     let (answer, held) = Answer::text(200, "").held();
     endpoint.then("POST", "/grants", answer);

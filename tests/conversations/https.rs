@@ -1,11 +1,9 @@
 //! As deployed: nothing goes over plain HTTP, and certificates count.
 
 use local::Options;
-use tests::scene::{Scene, commission};
+use tests::scene::{KEY, Scene, commission};
 use tests::text;
 use tests::tls::Authority;
-
-const KEY: &str = "firstpromoter:88901:1";
 
 /// A scene whose platform and endpoint are behind TLS. `trusted` lets the
 /// functions know the authority.

@@ -6,10 +6,8 @@ use local::build_functions;
 use local::fakes::Fault;
 use local::fakes::endpoint::EndpointFault;
 use serde_json::Value;
-use tests::scene::{Scene, commission};
+use tests::scene::{KEY, Scene, commission};
 use tests::text;
-
-const KEY: &str = "firstpromoter:88901:1";
 
 /// What the command came to: exit code, standard output, standard error.
 pub type Said = (i32, String, String);

@@ -8,10 +8,8 @@ use std::sync::OnceLock;
 
 use local::{InvokeError, Options};
 use serde_json::{Value, json};
-use tests::scene::{Scene, commission, deaf_template, hasty};
+use tests::scene::{KEY, Scene, commission, deaf_template, hasty};
 use tests::{Stage, text};
-
-const KEY: &str = "firstpromoter:88901:1";
 
 /// The library that makes the clock fail, built once.
 fn failing_clock() -> &'static Path {

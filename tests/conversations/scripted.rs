@@ -1,11 +1,10 @@
 //! A platform that answers what it should not.
 
 use serde_json::{Value, json};
-use tests::scene::{Scene, commission};
+use tests::scene::{KEY, Scene, commission};
 use tests::script::{Answer, ScriptedPlatform};
 use tests::text;
 
-const KEY: &str = "firstpromoter:88901:1";
 const MARK: &str = "/api/commissions/mark_fulfilled";
 const LIST: &str = "/api/commissions";
 
@@ -52,11 +51,7 @@ async fn a_reward_is_confirmed_once_the_platform_has_taken_it_whatever_it_said_b
 #[tokio::test]
 async fn an_endpoint_that_takes_its_time_is_waited_for() {
     let endpoint = ScriptedPlatform::start().await;
-    let url = endpoint.url("/grants");
-    let scene = Scene::with(|options| {
-        options.parameters.insert("RewardEndpointUrl".into(), url);
-    })
-    .await;
+    let scene = Scene::delivering_to(endpoint.url("/grants")).await;
     scene.knows(88_901, 500);
     let (answer, held) = Answer::text(204, "").header("x-request-id", "r-1").held();
     endpoint.then("POST", "/grants", answer);

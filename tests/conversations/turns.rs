@@ -3,20 +3,10 @@
 use local::fakes::Fault;
 use local::fakes::firstpromoter::{Behaviour, Operation, Payout, PlatformFault, Status};
 use serde_json::{Value, json};
-use tests::scene::{Scene, TOKEN, commission, pending_commission};
+use tests::scene::{KEY, Scene, TOKEN, approved, commission, denied, pending_commission};
 use tests::text;
 
 use crate::ops::ops;
-
-const KEY: &str = "firstpromoter:88901:1";
-
-fn approved(event: &str, second: u32) -> Value {
-    commission(event, "updated", 88_901, ("pending", "approved"), second)
-}
-
-fn denied(event: &str, second: u32) -> Value {
-    commission(event, "updated", 88_901, ("approved", "denied"), second)
-}
 
 async fn with(parameters: &'static [(&'static str, &'static str)]) -> Scene {
     Scene::with(|options| {

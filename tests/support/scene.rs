@@ -16,6 +16,8 @@ use crate::{Said, Stage, plain_item, text};
 
 /// The v1 token of the development secrets.
 pub const TOKEN: &str = "dev-path-token-8f2b6c1e9a7d4035b1e6";
+/// The first promise of commission 88,901.
+pub const KEY: &str = "firstpromoter:88901:1";
 /// States in which a promise is at rest.
 const RESTS: [&str; 4] = ["confirmed", "denied", "reversed", "parked"];
 /// Between two sweeps, at least.
@@ -69,6 +71,14 @@ impl Scene {
         })
         .await;
         Self { stage, platform, endpoint }
+    }
+
+    /// Starts with another reward endpoint than the scene's own.
+    pub async fn delivering_to(url: String) -> Self {
+        Self::with(|options| {
+            options.parameters.insert("RewardEndpointUrl".into(), url);
+        })
+        .await
     }
 
     /// A commission that the platform knows as approved.
@@ -216,6 +226,18 @@ pub fn hasty(options: &mut Options) {
 pub fn step_of(promise: &Value) -> String {
     let attempts = text(promise, "attempts").parse().unwrap_or(0_u32).min(100);
     format!("{} {} {attempts}", promise["state"], promise["last"])
+}
+
+/// Commission 88,901 is approved.
+#[must_use]
+pub fn approved(event: &str, second: u32) -> Value {
+    commission(event, "updated", 88_901, ("pending", "approved"), second)
+}
+
+/// Commission 88,901 is denied after all.
+#[must_use]
+pub fn denied(event: &str, second: u32) -> Value {
+    commission(event, "updated", 88_901, ("approved", "denied"), second)
 }
 
 /// Commission 88,901 as it waits for approval, of the parties that [`commission`]
