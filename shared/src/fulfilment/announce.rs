@@ -11,7 +11,8 @@ use stated::{is_older, newer_than_found, other_than_given};
 use crate::event::{Kind, Subject};
 use crate::fulfilment::machine::{Entry, Input, Stepped, step};
 use crate::fulfilment::policy::{Policy, V1Confirm};
-use crate::fulfilment::promise::{Parked, Promise, State};
+use crate::fulfilment::promise::{Parked, Promise};
+use crate::fulfilment::state::State;
 use crate::fulfilment::terms::Terms;
 use crate::fulfilment::view::suspected;
 use crate::ledger::{Record, Register};
@@ -193,9 +194,7 @@ pub(super) fn assessment(
         // Who is rewarded by the settings of now is no change of this one.
         stated.recipient = Some(recipient(provider, record, given));
     }
-    let from = promise.parked.as_ref().map_or(promise.state, |parked| parked.from);
-    // What was denied was not given: there, what is contested stays open.
-    if promise.may_be_given() && from != State::Denied {
+    if stays_given(promise) {
         other_than_given(promise, record, &mut stated);
     }
     let (terms, ask_anew) = known(promise, record, stated);
@@ -203,6 +202,17 @@ pub(super) fn assessment(
     let campaign_id = campaign.map(str::to_owned);
     let announced_at = record.announcement();
     Assessment { terms, campaign_id, announced_at, entry, ask_anew }
+}
+
+/// Whether it is given, or being given, and not taken back, as far as anybody
+/// knows: then what is stated is only compared with it, and never promised.
+fn stays_given(promise: &Promise) -> bool {
+    let parked = promise.parked.as_ref();
+    match parked.map_or(promise.state, |parked| parked.from) {
+        State::Delivering | State::Delivered | State::Confirming | State::Confirmed => true,
+        State::ReversalDue => !parked.map_or(promise.check, |parked| parked.unknown),
+        _ => false,
+    }
 }
 
 /// The stated terms, completed by what the platform was asked for: only that

@@ -3,7 +3,8 @@
 use crate::fulfilment::announce::reconcile;
 use crate::fulfilment::machine::{Input, Stepped, step};
 use crate::fulfilment::policy::Policy;
-use crate::fulfilment::promise::{Endpoint, Promise, State};
+use crate::fulfilment::promise::{Endpoint, Promise};
+use crate::fulfilment::state::State;
 use crate::ledger::Record;
 use crate::provider::Provider;
 use crate::timestamp::Timestamp;

@@ -10,7 +10,8 @@ use std::borrow::Cow;
 
 use crate::fulfilment::announce::Assessment;
 use crate::fulfilment::policy::Reversals;
-use crate::fulfilment::promise::{Again, Endpoint, Parked, Promise, Start, State};
+use crate::fulfilment::promise::{Again, Endpoint, Parked, Promise, Start};
+use crate::fulfilment::state::State;
 use crate::fulfilment::terms::Terms;
 use crate::timestamp::Timestamp;
 
@@ -244,6 +245,9 @@ pub fn heard<'a>(
     let overtaken = match input {
         // The platform was asked about other terms.
         Input::Found { .. } => claimed.terms != current.terms,
+        Input::Withdrawn | Input::Refused(_) if claimed.state.is_asked_of_platform() => {
+            claimed.terms != current.terms
+        }
         // It approved again since.
         Input::DeniedThere { since, .. } => announced.is_some_and(|announced| announced >= *since),
         _ => false,

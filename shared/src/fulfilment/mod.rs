@@ -9,6 +9,7 @@ pub mod machine;
 mod policy;
 mod promise;
 mod reward;
+mod state;
 mod terms;
 mod view;
 
@@ -19,7 +20,8 @@ pub use machine::{
 };
 pub use policy::{MaxAmounts, Policy, Reversals, Rule, Source, Sources, V1Confirm};
 pub(crate) use promise::one_or_more;
-pub use promise::{Again, Endpoint, Lease, Parked, Promise, Spoken, Start, State};
+pub use promise::{Again, Endpoint, Lease, Parked, Promise, Spoken, Start};
 pub use reward::reward;
+pub use state::State;
 pub use terms::{Recipient, Terms};
 pub use view::{Question, Standing, View, suspected};

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::fulfilment::promise::{Promise, State};
+use crate::fulfilment::promise::Promise;
+use crate::fulfilment::state::State;
 use crate::provider::Provider;
 
 /// The body of a delivery, or of its reversal while a promise is being taken

@@ -9,7 +9,8 @@
 use crate::fulfilment::announce::{Assessment, assessment, entry_of, restate};
 use crate::fulfilment::machine::{CONTRADICTED, Entry, GIVEN_THERE, Input};
 use crate::fulfilment::policy::Policy;
-use crate::fulfilment::promise::{Promise, State};
+use crate::fulfilment::promise::Promise;
+use crate::fulfilment::state::State;
 use crate::fulfilment::terms::Terms;
 use crate::ledger::{CLOCK_AHEAD_SECONDS, Record, Register};
 use crate::provider::Provider;

@@ -9,7 +9,9 @@ use shared::fulfilment::{
 use shared::ledger::Known;
 use shared::provider::Provider::{FirstPromoter, FirstPromoterV1};
 
-use crate::certain::{after, auto, feed, question, taken, time, told};
+use crate::certain::{after, auto, feed, time, told};
+use crate::contradicted::question;
+use crate::leased::taken;
 use crate::machine::{at, close, run, terms, word};
 use crate::promises::{fulfilment, policy};
 

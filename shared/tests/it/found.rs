@@ -5,7 +5,8 @@ use shared::fulfilment::{Input, Policy, Promise, Reversals, Rule, Standing, Stat
 use shared::ledger::Known;
 use shared::provider::Provider::FirstPromoter;
 
-use crate::certain::{after, edited, feed, question, shown, told};
+use crate::certain::{after, edited, feed, told};
+use crate::contradicted::{question, shown};
 use crate::machine::{at, run};
 use crate::promises::policy;
 

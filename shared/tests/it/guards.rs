@@ -1,6 +1,6 @@
 //! Sequences that would give twice, lose, or give what nobody looked at.
 
-use shared::fulfilment::{Entry, Input, Promise, Reversals, State, Terms, heard};
+use shared::fulfilment::{Assessment, Entry, Input, Promise, Reversals, State, Terms, heard};
 
 use crate::machine::{again, at, close, fresh, in_state, run, stated, terms, word};
 
@@ -54,6 +54,31 @@ fn the_outcome_of_a_question_is_not_that_of_the_delivery_under_way() {
         assert_eq!(after.state, State::Delivering, "{outcome:?}");
         let given = run(after, &[Input::Done], D);
         assert_eq!(given.state, State::Delivered, "{outcome:?}");
+    }
+}
+
+/// What ends a question was said of the terms that it was asked about.
+#[test]
+fn what_the_platform_says_of_terms_that_changed_meanwhile_is_asked_again() {
+    let changed = |state, amount| {
+        let now = Assessment::of(terms(amount), Entry::LookUp);
+        if state == State::LookupDue {
+            Input::Approved(Box::new(now))
+        } else {
+            Input::Askable(Box::new(now))
+        }
+    };
+    for state in [State::LookupDue, State::ApprovalDue] {
+        for (outcome, end) in [
+            (Input::Withdrawn, State::Denied),
+            (Input::Refused("amount_over_limit".into()), State::Parked),
+        ] {
+            let ended = |amount| late(&leased(state), &[changed(state, amount)], &outcome);
+            assert_eq!(ended("500").state, end, "{state:?} {outcome:?}");
+            let asked = ended("700");
+            assert_eq!((asked.state, asked.lease), (state, None), "{outcome:?}");
+            assert_eq!(asked.terms, terms("700"));
+        }
     }
 }
 

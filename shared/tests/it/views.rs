@@ -8,7 +8,8 @@ use shared::fulfilment::{
 use shared::ledger::{Known, Record};
 use shared::provider::Provider::{FirstPromoter, FirstPromoterV1};
 
-use crate::certain::{after, auto, edited, feed, lacking, question, shown, time, told};
+use crate::certain::{after, auto, edited, feed, time, told};
+use crate::contradicted::{lacking, question, shown};
 use crate::machine::{at, run};
 use crate::promises::{fulfilment, policy};
 

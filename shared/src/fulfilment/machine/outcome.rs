@@ -2,7 +2,8 @@
 
 use crate::fulfilment::machine::record::{CHANGED, CONTRADICTED, GIVEN_THERE};
 use crate::fulfilment::machine::{Outcome, Step, WRONG_STATE};
-use crate::fulfilment::promise::{Endpoint, Lease, State};
+use crate::fulfilment::promise::{Endpoint, Lease};
+use crate::fulfilment::state::State;
 use crate::timestamp::Timestamp;
 
 impl Step {

@@ -2,7 +2,8 @@
 
 use crate::fulfilment::announce::Assessment;
 use crate::fulfilment::machine::{Entry, Outcome, Step, WRONG_STATE};
-use crate::fulfilment::promise::{Again, Parked, Start, State};
+use crate::fulfilment::promise::{Again, Parked, Start};
+use crate::fulfilment::state::State;
 use crate::fulfilment::terms::Terms;
 use crate::timestamp::Timestamp;
 

@@ -2,7 +2,8 @@
 
 use crate::fulfilment::announce::CLOCKS_APART;
 use crate::fulfilment::machine::{CONTRADICTED, Outcome, Step, Stepped, Word};
-use crate::fulfilment::promise::{Spoken, State};
+use crate::fulfilment::promise::Spoken;
+use crate::fulfilment::state::State;
 use crate::timestamp::Timestamp;
 
 impl Step {

@@ -1,0 +1,116 @@
+//! The states of a promise.
+
+use serde::{Deserialize, Serialize};
+
+/// How far a promise has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Something that the delivery needs is to be asked of the platform.
+    LookupDue,
+    /// The platform is to be asked to approve.
+    ApprovalDue,
+    /// The platform was asked to approve.
+    AwaitingApproval,
+    /// To be delivered.
+    Requested,
+    /// A delivery is under way.
+    Delivering,
+    /// Given; the platform is to be told.
+    Delivered,
+    /// The platform is being told.
+    Confirming,
+    /// Given, and the platform knows.
+    Confirmed,
+    /// Withdrawn before it was given.
+    Denied,
+    /// Given, withdrawn, to be taken back.
+    ReversalDue,
+    /// Being taken back.
+    Reversing,
+    /// Taken back.
+    Reversed,
+    /// Waits for a person.
+    Parked,
+}
+
+impl State {
+    /// Every state.
+    pub const ALL: [State; 13] = [
+        State::LookupDue,
+        State::ApprovalDue,
+        State::AwaitingApproval,
+        State::Requested,
+        State::Delivering,
+        State::Delivered,
+        State::Confirming,
+        State::Confirmed,
+        State::Denied,
+        State::ReversalDue,
+        State::Reversing,
+        State::Reversed,
+        State::Parked,
+    ];
+
+    /// The name in the table and in logs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            State::LookupDue => "lookup_due",
+            State::ApprovalDue => "approval_due",
+            State::AwaitingApproval => "awaiting_approval",
+            State::Requested => "requested",
+            State::Delivering => "delivering",
+            State::Delivered => "delivered",
+            State::Confirming => "confirming",
+            State::Confirmed => "confirmed",
+            State::Denied => "denied",
+            State::ReversalDue => "reversal_due",
+            State::Reversing => "reversing",
+            State::Reversed => "reversed",
+            State::Parked => "parked",
+        }
+    }
+
+    /// Whether the delivery is durably recorded, so that the platform may be
+    /// told (invariant `DeliverThenConfirm`).
+    #[must_use]
+    pub fn is_delivered(self) -> bool {
+        matches!(self, State::Delivered | State::Confirming | State::Confirmed)
+    }
+
+    /// Whether nothing has been asked of the company's system yet.
+    #[must_use]
+    pub fn is_before_delivery(self) -> bool {
+        matches!(
+            self,
+            State::LookupDue | State::ApprovalDue | State::AwaitingApproval | State::Requested
+        )
+    }
+
+    /// Whether it waits for what the platform says of it.
+    #[must_use]
+    pub fn is_asked_of_platform(self) -> bool {
+        matches!(self, State::LookupDue | State::ApprovalDue | State::AwaitingApproval)
+    }
+
+    /// Whether nothing more will happen by itself.
+    #[must_use]
+    pub fn is_settled(self) -> bool {
+        matches!(self, State::Confirmed | State::Denied | State::Reversed)
+    }
+
+    /// The step that is owed in this state.
+    #[must_use]
+    pub fn step(self) -> Option<&'static str> {
+        match self {
+            // Whether it was approved is asked, in case its event is lost.
+            State::LookupDue | State::AwaitingApproval => Some("lookup"),
+            State::ApprovalDue => Some("approve"),
+            State::Requested => Some("deliver"),
+            State::Delivered => Some("confirm"),
+            State::ReversalDue => Some("reverse"),
+            _ => None,
+        }
+    }
+}
