@@ -140,19 +140,14 @@ impl Confirmer {
     }
 
     async fn record(&self, job: Job, input: &Input, failed: &mut Vec<String>) {
-        let pk = job.claim.pk.clone();
+        let (pk, due) = (job.claim.pk.clone(), job.claim.promise.due.clone());
         let recorded = match input {
             Input::DeniedThere { .. } => self.worker.deny(job.claim, input).await,
             input => self.worker.apply(&pk, job.claim.promise, input).await,
         };
         match recorded {
-            // Still the same state: the stream has nothing new to tell.
-            Ok(next)
-                if is_waiting(input)
-                    && (next.state.is_asked_of_platform() || next.state == State::Reversed) =>
-            {
-                self.worker.send_again(&pk, &next).await;
-            }
+            // The stream has nothing new to tell.
+            Ok(next) if next.due == due => self.worker.send_again(&pk, &next).await,
             Ok(_) => {}
             Err(error) => {
                 tracing::error!(%error, "confirm: the message comes again");
@@ -354,18 +349,6 @@ impl From<Input> for Outcome {
     fn from(input: Input) -> Self {
         Self::Heard(Box::new(input))
     }
-}
-
-/// Whether the same step is still to be done afterwards.
-fn is_waiting(input: &Input) -> bool {
-    matches!(
-        input,
-        Input::Again { .. }
-            | Input::Contradicted { .. }
-            | Input::Unknown { .. }
-            | Input::Found { .. }
-            | Input::DeniedThere { .. }
-    )
 }
 
 impl Job {
