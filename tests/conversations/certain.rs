@@ -2,10 +2,10 @@
 
 use local::fakes::Fault;
 use local::fakes::endpoint::EndpointFault;
-use local::fakes::firstpromoter::{Commission, Status};
+use local::fakes::firstpromoter::{Commission, Operation, Status};
 use serde_json::{Value, json};
 use tests::patience::eventually;
-use tests::scene::{KEY, Scene, approved, denied};
+use tests::scene::{KEY, Scene, approved, commission, deaf_template, denied};
 use tests::text;
 
 #[tokio::test]
@@ -97,4 +97,37 @@ async fn a_message_that_cannot_be_read_is_said_to_be_that() {
     let logs = stage.stack.logs().join("\n");
     assert!(logs.contains("the message cannot be read"), "{logs}");
     assert!(!logs.contains("unavailable"), "{logs}");
+}
+
+/// What ends within a few calls goes before what may take all the time there is.
+#[tokio::test]
+async fn what_goes_together_is_told_before_anything_is_asked_alone() {
+    let file = std::env::temp_dir().join(format!("certain-{}.yaml", std::process::id()));
+    let template = deaf_template(&file);
+    let scene = Scene::with(|options| options.template = template).await;
+    std::fs::remove_file(file).unwrap();
+    let mut lacking = commission("e2", "updated", 2, ("pending", "approved"), 1);
+    lacking["data"]["promoter_campaign"] = Value::Null;
+    for event in [commission("e1", "updated", 1, ("pending", "approved"), 1), lacking] {
+        scene.knows(event["entity_id"].as_u64().unwrap(), 500);
+        scene.take(&event).await;
+    }
+    let work = async |function, ids: &[u64]| {
+        let mut records = Vec::new();
+        for id in ids {
+            let promise = scene.promise(&format!("firstpromoter:{id}:1")).await;
+            let pk = format!("firstpromoter#commission#{id}");
+            let message = json!({"pk": pk, "sk": "fulfilment#1", "due": promise["due"]});
+            records.push(json!({"messageId": id.to_string(), "body": message.to_string(), "eventSource": "aws:sqs"}));
+        }
+        let batch = json!({ "Records": records }).to_string();
+        scene.stage.stack.invoke(function, batch.into()).await.unwrap();
+    };
+    work("DeliverFunction", &[1]).await;
+    work("ConfirmFunction", &[2, 1]).await;
+    let asked: Vec<_> = scene.platform.calls().iter().map(|call| call.operation).collect();
+    assert_eq!(asked, [Some(Operation::MarkFulfilled), Some(Operation::ListCommissions)]);
+    for (key, state) in [("firstpromoter:1:1", "confirmed"), ("firstpromoter:2:1", "requested")] {
+        assert_eq!(text(&scene.promise(key).await, "state"), state);
+    }
 }
