@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::credentials;
 use crate::fulfilment::{Policy, Standing, View, suspected, terms};
 use crate::http::{Http, Reply};
-use crate::platform::{Change, NoAnswer, Pacer};
+use crate::platform::{Change, NoAnswer, Pacer, list, text};
 use crate::timestamp::Timestamp;
 use crate::{json as exact, ledger, provider};
 
@@ -31,7 +31,7 @@ pub struct Api<'a> {
 impl Api<'_> {
     async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Result<Reply, NoAnswer> {
         let Some(credentials) = self.credentials else {
-            return Err(refused("no API key is configured"));
+            return Err(NoAnswer::refused("no API key is configured"));
         };
         let request = Request::builder()
             .method(method)
@@ -41,8 +41,8 @@ impl Api<'_> {
             .header("content-type", "application/json")
             .header("accept", "application/json")
             .body(body.map(|body| body.to_string().into_bytes()).unwrap_or_default());
-        let request =
-            request.map_err(|_| refused("the API key or account id is no header value"))?;
+        let request = request
+            .map_err(|_| NoAnswer::refused("the API key or account id is no header value"))?;
         self.pacer.turn().await;
         Ok(self.http.send(request).await)
     }
@@ -92,16 +92,8 @@ impl Api<'_> {
         let path = format!("/commissions?{}&per_page={PER_PAGE}{filter}", ids.join("&"));
         let path = path.replace('[', "%5B").replace(']', "%5D");
         let reply = self.call("GET", &path, None).await?;
-        let Reply::Answer { status: 200, body, .. } = &reply else {
-            return Err(no_answer(&reply));
-        };
-        let list = exact::parse(body).ok().and_then(list);
-        let list = list.ok_or_else(|| NoAnswer {
-            retry_after: None,
-            refused: false,
-            word: "an answer that is no list".into(),
-        })?;
-        Ok(list.into_iter().filter_map(|item| Some((id_of(&item)?, item))).collect())
+        let id_of = |item: &exact::Json| text(item.get("id")).map(str::to_owned);
+        Ok(list(&reply)?.into_iter().filter_map(|item| Some((id_of(&item)?, item))).collect())
     }
 
     /// Asks to approve commissions.
@@ -143,7 +135,7 @@ impl Api<'_> {
             },
             // A batch nobody knows any more: look at the rewards themselves.
             Ok(Reply::Answer { status: 404 | 422, .. }) => Change::LookEach,
-            Ok(reply) => Change::NotYet(no_answer(&reply)),
+            Ok(reply) => Change::NotYet(NoAnswer::from(&reply)),
             Err(error) => Change::NotYet(error),
         }
     }
@@ -153,7 +145,7 @@ impl Api<'_> {
 fn changed(reply: &Reply, asked: u64) -> Change {
     let Reply::Answer { status, body, .. } = reply else {
         return match reply {
-            Reply::NotSent => Change::NotYet(no_answer(reply)),
+            Reply::NotSent => Change::NotYet(reply.into()),
             _ => Change::Unknown(reply.word()),
         };
     };
@@ -183,20 +175,8 @@ fn changed(reply: &Reply, asked: u64) -> Change {
         }
         (200..=299 | 404 | 409 | 422, _) => Change::LookEach,
         (500..=599, _) => Change::Unknown(reply.word()),
-        _ => Change::NotYet(no_answer(reply)),
+        _ => Change::NotYet(reply.into()),
     }
-}
-
-fn no_answer(reply: &Reply) -> NoAnswer {
-    NoAnswer {
-        retry_after: reply.retry_after(),
-        refused: matches!(reply, Reply::Answer { status: 401 | 403, .. }),
-        word: reply.word(),
-    }
-}
-
-fn refused(word: &str) -> NoAnswer {
-    NoAnswer { retry_after: None, refused: true, word: word.into() }
 }
 
 /// A row of the list. `status_updated_at` is the clock that counts beside the
@@ -225,28 +205,6 @@ fn view(commission: &exact::Json, policy: &Policy) -> View {
         suspected: suspected(&record),
         terms: terms(policy, provider::Provider::FirstPromoter, &record, campaign, None),
         campaign_id: campaign.map(str::to_owned),
-    }
-}
-
-/// The list in an answer, which is bare or under `data`.
-fn list(body: exact::Json) -> Option<Vec<exact::Json>> {
-    match body {
-        exact::Json::Array(items) => Some(items),
-        exact::Json::Object(members) => {
-            let data = members.into_iter().find(|(name, _)| name == "data");
-            match data {
-                Some((_, exact::Json::Array(items))) => Some(items),
-                _ => None,
-            }
-        }
-        _ => None,
-    }
-}
-
-fn id_of(item: &exact::Json) -> Option<String> {
-    match item.get("id")? {
-        exact::Json::Number(id) | exact::Json::Text(id) => Some(id.clone()),
-        _ => None,
     }
 }
 

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use lambda_http::http::Request;
-use serde_json::Value;
 
 use crate::credentials;
 use crate::fulfilment::{Standing, Terms, View};
 use crate::http::{Http, Reply};
+use crate::json::Json;
 use crate::platform::firstpromoter::encode;
-use crate::platform::{Change, NoAnswer, Pacer};
+use crate::platform::{Change, NoAnswer, Pacer, list, text};
 use crate::provider::firstpromoter::unit_name;
 use crate::wire::Decimal;
 
@@ -34,9 +34,8 @@ pub struct Api<'a> {
 
 impl Api<'_> {
     async fn call(&self, method: &str, path: &str) -> Result<Reply, NoAnswer> {
-        let refused = |word: &str| NoAnswer { retry_after: None, refused: true, word: word.into() };
         let Some(credentials) = self.credentials else {
-            return Err(refused("no API key is configured"));
+            return Err(NoAnswer::refused("no API key is configured"));
         };
         let request = Request::builder()
             .method(method)
@@ -44,7 +43,7 @@ impl Api<'_> {
             .header("x-api-key", credentials.api_key.text())
             .header("accept", "application/json")
             .body(Vec::new());
-        let request = request.map_err(|_| refused("the API key is no header value"))?;
+        let request = request.map_err(|_| NoAnswer::refused("the API key is no header value"))?;
         self.pacer.turn().await;
         Ok(self.http.send(request).await)
     }
@@ -62,11 +61,11 @@ impl Api<'_> {
         let mut seen = BTreeSet::new();
         for page in 1..=MAX_PAGES {
             if started.elapsed() >= self.patience {
-                return Err(not_now("the list took too long"));
+                return Err(NoAnswer::not_now("the list took too long"));
             }
             let payouts = self.payouts(promoter, page).await?;
-            let id_of = |payout: &Value| text(payout.get("id").unwrap_or(&Value::Null));
-            if let Some(payout) = payouts.iter().find(|payout| id_of(payout) == id) {
+            let id_of = |payout: &Json| text(payout.get("id")).map(str::to_owned);
+            if let Some(payout) = payouts.iter().find(|payout| text(payout.get("id")) == Some(id)) {
                 return Ok(View::of(compare(payout, promoter, terms)));
             }
             // The last page, or the same one again: whether there are pages is
@@ -80,23 +79,13 @@ impl Api<'_> {
         Ok(View::of(Standing::NotFound))
     }
 
-    async fn payouts(&self, promoter: &str, page: u32) -> Result<Vec<Value>, NoAnswer> {
+    async fn payouts(&self, promoter: &str, page: u32) -> Result<Vec<Json>, NoAnswer> {
         let mut path = format!("/payouts/list?promoter_id={}", encode(promoter));
         if page > 1 {
             path = format!("{path}&page={page}");
         }
         let reply = self.call("GET", &path).await?;
-        let Reply::Answer { status: 200, body, .. } = &reply else {
-            return Err(no_answer(&reply));
-        };
-        let list = match serde_json::from_slice(body).unwrap_or_default() {
-            Value::Object(mut answer) => answer.remove("data").unwrap_or_default(),
-            answer => answer,
-        };
-        match list {
-            Value::Array(payouts) => Ok(payouts),
-            _ => Err(not_now("an answer that is no list")),
-        }
+        list(&reply)
     }
 
     /// Marks a fulfilment as given.
@@ -110,43 +99,25 @@ impl Api<'_> {
             Reply::Answer { status: 200..=299, .. } => Change::Done,
             Reply::Answer { status: 404 | 409 | 422, .. } => Change::LookEach,
             Reply::Answer { status: 500..=599, .. } | Reply::Lost => Change::Unknown(reply.word()),
-            _ => Change::NotYet(no_answer(&reply)),
+            _ => Change::NotYet((&reply).into()),
         }
     }
 }
 
-fn no_answer(reply: &Reply) -> NoAnswer {
-    NoAnswer {
-        retry_after: reply.retry_after(),
-        refused: matches!(reply, Reply::Answer { status: 401 | 403, .. }),
-        word: reply.word(),
-    }
-}
-
-fn not_now(word: &str) -> NoAnswer {
-    NoAnswer { retry_after: None, refused: false, word: word.into() }
-}
-
-fn compare(payout: &Value, promoter: &str, terms: &Terms) -> Standing {
-    let amount = Decimal::new(&text(payout.get("amount").unwrap_or(&Value::Null)));
-    let unit = payout.get("unit").unwrap_or(&Value::Null).as_str().map(unit_name);
+fn compare(payout: &Json, promoter: &str, terms: &Terms) -> Standing {
+    let amount = text(payout.get("amount")).and_then(Decimal::new);
+    let unit = payout.get("unit").and_then(Json::text).map(unit_name);
     let ours = terms.amount.as_deref();
-    let theirs = [
-        payout.get("promoter_id").unwrap_or(&Value::Null),
-        payout.pointer("/promoter/id").unwrap_or(&Value::Null),
-    ];
-    let same_promoter = theirs.iter().any(|id| text(id) == promoter);
+    let theirs =
+        [payout.get("promoter_id"), payout.get("promoter").and_then(|promoter| promoter.get("id"))];
+    let same_promoter = theirs.into_iter().any(|id| text(id) == Some(promoter));
     if amount.as_ref().map(Decimal::as_str) != ours || unit != terms.unit || !same_promoter {
         return Standing::NotFound;
     }
-    match payout.get("status").unwrap_or(&Value::Null).as_str() {
+    match payout.get("status").and_then(Json::text) {
         Some("completed") => Standing::Fulfilled,
         Some("pending" | "processing") => Standing::Approved,
         Some("denied" | "rejected" | "cancelled" | "deleted") => Standing::Denied,
         _ => Standing::Unclear,
     }
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
 
+use crate::http::Reply;
+use crate::json::{self, Flawed, Json};
+
 /// Spaces the calls of one worker, so that two workers together stay under
 /// FirstPromoter's 400 calls a minute and account.
 pub struct Pacer {
@@ -41,6 +44,55 @@ pub struct NoAnswer {
     pub refused: bool,
     /// What came instead.
     pub word: String,
+}
+
+impl NoAnswer {
+    /// The key is refused or missing.
+    fn refused(word: &str) -> Self {
+        Self { retry_after: None, refused: true, word: word.into() }
+    }
+
+    /// What came is of no use; another try may be.
+    fn not_now(word: &str) -> Self {
+        Self { retry_after: None, refused: false, word: word.into() }
+    }
+}
+
+impl From<&Reply> for NoAnswer {
+    fn from(reply: &Reply) -> Self {
+        Self {
+            retry_after: reply.retry_after(),
+            refused: matches!(reply, Reply::Answer { status: 401 | 403, .. }),
+            word: reply.word(),
+        }
+    }
+}
+
+/// The list in a reply, which is bare or under `data`. What is wrong in one place
+/// of it costs nothing elsewhere, as with a webhook.
+fn list(reply: &Reply) -> Result<Vec<Json>, NoAnswer> {
+    let Reply::Answer { status: 200, body, .. } = reply else {
+        return Err(reply.into());
+    };
+    let json = json::read(body).map(|Flawed { json, .. }| json);
+    let list = match json {
+        Ok(Json::Object(members)) => {
+            members.into_iter().find_map(|(name, value)| (name == "data").then_some(value))
+        }
+        other => other.ok(),
+    };
+    match list {
+        Some(Json::Array(items)) => Ok(items),
+        _ => Err(NoAnswer::not_now("an answer that is no list")),
+    }
+}
+
+/// The text of an id, an amount or a name, which may be sent as a number.
+fn text(json: Option<&Json>) -> Option<&str> {
+    match json? {
+        Json::Number(text) | Json::Text(text) => Some(text),
+        _ => None,
+    }
 }
 
 /// What a change asked of the platform came to.

@@ -290,6 +290,27 @@ fn a_list_that_cannot_be_had_is_no_answer_and_shows_nothing() {
     }
 }
 
+/// As in a webhook: what decorates a row costs no row, and what is said twice is
+/// not said.
+#[test]
+fn a_flaw_in_a_list_costs_its_own_place() {
+    let odd = r#""name":"P \ud83d","note":1,"note":2"#;
+    for (status, v2_stands, v1_stands) in [
+        (r#""status":"approved""#, Standing::Approved, Standing::Unclear),
+        (r#""status":"pending""#, Standing::Pending, Standing::Approved),
+        (r#""status":"pending","status":"approved""#, Standing::NotFound, Standing::Unclear),
+    ] {
+        let body = format!(
+            "\u{feff}[{{{odd}}},{{\"id\":88,{odd},\"amount\":500,\"unit\":\"points\",\"promoter_id\":31,{status}}}]"
+        );
+        let (base, _) = serving(200, move |_| body.clone());
+        let views = v2(&base, async |api| api.views(&["88"], &policy()).await).unwrap();
+        assert_eq!(views.first().map(|view| view.standing), Some(v2_stands), "{status}");
+        let view = v1(&base, async |api| api.view("88", &terms("500")).await);
+        assert_eq!(view.map(|view| view.standing), Ok(v1_stands), "{status}");
+    }
+}
+
 /// v1 is unsigned: a made-up fulfilment may have the id of a real payout.
 #[test]
 fn a_payout_of_another_amount_unit_or_promoter_is_another_fulfilment() {
