@@ -85,6 +85,21 @@ fn a_word_takes_back_what_was_withdrawn_and_asks_first_what_the_platform_may_kno
     }
 }
 
+/// Withdrawn once more while it is being taken back: that is no news, and what the
+/// platform was to be told is still a person's to settle.
+#[test]
+fn what_is_parked_on_its_way_back_stays_parked_for_its_reason() {
+    for (from, reason, state, withdrawn) in [
+        (State::Reversed, "unmarking_refused", State::Parked, true),
+        (State::Reversed, CONTRADICTED, State::Reversed, false),
+        (State::ReversalDue, "422", State::Parked, false),
+        (State::ReversalDue, CONTRADICTED, State::Parked, false),
+    ] {
+        let next = run(parked(from, reason, false), &[Input::Withdrawn], D);
+        assert_eq!((next.state, next.withdrawn), (state, withdrawn), "{from:?} {reason}");
+    }
+}
+
 /// Closed: only what is announced from now on is news, and clocks differ; what had
 /// announced it is none, also where it was dated ahead.
 #[test]
