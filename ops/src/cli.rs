@@ -1,19 +1,18 @@
 //! The command line of `cargo ops`.
 
-use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
-use clap::error::ErrorKind;
-use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
-use serde::Serialize;
-use serde_json::json;
-use shared::fulfilment::Word;
-use shared::provider::Provider;
-
 use crate::OpsError;
 use crate::key::{Key, partition};
 use crate::parked::{self, parked};
 use crate::place::Where;
 use crate::resume::resume;
 use crate::story::Story;
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
+use serde::Serialize;
+use serde_json::json;
+use shared::fulfilment::Word;
+use shared::ledger::Provider;
 
 /// The providers, by the names in keys.
 const PROVIDERS: [Provider; 4] =

@@ -1,6 +1,6 @@
 //! What can go wrong, in the operator's words.
 
-use shared::store::StoreError;
+use shared::aws::store::StoreError;
 
 /// Why a command did not do what was asked.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

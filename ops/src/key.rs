@@ -3,9 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use shared::event::Kind;
-use shared::ledger::promise_key;
-use shared::provider::Provider;
+use shared::ledger::{Kind, Provider, promise_key};
 
 /// The sources of promises, and what their ids are ids of.
 const SOURCES: [(Provider, Kind); 2] =

@@ -2,14 +2,13 @@
 
 use std::io::{IsTerminal, Write};
 
-use futures_util::{StreamExt, TryStreamExt, stream};
-use serde::Serialize;
-use shared::fulfilment::{Promise, State};
-use shared::store::{Open, Store};
-use shared::timestamp::Timestamp;
-
 use crate::OpsError;
 use crate::table::{or_dash, table};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::Serialize;
+use shared::aws::store::{Open, Store};
+use shared::fulfilment::{Promise, State};
+use shared::wire::Timestamp;
 
 /// Promises read at the same time.
 const AT_ONCE: usize = 16;
@@ -139,7 +138,8 @@ pub(crate) fn text(waiting: &[Waiting]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use shared::fulfilment::{self, Parked, Terms};
+    use shared::fulfilment;
+    use shared::fulfilment::{Parked, Terms};
 
     use super::*;
 

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
+use crate::OpsError;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
@@ -13,10 +14,8 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use clap::{Args, ValueEnum};
 use shared::aws::Aws;
+use shared::aws::store::Store;
 use shared::fulfilment::Reversals;
-use shared::store::Store;
-
-use crate::OpsError;
 
 /// The table's logical id in template.yaml, which `cargo local` takes as name.
 const LEDGER: &str = "Ledger";

@@ -1,14 +1,13 @@
 //! A person's word on a parked promise.
 
-use serde::Serialize;
-use shared::fulfilment::{Input, Promise, State, Stepped, Word, step};
-use shared::store::StoreError;
-use shared::timestamp::Timestamp;
-
 use crate::OpsError;
 use crate::key::Key;
 use crate::place::Place;
 use crate::table::plain;
+use serde::Serialize;
+use shared::aws::store::StoreError;
+use shared::fulfilment::{Input, Promise, State, Stepped, Word, step};
+use shared::wire::Timestamp;
 
 /// Tries while others write to the promise.
 const TRIES: u32 = 5;

@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-use serde_json::Value;
-use shared::fulfilment::{Promise, Spoken, State};
-use shared::ledger::Record;
-use shared::store::{Recorded, Store};
-use shared::timestamp::Timestamp;
-
 use crate::OpsError;
 use crate::parked::amount;
 use crate::table::{or_dash, plain, table};
+use serde::Serialize;
+use serde_json::Value;
+use shared::aws::store::{Recorded, Store};
+use shared::fulfilment::{Promise, Spoken, State};
+use shared::ledger::Record;
+use shared::wire::Timestamp;
 
 /// The facts that name nobody.
 const IMPERSONAL: [&str; 8] = [

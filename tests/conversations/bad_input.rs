@@ -136,7 +136,7 @@ async fn of_what_changes_no_record_the_beginning_is_kept() {
     ] {
         let shown = body.get(..60).unwrap().to_owned();
         assert_eq!(stage.post(V2, &body).await.0, status, "{shown}");
-        let sha256 = shared::body::sha256_hex(body.as_bytes());
+        let sha256 = shared::wire::digest::sha256_hex(body.as_bytes());
         let items = stage.items().await;
         let item = items.iter().find(|item| text(item, "sha256") == sha256).unwrap();
         assert_eq!(text(item, "length"), body.len().to_string(), "{shown}");

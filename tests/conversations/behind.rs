@@ -4,7 +4,7 @@
 use local::fakes::Fault;
 use local::fakes::firstpromoter::{Commission, Keys, Operation, PlatformFault, Status};
 use serde_json::{Value, json};
-use shared::timestamp::Timestamp;
+use shared::wire::Timestamp;
 use tests::patience::eventually;
 use tests::scene::{KEY, Scene, commission, pending_commission};
 use tests::text;

@@ -6,7 +6,7 @@ use local::fakes::Fault;
 use local::fakes::endpoint::EndpointFault;
 use local::fakes::firstpromoter::{Operation, PlatformFault};
 use serde_json::json;
-use shared::timestamp::Timestamp;
+use shared::wire::Timestamp;
 use tests::patience::eventually;
 use tests::scene::{KEY, Scene, commission, hasty};
 use tests::text;

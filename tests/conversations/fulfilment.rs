@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use local::fakes::firstpromoter::Operation;
 use serde_json::{Value, json};
-use shared::timestamp::Timestamp;
+use shared::wire::Timestamp;
 use tests::patience::eventually;
 use tests::scene::{KEY, Scene, approved, commission, deaf_template, denied};
 use tests::script::{Answer, ScriptedPlatform};

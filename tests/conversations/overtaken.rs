@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::timestamp::Timestamp;
+use shared::wire::Timestamp;
 use tests::patience::eventually;
 use tests::proxy::DynamoProxy;
 use tests::scene::{Scene, commission, deaf_template};

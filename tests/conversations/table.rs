@@ -2,12 +2,13 @@
 
 use serde_json::json;
 use shared::aws::Aws;
-use shared::event::Event;
+use shared::aws::store::{Archive, Store, StoreError};
+use shared::fulfilment::{Known, Write};
 use shared::fulfilment::{Promise, State, Terms};
-use shared::ledger::{Known, Record, Write, place};
-use shared::provider::Provider;
-use shared::store::{Archive, Store, StoreError};
-use shared::timestamp::Timestamp;
+use shared::ledger::Event;
+use shared::ledger::Provider;
+use shared::ledger::{Record, place};
+use shared::wire::Timestamp;
 use tests::proxy::DynamoProxy;
 use tests::{Stage, text};
 
@@ -31,7 +32,7 @@ fn store_at(stage: &Stage, url: &str) -> Store {
 fn event(id: &str) -> Event {
     let body = json!({"event_id": id, "event_type": "commission.updated",
         "data": {"id": 5, "status": "pending"}});
-    let body = shared::json::parse(body.to_string().as_bytes()).unwrap();
+    let body = shared::wire::json::parse(body.to_string().as_bytes()).unwrap();
     Provider::FirstPromoter.event("commission.updated".into(), &body, "", Timestamp::now()).unwrap()
 }
 

@@ -113,6 +113,6 @@ async fn nothing_is_lost_doubled_or_confirmed_early() {
 }
 
 fn milliseconds(promise: &Value, from: &str, to: &str) -> i64 {
-    let ms = |name| shared::timestamp::Timestamp::parse(&text(promise, name)).unwrap().ms();
+    let ms = |name| shared::wire::Timestamp::parse(&text(promise, name)).unwrap().ms();
     ms(to) - ms(from)
 }

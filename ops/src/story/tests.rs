@@ -1,9 +1,8 @@
 //! The time line and what it leaves out.
 
 use serde_json::json;
-use shared::event::{Action, Clock};
 use shared::fulfilment::{Recipient, Terms};
-use shared::ledger::Register;
+use shared::ledger::{Action, Clock, Register};
 
 use super::*;
 

@@ -5,9 +5,8 @@ use crate::fulfilment::machine::{Input, Stepped, step};
 use crate::fulfilment::policy::Policy;
 use crate::fulfilment::promise::{Endpoint, Promise};
 use crate::fulfilment::state::State;
-use crate::ledger::Record;
-use crate::provider::Provider;
-use crate::timestamp::Timestamp;
+use crate::ledger::{Provider, Record};
+use crate::wire::Timestamp;
 
 /// A worker that wants a promise.
 pub struct Taker<'a> {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::fulfilment::policy::Rule;
 use crate::fulfilment::state::State;
 use crate::fulfilment::terms::Terms;
-use crate::timestamp::Timestamp;
+use crate::wire::Timestamp;
 
 /// A list that was a single value once.
 pub(crate) fn one_or_more<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>

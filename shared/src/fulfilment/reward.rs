@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::fulfilment::promise::Promise;
 use crate::fulfilment::state::State;
-use crate::provider::Provider;
+use crate::ledger::Provider;
 
 /// The body of a delivery, or of its reversal while a promise is being taken
 /// back, as docs/reward.schema.json describes it. The same for every try of one

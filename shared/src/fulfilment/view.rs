@@ -12,9 +12,9 @@ use crate::fulfilment::policy::Policy;
 use crate::fulfilment::promise::Promise;
 use crate::fulfilment::state::State;
 use crate::fulfilment::terms::Terms;
+use crate::ledger::Provider;
 use crate::ledger::{CLOCK_AHEAD_SECONDS, Record, Register};
-use crate::provider::Provider;
-use crate::timestamp::Timestamp;
+use crate::wire::Timestamp;
 
 /// Why a promise is parked that FirstPromoter itself suspects.
 pub const SUSPECTED: &str = "suspected_at_provider";

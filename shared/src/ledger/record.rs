@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::event::{Change, Clock};
-use crate::fulfilment::Sources;
+use crate::ledger::Sources;
 use crate::ledger::register::{Register, Statement};
-use crate::timestamp::Timestamp;
+use crate::ledger::{Change, Clock};
+use crate::wire::Timestamp;
 
 /// Most transitions remembered for a source without event ids. More distinct
 /// bodies than this for one status of one object have not been seen anywhere.
@@ -52,7 +52,7 @@ pub struct Record {
 impl Record {
     /// A record that states these facts, without a history.
     #[must_use]
-    pub fn of_facts(facts: crate::event::Facts) -> Self {
+    pub fn of_facts(facts: crate::ledger::Facts) -> Self {
         let register = |value| Register::new(value, Clock::UNKNOWN);
         let registers = facts.into_iter().map(|(name, value)| (name, register(value)));
         Self { facts: registers.collect(), ..Self::default() }
@@ -121,7 +121,7 @@ impl Record {
     /// then. Returns the names of the facts that changed. The result depends on
     /// the set of events taken in and not on their order (invariant
     /// `OnceApplied`).
-    pub(super) fn merge(
+    pub(crate) fn merge(
         &mut self,
         change: &Change,
         clock: Clock,
@@ -196,7 +196,7 @@ impl Record {
 
     /// Takes in an event of a source without a clock, in the order of arrival.
     /// One that contradicts what is known marks the record as contested.
-    pub(super) fn apply(&mut self, change: &Change, transition: &str) -> Vec<String> {
+    pub(crate) fn apply(&mut self, change: &Change, transition: &str) -> Vec<String> {
         let status = self.text("status").map(str::to_owned);
         let mut changed = Vec::new();
         for (name, value) in &change.facts {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::event::Clock;
+use crate::ledger::Clock;
 
 /// Most statements kept of one fact at one place in time. More than that are
 /// not told apart any more: the fact is then contested.

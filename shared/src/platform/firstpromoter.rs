@@ -3,12 +3,13 @@
 use lambda_http::http::Request;
 use serde_json::{Value, json};
 
-use crate::credentials;
 use crate::fulfilment::{Policy, Standing, View, suspected, terms};
-use crate::http::{Http, Reply};
+use crate::platform::credentials;
+use crate::platform::http::{Http, Reply};
 use crate::platform::{Change, NoAnswer, Pacer, list, text};
-use crate::timestamp::Timestamp;
-use crate::{json as exact, ledger, provider};
+use crate::wire::Timestamp;
+use crate::wire::json as exact;
+use crate::{ledger, provider};
 
 /// Most ids a call for the platform to work on them at once; beyond, it does so
 /// later and answers 202.
@@ -203,7 +204,7 @@ fn view(commission: &exact::Json, policy: &Policy) -> View {
         since: time("status_updated_at"),
         created_at: time("created_at"),
         suspected: suspected(&record),
-        terms: terms(policy, provider::Provider::FirstPromoter, &record, campaign, None),
+        terms: terms(policy, ledger::Provider::FirstPromoter, &record, campaign, None),
         campaign_id: campaign.map(str::to_owned),
     }
 }

@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use lambda_http::http::Request;
 
-use crate::credentials;
 use crate::fulfilment::{Standing, Terms, View};
-use crate::http::{Http, Reply};
-use crate::json::Json;
+use crate::ledger::unit_name;
+use crate::platform::credentials;
 use crate::platform::firstpromoter::encode;
+use crate::platform::http::{Http, Reply};
 use crate::platform::{Change, NoAnswer, Pacer, list, text};
-use crate::provider::firstpromoter::unit_name;
 use crate::wire::Decimal;
+use crate::wire::json::Json;
 
 /// Pages of payouts asked for at most: how many one promoter may have.
 const MAX_PAGES: u32 = 20;

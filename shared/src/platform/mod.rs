@@ -1,14 +1,17 @@
 //! The platforms' own APIs, as far as fulfilment speaks to them.
 
+pub mod credentials;
 pub mod firstpromoter;
 pub mod firstpromoter_v1;
+pub mod http;
 
 use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
 
-use crate::http::Reply;
-use crate::json::{self, Flawed, Json};
+use crate::platform::http::Reply;
+use crate::wire::json;
+use crate::wire::json::{Flawed, Json};
 
 /// Spaces the calls of one worker, so that two workers together stay under
 /// FirstPromoter's 400 calls a minute and account.

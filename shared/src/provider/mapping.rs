@@ -3,9 +3,9 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::event::{Action, Clock, Facts, Identity, Malformed};
-use crate::json::Json;
-use crate::timestamp::Timestamp;
+use crate::ledger::{Action, Clock, Facts, Identity, Malformed};
+use crate::wire::Timestamp;
+use crate::wire::json::Json;
 use crate::wire::{Decimal, Field, Id, Unread};
 
 /// Longest event type kept, in bytes: types are log fields.

@@ -3,43 +3,20 @@
 pub mod affonso;
 pub mod firstpromoter;
 pub mod firstpromoter_v1;
+pub mod secrets;
+pub mod signature;
 pub mod uppromote;
 
 mod mapping;
 
-use std::fmt;
-
-use crate::event::{Event, Malformed};
-use crate::json::Json;
-use crate::route::Route;
-use crate::secrets::{ProviderSecrets, WebhookSecrets};
-use crate::timestamp::Timestamp;
-
-/// An affiliate platform.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Provider {
-    /// UpPromote, public API v2.
-    UpPromote,
-    /// Affonso.
-    Affonso,
-    /// FirstPromoter, webhooks v2.
-    FirstPromoter,
-    /// FirstPromoter, legacy webhooks v1.
-    FirstPromoterV1,
-}
+use crate::ledger::{Event, Malformed, Provider};
+use crate::provider::secrets::ProviderSecrets;
+use crate::receive::route::Route;
+use crate::receive::secrets::WebhookSecrets;
+use crate::wire::Timestamp;
+use crate::wire::json::Json;
 
 impl Provider {
-    /// The name in routes, table keys and logs.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Provider::UpPromote => "uppromote",
-            Provider::Affonso => "affonso",
-            Provider::FirstPromoter => "firstpromoter",
-            Provider::FirstPromoterV1 => "firstpromoter-v1",
-        }
-    }
-
     /// The provider's part of the webhook secrets.
     #[must_use]
     pub fn secrets(self, secrets: &WebhookSecrets) -> &ProviderSecrets {
@@ -129,10 +106,4 @@ pub fn same_event(one: &str, other: &str) -> bool {
 fn named(body: &Json, path: &[&str]) -> bool {
     let found = path.iter().try_fold(body, |json, name| json.get(name));
     found.is_some_and(|json| *json != Json::Null)
-}
-
-impl fmt::Display for Provider {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
 }

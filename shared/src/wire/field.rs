@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
-use crate::json::Json;
+use crate::wire::json::Json;
 
 /// Stands in a path for the key of a map, which is data.
 const ANY_KEY: &str = "*";
@@ -199,10 +199,10 @@ macro_rules! payload {
 
         impl crate::wire::Read for $name {
             fn read(
-                json: &crate::json::Json,
+                json: &crate::wire::json::Json,
                 unread: &mut crate::wire::Unread,
             ) -> Option<Self> {
-                matches!(json, crate::json::Json::Object(_)).then(|| Self {
+                matches!(json, crate::wire::json::Json::Object(_)).then(|| Self {
                     $($field: unread.member(
                         json,
                         crate::wire::wire_name!($field $($wire)?),
@@ -228,7 +228,7 @@ pub(crate) use wire_name;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::parse;
+    use crate::wire::json::parse;
     use crate::wire::{Decimal, Id, Text};
 
     payload! {

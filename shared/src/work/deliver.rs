@@ -8,12 +8,12 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 
-use crate::credentials::RewardEndpoint;
+use crate::aws::store::StoreError;
 use crate::fulfilment::{Input, State, reward};
-use crate::http::{Http, Reply};
 use crate::observe;
-use crate::store::StoreError;
-use crate::timestamp::Timestamp;
+use crate::platform::credentials::RewardEndpoint;
+use crate::platform::http::{Http, Reply};
+use crate::wire::Timestamp;
 use crate::work::{Claim, WorkError, Worker, response};
 
 /// Longest reason kept of an endpoint's refusal, in characters.

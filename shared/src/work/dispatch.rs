@@ -7,9 +7,9 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_dynamo::{AttributeValue, Item};
 
 use crate::aws::Aws;
+use crate::aws::queue::{Message, Queues};
 use crate::observe;
-use crate::queue::{Message, Queues};
-use crate::timestamp::Timestamp;
+use crate::wire::Timestamp;
 
 /// Runs the function until its instance ends.
 ///

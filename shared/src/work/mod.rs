@@ -16,17 +16,17 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::aws::Aws;
+use crate::aws::queue::{EARLY_MS, Message, Queues};
+use crate::aws::secrets_manager::SecretsCache;
+use crate::aws::store::{Store, StoreError};
 use crate::crash;
-use crate::credentials::Credentials;
 use crate::fulfilment::{Input, Promise, State, Stepped, Taken, Taker, WORKER_LOST, heard, step};
+use crate::ledger::Provider;
 use crate::ledger::{Record, promise_key};
 use crate::observe;
-use crate::provider::Provider;
-use crate::queue::{EARLY_MS, Message, Queues};
-use crate::secrets_manager::SecretsCache;
+use crate::platform::credentials::Credentials;
 use crate::settings::Lookup;
-use crate::store::{Store, StoreError};
-use crate::timestamp::Timestamp;
+use crate::wire::Timestamp;
 use settings::WorkSettings;
 
 /// Tries to record an outcome while others write to the promise.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::body::sha256_hex;
+use crate::fulfilment::policy;
 use crate::fulfilment::{Endpoint, Policy};
-use crate::provider::firstpromoter::unit_name;
-use crate::settings::{Lookup, SettingsError, number, pairs, policy, problem, text};
+use crate::ledger::unit_name;
+use crate::settings::{Lookup, SettingsError, number, pairs, problem, text};
+use crate::wire::digest::sha256_hex;
 use crate::work::sweep::Limits;
 
 /// What a worker is told at its start.

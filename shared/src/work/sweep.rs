@@ -8,12 +8,12 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::aws::queue::Message;
+use crate::aws::store::{Open, StoreError};
 use crate::crash;
 use crate::fulfilment::{Input, Promise, State, Stepped, reconcile, step};
 use crate::observe;
-use crate::queue::Message;
-use crate::store::{Open, StoreError};
-use crate::timestamp::Timestamp;
+use crate::wire::Timestamp;
 use crate::work::{OPEN, Worker, provider_of};
 
 /// Promises tended at once.

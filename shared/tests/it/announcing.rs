@@ -1,10 +1,12 @@
 //! What a record comes to for its reward: without a promise, and with one.
 
 use serde_json::{Value, json};
-use shared::event::{Kind, Subject};
+use shared::fulfilment::Known;
 use shared::fulfilment::{Announced, Input, Policy, Reversals, Rule, State, announce};
-use shared::ledger::{Decision, Known, decide};
-use shared::provider::Provider::{self, FirstPromoter, FirstPromoterV1};
+use shared::ledger::Provider;
+use shared::ledger::Provider::{FirstPromoter, FirstPromoterV1};
+use shared::ledger::{Kind, Subject};
+use shared::receive::decide::{Decision, decide};
 use shared::wire::Id;
 
 use crate::certain::{after, auto, edited, feed, told};

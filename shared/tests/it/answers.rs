@@ -4,11 +4,11 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use shared::credentials::{FirstPromoter, FirstPromoterV1};
 use shared::fulfilment::Standing;
-use shared::http::Http;
+use shared::platform::credentials::{FirstPromoter, FirstPromoterV1};
+use shared::platform::http::Http;
 use shared::platform::{Change, NoAnswer, Pacer, firstpromoter, firstpromoter_v1};
-use shared::secrets::Secret;
+use shared::wire::secret::Secret;
 
 use crate::machine::terms;
 use crate::promises::policy;
@@ -256,7 +256,7 @@ fn what_is_asked_about_is_shown_in_its_order_and_by_its_own_row() {
     ];
     assert_eq!(shown, expected);
     let first = views.last().unwrap();
-    let time = shared::timestamp::Timestamp::parse;
+    let time = shared::wire::Timestamp::parse;
     assert_eq!(first.since, time("2026-10-01T10:00:00Z"));
     assert_eq!(first.created_at, time("2026-09-01T00:00:00Z"));
     let asked = seen.lock().unwrap().clone();

@@ -2,12 +2,13 @@
 //! are overtaken, waivers, parties.
 
 use serde_json::{Value, json};
+use shared::fulfilment::Known;
 use shared::fulfilment::{
     Entry, Input, Policy, Promise, Question, Reversals, Standing, State, View, heard,
 };
-use shared::ledger::{Decision, Known, decide};
-use shared::provider::Provider::FirstPromoter;
-use shared::timestamp::Timestamp;
+use shared::ledger::Provider::FirstPromoter;
+use shared::receive::decide::{Decision, decide};
+use shared::wire::Timestamp;
 
 use crate::machine::{at, denied_there, run, word};
 use crate::mapping::event;

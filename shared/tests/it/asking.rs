@@ -2,12 +2,13 @@
 //! else: neither for money, nor for what changed, nor against the settings.
 
 use serde_json::{Value, json};
+use shared::fulfilment::Known;
 use shared::fulfilment::{
-    CONTRADICTED, GIVEN_THERE, Input, MaxAmounts, Policy, Reversals, Source, Standing, State,
-    Stepped, Taken, Terms, View, reconcile, step,
+    CONTRADICTED, GIVEN_THERE, Input, MaxAmounts, Policy, Reversals, Standing, State, Stepped,
+    Taken, Terms, View, reconcile, step,
 };
-use shared::ledger::Known;
-use shared::provider::Provider::{FirstPromoter, FirstPromoterV1};
+use shared::ledger::Provider::{FirstPromoter, FirstPromoterV1};
+use shared::ledger::Source;
 
 use crate::certain::{after, auto, feed, time, told};
 use crate::contradicted::question;
@@ -161,7 +162,7 @@ fn what_somebody_else_gave_is_not_given_when_it_is_approved_anew() {
 
 #[test]
 fn no_date_of_a_list_holds_a_promise_longer_than_that_of_an_event() {
-    let ahead = shared::timestamp::Timestamp::parse("9999-01-01T00:00:00Z");
+    let ahead = shared::wire::Timestamp::parse("9999-01-01T00:00:00Z");
     for (standing, status, end) in [
         (Standing::Approved, "denied", State::Denied),
         (Standing::Denied, "approved", State::Requested),

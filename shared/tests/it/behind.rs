@@ -2,13 +2,14 @@
 //! behind its own events, settings that changed in between.
 
 use serde_json::{Value, json};
+use shared::fulfilment::Known;
 use shared::fulfilment::{
-    CONTRADICTED, Entry, Input, Policy, Promise, Reversals, Rule, Source, State, Stepped, entry_of,
-    step,
+    CONTRADICTED, Entry, Input, Policy, Promise, Reversals, Rule, State, Stepped, entry_of, step,
 };
-use shared::ledger::{Decision, Known, decide};
-use shared::provider::Provider::FirstPromoter;
-use shared::timestamp::Timestamp;
+use shared::ledger::Provider::FirstPromoter;
+use shared::ledger::Source;
+use shared::receive::decide::{Decision, decide};
+use shared::wire::Timestamp;
 
 use crate::machine::{again, at, close, denied_there, in_state, stated, terms, word};
 use crate::mapping::event;

@@ -2,11 +2,13 @@
 //! its own clock, of two settings neither, of two calls only the same.
 
 use serde_json::{Value, json};
+use shared::fulfilment::Known;
 use shared::fulfilment::{Input, Policy, Promise, Reversals, State};
-use shared::ledger::{Decision, Known, Record, decide};
-use shared::provider::Provider;
-use shared::provider::Provider::FirstPromoter;
-use shared::timestamp::Timestamp;
+use shared::ledger::Provider;
+use shared::ledger::Provider::FirstPromoter;
+use shared::ledger::Record;
+use shared::receive::decide::{Decision, decide};
+use shared::wire::Timestamp;
 
 use crate::machine::{at, run};
 use crate::mapping::event;

@@ -1,11 +1,13 @@
 //! What an event's time may do, and what is told apart by it.
 
 use serde_json::{Value, json};
-use shared::event::{Content, Event};
 use shared::fulfilment::Policy;
-use shared::ledger::{Decision, Known, Record, Seen, Write, decide};
-use shared::provider::Provider::{Affonso, FirstPromoter};
-use shared::timestamp::Timestamp;
+use shared::fulfilment::{Known, Seen, Write};
+use shared::ledger::Provider::{Affonso, FirstPromoter};
+use shared::ledger::Record;
+use shared::ledger::{Content, Event};
+use shared::receive::decide::{Decision, decide};
+use shared::wire::Timestamp;
 
 use crate::mapping::event;
 use crate::promises::{commission, policy};

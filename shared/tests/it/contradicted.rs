@@ -1,13 +1,13 @@
 //! What the API shows, beside what events said.
 
 use serde_json::{Value, json};
+use shared::fulfilment::Known;
 use shared::fulfilment::{
     CONTRADICTED, Entry, Input, Policy, Question, Reversals, Standing, State, V1Confirm, View,
 };
-use shared::ledger::Known;
-use shared::provider::Provider;
-use shared::provider::Provider::{FirstPromoter, FirstPromoterV1};
-use shared::timestamp::Timestamp;
+use shared::ledger::Provider;
+use shared::ledger::Provider::{FirstPromoter, FirstPromoterV1};
+use shared::wire::Timestamp;
 
 use crate::certain::{after, auto, edited, feed, time, told};
 use crate::machine::{at, run, terms, word};

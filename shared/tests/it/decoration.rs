@@ -6,13 +6,15 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use shared::event::Content;
-use shared::fulfilment::{Policy, Promise, Source, Sources, State, Terms};
-use shared::json;
-use shared::ledger::{Decision, Known, decide};
-use shared::provider::Provider;
-use shared::route::Route;
-use shared::timestamp::Timestamp;
+use shared::fulfilment::Known;
+use shared::fulfilment::{Policy, Promise, State, Terms};
+use shared::ledger::Content;
+use shared::ledger::Provider;
+use shared::ledger::{Source, Sources};
+use shared::receive::decide::{Decision, decide};
+use shared::receive::route::Route;
+use shared::wire::Timestamp;
+use shared::wire::json;
 
 use crate::promises::policy;
 

@@ -2,7 +2,7 @@
 
 use lambda_http::http::HeaderMap;
 use shared::fulfilment::Input;
-use shared::http::Reply;
+use shared::platform::http::Reply;
 use shared::work::deliver::Judged;
 
 use crate::machine::at;

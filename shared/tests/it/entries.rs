@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use shared::fulfilment::{
     Entry, Input, Policy, Promise, Rule, State, Stepped, V1Confirm, restate, step,
 };
+use shared::ledger::Provider;
+use shared::ledger::Provider::{FirstPromoter, FirstPromoterV1};
 use shared::ledger::Record;
-use shared::provider::Provider::{self, FirstPromoter, FirstPromoterV1};
 
 use crate::machine::{at, word};
 use crate::promises::{commission, first, fulfilment, policy};

@@ -2,13 +2,15 @@
 //! thing twice, places that contradict each other, checks that cannot be read.
 
 use serde_json::{Value, json};
-use shared::event::{Content, Event};
+use shared::fulfilment::Known;
 use shared::fulfilment::{Policy, Promise, Rule, State};
-use shared::json;
-use shared::ledger::{Decision, Known, decide};
-use shared::provider::Provider::{self, FirstPromoter, UpPromote};
-use shared::route::Route;
-use shared::timestamp::Timestamp;
+use shared::ledger::Provider;
+use shared::ledger::Provider::{FirstPromoter, UpPromote};
+use shared::ledger::{Content, Event};
+use shared::receive::decide::{Decision, decide};
+use shared::receive::route::Route;
+use shared::wire::Timestamp;
+use shared::wire::json;
 
 use crate::mapping::{V1, V2, change, event};
 use crate::promises::{commission, policy};
@@ -232,6 +234,6 @@ fn an_event_belongs_to_its_family_under_each_of_its_names() {
     ] {
         let body = json!({"event": {"id": 1, "type": event}, "data": {}});
         let family = self::event(provider, V1, &body.to_string()).unwrap().family;
-        assert_eq!(family, Some(shared::event::Family::Affiliates), "{event}");
+        assert_eq!(family, Some(shared::ledger::Family::Affiliates), "{event}");
     }
 }

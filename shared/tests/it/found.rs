@@ -1,9 +1,9 @@
 //! What a look-up found, beside events that take it away.
 
 use serde_json::{Value, json};
+use shared::fulfilment::Known;
 use shared::fulfilment::{Input, Policy, Promise, Reversals, Rule, Standing, State};
-use shared::ledger::Known;
-use shared::provider::Provider::FirstPromoter;
+use shared::ledger::Provider::FirstPromoter;
 
 use crate::certain::{after, edited, feed, told};
 use crate::contradicted::{question, shown};

@@ -1,10 +1,11 @@
 //! Who takes a lease, and what the record in hand says to it.
 
+use shared::fulfilment::Known;
 use shared::fulfilment::{
     Endpoint, Input, Policy, Promise, Reversals, State, Taken, Taker, WORKER_LOST,
 };
-use shared::ledger::{Known, Record};
-use shared::provider::Provider::FirstPromoter;
+use shared::ledger::Provider::FirstPromoter;
+use shared::ledger::Record;
 
 use crate::certain::{after, approved, edited, told};
 use crate::contradicted::lacking;

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use shared::fulfilment::{
     Assessment, Entry, Input, Promise, Recipient, Reversals, State, Stepped, Terms, Word, step,
 };
-use shared::timestamp::Timestamp;
+use shared::wire::Timestamp;
 
 pub fn terms(amount: &str) -> Terms {
     Terms {

@@ -1,11 +1,12 @@
 //! From authenticated bodies to events.
 
 use serde_json::{Value, json};
-use shared::event::{Change, Content, Event, Identity, Malformed};
-use shared::json;
-use shared::provider::Provider::{self, Affonso, FirstPromoter, FirstPromoterV1, UpPromote};
-use shared::route::Route;
-use shared::timestamp::Timestamp;
+use shared::ledger::Provider;
+use shared::ledger::Provider::{Affonso, FirstPromoter, FirstPromoterV1, UpPromote};
+use shared::ledger::{Change, Content, Event, Identity, Malformed};
+use shared::receive::route::Route;
+use shared::wire::Timestamp;
+use shared::wire::json;
 
 pub fn event(provider: Provider, path: &str, body: &str) -> Result<Event, Malformed> {
     let route = Route::of_path(path).unwrap();

@@ -1,10 +1,12 @@
 //! What is taken away: `null` where a party, a status or an amount was.
 
 use serde_json::{Value, json};
+use shared::fulfilment::Known;
 use shared::fulfilment::State;
-use shared::ledger::{Decision, Known, decide};
-use shared::provider::Provider::{self, Affonso, FirstPromoter, FirstPromoterV1};
-use shared::timestamp::Timestamp;
+use shared::ledger::Provider;
+use shared::ledger::Provider::{Affonso, FirstPromoter, FirstPromoterV1};
+use shared::receive::decide::{Decision, decide};
+use shared::wire::Timestamp;
 
 use crate::mapping::{AFFONSO, V1, V2, change, event};
 use crate::promises::{commission, policy};

@@ -1,11 +1,13 @@
 //! Whose a reward is, and how much.
 
 use serde_json::json;
+use shared::fulfilment::Known;
 use shared::fulfilment::{
-    MaxAmounts, Policy, Promise, Reversals, Rule, Source, State, Stepped, reconcile, reward,
+    MaxAmounts, Policy, Promise, Reversals, Rule, State, Stepped, reconcile, reward,
 };
-use shared::ledger::{Decision, Known, decide};
-use shared::provider::Provider::{FirstPromoter, FirstPromoterV1};
+use shared::ledger::Provider::{FirstPromoter, FirstPromoterV1};
+use shared::ledger::Source;
+use shared::receive::decide::{Decision, decide};
 
 use crate::certain::{after, approved, edited, feed, told};
 use crate::machine::{at, run, word};

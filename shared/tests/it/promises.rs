@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use shared::fulfilment::{
-    MaxAmounts, Policy, Promise, Reversals, Rule, Source, Sources, State, V1Confirm,
-};
-use shared::ledger::{Decision, Known, Write, decide};
-use shared::provider::Provider::{self, FirstPromoter, FirstPromoterV1};
-use shared::timestamp::Timestamp;
+use shared::fulfilment::{Known, Write};
+use shared::fulfilment::{MaxAmounts, Policy, Promise, Reversals, Rule, State, V1Confirm};
+use shared::ledger::Provider;
+use shared::ledger::Provider::{FirstPromoter, FirstPromoterV1};
+use shared::ledger::{Source, Sources};
+use shared::receive::decide::{Decision, decide};
+use shared::wire::Timestamp;
 
 use crate::mapping::event;
 

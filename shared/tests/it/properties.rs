@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use shared::event::{Content, Event};
+use shared::fulfilment::{Known, Seen};
 use shared::fulfilment::{Policy, Promise, Rule, State, V1Confirm, reward};
-use shared::ledger::{Decision, Known, Record, Seen, decide, event_key, shared_identity};
-use shared::provider::Provider;
-use shared::timestamp::Timestamp;
+use shared::ledger::Provider;
+use shared::ledger::{Content, Event};
+use shared::ledger::{Record, event_key, shared_identity};
+use shared::receive::decide::{Decision, decide};
+use shared::wire::Timestamp;
 
 use crate::mapping::event;
 use crate::promises::policy;
@@ -192,10 +194,10 @@ fn payment(total: u16, status: u8) -> Event {
     let body = json!({"payment_id": 7, "status": status, "total_processed": total,
         "processed_at": "2026-10-01T10:00:00Z"});
     let path = "/webhooks/uppromote/payment-paid";
-    let route = shared::route::Route::of_path(path).unwrap();
-    let json = shared::json::parse(body.to_string().as_bytes()).unwrap();
+    let route = shared::receive::route::Route::of_path(path).unwrap();
+    let json = shared::wire::json::parse(body.to_string().as_bytes()).unwrap();
     let event_type = Provider::UpPromote.event_type(&route, &json).unwrap();
-    let sha256 = shared::body::sha256_hex(body.to_string().as_bytes());
+    let sha256 = shared::wire::digest::sha256_hex(body.to_string().as_bytes());
     Provider::UpPromote.event(event_type, &json, &sha256, Timestamp::ZERO).unwrap()
 }
 

@@ -2,12 +2,13 @@
 //! is not.
 
 use serde_json::{Value, json};
-use shared::answer::accepted;
-use shared::event::{Change, Content, Event, Identity};
-use shared::json;
-use shared::provider::Provider::{self, Affonso, FirstPromoter, FirstPromoterV1, UpPromote};
-use shared::route::Route;
-use shared::timestamp::Timestamp;
+use shared::ledger::Provider;
+use shared::ledger::Provider::{Affonso, FirstPromoter, FirstPromoterV1, UpPromote};
+use shared::ledger::{Change, Content, Event, Identity};
+use shared::receive::answer::accepted;
+use shared::receive::route::Route;
+use shared::wire::Timestamp;
+use shared::wire::json;
 
 use crate::mapping::{AFFONSO, PAID, V1, V2, change, event};
 

@@ -12,11 +12,11 @@ const NO_REASONS: &str = "\
     accepted affiliate affiliate_id after_lease after_note after_outcome amount approve \
     approved backlog before_lease before_outcome campaign_id cancelled cash_cents \
     commission_id complete confirm credits cust_id customer customer_id deleted deliver \
-    discount_per email endpoint_refused enrolment epoch error false fraud_check free_months \
+    deliver_and_unmark discount_per email endpoint_refused enrolment epoch error false fraud_check free_months \
     fulfilment_id is_self_referral is_zero lookup mon_discount no_suspicion not_announced \
     not_approved not_before not_source occurred_at one_or_more outcome pending \
     platform_refused points processing promoter provider reason recipient reference referral \
-    rejected reverse snake_case state status sweep timestamp unapproved_since value";
+    rejected response reverse rules snake_case state status sweep timestamp unapproved_since value";
 
 fn here(path: &str) -> String {
     format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))

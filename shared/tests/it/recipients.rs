@@ -1,9 +1,10 @@
 //! Who is rewarded, in the promise and in what goes out.
 
 use serde_json::{Value, json};
+use shared::fulfilment::Known;
 use shared::fulfilment::{Input, Policy, Promise, Reversals, Rule, State, reward};
-use shared::ledger::Known;
-use shared::provider::Provider::{self, FirstPromoter, FirstPromoterV1};
+use shared::ledger::Provider;
+use shared::ledger::Provider::{FirstPromoter, FirstPromoterV1};
 
 use crate::certain::{after, feed, told};
 use crate::machine::{at, run};

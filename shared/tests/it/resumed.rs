@@ -4,7 +4,7 @@ use shared::fulfilment::{
     CONTRADICTED, Entry, GIVEN_THERE, Input, Parked, Promise, Reversals, State, Stepped, step,
 };
 
-use shared::timestamp::Timestamp;
+use shared::wire::Timestamp;
 
 use crate::machine::{at, close, fresh, in_state, run, stated, terms, word};
 

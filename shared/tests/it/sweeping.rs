@@ -1,7 +1,7 @@
 //! What the sweep does about one promise, and when.
 
 use shared::fulfilment::{Input, Lease, Promise, Reversals, State};
-use shared::timestamp::Timestamp;
+use shared::wire::Timestamp;
 use shared::work::sweep::{Action, Limits};
 
 use crate::machine::{at, denied_there, fresh, in_state, run};

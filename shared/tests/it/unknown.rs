@@ -4,7 +4,7 @@ use serde_json::json;
 use shared::fulfilment::{
     Assessment, Entry, Input, Policy, Reversals, Start, State, Stepped, reward, step,
 };
-use shared::provider::Provider::FirstPromoter;
+use shared::ledger::Provider::FirstPromoter;
 
 use crate::certain::{after, edited, feed, time, told};
 use crate::machine::{again, at, close, fresh, in_state, run, stated, terms, word};

@@ -1,10 +1,13 @@
 //! Signatures, tokens and credentials: what is let in and what is not.
 
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue};
-use shared::provider::Provider::{self, Affonso, FirstPromoter, FirstPromoterV1, UpPromote};
-use shared::secrets::{Shape, WebhookSecrets};
-use shared::timestamp::Timestamp;
-use shared::verify::{Incoming, Refusal, verify};
+use shared::ledger::Provider;
+use shared::ledger::Provider::{Affonso, FirstPromoter, FirstPromoterV1, UpPromote};
+use shared::provider::signature::{Incoming, Refusal};
+use shared::receive::authenticate::verify;
+use shared::receive::secrets::WebhookSecrets;
+use shared::wire::Timestamp;
+use shared::wire::secret::Shape;
 
 const U: &str = r#"{"payment_id":26154,"affiliate_id":2014227,"status":"SUCCESS","affiliate_email":"a@example.com","total_referrals":1,"total_processed":100,"payment_method":"debit","processed_at":"2025-09-24T10:52:59Z"}"#;
 const U_MAC: &str = "fe2b30902828c67c2c0b58f5211689ff8f1b7b53b097e39c792a14f6c62d37d7";

@@ -1,12 +1,13 @@
 //! What a look-up means, by what is waited for and by whose clock is newer.
 
 use serde_json::{Value, json};
+use shared::fulfilment::Known;
 use shared::fulfilment::{
     CONTRADICTED, Entry, Input, Policy, Question, Reversals, Standing, State, V1Confirm, View,
     suspected,
 };
-use shared::ledger::{Known, Record};
-use shared::provider::Provider::{FirstPromoter, FirstPromoterV1};
+use shared::ledger::Provider::{FirstPromoter, FirstPromoterV1};
+use shared::ledger::Record;
 
 use crate::certain::{after, auto, edited, feed, time, told};
 use crate::contradicted::{lacking, question, shown};

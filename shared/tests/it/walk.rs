@@ -9,7 +9,8 @@ mod world;
 
 use proptest::prelude::*;
 use serde_json::json;
-use shared::fulfilment::{CONTRADICTED, GIVEN_THERE, Input, Reversals, Source, State, Word};
+use shared::fulfilment::{CONTRADICTED, GIVEN_THERE, Input, Reversals, State, Word};
+use shared::ledger::Source;
 
 use calls::UNKNOWN_THERE;
 use world::{Check, Setup, Wire, World};

@@ -1,10 +1,9 @@
 //! Where a reward's promise begins, on which terms, and to whom.
 
 use crate::fulfilment::machine::Entry;
-use crate::fulfilment::policy::{Policy, Rule, Source, V1Confirm};
+use crate::fulfilment::policy::{Policy, Rule, V1Confirm};
 use crate::fulfilment::terms::{Recipient, Terms};
-use crate::ledger::Record;
-use crate::provider::Provider;
+use crate::ledger::{Provider, Record, Source};
 
 /// The rewards that are not money. FirstPromoter's API names these five.
 const NON_MONETARY: [&str; 5] =

@@ -4,7 +4,7 @@ use crate::fulfilment::machine::record::{CHANGED, CONTRADICTED, GIVEN_THERE};
 use crate::fulfilment::machine::{Outcome, Step, WRONG_STATE};
 use crate::fulfilment::promise::{Endpoint, Lease};
 use crate::fulfilment::state::State;
-use crate::timestamp::Timestamp;
+use crate::wire::Timestamp;
 
 impl Step {
     pub(super) fn leased(&mut self, until: Timestamp, endpoint: Option<&Endpoint>) -> Outcome {

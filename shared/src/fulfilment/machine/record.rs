@@ -5,7 +5,7 @@ use crate::fulfilment::machine::{Entry, Outcome, Step, WRONG_STATE};
 use crate::fulfilment::promise::{Again, Parked, Start};
 use crate::fulfilment::state::State;
 use crate::fulfilment::terms::Terms;
-use crate::timestamp::Timestamp;
+use crate::wire::Timestamp;
 
 /// Why a promise is parked whose terms changed when something had gone out.
 pub(super) const CHANGED: &str = "changed_after_delivery";

@@ -4,7 +4,7 @@ use crate::fulfilment::announce::CLOCKS_APART;
 use crate::fulfilment::machine::{CONTRADICTED, Outcome, Step, Stepped, Word};
 use crate::fulfilment::promise::Spoken;
 use crate::fulfilment::state::State;
-use crate::timestamp::Timestamp;
+use crate::wire::Timestamp;
 
 impl Step {
     pub(super) fn resumed(&mut self, word: &Word) -> Outcome {

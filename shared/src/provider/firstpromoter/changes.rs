@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::json::Json;
 use crate::provider::firstpromoter::unit_of;
+use crate::wire::json::Json;
 use crate::wire::{Decimal, Read, Unread, Word};
 
 /// The changes that matter to the ledger.

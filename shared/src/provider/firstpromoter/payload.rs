@@ -1,6 +1,6 @@
 //! The payloads of webhooks v2, as far as they are read.
 
-use crate::timestamp::Timestamp;
+use crate::wire::Timestamp;
 use crate::wire::{Decimal, Id, NumberId, Personal, Present, Text, Time, Verdict, Word, payload};
 
 payload! {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::timestamp::Timestamp;
+use crate::wire::Timestamp;
 use crate::wire::{
     Credential, Decimal, Id, NumberId, Personal, Present, Text, Time, Word, payload,
 };

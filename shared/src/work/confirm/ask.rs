@@ -1,9 +1,9 @@
 //! What the platform is asked before anything is given.
 
-use crate::credentials::Credentials;
 use crate::fulfilment::{Input, Question};
 use crate::platform::Change;
-use crate::timestamp::Timestamp;
+use crate::platform::credentials::Credentials;
+use crate::wire::Timestamp;
 use crate::work::Claim;
 use crate::work::confirm::{Confirmer, Outcome};
 

@@ -1,9 +1,11 @@
 //! What the calls do there, and what the workers make of it.
 
 use serde_json::json;
+use shared::fulfilment::Known;
 use shared::fulfilment::{Input, Promise, Question, Standing, State, Terms, View, heard, terms};
-use shared::ledger::{Decision, Known, Record, decide};
-use shared::provider::Provider::FirstPromoter;
+use shared::ledger::Provider::FirstPromoter;
+use shared::ledger::Record;
+use shared::receive::decide::{Decision, decide};
 
 use crate::mapping::event;
 use crate::walk::world::{Check, LAG_MS, Wire, World};

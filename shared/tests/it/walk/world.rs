@@ -3,13 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
+use shared::fulfilment::Known;
 use shared::fulfilment::{
-    Endpoint, Input, Policy, Promise, Reversals, Source, State, Stepped, Taken, Taker, V1Confirm,
-    View, step,
+    Endpoint, Input, Policy, Promise, Reversals, State, Stepped, Taken, Taker, V1Confirm, View,
+    step,
 };
-use shared::ledger::{Decision, Known, Record, decide};
-use shared::provider::Provider::{self, FirstPromoter, FirstPromoterV1};
-use shared::timestamp::Timestamp;
+use shared::ledger::Provider;
+use shared::ledger::Provider::{FirstPromoter, FirstPromoterV1};
+use shared::ledger::Record;
+use shared::ledger::Source;
+use shared::receive::decide::{Decision, decide};
+use shared::wire::Timestamp;
 
 use crate::mapping::event;
 use crate::promises::policy;

@@ -1,0 +1,9 @@
+//! AWS: the only room that names its types.
+
+mod clients;
+pub mod queue;
+pub mod secrets_manager;
+pub mod store;
+
+pub use clients::Aws;
+pub(crate) use clients::code;

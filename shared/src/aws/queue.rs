@@ -1,0 +1,94 @@
+//! The SQS queues, one for each kind of worker.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_sqs::Client;
+use serde::{Deserialize, Serialize};
+
+use crate::crash;
+use crate::settings::{Lookup, SettingsError, text};
+use crate::wire::Timestamp;
+
+/// A message may come this much before its time, in milliseconds: SQS counts
+/// whole seconds.
+pub const EARLY_MS: i64 = 1000;
+/// The longest that SQS delays a message, in seconds.
+const MAX_DELAY_SECONDS: i64 = 900;
+
+/// What a worker is told: which promise owes what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// The promise's partition.
+    pub pk: String,
+    /// The promise's sort key.
+    pub sk: String,
+    /// What is due, `{step}#{seq}`. A promise that owes something else by now
+    /// makes the message superseded.
+    pub due: String,
+}
+
+impl Message {
+    /// The step: `deliver`, `confirm` …
+    #[must_use]
+    pub fn step(&self) -> &str {
+        self.due.split('#').next().unwrap_or_default()
+    }
+}
+
+/// A message was not sent. What is due stays due in the table.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not sent: {0}")]
+pub struct QueueError(String);
+
+/// The queues by step.
+pub struct Queues {
+    client: Client,
+    urls: BTreeMap<&'static str, String>,
+}
+
+impl Queues {
+    /// The queues that the variables `DELIVER_QUEUE_URL` and
+    /// `CONFIRM_QUEUE_URL` name.
+    ///
+    /// # Errors
+    /// When one is missing.
+    pub fn from_env(client: Client, variable: Lookup) -> Result<Self, SettingsError> {
+        let deliver = text(variable, "DELIVER_QUEUE_URL")?;
+        let confirm = text(variable, "CONFIRM_QUEUE_URL")?;
+        let urls = BTreeMap::from([
+            ("deliver", deliver.clone()),
+            ("reverse", deliver),
+            ("lookup", confirm.clone()),
+            ("approve", confirm.clone()),
+            ("unconfirm", confirm.clone()),
+            ("confirm", confirm),
+        ]);
+        Ok(Self { client, urls })
+    }
+
+    /// Sends a message, delayed until `not_before` as far as SQS can; whoever
+    /// gets it earlier leaves it to the sweep.
+    ///
+    /// # Errors
+    /// [`QueueError`] when it was not accepted.
+    pub async fn send(
+        &self,
+        message: &Message,
+        not_before: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<(), QueueError> {
+        let url = self.urls.get(message.step()).ok_or_else(|| QueueError("unknown step".into()))?;
+        let body = serde_json::to_string(message).map_err(|e| QueueError(e.to_string()))?;
+        let wait = not_before.map_or(0, |at| at.ms().saturating_sub(now.ms()).max(0));
+        let seconds = wait.saturating_add(999).div_euclid(1000).min(MAX_DELAY_SECONDS);
+        let call = self.client.send_message().queue_url(url).message_body(body);
+        let call = call.delay_seconds(i32::try_from(seconds).unwrap_or(0));
+        crash::point("before_send");
+        let sent = call.send().await;
+        crash::point("after_send");
+        match sent {
+            Ok(_) => Ok(()),
+            Err(error) => Err(QueueError(crate::aws::code(&error))),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Secrets as Secrets Manager holds them, cached.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::error::DisplayErrorContext;
+use tokio::sync::Mutex;
+
+use crate::wire::secret::Shape;
+
+/// The secrets cannot be had: never fetched, and the service does not answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the secrets cannot be fetched")]
+pub struct SecretsUnavailable;
+
+/// One secret, fetched when first needed and again after its time.
+pub struct SecretsCache<T> {
+    client: Client,
+    id: String,
+    ttl: Duration,
+    cached: Mutex<Cached<T>>,
+}
+
+struct Cached<T> {
+    secrets: Option<Arc<T>>,
+    /// When the service was last asked, whatever it answered.
+    asked: Option<Instant>,
+}
+
+impl<T: Shape> SecretsCache<T> {
+    /// A cache of the secret `id` (name or ARN) that asks again after `ttl`.
+    #[must_use]
+    pub fn new(client: Client, id: String, ttl: Duration) -> Self {
+        Self { client, id, ttl, cached: Mutex::new(Cached { secrets: None, asked: None }) }
+    }
+
+    /// The secrets, at most their time old. The last known ones serve while
+    /// the service is down.
+    ///
+    /// # Errors
+    /// [`SecretsUnavailable`] when there are no last known ones either.
+    pub async fn get(&self) -> Result<Arc<T>, SecretsUnavailable> {
+        let mut cached = self.cached.lock().await;
+        if let Some(secrets) = &cached.secrets
+            && cached.asked.is_some_and(|asked| asked.elapsed() < self.ttl)
+        {
+            return Ok(secrets.clone());
+        }
+        self.refresh(&mut cached).await;
+        cached.secrets.clone().ok_or(SecretsUnavailable)
+    }
+
+    /// The secrets anew, because `used` did not serve; `None` when they have
+    /// not changed, or were asked for within `pause`.
+    pub async fn newer_than(&self, used: &Arc<T>, pause: Duration) -> Option<Arc<T>> {
+        let mut cached = self.cached.lock().await;
+        if cached.asked.is_none_or(|asked| asked.elapsed() >= pause) {
+            self.refresh(&mut cached).await;
+        }
+        cached.secrets.clone().filter(|secrets| secrets != used)
+    }
+
+    async fn refresh(&self, cached: &mut Cached<T>) {
+        let asked = cached.asked.replace(Instant::now());
+        match self.fetch().await {
+            Ok(secrets) => {
+                for problem in secrets.problems() {
+                    tracing::error!(%problem, "secrets: a part is not used");
+                }
+                cached.secrets = Some(Arc::new(secrets));
+            }
+            Err(problem) => {
+                tracing::error!(%problem, "secrets: not fetched");
+                if cached.secrets.is_none() {
+                    // Nothing to serve meanwhile: ask again at the next request.
+                    cached.asked = asked;
+                }
+            }
+        }
+    }
+
+    async fn fetch(&self) -> Result<T, String> {
+        match self.client.get_secret_value().secret_id(&self.id).send().await {
+            Ok(value) => Ok(T::parse(value.secret_string().unwrap_or_default())),
+            Err(error) => match error.as_service_error() {
+                // Created without a value, and not filled yet.
+                Some(e) if e.is_resource_not_found_exception() => Ok(T::default()),
+                Some(e) => Err(e.meta().code().unwrap_or("service error").to_owned()),
+                None => Err(DisplayErrorContext(&error).to_string()),
+            },
+        }
+    }
+}

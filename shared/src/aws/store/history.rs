@@ -1,0 +1,113 @@
+//! What a partition has seen, for people to read.
+
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::aws::code;
+use crate::aws::store::{Store, StoreError, read_item, text};
+use crate::fulfilment::Promise;
+use crate::ledger::event_key;
+use crate::wire::Timestamp;
+
+/// How the sort key of every promise begins.
+const PROMISE: &str = "fulfilment#";
+
+/// An event as it was recorded, without its body.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Recorded {
+    /// Its sort key.
+    pub sk: String,
+    /// Its type; none for quarantined bytes.
+    #[serde(rename = "type", default)]
+    pub event_type: Option<String>,
+    /// What makes it the same event again.
+    #[serde(default)]
+    pub identity: Option<String>,
+    /// The names of the facts that it changed.
+    #[serde(default)]
+    pub changed: Vec<String>,
+    /// The version of the record that it made.
+    #[serde(default)]
+    pub version: Option<u64>,
+    /// Why it made no promise, though it announced a reward.
+    #[serde(default)]
+    pub no_promise: Option<String>,
+    /// What is wrong with quarantined bytes.
+    #[serde(default)]
+    pub problem: Option<String>,
+    /// The name of the secret that vouched for it.
+    pub secret: String,
+    /// When it came in.
+    pub received_at: Timestamp,
+}
+
+/// The attributes of [`Recorded`].
+const RECORDED: [&str; 9] = [
+    "sk",
+    "type",
+    "identity",
+    "changed",
+    "version",
+    "no_promise",
+    "problem",
+    "secret",
+    "received_at",
+];
+
+impl Store {
+    /// The events of a partition, strongly consistent, earliest first. Their
+    /// bodies are not read.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn events(&self, pk: &str) -> Result<Vec<Recorded>, StoreError> {
+        let names = |n: usize| format!("#{n}");
+        let projection: Vec<String> = (0..RECORDED.len()).map(names).collect();
+        let mut call = self.starting_with(pk, &event_key(""));
+        call = call.projection_expression(projection.join(", "));
+        for (n, name) in RECORDED.into_iter().enumerate() {
+            call = call.expression_attribute_names(names(n), name);
+        }
+        let mut events: Vec<Recorded> = all(call).await?;
+        events.sort_by_key(|event| event.received_at);
+        Ok(events)
+    }
+
+    /// The promises of a partition, strongly consistent, by epoch.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn promises(&self, pk: &str) -> Result<Vec<Promise>, StoreError> {
+        let mut promises: Vec<Promise> = all(self.starting_with(pk, PROMISE)).await?;
+        promises.sort_by_key(|promise| promise.epoch);
+        Ok(promises)
+    }
+
+    fn starting_with(&self, pk: &str, sk: &str) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
+            .expression_attribute_values(":pk", text(pk))
+            .expression_attribute_values(":sk", text(sk))
+            .consistent_read(true)
+    }
+}
+
+/// Every page of a query.
+async fn all<T: DeserializeOwned>(call: QueryFluentBuilder) -> Result<Vec<T>, StoreError> {
+    let mut items = Vec::new();
+    let mut from = None;
+    loop {
+        let page = call.clone().set_exclusive_start_key(from).send();
+        let page = page.await.map_err(|e| StoreError::Unavailable(code(&e)))?;
+        for item in page.items.unwrap_or_default() {
+            items.push(read_item(item, "a part of a history")?);
+        }
+        from = page.last_evaluated_key;
+        if from.is_none() {
+            return Ok(items);
+        }
+    }
+}

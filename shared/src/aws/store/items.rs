@@ -1,0 +1,269 @@
+//! Records, events and promises as the table's items.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::aws::store::{Archive, Item, StoreError, read_item, text, unavailable};
+use crate::fulfilment::{Known, Promise, Seen, Write, one_or_more};
+use crate::ledger::{
+    Action, Clock, Event, Provider, RECORD, Record, Register, Sources, Statement, Subject,
+    event_key, partition, promise_key,
+};
+use crate::wire::Timestamp;
+
+/// Largest record written, in bytes of its facts as JSON; an item holds 400 KB.
+const MAX_RECORD_BYTES: usize = 350 * 1024;
+
+/// A record as its item.
+#[derive(Serialize, Deserialize)]
+struct RecordItem {
+    pk: String,
+    sk: String,
+    provider: String,
+    kind: String,
+    id: String,
+    version: u64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    amount: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    affiliate: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    affiliate_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    deleted_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    contested: bool,
+    /// The clock of every fact that `clocks` does not name.
+    as_of: String,
+    facts: BTreeMap<String, Value>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    clocks: BTreeMap<String, String>,
+    /// What events of one place in time state of a fact, each as its value and,
+    /// if it says so, the one before.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    stated: BTreeMap<String, Vec<Vec<Value>>>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    named: BTreeSet<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    transitions: BTreeMap<String, u64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    announced: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    announced_undated: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default, deserialize_with = "one_or_more")]
+    sources: Vec<Sources>,
+    #[serde(skip_serializing_if = "is_zero", default)]
+    epoch: u32,
+    recorded_at: Timestamp,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+pub(super) fn record_item(
+    provider: Provider,
+    subject: &Subject,
+    record: &Record,
+    received: Timestamp,
+) -> Result<Item, StoreError> {
+    let as_of = record.as_of();
+    let facts = record.facts.iter().map(|(name, r)| (name.clone(), r.value.clone()));
+    let others = record.facts.iter().filter(|(_, r)| Some(r.clock) != as_of);
+    let affiliate = record.text("affiliate_id").map(|id| format!("{provider}#{id}"));
+    let at = as_of.and_then(|clock| clock.time).unwrap_or(received).text();
+    let occurred = record.text("occurred_at").filter(|at| (1..=64).contains(&at.len()));
+    let item = RecordItem {
+        pk: partition(provider, subject),
+        sk: RECORD.into(),
+        provider: provider.name().into(),
+        kind: subject.kind.name().into(),
+        id: subject.id.as_str().into(),
+        version: record.version,
+        status: record.status().map(str::to_owned),
+        amount: record.fact("amount").cloned(),
+        affiliate_at: affiliate.as_ref().and(Some(occurred.map_or(at, str::to_owned))),
+        affiliate,
+        deleted_at: record.deleted_at,
+        contested: record.is_contested(),
+        as_of: clock_text(as_of.unwrap_or(Clock::UNKNOWN)),
+        facts: facts.collect(),
+        clocks: others.map(|(name, r)| (name.clone(), clock_text(r.clock))).collect(),
+        stated: stated(record),
+        named: record.named.clone(),
+        transitions: record.transitions.clone(),
+        announced: record.announced,
+        announced_undated: record.announced_undated,
+        sources: record.sources.clone(),
+        epoch: record.epoch,
+        recorded_at: received,
+    };
+    let bytes = serde_json::to_vec(&item).map_err(|e| unavailable(&e))?.len();
+    if bytes > MAX_RECORD_BYTES {
+        return Err(StoreError::TooLarge);
+    }
+    serde_dynamo::to_item(item).map_err(|e| unavailable(&e))
+}
+
+fn stated(record: &Record) -> BTreeMap<String, Vec<Vec<Value>>> {
+    let list = |statement: &Statement| {
+        [Some(&statement.value), statement.was.as_ref()].into_iter().flatten().cloned().collect()
+    };
+    let of_fact = |register: &Register| register.statements().iter().map(list).collect();
+    let facts = record.facts.iter().filter(|(_, register)| !register.statements().is_empty());
+    facts.map(|(name, register)| (name.clone(), of_fact(register))).collect()
+}
+
+fn record(item: Item) -> Result<Record, StoreError> {
+    let mut item: RecordItem = read_item(item, "a record")?;
+    let as_of = read_clock(&item.as_of)?;
+    let mut facts = BTreeMap::new();
+    for (name, value) in item.facts {
+        let clock = item.clocks.get(&name).map_or(Ok(as_of), |text| read_clock(text))?;
+        let stated = item.stated.remove(&name).unwrap_or_default();
+        let stated = stated.into_iter().filter_map(|statement| {
+            let mut parts = statement.into_iter();
+            Some(Statement { value: parts.next()?, was: parts.next() })
+        });
+        let register = Register::of_statements(clock, stated.collect());
+        facts.insert(name, register.unwrap_or_else(|| Register::new(value, clock)));
+    }
+    let mut record = Record {
+        version: item.version,
+        facts,
+        deleted_at: item.deleted_at,
+        named: item.named,
+        contested: false,
+        transitions: item.transitions,
+        announced: item.announced,
+        announced_undated: item.announced_undated,
+        sources: item.sources,
+        epoch: item.epoch,
+    };
+    if is_undated_of_before(&item.as_of) && item.announced == Some(Timestamp::ZERO) {
+        record.announced = None;
+        record.announced_undated = Some(item.recorded_at);
+    }
+    // What its facts say by themselves is not the mark of a source without clock.
+    record.contested = item.contested && !record.is_contested();
+    Ok(record)
+}
+
+/// `{time}/{action}/{rank}`, without a time where there is none.
+fn clock_text(clock: Clock) -> String {
+    let time = clock.time.map(Timestamp::text).unwrap_or_default();
+    format!("{time}/{}/{}", clock.action.name(), clock.rank)
+}
+
+/// Records used to be written with `{time}/{rank}`, and with 1970 for a time
+/// that nobody knew; or with nothing, for lack of facts.
+fn read_clock(text: &str) -> Result<Clock, StoreError> {
+    let clock = match *text.split('/').collect::<Vec<_>>().as_slice() {
+        [""] => Some(Clock::UNKNOWN),
+        [time, rank] => Timestamp::parse(time).and_then(|time| {
+            let time = Some(time).filter(|time| *time != Timestamp::ZERO);
+            Some(Clock { time, action: Action::Updated, rank: rank.parse().ok()? })
+        }),
+        ["", action, rank] => clock(None, action, rank),
+        [time, action, rank] => {
+            Timestamp::parse(time).and_then(|time| clock(Some(time), action, rank))
+        }
+        _ => None,
+    };
+    clock.ok_or_else(|| StoreError::Unavailable("unreadable clock in a record".into()))
+}
+
+fn clock(time: Option<Timestamp>, action: &str, rank: &str) -> Option<Clock> {
+    Some(Clock { time, action: Action::named(action)?, rank: rank.parse().ok()? })
+}
+
+/// Whether a record with this `as_of` was written when 1970 stood for a time
+/// that nobody knew.
+fn is_undated_of_before(as_of: &str) -> bool {
+    as_of.matches('/').count() < 2
+}
+
+pub(super) fn archive_item(pk: &str, sk: &str, archive: &Archive) -> Item {
+    let headers = archive.headers.iter().map(|(name, value)| (name.clone(), text(value)));
+    let mut item = HashMap::from([
+        ("pk".into(), text(pk)),
+        ("sk".into(), text(sk)),
+        ("body".into(), AttributeValue::B(Blob::new(archive.body.clone()))),
+        ("sha256".into(), text(&archive.sha256)),
+        ("headers".into(), AttributeValue::M(headers.collect())),
+        ("secret".into(), text(&archive.secret)),
+        ("received_at".into(), text(&archive.received.text())),
+        ("expires_at".into(), AttributeValue::N(archive.expires.seconds().to_string())),
+        ("length".into(), AttributeValue::N(archive.length.to_string())),
+    ]);
+    if archive.truncated {
+        item.insert("truncated".into(), AttributeValue::Bool(true));
+    }
+    item
+}
+
+pub(super) fn event_item(
+    pk: &str,
+    event: &Event,
+    write: &Write,
+    archive: &Archive,
+) -> Result<Item, StoreError> {
+    let mut item = archive_item(pk, &event_key(&write.identity), archive);
+    item.insert("provider".into(), text(event.provider.name()));
+    item.insert("type".into(), text(&event.event_type));
+    item.insert("identity".into(), text(&write.identity));
+    let changed = serde_dynamo::to_attribute_value(&write.changed).map_err(|e| unavailable(&e))?;
+    item.insert("changed".into(), changed);
+    if let Some(record) = &write.record {
+        item.insert("version".into(), AttributeValue::N(record.version.to_string()));
+    }
+    if let Some(reason) = write.no_promise {
+        item.insert("no_promise".into(), text(reason));
+    }
+    Ok(item)
+}
+
+pub(super) fn promise_item(pk: &str, promise: &Promise) -> Result<Item, StoreError> {
+    let mut item: Item = serde_dynamo::to_item(promise).map_err(|e| unavailable(&e))?;
+    item.insert("pk".into(), text(pk));
+    item.insert("sk".into(), text(&promise_key(promise.epoch)));
+    for (name, value) in [("amount", &promise.terms.amount), ("unit", &promise.terms.unit)] {
+        if let Some(value) = value {
+            item.insert(name.into(), text(value));
+        }
+    }
+    if promise.is_open() {
+        item.insert("open".into(), text(promise.state.name()));
+        item.insert("open_since".into(), text(&promise.open_at.text()));
+    }
+    Ok(item)
+}
+
+pub(super) fn known(items: Vec<Item>, event: Option<&str>) -> Result<Known, StoreError> {
+    let mut known = Known::default();
+    for item in items {
+        let sk = item.get("sk").and_then(|sk| sk.as_s().ok()).cloned().unwrap_or_default();
+        if sk == RECORD {
+            known.record = Some(record(item)?);
+        } else if Some(sk.as_str()) == event {
+            let of = |name: &str| item.get(name).and_then(|of| of.as_s().ok()).cloned();
+            known.events.push(Seen {
+                event_type: of("type").unwrap_or_default(),
+                sha256: of("sha256").unwrap_or_default(),
+            });
+        } else {
+            known.promise = Some(read_item(item, "a promise")?);
+        }
+    }
+    Ok(known)
+}

@@ -1,0 +1,257 @@
+//! Records as items and back.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::fulfilment::{Endpoint, Input, Reversals, Stepped, step};
+use crate::ledger::{Kind, Source};
+use crate::wire::Id;
+
+const RECEIVED: &str = "2026-11-01T00:00:00Z";
+
+fn subject() -> Subject {
+    Subject { kind: Kind::Commission, id: Id::new("88").unwrap() }
+}
+
+fn item(record: &Record) -> Item {
+    let received = Timestamp::parse(RECEIVED).unwrap();
+    record_item(Provider::FirstPromoter, &subject(), record, received).unwrap()
+}
+
+/// Few of them, so that facts share clocks, and have none of their own.
+fn any_clock() -> impl Strategy<Value = Clock> {
+    let time =
+        prop::option::of(prop::sample::select(vec![0, 1, 1_790_848_800_000, 1_790_848_800_123]));
+    let action = prop::sample::select(vec![Action::Created, Action::Updated, Action::Deleted]);
+    (time, action, 0_u8..7).prop_map(|(time, action, rank)| Clock {
+        time: time.map(Timestamp::from_ms),
+        action,
+        rank,
+    })
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    prop::sample::select(vec![
+        Value::Null,
+        json!(""),
+        json!("approved"),
+        json!("denied"),
+        json!({"value": "500", "unit": "points"}),
+        json!({"value": "500"}),
+        json!({}),
+    ])
+}
+
+fn any_register() -> impl Strategy<Value = Register> {
+    let statement = (any_value(), prop::option::of(any_value()))
+        .prop_map(|(value, was)| Statement { value, was });
+    let statements = prop::collection::vec(statement, 1..12);
+    let tie = (any_clock(), statements)
+        .prop_map(|(clock, statements)| Register::of_statements(clock, statements).unwrap());
+    prop_oneof![
+        any_clock().prop_flat_map(|clock| any_value().prop_map(move |v| Register::new(v, clock))),
+        tie
+    ]
+}
+
+fn any_time() -> impl Strategy<Value = Option<Timestamp>> {
+    prop::option::of(prop::sample::select(vec![0, 1_790_848_800_000]).prop_map(Timestamp::from_ms))
+}
+
+fn any_sources() -> impl Strategy<Value = Vec<Sources>> {
+    let source = || prop::sample::select(vec![Source::V2, Source::V1, Source::Off]);
+    let by_campaign = prop::collection::btree_map("[0-9]{1,4}", source(), 0..3);
+    let sources = (source(), by_campaign);
+    let sources = sources.prop_map(|(default, by_campaign)| Sources { default, by_campaign });
+    prop::collection::vec(sources, 0..3)
+}
+
+fn any_record() -> impl Strategy<Value = Record> {
+    let name = prop::sample::select(vec![
+        "status",
+        "amount",
+        "affiliate_id",
+        "customer_id",
+        "odd",
+        "occurred_at",
+    ]);
+    let facts = prop::collection::btree_map(name.prop_map(str::to_owned), any_register(), 0..6);
+    let transitions = prop::collection::btree_map("[a-z#]{1,9}", any::<u64>(), 0..3);
+    let times = (any_time(), any_time(), any_time());
+    let named = prop::collection::btree_set("[a-z_]{1,9}", 0..3);
+    let (sources, numbers) = (any_sources(), any::<(u64, u32, bool)>());
+    (facts, times, numbers, transitions, sources, named).prop_map(
+        |(facts, times, (version, epoch, contested), transitions, sources, named)| {
+            let (deleted_at, announced, announced_undated) = times;
+            let record = Record {
+                version,
+                facts,
+                deleted_at,
+                contested: false,
+                named,
+                transitions,
+                announced,
+                announced_undated,
+                sources,
+                epoch,
+            };
+            // The mark of a source without clock, whose facts have one value each
+            // and which tells of no deletion.
+            let unclocked = record.deleted_at.is_none() && !record.is_contested();
+            Record { contested: contested && unclocked, ..record }
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_record_comes_back_as_it_was_written(written in any_record()) {
+        let item = item(&written);
+        let contested = item.get("contested").is_some_and(|mark| *mark == AttributeValue::Bool(true));
+        prop_assert_eq!(contested, written.is_contested());
+        let read = record(item).unwrap();
+        prop_assert_eq!(read, written);
+    }
+}
+
+#[test]
+fn facts_keep_their_own_clocks() {
+    let clock = |time: i64, rank| Clock {
+        time: Some(Timestamp::from_ms(time)),
+        action: Action::Updated,
+        rank,
+    };
+    let facts =
+        [("amount", clock(1_000, 3)), ("status", clock(2_000, 1)), ("unit", Clock::UNKNOWN)];
+    let facts = facts.map(|(name, clock)| (name.to_owned(), Register::new(json!("x"), clock)));
+    let written = Record { facts: facts.into(), ..Record::default() };
+    assert_eq!(record(item(&written)).unwrap(), written);
+}
+
+/// As this project wrote them when 1970 stood for a time that nobody knew.
+#[test]
+fn records_written_before_are_read() {
+    let of = |as_of: &str, announced: Option<&str>| {
+        let mut item = json!({
+            "pk": "firstpromoter#commission#88", "sk": "record", "provider": "firstpromoter",
+            "kind": "commission", "id": "88", "version": 3, "status": "approved",
+            "as_of": as_of, "facts": {"amount": {"value": "5", "unit": "points"}, "status": "approved"},
+            "clocks": {"amount": "2026-09-30T10:00:00.000Z/1"}, "contested": true,
+            "recorded_at": "2026-10-02T00:00:00.000Z",
+        });
+        if let Some(at) = announced {
+            item["announced"] = json!(at);
+        }
+        record(serde_dynamo::to_item(item).unwrap())
+    };
+    let at = |text: &str| Timestamp::parse(text);
+    for (as_of, time, rank) in [
+        ("2026-10-01T10:00:00.000Z/3", at("2026-10-01T10:00:00Z"), 3),
+        ("1970-01-01T00:00:00.000Z/6", None, 6),
+    ] {
+        let record = of(as_of, None).unwrap();
+        let clock = Clock { time, action: Action::Updated, rank };
+        assert_eq!(record.facts["status"], Register::new(json!("approved"), clock));
+        assert_eq!(record.facts["amount"].clock.time, at("2026-09-30T10:00:00Z"));
+        assert!(record.contested && record.is_contested());
+    }
+    let unknown = of("1970-01-01T00:00:00.000Z/3", Some("1970-01-01T00:00:00.000Z")).unwrap();
+    assert_eq!((unknown.announced, unknown.announced_undated), (None, at("2026-10-02T00:00:00Z")));
+    let dated = of("2026-10-01T10:00:00.000Z/3", Some("2026-10-01T10:00:00.000Z")).unwrap();
+    assert_eq!((dated.announced, dated.announced_undated), (at("2026-10-01T10:00:00Z"), None));
+    for unreadable in
+        ["2026-10-01T10:00:00.000Z", "soon/3", "//", "1970-01-01T00:00:00.000Z/gone/1"]
+    {
+        assert!(of(unreadable, None).is_err(), "{unreadable}");
+    }
+}
+
+/// The reader would quote the value that it did not expect.
+#[test]
+fn what_cannot_be_read_is_not_quoted() {
+    for (sk, item) in [
+        ("record", json!({"pk": "p", "sk": "record", "version": "jane@example.com"})),
+        ("fulfilment#1", json!({"pk": "p", "sk": "fulfilment#1", "state": "jane@example.com"})),
+    ] {
+        let item: Item = serde_dynamo::to_item(item).unwrap();
+        let error = known(vec![item], None).unwrap_err().to_string();
+        assert!(error.ends_with("cannot be read") && !error.contains("jane"), "{sk}: {error}");
+    }
+}
+
+/// As this project wrote them when a promise had one waiver and a record one
+/// setting.
+#[test]
+fn promises_and_sources_written_before_are_read() {
+    let at = "2026-10-01T10:00:00.000Z";
+    let terms = json!({"amount": "5", "unit": "points", "affiliate_id": "31",
+        "recipient": {"role": "promoter", "id": "31"}});
+    let promise = json!({
+        "pk": "firstpromoter#commission#88", "sk": "fulfilment#1", "open": "parked",
+        "open_since": at, "amount": "5", "unit": "points", "key": "firstpromoter:88:1",
+        "epoch": 1, "version": 7, "state": "parked", "seq": 5, "terms": terms,
+        "unapproved_since": at, "looked_up": true, "found_at": at, "waived": "unknown_unit",
+        "check": true, "again": {"terms": terms, "start": {"park": "no_such_account"}},
+        "parked": {"from": "requested", "reason": "unknown_outcome", "unknown": true, "at": at},
+        "words": [{"by": "kim", "because": "asked", "at": at}], "attempts": 2, "last": "HTTP 500",
+        "announced_at": at, "created_at": at, "open_at": at, "changed_at": at,
+    });
+    let record = json!({
+        "pk": "firstpromoter#commission#88", "sk": "record", "provider": "firstpromoter",
+        "kind": "commission", "id": "88", "version": 3, "status": "approved",
+        "amount": {"value": "5", "unit": "points"}, "affiliate": "firstpromoter#31",
+        "affiliate_at": at, "as_of": "2026-10-01T10:00:00.000Z/3",
+        "facts": {"amount": {"value": "5", "unit": "points"}, "status": "approved"},
+        "announced": at, "sources": {"default": "v2", "by_campaign": {"9": "off"}}, "epoch": 1,
+        "recorded_at": "2026-10-01T10:00:01.000Z",
+    });
+    let event = json!({"pk": "firstpromoter#commission#88", "sk": "event#e", "type": "commission.approved",
+        "identity": "e", "sha256": "00", "secret": "hmac[0]", "received_at": at, "changed": ["status"]});
+    let items = [promise, record, event].map(|item| serde_dynamo::to_item(item).unwrap());
+    let known = known(items.into(), Some("event#e")).unwrap();
+    assert!(known.belongs_together());
+    assert_eq!(known.events.len(), 1);
+    let (record, promise) = (known.record.unwrap(), known.promise.unwrap());
+    assert_eq!(record.sources.len(), 1);
+    assert_eq!(record.sources[0].by_campaign["9"], Source::Off);
+    assert!(!record.is_contested());
+    assert_eq!(
+        (promise.waived.as_slice(), promise.attempts),
+        (&["unknown_unit".to_owned()][..], 2)
+    );
+    assert!(promise.check && promise.contradicted_since.is_some() && promise.endpoint.is_none());
+    assert!(promise.parked.is_some_and(|parked| parked.unknown));
+    assert!(promise.again.is_some_and(|again| again.campaign_id.is_none()));
+}
+
+/// As this project wrote promises before it noted which endpoint was called.
+#[test]
+fn promises_written_before_are_read_and_a_call_of_theirs_is_not_repeated_blindly() {
+    let item = json!({
+        "pk": "firstpromoter#commission#88", "sk": "fulfilment#1", "open": "requested",
+        "open_since": "2026-10-01T00:00:00.000Z", "key": "firstpromoter:88:1", "epoch": 1,
+        "version": 5, "state": "requested", "seq": 3, "due": "deliver#3", "amount": "500",
+        "unit": "points", "terms": {"amount": "500", "unit": "points",
+            "recipient": {"role": "promoter", "id": "31"}},
+        "campaign_id": "5104", "looked_up": true, "check": true, "attempts": 1, "last": "no answer",
+        "unapproved_since": "2026-10-01T00:00:02.000Z", "waived": "unknown_unit",
+        "again": {"terms": {"amount": "500"}, "start": {"park": "unknown_unit"}},
+        "announced_at": "2026-10-01T00:00:00.000Z", "created_at": "2026-10-01T00:00:01.000Z",
+        "open_at": "2026-10-01T00:00:01.000Z", "changed_at": "2026-10-01T00:00:03.000Z",
+    });
+    let item: Item = serde_dynamo::to_item(item).unwrap();
+    let promise: Promise = serde_dynamo::from_item(item).unwrap();
+    assert!(promise.waives("unknown_unit") && promise.contradicted_since.is_some());
+    let written = promise_item("firstpromoter#commission#88", &promise).unwrap();
+    assert_eq!(serde_dynamo::from_item::<_, Promise>(written).unwrap(), promise);
+
+    let endpoint = Endpoint { id: "a".into(), idempotent: true };
+    let lease = Input::LeasedFor { until: Timestamp::ZERO, endpoint };
+    let Stepped::Changed(next) = step(&promise, &lease, Reversals::Park, Timestamp::ZERO) else {
+        panic!()
+    };
+    assert!(next.parked.is_some_and(|parked| parked.unknown));
+}

@@ -1,0 +1,409 @@
+//! The DynamoDB table.
+
+mod history;
+mod items;
+
+pub use history::Recorded;
+use items::{archive_item, event_item, known, promise_item, record_item};
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, KeysAndAttributes, Put, TransactWriteItem, Update,
+};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::aws::code;
+use crate::fulfilment::{Known, Promise, State, Write};
+use crate::ledger::{Event, Provider, RECORD, event_key, promise_key};
+use crate::wire::Timestamp;
+
+type Item = HashMap<String, AttributeValue>;
+
+/// Why a transaction is cancelled that may pass a moment later.
+const BUSY: [&str; 3] = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
+/// Reads until a record and its promise fit; each torn one needs somebody who
+/// writes in between.
+const READS: u32 = 5;
+
+/// Why nothing was read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else wrote in between, or writes now: read again and decide anew.
+    #[error("conflicting write")]
+    Conflict,
+    /// The record would not fit into an item.
+    #[error("the record is too large")]
+    TooLarge,
+    /// The table does not answer as it must. Names the error's code only.
+    #[error("table unavailable: {0}")]
+    Unavailable(String),
+}
+
+/// What is kept of a request beside its effect.
+#[derive(Debug, Clone)]
+pub struct Archive {
+    /// The body, redacted (what is no JSON: as it came) and compressed.
+    pub body: Vec<u8>,
+    /// SHA-256 of the exact bytes, in hex.
+    pub sha256: String,
+    /// How many bytes came.
+    pub length: usize,
+    /// Whether `body` is only the beginning of it.
+    pub truncated: bool,
+    /// Chosen headers.
+    pub headers: BTreeMap<String, String>,
+    /// The name of the secret that vouched for it.
+    pub secret: String,
+    /// When it came in.
+    pub received: Timestamp,
+    /// When it may go.
+    pub expires: Timestamp,
+}
+
+/// Where the next page of a query begins.
+pub struct Page(Item);
+
+/// A promise as the index of open work shows it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Open {
+    /// Its partition.
+    pub pk: String,
+    /// Its sort key.
+    pub sk: String,
+    /// Since when it is open.
+    pub open_since: Timestamp,
+}
+
+/// The table, through one client.
+pub struct Store {
+    client: Client,
+    table: String,
+}
+
+impl Store {
+    /// The table of that name.
+    #[must_use]
+    pub fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
+
+    /// Reads, strongly consistent and in one call: the record, this event and
+    /// the promise of a partition. `event` is the event's sort key if known.
+    ///
+    /// A batch read is no snapshot: each item is read at a moment of its own. A
+    /// record and a promise that do not belong together are read again (invariant
+    /// `NeverAgainstTheRecord`).
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]; [`StoreError::Conflict`] when they never fit.
+    pub async fn read(&self, pk: &str, event: Option<&str>) -> Result<Known, StoreError> {
+        for _ in 0..READS {
+            let known = self.read_once(pk, event).await?;
+            if known.belongs_together() {
+                return Ok(known);
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+
+    async fn read_once(&self, pk: &str, event: Option<&str>) -> Result<Known, StoreError> {
+        let promise = promise_key(1);
+        let sort_keys = [Some(RECORD), Some(promise.as_str()), event];
+        let keys = sort_keys
+            .into_iter()
+            .flatten()
+            .map(|sk| HashMap::from([("pk".into(), text(pk)), ("sk".into(), text(sk))]));
+        let mut known = known(self.batch_get(keys.collect()).await?, event)?;
+        let epoch = known.record.as_ref().map_or(1, |record| record.epoch);
+        if epoch > 1 {
+            // Only a reward that was taken back and approved again costs this.
+            known.promise = self.promise(pk, &promise_key(epoch)).await?;
+        }
+        Ok(known)
+    }
+
+    /// The items of these keys. What DynamoDB leaves unprocessed is asked for once
+    /// more.
+    async fn batch_get(&self, keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
+        let (mut keys, mut found) = (Some(keys), Vec::new());
+        for _ in 0..2 {
+            let request = KeysAndAttributes::builder()
+                .set_keys(keys.take())
+                .consistent_read(true)
+                .build()
+                .map_err(|e| unavailable(&e))?;
+            let call = self.client.batch_get_item().request_items(&self.table, request);
+            let output = call.send().await.map_err(|e| StoreError::Unavailable(code(&e)))?;
+            let mut items = output.responses.unwrap_or_default();
+            found.extend(items.remove(&self.table).unwrap_or_default());
+            let mut left = output.unprocessed_keys.unwrap_or_default();
+            keys = left.remove(&self.table).map(|left| left.keys).filter(|keys| !keys.is_empty());
+            if keys.is_none() {
+                return Ok(found);
+            }
+        }
+        Err(StoreError::Unavailable("unprocessed keys".into()))
+    }
+
+    /// Reads one promise, strongly consistent; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn promise(&self, pk: &str, sk: &str) -> Result<Option<Promise>, StoreError> {
+        let call = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("pk", text(pk))
+            .key("sk", text(sk))
+            .consistent_read(true);
+        let output = call.send().await.map_err(|e| StoreError::Unavailable(code(&e)))?;
+        output.item.map(|item| read_item(item, "a promise")).transpose()
+    }
+
+    /// Writes an event with its effect in one transaction (invariant
+    /// `NoDualWrite`). `known` is what was read before.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was written.
+    pub async fn commit(
+        &self,
+        pk: &str,
+        event: &Event,
+        known: &Known,
+        write: &Write,
+        archive: &Archive,
+    ) -> Result<(), StoreError> {
+        let mut puts = vec![self.put_new(event_item(pk, event, write, archive)?)?];
+        if let (Some(record), crate::ledger::Content::Change(change)) =
+            (&write.record, &event.content)
+        {
+            let item = record_item(event.provider, &change.subject, record, archive.received)?;
+            let before = known.record.as_ref().map(|record| record.version);
+            puts.push(self.put_version(item, before)?);
+        }
+        for promise in &write.promises {
+            puts.push(self.put_promise(pk, promise)?);
+        }
+        if let (Some(promise), true) = (&known.promise, write.promises.is_empty()) {
+            // It was decided that this says nothing new to the promise as it was.
+            puts.push(self.check(pk, &promise_key(promise.epoch), promise.version)?);
+        }
+        self.transact(puts).await
+    }
+
+    /// Writes promises in their next version, all or nothing, on the condition
+    /// that nobody wrote to them in between. A new epoch is noted in the record.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was written.
+    pub async fn save(&self, pk: &str, promises: &[Promise]) -> Result<(), StoreError> {
+        self.save_with(pk, promises, None).await
+    }
+
+    /// [`Store::save`], on the condition too that the record is in that version.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was written.
+    pub async fn save_with(
+        &self,
+        pk: &str,
+        promises: &[Promise],
+        record: Option<u64>,
+    ) -> Result<(), StoreError> {
+        let mut writes = Vec::new();
+        if let Some(version) = record {
+            writes.push(self.check(pk, RECORD, version)?);
+        }
+        for promise in promises {
+            writes.push(self.put_promise(pk, promise)?);
+            if promise.version == 1 {
+                writes.push(self.note_epoch(pk, promise.epoch)?);
+            }
+        }
+        self.transact(writes).await
+    }
+
+    fn note_epoch(&self, pk: &str, epoch: u32) -> Result<TransactWriteItem, StoreError> {
+        let update = Update::builder()
+            .table_name(&self.table)
+            .key("pk", text(pk))
+            .key("sk", text(RECORD))
+            .update_expression("SET epoch = :epoch, version = version + :one")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":epoch", AttributeValue::N(epoch.to_string()))
+            .expression_attribute_values(":one", AttributeValue::N("1".into()))
+            .build()
+            .map_err(|e| unavailable(&e))?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+
+    /// A page of the promises in a state that are open longest, and where the
+    /// next page begins.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn open(
+        &self,
+        state: State,
+        from: Option<Page>,
+    ) -> Result<(Vec<Open>, Option<Page>), StoreError> {
+        let call = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("open-work")
+            .key_condition_expression("#open = :state")
+            .expression_attribute_names("#open", "open")
+            .expression_attribute_values(":state", text(state.name()))
+            .set_exclusive_start_key(from.map(|page| page.0));
+        let output = call.send().await.map_err(|e| StoreError::Unavailable(code(&e)))?;
+        let items = output.items.unwrap_or_default().into_iter();
+        let open: Result<Vec<Open>, _> =
+            items.map(|item| read_item(item, "an entry of the index")).collect();
+        Ok((open?, output.last_evaluated_key.map(Page)))
+    }
+
+    /// Keeps authenticated bytes that could not be read as an event.
+    /// `described` says where they came in and what is wrong with them.
+    ///
+    /// # Errors
+    /// [`StoreError`]; that they are kept already is no error.
+    pub async fn quarantine(
+        &self,
+        provider: Provider,
+        described: &BTreeMap<&str, String>,
+        archive: &Archive,
+    ) -> Result<(), StoreError> {
+        let identity = format!("quarantine-{}", archive.sha256);
+        let pk = crate::ledger::inbox(provider, &identity);
+        let mut item = archive_item(&pk, &event_key(&identity), archive);
+        item.insert("quarantined".into(), AttributeValue::Bool(true));
+        for (name, value) in described {
+            item.insert((*name).to_owned(), text(value));
+        }
+        match self.send(vec![self.put_new(item)?]).await {
+            Ok(()) | Err(Refused::Condition) => Ok(()),
+            Err(refused) => Err(refused.into()),
+        }
+    }
+
+    /// An item must be in that version.
+    fn check(&self, pk: &str, sk: &str, version: u64) -> Result<TransactWriteItem, StoreError> {
+        let check = ConditionCheck::builder()
+            .table_name(&self.table)
+            .key("pk", text(pk))
+            .key("sk", text(sk))
+            .condition_expression("version = :version")
+            .expression_attribute_values(":version", AttributeValue::N(version.to_string()))
+            .build()
+            .map_err(|e| unavailable(&e))?;
+        Ok(TransactWriteItem::builder().condition_check(check).build())
+    }
+
+    fn put_new(&self, item: Item) -> Result<TransactWriteItem, StoreError> {
+        let put = Put::builder().condition_expression("attribute_not_exists(pk)");
+        self.put(put, item)
+    }
+
+    fn put_version(
+        &self,
+        item: Item,
+        before: Option<u64>,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let Some(before) = before else {
+            return self.put_new(item);
+        };
+        let put = Put::builder()
+            .condition_expression("version = :before")
+            .expression_attribute_values(":before", AttributeValue::N(before.to_string()));
+        self.put(put, item)
+    }
+
+    fn put_promise(&self, pk: &str, promise: &Promise) -> Result<TransactWriteItem, StoreError> {
+        let before = promise.version.checked_sub(1).filter(|before| *before > 0);
+        self.put_version(promise_item(pk, promise)?, before)
+    }
+
+    fn put(
+        &self,
+        put: aws_sdk_dynamodb::types::builders::PutBuilder,
+        item: Item,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let put = put.table_name(&self.table).set_item(Some(item));
+        let put = put.build().map_err(|e| unavailable(&e))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<(), StoreError> {
+        Ok(self.send(items).await?)
+    }
+
+    async fn send(&self, items: Vec<TransactWriteItem>) -> Result<(), Refused> {
+        let call = self.client.transact_write_items().set_transact_items(Some(items));
+        call.send().await.map(drop).map_err(|error| refused(&error))
+    }
+}
+
+/// Why a transaction wrote nothing.
+#[derive(Debug, PartialEq, Eq)]
+enum Refused {
+    /// An item is not as it was read, or is there already.
+    Condition,
+    /// Others write to its items, or too much is written to them: a moment later
+    /// it may pass as it is.
+    Busy,
+    /// The table does not answer as it must.
+    Unavailable(String),
+}
+
+impl From<Refused> for StoreError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Condition | Refused::Busy => Self::Conflict,
+            Refused::Unavailable(code) => Self::Unavailable(code),
+        }
+    }
+}
+
+/// The SDK makes no second attempt after a cancelled transaction; that is left to
+/// whoever can read anew.
+fn refused(error: &SdkError<TransactWriteItemsError>) -> Refused {
+    let any = |codes: &[&str]| match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+            let mut reasons = cancelled.cancellation_reasons().iter();
+            reasons.any(|reason| reason.code().is_some_and(|code| codes.contains(&code)))
+        }
+        _ => false,
+    };
+    let in_progress = error
+        .as_service_error()
+        .is_some_and(TransactWriteItemsError::is_transaction_in_progress_exception);
+    if any(&["ConditionalCheckFailed"]) {
+        Refused::Condition
+    } else if in_progress || any(&BUSY) {
+        Refused::Busy
+    } else {
+        Refused::Unavailable(code(error))
+    }
+}
+
+fn unavailable(error: &dyn std::fmt::Display) -> StoreError {
+    StoreError::Unavailable(error.to_string())
+}
+
+/// Reads an item. The reader's own words are not passed on: they quote what they
+/// did not expect, and items hold personal data.
+fn read_item<T: DeserializeOwned>(item: Item, what: &str) -> Result<T, StoreError> {
+    let read = serde_dynamo::from_item(item);
+    read.map_err(|_| StoreError::Unavailable(format!("{what} cannot be read")))
+}
+
+fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}

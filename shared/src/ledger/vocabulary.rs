@@ -1,0 +1,128 @@
+//! The names that everything shares: providers, kinds, families, sources, units.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// An affiliate platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Provider {
+    /// UpPromote, public API v2.
+    UpPromote,
+    /// Affonso.
+    Affonso,
+    /// FirstPromoter, webhooks v2.
+    FirstPromoter,
+    /// FirstPromoter, legacy webhooks v1.
+    FirstPromoterV1,
+}
+
+impl Provider {
+    /// The name in routes, table keys and logs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Provider::UpPromote => "uppromote",
+            Provider::Affonso => "affonso",
+            Provider::FirstPromoter => "firstpromoter",
+            Provider::FirstPromoterV1 => "firstpromoter-v1",
+        }
+    }
+}
+
+impl fmt::Display for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The kinds of business object in the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// What an affiliate earned by one sale.
+    Commission,
+    /// A payment to an affiliate.
+    Payout,
+    /// Whom an affiliate brought.
+    Customer,
+    /// A FirstPromoter v1 fulfilment.
+    Fulfilment,
+}
+
+impl Kind {
+    /// The name in table keys and logs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Commission => "commission",
+            Kind::Payout => "payout",
+            Kind::Customer => "customer",
+            Kind::Fulfilment => "fulfilment",
+        }
+    }
+}
+
+/// The families of events; each has its function and its routes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// Payments to affiliates.
+    Payouts,
+    /// Sales and the commissions on them.
+    Commissions,
+    /// Leads and customers.
+    Customers,
+    /// Affiliates and what belongs to them.
+    Affiliates,
+    /// Rewards that the company must fulfil (FirstPromoter v1).
+    Fulfilments,
+}
+
+/// Which FirstPromoter source may create promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// `commission.*` of webhooks v2.
+    V2,
+    /// `fulfilment_pending` of webhooks v1.
+    V1,
+    /// None.
+    Off,
+}
+
+/// Which source promises the rewards of which campaign.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sources {
+    /// Where no campaign says otherwise.
+    pub default: Source,
+    /// Exceptions, by campaign id.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub by_campaign: BTreeMap<String, Source>,
+}
+
+impl Sources {
+    /// The source of a campaign; every possible one while the campaign is unknown.
+    #[must_use]
+    pub fn of(&self, campaign: Option<&str>) -> Vec<Source> {
+        let Some(campaign) = campaign else {
+            let mut sources = vec![self.default];
+            let others = self.by_campaign.values().copied();
+            sources.extend(others.filter(|source| *source != self.default));
+            sources.dedup();
+            return sources;
+        };
+        let by_campaign = self.by_campaign.get(campaign);
+        vec![by_campaign.copied().unwrap_or(self.default)]
+    }
+}
+
+/// FirstPromoter's unit in the ledger's words: its cash is counted in cents,
+/// and v1 spells one unit differently from v2.
+#[must_use]
+pub fn unit_name(unit: &str) -> String {
+    match unit.to_ascii_lowercase().as_str() {
+        "cash" => "cash_cents".to_owned(),
+        "discount_mon" => "mon_discount".to_owned(),
+        other => other.to_owned(),
+    }
+}

@@ -1,0 +1,96 @@
+//! What the providers' ways of signing have in common.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use lambda_http::http::HeaderMap;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::provider::secrets::Named;
+
+/// Seconds that a sender's clock may run ahead of ours.
+pub const FUTURE_TOLERANCE_SECONDS: i64 = 300;
+
+/// A request as it came in; nothing of it is trusted yet.
+pub struct Incoming<'a> {
+    /// The headers, names in lower case.
+    pub headers: &'a HeaderMap,
+    /// The exact body bytes, base64 undone.
+    pub body: &'a [u8],
+    /// The token in the path (FirstPromoter v1).
+    pub path_token: Option<&'a str>,
+}
+
+impl Incoming<'_> {
+    /// A header's value; `None` when missing, repeated or not visible ASCII.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.get_all(name).iter();
+        let value = values.next()?.to_str().ok()?;
+        values.next().is_none().then(|| value.trim())
+    }
+}
+
+/// Why a request is not let in. The caller of the API learns no more than the
+/// status code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The provider has no usable secret.
+    #[error("no secret is configured for this provider")]
+    NotConfigured,
+    /// No signature, token or credential that matches.
+    #[error("no valid signature, token or credential")]
+    Unauthorized,
+    /// The signature is right, its time-stamp is too old.
+    #[error("valid signature with a time-stamp out of tolerance")]
+    StaleValid,
+}
+
+/// The secrets of one method that matched; `None` when the method has none
+/// configured.
+pub(crate) type Matches<'a> = Option<Vec<&'a Named>>;
+
+/// Which of `list` satisfy `is_match`. Every one is tried.
+pub(crate) fn matching(list: &[Named], mut is_match: impl FnMut(&Named) -> bool) -> Matches<'_> {
+    (!list.is_empty()).then(|| list.iter().filter(|named| is_match(named)).collect())
+}
+
+/// Whether `given` is the hex HMAC-SHA256 of the concatenated `parts`, either
+/// case, compared in constant time.
+pub(crate) fn hmac_matches(named: &Named, parts: &[&[u8]], given: &[u8; 32]) -> bool {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(named.secret.bytes()) else {
+        return false;
+    };
+    for part in parts {
+        mac.update(part);
+    }
+    mac.verify_slice(given).is_ok()
+}
+
+/// Reads a hex MAC of 32 bytes; `None` for any other length or character.
+pub(crate) fn mac_from_hex(text: &str) -> Option<[u8; 32]> {
+    let mut mac = [0; 32];
+    hex::decode_to_slice(text.trim(), &mut mac).ok()?;
+    Some(mac)
+}
+
+/// Whether a secret equals what was sent, in time that depends on neither:
+/// both are hashed first. White space around it, which comes of copying, is no
+/// part of either.
+pub(crate) fn secret_equals(named: &Named, given: &[u8]) -> bool {
+    let (ours, theirs) = (Sha256::digest(named.secret.bytes()), Sha256::digest(given.trim_ascii()));
+    ours.as_slice().ct_eq(theirs.as_slice()).into()
+}
+
+/// Matches of the `Authorization: Basic …` header.
+pub(crate) fn basic_matches<'a>(list: &'a [Named], incoming: &Incoming) -> Matches<'a> {
+    let given = incoming.header("authorization").and_then(basic_credentials);
+    matching(list, |named| given.as_deref().is_some_and(|given| secret_equals(named, given)))
+}
+
+fn basic_credentials(header: &str) -> Option<Vec<u8>> {
+    let (scheme, credentials) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("basic").then_some(())?;
+    STANDARD.decode(credentials.trim()).ok()
+}

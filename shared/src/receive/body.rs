@@ -1,0 +1,103 @@
+//! Bodies as they are kept: compressed.
+
+use std::io::{Read, Write};
+
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
+
+/// Largest body read, in bytes (1 MiB). Real payloads stay under 100 KB.
+pub const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// Largest body kept, in bytes after compression; a table item holds 400 KB.
+pub const MAX_COMPRESSED_BYTES: usize = 350 * 1024;
+
+/// Most kept, in bytes before compression, of a body that changes no record (64
+/// KiB): whoever has got hold of a secret must not fill the table with it.
+pub const MAX_INERT_BYTES: usize = 64 * 1024;
+
+/// The beginning of a body, as much as is kept where it changes no record. Of
+/// UTF-8 no character is cut.
+#[must_use]
+pub fn clip(body: &[u8]) -> &[u8] {
+    let Some(clipped) = body.get(..MAX_INERT_BYTES) else {
+        return body;
+    };
+    match std::str::from_utf8(clipped) {
+        Err(e) if e.error_len().is_none() => clipped.get(..e.valid_up_to()).unwrap_or(clipped),
+        _ => clipped,
+    }
+}
+
+/// Compresses (raw DEFLATE). `None` when the result is over
+/// [`MAX_COMPRESSED_BYTES`].
+#[must_use]
+pub fn compress(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::new(4));
+    encoder.write_all(bytes).ok()?;
+    let compressed = encoder.finish().ok()?;
+    (compressed.len() <= MAX_COMPRESSED_BYTES).then_some(compressed)
+}
+
+/// Undoes [`compress`]. `None` when the bytes are not its result.
+#[must_use]
+pub fn decompress(compressed: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(4 * MAX_BODY_BYTES).ok()?;
+    DeflateDecoder::new(compressed).take(limit).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_of_an_inert_body_ends_with_a_character() {
+        let limit = MAX_INERT_BYTES;
+        let text = |before: usize, rest: usize| ["x".repeat(before), "ö".repeat(rest)].concat();
+        for (body, kept) in [
+            (vec![], 0),
+            (b"x".repeat(limit), limit),
+            (b"x".repeat(limit + 1), limit),
+            (text(0, limit).into_bytes(), limit),
+            (text(1, limit).into_bytes(), limit - 1),
+            // No UTF-8: nothing to spare.
+            (b"\xff".repeat(limit + 1), limit),
+        ] {
+            assert_eq!(clip(&body).len(), kept, "{} bytes", body.len());
+            assert!(body.starts_with(clip(&body)));
+        }
+    }
+
+    #[test]
+    fn comes_back_as_it_was() {
+        let bytes = br#"{"amount":250.00}"#.repeat(1000);
+        assert_eq!(decompress(&compress(&bytes).unwrap()).unwrap(), bytes);
+    }
+
+    /// Bytes that nothing makes smaller.
+    fn noise(length: usize) -> Vec<u8> {
+        let mut state = 0x9e37_79b9_u64;
+        let mut next = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.to_be_bytes()[3]
+        };
+        (0..length).map(|_| next()).collect()
+    }
+
+    /// An item holds 400 KB, of which a body may take 350 KiB.
+    #[test]
+    fn a_body_is_kept_up_to_350_kib_compressed_and_read_back_up_to_its_limit() {
+        let fits = noise(350 * 1024 - 300);
+        assert_eq!(decompress(&compress(&fits).unwrap()).unwrap(), fits);
+        assert_eq!(compress(&noise(350 * 1024 + 1)), None);
+        // The largest body that is read, and the most that it is made of.
+        let largest = vec![b'x'; MAX_BODY_BYTES];
+        assert_eq!(decompress(&compress(&largest).unwrap()).unwrap(), largest);
+        let bomb = vec![b'x'; 5 * 1024 * 1024];
+        assert_eq!(decompress(&compress(&bomb).unwrap()).unwrap().len(), 4 * 1024 * 1024);
+        assert_eq!((MAX_BODY_BYTES, MAX_INERT_BYTES), (1_048_576, 65_536));
+    }
+}

@@ -1,0 +1,139 @@
+//! The decision: what recording an event changes.
+
+use std::borrow::Cow;
+
+use crate::fulfilment::{Announced, Known, Policy, Promise, Stepped, Write, announce, reconcile};
+use crate::ledger::{
+    CLOCK_AHEAD_SECONDS, Change, Content, Event, Identity, Record, shared_identity,
+};
+use crate::wire::{Id, Timestamp};
+
+/// What an event comes to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decision {
+    /// Recorded before: nothing is written.
+    Duplicate,
+    /// To be written.
+    Write(Box<Write>),
+}
+
+/// Decides what recording `event` changes. Pure: the same arguments give the
+/// same decision.
+#[must_use]
+pub fn decide(known: &Known, event: &Event, policy: &Policy, received: Timestamp) -> Decision {
+    let change = match &event.content {
+        Content::Change(change) => change,
+        Content::Unknown | Content::Test => return archive(known, event),
+    };
+    let bounded = bounded(change, received);
+    let (change, clock_ahead) = (bounded.as_ref(), matches!(bounded, Cow::Owned(_)));
+    let mut record = known.record.clone().unwrap_or_default();
+    let (identity, changed) = match &event.identity {
+        Identity::Given(id) => {
+            let Some(identity) = unrecorded(known, event, id) else {
+                return Decision::Duplicate;
+            };
+            let changed = match change.clock {
+                Some(clock) => record.merge(change, clock, received),
+                None => record.apply(change, &identity),
+            };
+            (identity, changed)
+        }
+        Identity::Transition(transition) => {
+            if record.transitions.contains_key(transition) {
+                return Decision::Duplicate;
+            }
+            let changed = record.apply(change, transition);
+            (format!("{transition}#{}", record.version), changed)
+        }
+    };
+    record.version = record.version.saturating_add(1);
+    if change.announces && !record.sources.contains(&policy.sources) {
+        record.sources.push(policy.sources.clone());
+    }
+    let (promises, no_promise) = promises(known, event, change, &record, policy, received);
+    if let Some(promise) = promises.last() {
+        record.epoch = promise.epoch;
+    }
+    Decision::Write(Box::new(Write {
+        identity,
+        changed,
+        record: Some(record),
+        promises,
+        no_promise,
+        clock_ahead,
+    }))
+}
+
+/// The change, at the latest place in time that it may have.
+fn bounded(change: &Change, received: Timestamp) -> Cow<'_, Change> {
+    let latest = received.plus_seconds(CLOCK_AHEAD_SECONDS);
+    let clock = change.clock.map(|clock| clock.no_later_than(latest));
+    if clock == change.clock {
+        return Cow::Borrowed(change);
+    }
+    Cow::Owned(Change { clock, ..change.clone() })
+}
+
+/// The identity to record an event under; `None` when it is recorded already.
+fn unrecorded(known: &Known, event: &Event, id: &Id) -> Option<String> {
+    if known.seen(event).is_some() {
+        return None;
+    }
+    Some(if known.events.is_empty() {
+        id.as_str().to_owned()
+    } else {
+        shared_identity(id.as_str(), &event.event_type)
+    })
+}
+
+fn archive(known: &Known, event: &Event) -> Decision {
+    let identity = match &event.identity {
+        Identity::Given(id) => unrecorded(known, event, id),
+        Identity::Transition(transition) => known.events.is_empty().then(|| transition.clone()),
+    };
+    let Some(identity) = identity else {
+        return Decision::Duplicate;
+    };
+    Decision::Write(Box::new(Write {
+        identity,
+        changed: Vec::new(),
+        record: None,
+        promises: Vec::new(),
+        no_promise: None,
+        clock_ahead: false,
+    }))
+}
+
+/// Whether a reward is approved, no event that could be read has announced it,
+/// and this one says what changed in a way that cannot.
+fn unread_approval(change: &Change, record: &Record) -> bool {
+    let approved = record.status() == Some("approved");
+    change.changes_unread && approved && record.announcement().is_none()
+}
+
+fn promises(
+    known: &Known,
+    event: &Event,
+    change: &Change,
+    record: &Record,
+    policy: &Policy,
+    received: Timestamp,
+) -> (Vec<Promise>, Option<&'static str>) {
+    if let Some(promise) = &known.promise {
+        let promises = match reconcile(policy, event.provider, promise, record, received) {
+            Stepped::Changed(promise) => vec![*promise],
+            Stepped::NewEpoch { ended, next } => vec![*ended, *next],
+            Stepped::Unchanged | Stepped::Invalid(_) => Vec::new(),
+        };
+        return (promises, None);
+    }
+    match announce(policy, event.provider, &change.subject, record, received) {
+        Announced::Promise(promise) => (vec![*promise], None),
+        // It may have announced it, and nobody can tell.
+        Announced::Nothing(_) if unread_approval(change, record) => {
+            (Vec::new(), Some("changes_unreadable"))
+        }
+        Announced::Nothing(reason) => (Vec::new(), Some(reason).filter(|_| change.announces)),
+    }
+}

@@ -1,0 +1,121 @@
+//! The line of one request.
+
+use serde::Serialize;
+use serde_json::json;
+
+use crate::observe::print;
+
+/// What became of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Written.
+    Recorded,
+    /// Written before.
+    Duplicate,
+    /// Of an unknown type; archived.
+    Archived,
+    /// The provider's test event; archived.
+    Test,
+    /// UpPromote's subscription ping.
+    Ping,
+    /// Authenticated and not the JSON it must be; bytes kept.
+    Quarantined,
+    /// No valid signature, token or credential.
+    Unauthorized,
+    /// A valid signature with an old time-stamp.
+    StaleValid,
+    /// No such route.
+    NotFound,
+    /// Not a POST.
+    MethodNotAllowed,
+    /// Over a size limit.
+    TooLarge,
+    /// No secret for the provider.
+    NotConfigured,
+    /// Could not be recorded.
+    Unavailable,
+}
+
+/// The line of one request.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Line {
+    /// The provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<&'static str>,
+    /// The event's type.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub event_type: Option<String>,
+    /// The event's identity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
+    /// The object it is about: `kind#id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// What became of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// The answer's status code.
+    pub status: u16,
+    /// Whether it was recorded before.
+    pub duplicate: bool,
+    /// Whether it was recorded before with other bytes.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub duplicate_differs: bool,
+    /// Whether its time is too far ahead of its arrival to count.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub clock_ahead: bool,
+    /// The name of the secret that vouched for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// The URL it belongs at, when it was sent to another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub misrouted: Option<String>,
+    /// Whose format its body has and where that is read, when it came to an
+    /// address of another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_format: Option<String>,
+    /// The paths of what of its body could not be read: field names only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<String>,
+    /// The key of the promise it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub promise: Option<String>,
+    /// The promise's state, or why there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub promise_state: Option<&'static str>,
+    /// What is wrong, without any value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+impl Line {
+    /// Prints the line on standard output.
+    pub fn print(&self, started: std::time::Instant) {
+        let mut dimensions = vec![vec!["outcome"]];
+        if self.provider.is_some() {
+            dimensions.push(vec!["provider", "outcome"]);
+        }
+        if self.provider.is_some() && self.secret.is_some() {
+            dimensions.push(vec!["provider", "secret"]);
+        }
+        let count = |happened: bool| f64::from(u8::from(happened));
+        let unread = f64::from(u32::try_from(self.unread.len()).unwrap_or(u32::MAX));
+        let ms = started.elapsed().as_secs_f64() * 1000.0;
+        let metrics = [
+            ("Events", "Count", 1.0),
+            ("Misrouted", "Count", count(self.misrouted.is_some())),
+            ("OtherFormat", "Count", count(self.other_format.is_some())),
+            ("Unread", "Count", unread),
+            ("DuplicateDiffers", "Count", count(self.duplicate_differs)),
+            ("ClockAhead", "Count", count(self.clock_ahead)),
+            ("DurationMs", "Milliseconds", (ms * 1000.0).round() / 1000.0),
+        ];
+        let of_rewards = [("RewardEvents", "Count", 1.0)];
+        let mut all = vec![(json!(dimensions), &metrics[..])];
+        if self.promise_state.is_some() {
+            all.push((json!([["promise_state"]]), &of_rewards));
+        }
+        print("webhook", self, &all);
+    }
+}

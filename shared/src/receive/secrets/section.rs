@@ -1,0 +1,206 @@
+//! Reading one provider's part of the webhook secrets, entry by entry: one that
+//! is not what it seems is not used, and costs no other.
+
+use lambda_http::http::HeaderName;
+use serde_json::{Map, Value};
+
+use crate::ledger::Provider;
+use crate::provider::secrets::{MIN_PATH_TOKEN, MIN_SECRET, Named, ProviderSecrets};
+use crate::wire::secret::Secret;
+
+/// What is wrong with an entry: where in it, and what. Never a value.
+struct Problem(String);
+
+const SHAPE: &str = " is not of the shape it must have";
+const TOO_SHORT: &str = " is empty or too short";
+
+/// Reads a section. The problems name what of it is not used; where every
+/// method must pass, or it is not clear whether, one problem closes it whole.
+pub(super) fn read(provider: Provider, section: &Value) -> (ProviderSecrets, Vec<String>) {
+    let mut reading = Section::default();
+    match section {
+        Value::Object(members) => {
+            members.iter().for_each(|(name, value)| reading.member(provider, name, value));
+        }
+        _ => reading.problems.push("is not an object".into()),
+    }
+    let Section { secrets, mut problems, mut closed } = reading;
+    if secrets.all && !closed && !problems.is_empty() {
+        problems.push("is closed, as policy is all".into());
+        closed = true;
+    }
+    (if closed { ProviderSecrets::default() } else { secrets }, problems)
+}
+
+/// A section as far as it is read.
+#[derive(Default)]
+struct Section {
+    secrets: ProviderSecrets,
+    problems: Vec<String>,
+    /// Whether it may restrict more than could be read.
+    closed: bool,
+}
+
+impl Section {
+    fn member(&mut self, provider: Provider, name: &str, value: &Value) {
+        if ["hmac", "header", "basic", "path_token"].contains(&name)
+            && !provider.methods().contains(&name)
+            && value.as_array().is_none_or(|entries| !entries.is_empty())
+            && !value.is_null()
+        {
+            // It would restrict nothing, and let nobody in.
+            return self.problems.push(format!("{name} is no method of this provider"));
+        }
+        let (list, read): (_, Reader) = match name {
+            "hmac" => (&mut self.secrets.hmac, hmac),
+            "header" => (&mut self.secrets.header, header),
+            "basic" => (&mut self.secrets.basic, basic),
+            "path_token" => (&mut self.secrets.path_token, path_token),
+            _ => return self.switch(name, value),
+        };
+        let entries = match value {
+            Value::Array(entries) => entries.as_slice(),
+            Value::Null => &[],
+            _ => return self.problems.push(format!("{name} is not a list")),
+        };
+        for (index, entry) in entries.iter().enumerate() {
+            let place = format!("{name}[{index}]");
+            match read(provider, entry, &place) {
+                Ok(named) => list.push(named),
+                Err(Problem(problem)) => self.problems.push(format!("{place}{problem}")),
+            }
+        }
+    }
+
+    fn switch(&mut self, name: &str, value: &Value) {
+        let text = value.as_str().map(str::trim);
+        let (problem, closes) = match (name, value, text) {
+            ("allow_body_only", Value::Bool(allow), _) => {
+                self.secrets.allow_body_only = *allow;
+                return;
+            }
+            ("policy", _, Some(policy @ ("any" | "all"))) => {
+                self.secrets.all = policy == "all";
+                return;
+            }
+            ("allow_body_only", ..) => ("allow_body_only is not true or false", true),
+            ("policy", ..) => ("policy is not any or all", true),
+            // It may be a policy misspelt. A list of secrets restricts nothing.
+            _ => ("has a member that nobody knows", !value.is_array()),
+        };
+        self.problems.push(problem.into());
+        self.closed |= closes;
+    }
+}
+
+type Reader = fn(Provider, &Value, &str) -> Result<Named, Problem>;
+
+fn hmac(provider: Provider, entry: &Value, place: &str) -> Result<Named, Problem> {
+    key(provider, entry, place, MIN_SECRET)
+}
+
+fn path_token(provider: Provider, entry: &Value, place: &str) -> Result<Named, Problem> {
+    let token = key(provider, entry, place, MIN_PATH_TOKEN)?;
+    // In an address these end the token, or stand for something else.
+    if token.secret.text().contains(|c: char| "/?#%\\".contains(c) || !c.is_ascii_graphic()) {
+        return Err(Problem(" has a character that cannot stand in a path".into()));
+    }
+    Ok(token)
+}
+
+/// A plain text, or an object with `name`, `key` and `events`.
+fn key(provider: Provider, entry: &Value, place: &str, shortest: usize) -> Result<Named, Problem> {
+    if let Value::String(key) = entry {
+        let secret = long_enough(key, shortest)?;
+        return Ok(Named { name: place.to_owned(), events: Vec::new(), secret, header: None });
+    }
+    let members = Members::of(entry, &["name", "key", "events"])?;
+    Ok(Named {
+        name: members.name(place)?,
+        events: members.events(provider)?,
+        secret: long_enough(members.text("key")?, shortest)?,
+        header: None,
+    })
+}
+
+fn header(provider: Provider, entry: &Value, place: &str) -> Result<Named, Problem> {
+    let members = Members::of(entry, &["name", "value", "events"])?;
+    let name = HeaderName::from_bytes(members.text("name")?.as_bytes())
+        .map_err(|_| Problem(".name is not the name of a header".into()))?;
+    Ok(Named {
+        name: place.to_owned(),
+        events: members.events(provider)?,
+        secret: long_enough(members.text("value")?, MIN_SECRET)?,
+        header: Some(name.as_str().to_owned()),
+    })
+}
+
+fn basic(provider: Provider, entry: &Value, place: &str) -> Result<Named, Problem> {
+    let members = Members::of(entry, &["name", "user", "password", "events"])?;
+    let password = members.text("password")?;
+    long_enough(password, MIN_SECRET)?;
+    Ok(Named {
+        name: members.name(place)?,
+        events: members.events(provider)?,
+        secret: long_enough(&format!("{}:{password}", members.text("user")?), MIN_SECRET)?,
+        header: None,
+    })
+}
+
+fn long_enough(value: &str, shortest: usize) -> Result<Secret, Problem> {
+    let secret = Secret::new(value).filter(|secret| secret.text().chars().count() >= shortest);
+    secret.ok_or_else(|| Problem(TOO_SHORT.into()))
+}
+
+/// The members of an entry, all of them known.
+struct Members<'a>(&'a Map<String, Value>);
+
+impl<'a> Members<'a> {
+    fn of(entry: &'a Value, known: &[&str]) -> Result<Self, Problem> {
+        let Value::Object(members) = entry else {
+            return Err(Problem(SHAPE.into()));
+        };
+        if !members.keys().all(|name| known.contains(&name.as_str())) {
+            // Not by its name: that may be the secret, put in the wrong place.
+            let known = known.join(", ");
+            return Err(Problem(format!(" has a member that nobody knows (known: {known})")));
+        }
+        Ok(Self(members))
+    }
+
+    /// A member's text, without white space around it.
+    fn text(&self, name: &str) -> Result<&'a str, Problem> {
+        let text = self.0.get(name).and_then(Value::as_str);
+        text.map(str::trim).ok_or_else(|| Problem(SHAPE.into()))
+    }
+
+    /// The configured name, or the entry's place in the section.
+    fn name(&self, place: &str) -> Result<String, Problem> {
+        match self.0.get("name") {
+            None | Some(Value::Null) => Ok(place.to_owned()),
+            Some(_) => Ok(self.text("name")?.to_owned()),
+        }
+    }
+
+    /// The events that the entry is bound to, by all of their vendor's names. None
+    /// is all, but a list of none is a slip.
+    fn events(&self, provider: Provider) -> Result<Vec<&'static str>, Problem> {
+        let Some(events) = self.0.get("events") else {
+            return Ok(Vec::new());
+        };
+        let events = events.as_array().ok_or_else(|| Problem(SHAPE.into()))?;
+        if events.is_empty() {
+            return Err(Problem(" is bound to no event".into()));
+        }
+        let mut names = Vec::new();
+        for (index, event) in events.iter().enumerate() {
+            let event = event.as_str().and_then(|event| provider.event_named(event.trim()));
+            let Some(event) = event else {
+                return Err(Problem(format!(".events[{index}] is no event of this provider")));
+            };
+            names.push(event);
+            names.extend(provider.other_names(event));
+        }
+        Ok(names)
+    }
+}

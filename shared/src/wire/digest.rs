@@ -1,0 +1,21 @@
+//! Digests of exact bytes.
+
+use sha2::{Digest, Sha256};
+
+/// SHA-256 of the exact bytes, in hex.
+#[must_use]
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As FIPS 180-2 gives it.
+    #[test]
+    fn a_hash_is_sha_256_in_hex() {
+        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(sha256_hex(b"abc"), abc);
+    }
+}

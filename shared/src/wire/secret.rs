@@ -1,0 +1,57 @@
+//! Secret values, and the JSON documents of Secrets Manager that hold them.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, de};
+
+/// A secret value. It prints as nothing, has no white space around it, which
+/// comes of copying, and is never empty: an HMAC under an empty key is one that
+/// anybody can compute.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// `None` for an empty or blank value.
+    #[must_use]
+    pub fn new(value: &str) -> Option<Self> {
+        let value = value.trim();
+        (!value.is_empty()).then(|| Self(value.to_owned()))
+    }
+
+    /// The value as text, to be sent and never to be shown.
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Secret::new(&text).ok_or_else(|| de::Error::custom("is empty"))
+    }
+}
+
+/// A secret's text without the byte order mark that some editors put before it.
+pub(crate) fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+/// A JSON secret of Secrets Manager.
+pub trait Shape: Default + PartialEq {
+    /// Reads it. A section that does not have its shape is not used, and no
+    /// other is hurt by it.
+    fn parse(text: &str) -> Self;
+
+    /// What of it was refused, without any value.
+    fn problems(&self) -> &[String];
+}
