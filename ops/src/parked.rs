@@ -6,7 +6,7 @@ use crate::OpsError;
 use crate::table::{or_dash, table};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
-use shared::aws::store::{Open, Store};
+use shared::aws::store::{OpenPromise, Store};
 use shared::fulfilment::{Promise, State};
 use shared::wire::Timestamp;
 
@@ -90,7 +90,7 @@ pub(crate) fn amount(amount: Option<&str>, unit: Option<&str>) -> String {
 
 /// Finds what is parked, longest parked first.
 pub(crate) async fn parked(store: &Store) -> Result<Vec<Waiting>, OpsError> {
-    let mut open: Vec<Open> = Vec::new();
+    let mut open: Vec<OpenPromise> = Vec::new();
     let mut page = None;
     loop {
         let (found, next) = store.open(State::Parked, page).await?;
@@ -161,7 +161,7 @@ mod tests {
         promise.last = Some("no answer".into());
         promise.parked = Some(Parked {
             from: State::Requested,
-            reason: "unknown_outcome".into(),
+            reason: ParkReason::UnknownOutcome,
             unknown: true,
             at,
         });

@@ -6,7 +6,7 @@ use crate::place::Place;
 use crate::table::plain;
 use serde::Serialize;
 use shared::aws::store::StoreError;
-use shared::fulfilment::{Input, Promise, State, Stepped, Word, step};
+use shared::fulfilment::{Input, Promise, State, Transition, Word, step};
 use shared::wire::Timestamp;
 
 /// Tries while others write to the promise.
@@ -62,10 +62,10 @@ pub(crate) async fn resume(place: &Place, key: &Key, word: Word) -> Result<Resum
             return Err(no("it changed meanwhile; look at it again"));
         }
         let next = match step(&found, &input, place.reversals, Timestamp::now()) {
-            Stepped::Changed(next) => vec![*next],
-            Stepped::NewEpoch { ended, next } => vec![*ended, *next],
-            Stepped::Unchanged => return Err(no("that says nothing new")),
-            Stepped::Invalid(why) => return Err(no(why)),
+            Transition::Changed(next) => vec![*next],
+            Transition::NewEpoch { ended, next } => vec![*ended, *next],
+            Transition::Unchanged => return Err(no("that says nothing new")),
+            Transition::Invalid(why) => return Err(no(why)),
         };
         match place.store.save(&pk, &next).await {
             Ok(()) => {
@@ -96,7 +96,7 @@ mod tests {
         let mut parked = promise(State::Parked);
         parked.parked = Some(Parked {
             from: State::ReversalDue,
-            reason: "withdrawn_after_delivery".into(),
+            reason: ParkReason::WithdrawnAfterDelivery,
             unknown: false,
             at,
         });

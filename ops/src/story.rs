@@ -7,7 +7,7 @@ use crate::parked::amount;
 use crate::table::{or_dash, plain, table};
 use serde::Serialize;
 use serde_json::Value;
-use shared::aws::store::{Recorded, Store};
+use shared::aws::store::{Store, StoredEvent};
 use shared::fulfilment::{Promise, Spoken, State};
 use shared::ledger::Record;
 use shared::wire::Timestamp;
@@ -97,7 +97,7 @@ impl Story {
 
     fn of(
         pk: &str,
-        events: Vec<Recorded>,
+        events: Vec<StoredEvent>,
         record: Option<&Record>,
         promises: Vec<Promise>,
         personal: bool,
@@ -127,7 +127,7 @@ impl Story {
 }
 
 impl Moment {
-    fn event(event: Recorded) -> Self {
+    fn event(event: StoredEvent) -> Self {
         let seen = EventSeen {
             event_type: event.event_type,
             identity: event.identity,

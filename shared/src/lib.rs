@@ -3,6 +3,7 @@
 pub mod aws;
 pub mod crash;
 pub mod fulfilment;
+mod function;
 pub mod ledger;
 pub mod observe;
 pub mod platform;

@@ -2,12 +2,9 @@
 
 use serde_json::json;
 use shared::aws::Aws;
-use shared::aws::store::{Archive, Store, StoreError};
-use shared::fulfilment::{Known, Write};
-use shared::fulfilment::{Promise, State, Terms};
-use shared::ledger::Event;
-use shared::ledger::Provider;
-use shared::ledger::{Record, place};
+use shared::aws::store::{Store, StoreError, StoredRequest};
+use shared::fulfilment::{ChangeSet, Promise, Snapshot, State, Terms};
+use shared::ledger::{Event, Provider, Record, item_keys};
 use shared::wire::Timestamp;
 use tests::proxy::DynamoProxy;
 use tests::{Stage, text};
@@ -36,9 +33,9 @@ fn event(id: &str) -> Event {
     Provider::FirstPromoter.event("commission.updated".into(), &body, "", Timestamp::now()).unwrap()
 }
 
-fn archive() -> Archive {
+fn archive() -> StoredRequest {
     let received = Timestamp::now();
-    Archive {
+    StoredRequest {
         body: Vec::new(),
         sha256: "00".into(),
         length: 0,
@@ -56,10 +53,10 @@ fn settled(epoch: u32) -> Promise {
     Promise::new(key, epoch, State::Confirmed, Terms::default(), Timestamp::now())
 }
 
-fn write(id: &str, known: &Known, promises: Vec<Promise>) -> Write {
+fn write(id: &str, known: &Snapshot, promises: Vec<Promise>) -> ChangeSet {
     let before = known.record.clone().unwrap_or_default();
     let epoch = promises.last().map_or(before.epoch, |promise| promise.epoch);
-    Write {
+    ChangeSet {
         identity: id.into(),
         changed: Vec::new(),
         record: Some(Record { version: before.version + 1, epoch, ..before }),
@@ -73,10 +70,10 @@ fn write(id: &str, known: &Known, promises: Vec<Promise>) -> Write {
 async fn an_event_that_leaves_a_promise_as_it_was_is_not_written_beside_a_change_of_it() {
     let stage = Stage::start().await;
     let store = store(&stage);
-    let first = write("e1", &Known::default(), vec![settled(1)]);
-    store.commit(PK, &event("e1"), &Known::default(), &first, &archive()).await.unwrap();
+    let first = write("e1", &Snapshot::default(), vec![settled(1)]);
+    store.commit(PK, &event("e1"), &Snapshot::default(), &first, &archive()).await.unwrap();
 
-    let (_, sk) = place(&event("e2"));
+    let (_, sk) = item_keys(&event("e2"));
     let stale = store.read(PK, sk.as_deref()).await.unwrap();
     let mut promise = stale.promise.clone().unwrap();
     promise.version += 1;
@@ -98,8 +95,8 @@ async fn an_event_that_leaves_a_promise_as_it_was_is_not_written_beside_a_change
 async fn a_new_epoch_is_noted_in_the_record() {
     let stage = Stage::start().await;
     let store = store(&stage);
-    let first = write("e1", &Known::default(), vec![settled(1)]);
-    store.commit(PK, &event("e1"), &Known::default(), &first, &archive()).await.unwrap();
+    let first = write("e1", &Snapshot::default(), vec![settled(1)]);
+    store.commit(PK, &event("e1"), &Snapshot::default(), &first, &archive()).await.unwrap();
     let before = store.read(PK, None).await.unwrap();
 
     let mut ended = before.promise.clone().unwrap();
@@ -116,7 +113,7 @@ async fn a_new_epoch_is_noted_in_the_record() {
 async fn an_event_is_written_once_and_a_record_only_as_it_was_read() {
     let stage = Stage::start().await;
     let store = store(&stage);
-    let none = Known::default();
+    let none = Snapshot::default();
     store
         .commit(PK, &event("e1"), &none, &write("e1", &none, Vec::new()), &archive())
         .await
@@ -136,10 +133,10 @@ async fn an_event_is_written_once_and_a_record_only_as_it_was_read() {
 async fn a_key_left_unprocessed_is_not_an_absent_one() {
     let (scene, proxy) = DynamoProxy::before_scene(|_| {}).await;
     let store = store_at(&scene.stage, &proxy.url());
-    let none = Known::default();
+    let none = Snapshot::default();
     let first = write("e1", &none, Vec::new());
     store.commit(PK, &event("e1"), &none, &first, &archive()).await.unwrap();
-    let (_, sk) = place(&event("e1"));
+    let (_, sk) = item_keys(&event("e1"));
     let known = store.read(PK, sk.as_deref()).await.unwrap();
     assert_eq!((known.record.is_some(), known.events.len()), (true, 1));
     for left_out in ["record", "event#", "fulfilment#", ""] {

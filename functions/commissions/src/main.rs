@@ -3,5 +3,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    shared::receive::run().await
+    shared::receive::run(shared::provider::ALL).await
 }

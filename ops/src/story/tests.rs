@@ -10,8 +10,8 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_ms(1_790_000_000_000).plus_seconds(second)
 }
 
-fn event(second: i64, event_type: &str) -> Recorded {
-    Recorded {
+fn event(second: i64, event_type: &str) -> StoredEvent {
+    StoredEvent {
         sk: "event#e1".into(),
         event_type: Some(event_type.into()),
         identity: Some("e1".into()),

@@ -14,9 +14,9 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use lambda_http::Error;
+use lambda_runtime::Error;
 
-use crate::settings::Lookup;
+use crate::settings::Env;
 
 /// Amazon Root CA 1 to 4 and Starfield Services G2, as of the Mozilla bundle.
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
@@ -32,7 +32,7 @@ const ATTEMPTS: u32 = 3;
 
 /// Everything that the clients have in common.
 pub struct Aws<'a> {
-    variable: Lookup<'a>,
+    env: Env<'a>,
     http: aws_smithy_runtime_api::client::http::SharedHttpClient,
     credentials: Credentials,
     region: Region,
@@ -43,16 +43,16 @@ impl<'a> Aws<'a> {
     ///
     /// # Errors
     /// Names the variable that is missing or the certificate problem.
-    pub fn from_env(variable: Lookup<'a>) -> Result<Self, Error> {
-        let required = |name: &str| variable(name).ok_or_else(|| format!("{name} is not set"));
+    pub fn from_env(env: Env<'a>) -> Result<Self, Error> {
+        let required = |name: &str| env(name).ok_or_else(|| format!("{name} is not set"));
         let credentials = Credentials::new(
             required("AWS_ACCESS_KEY_ID")?,
             required("AWS_SECRET_ACCESS_KEY")?,
-            variable("AWS_SESSION_TOKEN"),
+            env("AWS_SESSION_TOKEN"),
             None,
             "lambda",
         );
-        let system = variable("TLS_ROOTS").as_deref() == Some("system");
+        let system = env("TLS_ROOTS").as_deref() == Some("system");
         let trust = if system {
             TrustStore::empty().with_native_roots(true)
         } else {
@@ -64,7 +64,7 @@ impl<'a> Aws<'a> {
             .tls_context(tls)
             .build_https();
         let region = Region::new(required("AWS_REGION")?);
-        Ok(Self { variable, http, credentials, region })
+        Ok(Self { env, http, credentials, region })
     }
 
     /// A DynamoDB client.
@@ -111,7 +111,7 @@ impl<'a> Aws<'a> {
 
     /// The override for local use; without the default chain it is read here.
     fn endpoint(&self, name: &str) -> Option<String> {
-        let set = |name: &str| (self.variable)(name).filter(|url| !url.is_empty());
+        let set = |name: &str| (self.env)(name).filter(|url| !url.is_empty());
         set(name).or_else(|| set("AWS_ENDPOINT_URL"))
     }
 }

@@ -1,12 +1,11 @@
 //! The SQS queues, one for each kind of worker.
 
-use std::collections::BTreeMap;
-
 use aws_sdk_sqs::Client;
 use serde::{Deserialize, Serialize};
 
 use crate::crash;
-use crate::settings::{Lookup, SettingsError, text};
+use crate::fulfilment::Task;
+use crate::settings::{Env, SettingsError, required};
 use crate::wire::Timestamp;
 
 /// A message may come this much before its time, in milliseconds: SQS counts
@@ -22,16 +21,16 @@ pub struct Message {
     pub pk: String,
     /// The promise's sort key.
     pub sk: String,
-    /// What is due, `{step}#{seq}`. A promise that owes something else by now
+    /// What is due, `{task}#{seq}`. A promise that owes something else by now
     /// makes the message superseded.
     pub due: String,
 }
 
 impl Message {
-    /// The step: `deliver`, `confirm` …
+    /// The task; `None` for one that this version does not know.
     #[must_use]
-    pub fn step(&self) -> &str {
-        self.due.split('#').next().unwrap_or_default()
+    pub fn task(&self) -> Option<Task> {
+        Task::of_due(&self.due)
     }
 }
 
@@ -40,10 +39,11 @@ impl Message {
 #[error("not sent: {0}")]
 pub struct QueueError(String);
 
-/// The queues by step.
+/// The queues: one of the calls of the company's own system, one of the platforms'.
 pub struct Queues {
     client: Client,
-    urls: BTreeMap<&'static str, String>,
+    deliver: String,
+    confirm: String,
 }
 
 impl Queues {
@@ -52,18 +52,10 @@ impl Queues {
     ///
     /// # Errors
     /// When one is missing.
-    pub fn from_env(client: Client, variable: Lookup) -> Result<Self, SettingsError> {
-        let deliver = text(variable, "DELIVER_QUEUE_URL")?;
-        let confirm = text(variable, "CONFIRM_QUEUE_URL")?;
-        let urls = BTreeMap::from([
-            ("deliver", deliver.clone()),
-            ("reverse", deliver),
-            ("lookup", confirm.clone()),
-            ("approve", confirm.clone()),
-            ("unconfirm", confirm.clone()),
-            ("confirm", confirm),
-        ]);
-        Ok(Self { client, urls })
+    pub fn from_env(client: Client, env: Env) -> Result<Self, SettingsError> {
+        let deliver = required(env, "DELIVER_QUEUE_URL")?;
+        let confirm = required(env, "CONFIRM_QUEUE_URL")?;
+        Ok(Self { client, deliver, confirm })
     }
 
     /// Sends a message, delayed until `not_before` as far as SQS can; whoever
@@ -77,7 +69,8 @@ impl Queues {
         not_before: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<(), QueueError> {
-        let url = self.urls.get(message.step()).ok_or_else(|| QueueError("unknown step".into()))?;
+        let task = message.task().ok_or_else(|| QueueError("unknown task".into()))?;
+        let url = if task.calls_endpoint() { &self.deliver } else { &self.confirm };
         let body = serde_json::to_string(message).map_err(|e| QueueError(e.to_string()))?;
         let wait = not_before.map_or(0, |at| at.ms().saturating_sub(now.ms()).max(0));
         let seconds = wait.saturating_add(999).div_euclid(1000).min(MAX_DELAY_SECONDS);

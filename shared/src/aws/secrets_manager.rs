@@ -7,7 +7,7 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::DisplayErrorContext;
 use tokio::sync::Mutex;
 
-use crate::wire::secret::Shape;
+use crate::wire::secret::SecretDocument;
 
 /// The secrets cannot be had: never fetched, and the service does not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -19,6 +19,7 @@ pub struct SecretsCache<T> {
     client: Client,
     id: String,
     ttl: Duration,
+    read: Box<dyn Fn(&str) -> T + Send + Sync>,
     cached: Mutex<Cached<T>>,
 }
 
@@ -28,11 +29,18 @@ struct Cached<T> {
     asked: Option<Instant>,
 }
 
-impl<T: Shape> SecretsCache<T> {
-    /// A cache of the secret `id` (name or ARN) that asks again after `ttl`.
+impl<T: SecretDocument> SecretsCache<T> {
+    /// A cache of the secret `id` (name or ARN) that asks again after `ttl`. `read`
+    /// reads its text.
     #[must_use]
-    pub fn new(client: Client, id: String, ttl: Duration) -> Self {
-        Self { client, id, ttl, cached: Mutex::new(Cached { secrets: None, asked: None }) }
+    pub fn new(
+        client: Client,
+        id: String,
+        ttl: Duration,
+        read: impl Fn(&str) -> T + Send + Sync + 'static,
+    ) -> Self {
+        let cached = Mutex::new(Cached { secrets: None, asked: None });
+        Self { client, id, ttl, read: Box::new(read), cached }
     }
 
     /// The secrets, at most their time old. The last known ones serve while
@@ -82,7 +90,7 @@ impl<T: Shape> SecretsCache<T> {
 
     async fn fetch(&self) -> Result<T, String> {
         match self.client.get_secret_value().secret_id(&self.id).send().await {
-            Ok(value) => Ok(T::parse(value.secret_string().unwrap_or_default())),
+            Ok(value) => Ok((self.read)(value.secret_string().unwrap_or_default())),
             Err(error) => match error.as_service_error() {
                 // Created without a value, and not filled yet.
                 Some(e) if e.is_resource_not_found_exception() => Ok(T::default()),

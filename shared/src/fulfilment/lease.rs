@@ -1,11 +1,12 @@
 //! Whether a worker that got a message may work on its promise.
 
 use crate::fulfilment::announce::reconcile;
-use crate::fulfilment::machine::{Input, Stepped, step};
+use crate::fulfilment::machine::{Input, Rules, Transition, transition};
 use crate::fulfilment::policy::Policy;
 use crate::fulfilment::promise::{Endpoint, Promise};
+use crate::fulfilment::rewards::Rewards;
 use crate::fulfilment::state::State;
-use crate::ledger::{Provider, Record};
+use crate::ledger::Record;
 use crate::wire::Timestamp;
 
 /// A worker that wants a promise.
@@ -13,7 +14,7 @@ pub struct Taker<'a> {
     /// The settings.
     pub policy: &'a Policy,
     /// Whose promise it is.
-    pub provider: Provider,
+    pub rewards: &'static Rewards,
     /// The epoch that the message names.
     pub epoch: u32,
     /// What the message says is due.
@@ -37,10 +38,10 @@ pub enum Taken {
     WorkerLost,
     /// Wait for so many milliseconds first.
     Early(i64),
-    /// Write this, and look again: the record says something else than the
+    /// ChangeSet this, and look again: the record says something else than the
     /// promise (invariant `NeverAgainstTheRecord`).
     Reconciled(Vec<Promise>),
-    /// Write this: leased to the worker, or parked where even the call is not
+    /// ChangeSet this: leased to the worker, or parked where even the call is not
     /// safe.
     Leased(Box<Promise>),
 }
@@ -58,20 +59,22 @@ impl Taker<'_> {
             return Taken::WorkerLost;
         }
         let held = promise.lease.is_some() && expired.is_none();
-        let early = promise.not_before.map_or(0, |at| at.ms().saturating_sub(self.now.ms())).max(0);
+        let early =
+            promise.retry.not_before.map_or(0, |at| at.ms().saturating_sub(self.now.ms())).max(0);
         if !owed || held || early > self.early_ms {
             return Taken::Superseded;
         }
         if early > 0 {
             return Taken::Early(early);
         }
-        match reconcile(self.policy, self.provider, promise, record, self.now) {
-            Stepped::Changed(next) => return Taken::Reconciled(vec![*next]),
-            Stepped::NewEpoch { ended, next } => return Taken::Reconciled(vec![*ended, *next]),
-            Stepped::Unchanged | Stepped::Invalid(_) => {}
+        match reconcile(self.policy, self.rewards, promise, record, self.now) {
+            Transition::Changed(next) => return Taken::Reconciled(vec![*next]),
+            Transition::NewEpoch { ended, next } => return Taken::Reconciled(vec![*ended, *next]),
+            Transition::Unchanged | Transition::Invalid(_) => {}
         }
-        match step(promise, &self.lease(promise.state), self.policy.reversals, self.now) {
-            Stepped::Changed(leased) => Taken::Leased(leased),
+        let rules = Rules { reversals: self.policy.reversals, rewards: self.rewards };
+        match transition(promise, &self.lease(promise.state), rules, self.now) {
+            Transition::Changed(leased) => Taken::Leased(leased),
             _ => Taken::Superseded,
         }
     }

@@ -4,27 +4,36 @@
 //! pure function.
 
 mod announce;
+mod decision;
 mod lease;
 pub mod machine;
 mod policy;
 mod promise;
+mod reason;
 mod reward;
+mod rewards;
 mod snapshot;
 mod state;
 mod terms;
 mod view;
 
-pub use announce::{Announced, Assessment, announce, entry_of, reconcile, restate, terms};
-pub use lease::{Taken, Taker};
-pub use machine::{
-    CONTRADICTED, Entry, GIVEN_THERE, Input, Stepped, WORKER_LOST, Word, heard, step,
+pub use announce::{
+    Announced, Assessment, announce, entry_of, input_from_record, reconcile, terms,
 };
+pub use decision::{OperatorDecision, Resolution};
+pub use lease::{Taken, Taker};
+pub use machine::{Input, Rules, Start, Transition, WORKER_LOST, if_still_current, transition};
 pub(crate) use policy::settings::policy;
 pub use policy::{MaxAmounts, Policy, Reversals, Rule, V1Confirm};
 pub(crate) use promise::one_or_more;
-pub use promise::{Again, Endpoint, Lease, Parked, Promise, Spoken, Start};
+pub use promise::{
+    AtPlatform, Endpoint, Lease, NextEpoch, Opening, Parked, Promise, Retry, TermsChange,
+    Withdrawal,
+};
+pub use reason::ParkReason;
 pub use reward::reward;
-pub use snapshot::{Known, Seen, Write};
-pub use state::State;
+pub use rewards::{Party, RewardStatus, Rewards};
+pub use snapshot::{ChangeSet, SeenEvent, Snapshot};
+pub use state::{State, Task};
 pub use terms::{Recipient, Terms};
-pub use view::{Question, Standing, View, suspected};
+pub use view::{PlatformStatus, Question, View, suspected};

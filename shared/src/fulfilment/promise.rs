@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::fulfilment::decision::OperatorDecision;
 use crate::fulfilment::policy::Rule;
+use crate::fulfilment::reason::ParkReason;
 use crate::fulfilment::state::State;
 use crate::fulfilment::terms::Terms;
 use crate::wire::Timestamp;
@@ -33,39 +35,41 @@ fn is_zero(number: &u32) -> bool {
 /// A worker's claim on a promise while it calls out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
-    /// What was due when it was taken; a message that says so may take over
-    /// once the time is up.
+    /// The task that was due when the worker took it; a message that names it
+    /// may take over once the time is up.
     pub due: String,
-    /// Until when.
+    /// The time up to which the claim holds.
     pub until: Timestamp,
 }
 
-/// Why and from where a promise was parked.
+/// The reason for which a promise waits for the operator, and the state that it
+/// was in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parked {
     /// The state it goes on from when resumed.
     pub from: State,
-    /// What stopped it.
-    pub reason: String,
-    /// Whether nobody knows if the call had its effect: then a person must say.
+    /// The reason.
+    pub reason: ParkReason,
+    /// Nobody knows whether the call had its effect: the operator must say.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub unknown: bool,
-    /// When.
+    /// The time at which it was parked.
     pub at: Timestamp,
 }
 
-/// How a promise begins whose reward was approved again while the one before
-/// was being taken back.
+/// The promise that begins once this one is taken back: its reward was approved
+/// again meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Again {
-    /// On which terms.
+pub struct NextEpoch {
+    /// The terms as of the new approval.
     pub terms: Terms,
-    /// With what.
-    pub start: Start,
-    /// Of which campaign.
+    /// Its first state.
+    #[serde(rename = "start")]
+    pub opening: Opening,
+    /// The campaign.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub campaign_id: Option<String>,
-    /// When it was announced again.
+    /// The time of the new announcement.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub announced_at: Option<Timestamp>,
 }
@@ -80,36 +84,127 @@ pub struct Endpoint {
     pub idempotent: bool,
 }
 
-/// What a promise begins with.
+/// The first thing that is done for a new promise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Start {
+pub enum Opening {
     /// The delivery.
     Deliver,
     /// A question to the platform.
     Ask,
-    /// A question to a person.
-    Park(String),
+    /// A question to the operator, with its reason.
+    Park(ParkReason),
 }
 
-/// A person's word on a parked promise, kept for good.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Spoken {
-    /// Who.
-    pub by: String,
-    /// Whether the effect had happened, where that was the question.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub granted: Option<bool>,
-    /// Whether it was to be settled as it stood.
-    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
-    pub close: bool,
-    /// Why they know.
-    pub because: String,
-    /// When.
-    pub at: Timestamp,
+/// Terms that the platform states since it changed them after the delivery, or
+/// after a try.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TermsChange {
+    /// The terms as the platform states them now.
+    #[serde(rename = "stated", skip_serializing_if = "Option::is_none", default)]
+    pub new_terms: Option<Terms>,
+    /// The operator resumed the promise knowing of them.
+    #[serde(rename = "seen", skip_serializing_if = "std::ops::Not::not", default)]
+    pub acknowledged: bool,
+    /// They changed while a call was under way.
+    #[serde(rename = "amended", skip_serializing_if = "std::ops::Not::not", default)]
+    pub in_flight: bool,
 }
 
+/// What the platform was asked and told, and what it showed.
 #[expect(clippy::struct_excessive_bools, reason = "each is an independent fact of the item")]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AtPlatform {
+    /// It was asked what the payload lacked.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub looked_up: bool,
+    /// The time at which it was asked and showed the reward as approved.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub found_at: Option<Timestamp>,
+    /// The time since which it was approved then, by the platform's own clock.
+    /// What events stated before is older news.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub found_since: Option<Timestamp>,
+    /// The time at which it was asked while the operator let its list count: what
+    /// events stated of the terms before is older news, too.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub believed_at: Option<Timestamp>,
+    /// The time since which it is denied by the platform's own clock, or the
+    /// operator's, where no event said so. What was announced before is older
+    /// news.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub denied_at: Option<Timestamp>,
+    /// The time since which the platform, asked for the present task, has shown
+    /// it otherwise than its events announced it.
+    #[serde(rename = "unapproved_since", skip_serializing_if = "Option::is_none", default)]
+    pub contradicted_since: Option<Timestamp>,
+    /// It was denied, or taken back, because the platform's API said so; no
+    /// event and no operator has yet.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub unwitnessed: bool,
+    /// It had been told of the delivery before that was to be taken back.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub was_confirmed: bool,
+    /// It shows this promise, or the epoch before it, as fulfilled, or may, and
+    /// the reward is not given any more.
+    #[serde(rename = "told", skip_serializing_if = "std::ops::Not::not", default)]
+    pub shown_fulfilled: bool,
+    /// Its batch that is to be asked about.
+    #[serde(rename = "batch", skip_serializing_if = "Option::is_none", default)]
+    pub batch_id: Option<String>,
+}
+
+impl AtPlatform {
+    /// Whether what the platform showed counts beside the record: it was asked, or is
+    /// to be asked again after the operator let its list count.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.looked_up || self.believed_at.is_some()
+    }
+
+    /// Forgets what it was asked.
+    pub(super) fn forget(&mut self) {
+        self.looked_up = false;
+        self.believed_at = None;
+    }
+}
+
+/// A withdrawal of the approval that could not take effect at once.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Withdrawal {
+    /// The approval was withdrawn while a call was under way or the operator was
+    /// waited for.
+    #[serde(rename = "withdrawn", skip_serializing_if = "std::ops::Not::not", default)]
+    pub pending: bool,
+    /// The approval was withdrawn after the delivery, and the operator closed the
+    /// promise: the recipient keeps the reward.
+    #[serde(rename = "kept", skip_serializing_if = "std::ops::Not::not", default)]
+    pub reversal_waived: bool,
+    /// The reward was approved again while it was being taken back.
+    #[serde(rename = "again", skip_serializing_if = "Option::is_none", default)]
+    pub next_epoch: Option<NextEpoch>,
+}
+
+/// The tries of the present task.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retry {
+    /// Tries so far.
+    #[serde(default)]
+    pub attempts: u32,
+    /// The time before which there is no other.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub not_before: Option<Timestamp>,
+    /// How often the sweep queued the task again.
+    #[serde(rename = "resent", skip_serializing_if = "is_zero", default)]
+    pub redispatch_count: u32,
+    /// The time at which it last did.
+    #[serde(rename = "resent_at", skip_serializing_if = "Option::is_none", default)]
+    pub redispatched_at: Option<Timestamp>,
+    /// The outcome of the last call, without any personal data.
+    #[serde(rename = "last", skip_serializing_if = "Option::is_none", default)]
+    pub last_outcome: Option<String>,
+}
+
 /// One reward to be given: one key, whatever events announced it (invariant
 /// `OnePromise`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,11 +216,11 @@ pub struct Promise {
     pub epoch: u32,
     /// Rises with every write; the condition of the next.
     pub version: u64,
-    /// How far it has come.
+    /// The state.
     pub state: State,
     /// Rises with every change of state and with nothing else.
     pub seq: u64,
-    /// `{step}#{seq}` while a step is owed.
+    /// `{task}#{seq}` while a task is owed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub due: Option<String>,
     /// What is promised.
@@ -133,118 +228,58 @@ pub struct Promise {
     /// The campaign.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub campaign_id: Option<String>,
-    /// Whether the platform is told by the answer to its next request (v1
-    /// without API key) and not by a call.
+    /// The platform is told by the answer to its next request (v1 without API
+    /// key) and not by a call.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub by_response: bool,
-    /// The terms that the platform states since it changed them after the
-    /// delivery, or after a try.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub stated: Option<Terms>,
-    /// A person resumed it knowing of the stated terms.
-    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
-    pub seen: bool,
-    /// Since when it is denied by the platform's own clock, or a person's, where
-    /// no event said so. What was announced before is older news.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub denied_at: Option<Timestamp>,
-    /// The approval was withdrawn while a call was under way or a person was
-    /// waited for.
-    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
-    pub withdrawn: bool,
-    /// The terms changed while a call was under way.
-    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
-    pub amended: bool,
-    /// The platform was asked what the payload lacked.
-    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
-    pub looked_up: bool,
-    /// Since when the platform, asked for the present step, has shown it otherwise
-    /// than its events announced it.
-    #[serde(rename = "unapproved_since", skip_serializing_if = "Option::is_none", default)]
-    pub contradicted_since: Option<Timestamp>,
-    /// When the platform was asked and showed it as approved.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub found_at: Option<Timestamp>,
-    /// Since when it was approved then, by the platform's own clock. What was
-    /// stated before is older news.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub found_since: Option<Timestamp>,
-    /// When it was asked while a person let its list count: what was stated of
-    /// the terms before is older news, too.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub believed_at: Option<Timestamp>,
-    /// It was denied, or taken back, because the platform's API said so; no
-    /// event and no person has yet.
-    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
-    pub unwitnessed: bool,
-    /// How the endpoint was called first for the present step. A call that may
+    /// Terms that changed when something had gone out.
+    #[serde(flatten)]
+    pub terms_change: TermsChange,
+    /// What the platform was asked and told.
+    #[serde(flatten)]
+    pub platform: AtPlatform,
+    /// A withdrawal that waits.
+    #[serde(flatten)]
+    pub withdrawal: Withdrawal,
+    /// The tries of the present task.
+    #[serde(flatten)]
+    pub retry: Retry,
+    /// How the endpoint was called first for the present task. A call that may
     /// have had its effect is only repeated there, and so.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub endpoint: Option<Endpoint>,
-    /// What the endpoint refused it with, or that somebody else gave it. Until a
-    /// person resumes it, it is not sent again.
+    /// What the endpoint refused it with, or that somebody else gave it. Until
+    /// the operator resumes it, it is not sent again.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub refused: Option<String>,
+    pub refused: Option<ParkReason>,
     /// An earlier call may have had its effect: that of telling the platform,
     /// of the delivery, or of taking it back.
-    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
-    pub check: bool,
-    /// It was approved again while it was being taken back: how the promise
-    /// after it begins.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub again: Option<Again>,
-    /// Withdrawn after it was given, and closed by a person: it is kept.
-    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
-    pub kept: bool,
-    /// The reasons for parking it that a person has waived.
+    #[serde(rename = "check", skip_serializing_if = "std::ops::Not::not", default)]
+    pub effect_uncertain: bool,
+    /// The reasons for parking it that the operator has waived.
     #[serde(skip_serializing_if = "Vec::is_empty", default, deserialize_with = "one_or_more")]
-    pub waived: Vec<String>,
-    /// It had been confirmed before it was to be taken back.
-    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
-    pub was_confirmed: bool,
-    /// The platform shows it as fulfilled, or may, or the one before it, and it
-    /// is not given any more.
-    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
-    pub told: bool,
+    pub waived: Vec<ParkReason>,
     /// The claim of a worker.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub lease: Option<Lease>,
-    /// Tries of the present step.
-    #[serde(default)]
-    pub attempts: u32,
-    /// No try before this.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub not_before: Option<Timestamp>,
-    /// How often the sweep queued the present step again.
-    #[serde(skip_serializing_if = "is_zero", default)]
-    pub resent: u32,
-    /// When it last did.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub resent_at: Option<Timestamp>,
-    /// What the last call came to, without any personal data.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub last: Option<String>,
-    /// The platform's batch that is to be asked about.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub batch: Option<String>,
-    /// Why it waits for a person.
+    /// The reason for which it waits for the operator.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub parked: Option<Parked>,
-    /// What persons said.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub words: Vec<Spoken>,
-    /// When the announcing event happened.
+    /// The operators' decisions, kept for good.
+    #[serde(rename = "words", skip_serializing_if = "Vec::is_empty", default)]
+    pub decisions: Vec<OperatorDecision>,
+    /// The time of the announcing event.
     pub announced_at: Timestamp,
-    /// When it was recorded here.
+    /// The time at which that was recorded here.
     pub created_at: Timestamp,
-    /// Since when it is open: what over age is measured from.
+    /// The time since which it is open: what over age is measured from.
     pub open_at: Timestamp,
-    /// When its state last changed.
+    /// The time at which its state last changed.
     pub changed_at: Timestamp,
-    /// When it was given.
+    /// The time at which it was given.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub delivered_at: Option<Timestamp>,
-    /// When the platform was known to know.
+    /// The time at which the platform was known to know.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub confirmed_at: Option<Timestamp>,
 }
@@ -263,34 +298,17 @@ impl Promise {
             terms,
             campaign_id: None,
             by_response: false,
-            stated: None,
-            seen: false,
-            denied_at: None,
-            withdrawn: false,
-            amended: false,
-            looked_up: false,
-            check: false,
-            again: None,
-            contradicted_since: None,
-            found_at: None,
-            found_since: None,
-            believed_at: None,
-            unwitnessed: false,
+            terms_change: TermsChange::default(),
+            platform: AtPlatform::default(),
+            withdrawal: Withdrawal::default(),
+            retry: Retry::default(),
             endpoint: None,
             refused: None,
-            kept: false,
+            effect_uncertain: false,
             waived: Vec::new(),
-            was_confirmed: false,
-            told: false,
             lease: None,
-            attempts: 0,
-            not_before: None,
-            resent: 0,
-            resent_at: None,
-            last: None,
-            batch: None,
             parked: None,
-            words: Vec::new(),
+            decisions: Vec::new(),
             announced_at: at,
             created_at: at,
             open_at: at,
@@ -302,10 +320,10 @@ impl Promise {
         promise
     }
 
-    /// Whether a person has waived this reason for parking it.
+    /// Whether the operator has waived this reason for parking it.
     #[must_use]
-    pub fn waives(&self, reason: &str) -> bool {
-        self.waived.iter().any(|waived| waived == reason)
+    pub fn waives(&self, reason: &ParkReason) -> bool {
+        self.waived.contains(reason)
     }
 
     /// Whether nothing has gone out for it: it is on its way to its first
@@ -326,12 +344,12 @@ impl Promise {
     /// Whether it is to be found by whoever looks for open work.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        !self.state.is_settled() || self.due.is_some() || self.unwitnessed
+        !self.state.is_settled() || self.due.is_some() || self.platform.unwitnessed
     }
 
-    /// Who was rewarded, while it is given.
+    /// The rule by which it was given, while it is.
     #[must_use]
-    pub fn given_to(&self) -> Option<Rule> {
+    pub fn rewarded_role(&self) -> Option<Rule> {
         self.delivered_at?;
         let from = self.parked.as_ref().map_or(self.state, |parked| parked.from);
         if matches!(from, State::Reversing | State::Reversed) {
@@ -343,16 +361,17 @@ impl Promise {
         }
     }
 
-    /// Whether it is a fulfilment of v1.
+    /// Whether it is still open, and its platform only learns of it from the answer
+    /// to a request.
     #[must_use]
-    pub fn is_v1(&self) -> bool {
-        self.key.starts_with("firstpromoter-v1:")
+    pub fn awaits_response(&self) -> bool {
+        self.by_response && (self.state.is_before_delivery() || self.state == State::Delivering)
     }
 
     /// Brings `due` in line with the state.
     pub(super) fn set_due(&mut self) {
         let told_by_response = self.by_response && self.state == State::Delivered;
-        let step = self.state.step().filter(|_| !told_by_response);
-        self.due = step.map(|step| format!("{step}#{}", self.seq));
+        let task = self.state.task().filter(|_| !told_by_response);
+        self.due = task.map(|task| task.due(self.seq));
     }
 }

@@ -3,32 +3,28 @@
 use serde_json::{Value, json};
 
 use crate::fulfilment::promise::Promise;
+use crate::fulfilment::rewards::Rewards;
 use crate::fulfilment::state::State;
-use crate::ledger::Provider;
 
 /// The body of a delivery, or of its reversal while a promise is being taken
 /// back, as docs/reward.schema.json describes it. The same for every try of one
 /// key. `None` while it would not say how much of what to whom: then nothing may
 /// go out.
 #[must_use]
-pub fn reward(promise: &Promise, provider: Provider, subject_id: &str) -> Option<Value> {
+pub fn reward(promise: &Promise, rewards: &Rewards, subject_id: &str) -> Option<Value> {
     if !promise.terms.is_complete() {
         return None;
     }
     let kind = if promise.state == State::Reversing { "reward.reversed" } else { "reward.granted" };
-    let subject = match provider {
-        Provider::FirstPromoterV1 => "fulfilment_id",
-        _ => "commission_id",
-    };
     let recipient = promise.terms.recipient.as_ref();
     Some(json!({
         "type": kind,
-        "timestamp": promise.announced_at.text(),
+        "timestamp": promise.announced_at.to_rfc3339(),
         "data": {
             "key": promise.key,
             "epoch": promise.epoch,
-            "provider": provider.name(),
-            subject: subject_id,
+            "provider": rewards.provider.name(),
+            rewards.id_field: subject_id,
             "campaign_id": promise.campaign_id,
             "affiliate_id": promise.terms.affiliate_id,
             "customer_id": promise.terms.customer_id,

@@ -5,7 +5,7 @@ use crate::ledger::{Event, Record};
 
 /// An event that is recorded already.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
+pub struct SeenEvent {
     /// Its type.
     pub event_type: String,
     /// SHA-256 of its exact bytes, in hex.
@@ -14,21 +14,21 @@ pub struct Seen {
 
 /// What was read before.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Known {
+pub struct Snapshot {
     /// The record of the event's subject.
     pub record: Option<Record>,
     /// The events that are recorded under the event's id: none, the one that
     /// came first, and with it, if that is of another type, the one of the
     /// event's own type.
-    pub events: Vec<Seen>,
+    pub events: Vec<SeenEvent>,
     /// The promise of the subject.
     pub promise: Option<Promise>,
 }
 
-impl Known {
+impl Snapshot {
     /// This very event, if it is recorded already: one of its id and its type.
     #[must_use]
-    pub fn seen(&self, event: &Event) -> Option<&Seen> {
+    pub fn seen(&self, event: &Event) -> Option<&SeenEvent> {
         self.events.iter().find(|seen| seen.event_type == event.event_type)
     }
 
@@ -44,7 +44,7 @@ impl Known {
 
 /// What is to be written, all or nothing.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Write {
+pub struct ChangeSet {
     /// The event's identity, complete.
     pub identity: String,
     /// The names of the facts that it changed.

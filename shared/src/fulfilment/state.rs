@@ -100,17 +100,72 @@ impl State {
         matches!(self, State::Confirmed | State::Denied | State::Reversed)
     }
 
-    /// The step that is owed in this state.
+    /// The task that is owed in this state.
     #[must_use]
-    pub fn step(self) -> Option<&'static str> {
+    pub fn task(self) -> Option<Task> {
         match self {
             // Whether it was approved is asked, in case its event is lost.
-            State::LookupDue | State::AwaitingApproval => Some("lookup"),
-            State::ApprovalDue => Some("approve"),
-            State::Requested => Some("deliver"),
-            State::Delivered => Some("confirm"),
-            State::ReversalDue => Some("reverse"),
+            State::LookupDue | State::AwaitingApproval => Some(Task::Lookup),
+            State::ApprovalDue => Some(Task::Approve),
+            State::Requested => Some(Task::Deliver),
+            State::Delivered => Some(Task::Confirm),
+            State::ReversalDue => Some(Task::Reverse),
             _ => None,
         }
+    }
+}
+
+/// Work that a promise owes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Task {
+    /// Asking the platform how it shows the reward.
+    Lookup,
+    /// Asking the platform to approve it.
+    Approve,
+    /// Giving it to the company's own system.
+    Deliver,
+    /// Telling the platform that it was given.
+    Confirm,
+    /// Having the company's own system take it back.
+    Reverse,
+    /// Telling the platform that it is not given any more.
+    Unmark,
+}
+
+impl Task {
+    /// Every task.
+    pub const ALL: [Task; 6] =
+        [Task::Lookup, Task::Approve, Task::Deliver, Task::Confirm, Task::Reverse, Task::Unmark];
+
+    /// The name in `due`, in messages and in logs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Task::Lookup => "lookup",
+            Task::Approve => "approve",
+            Task::Deliver => "deliver",
+            Task::Confirm => "confirm",
+            Task::Reverse => "reverse",
+            Task::Unmark => "unconfirm",
+        }
+    }
+
+    /// `{task}#{seq}`: this task, owed since that change of state.
+    #[must_use]
+    pub fn due(self, seq: u64) -> String {
+        format!("{}#{seq}", self.name())
+    }
+
+    /// The task that a `due` names.
+    #[must_use]
+    pub fn of_due(due: &str) -> Option<Self> {
+        let (name, _) = due.split_once('#')?;
+        Self::ALL.into_iter().find(|task| task.name() == name)
+    }
+
+    /// Whether it is a call of the company's own system, not of the platform.
+    #[must_use]
+    pub fn calls_endpoint(self) -> bool {
+        matches!(self, Task::Deliver | Task::Reverse)
     }
 }

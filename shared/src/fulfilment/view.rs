@@ -6,26 +6,20 @@
 //! status after the latest event that approved it. Without such a clock it is
 //! asked again, further and further apart, until the promise is over age.
 
-use crate::fulfilment::announce::{Assessment, assessment, entry_of, restate};
-use crate::fulfilment::machine::{CONTRADICTED, Entry, GIVEN_THERE, Input};
+use crate::fulfilment::announce::{Assessment, assess_existing, entry_of, input_from_record};
+use crate::fulfilment::machine::{Input, Start};
 use crate::fulfilment::policy::Policy;
 use crate::fulfilment::promise::Promise;
+use crate::fulfilment::reason::ParkReason;
+use crate::fulfilment::rewards::Rewards;
 use crate::fulfilment::state::State;
 use crate::fulfilment::terms::Terms;
-use crate::ledger::Provider;
 use crate::ledger::{CLOCK_AHEAD_SECONDS, Record, Register};
 use crate::wire::Timestamp;
 
-/// Why a promise is parked that FirstPromoter itself suspects.
-pub const SUSPECTED: &str = "suspected_at_provider";
-/// Why one is parked whose commission is older than `FulfilFrom`.
-const TOO_OLD: &str = "older_than_fulfil_from";
-/// Why one is parked of v1 that its API does not show as announced.
-const NOT_FOUND: &str = "not_found_at_provider";
-
 /// How the platform shows a reward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum PlatformStatus {
     /// Marked fulfilled.
     Fulfilled,
     /// Approved and not marked fulfilled.
@@ -44,7 +38,7 @@ pub enum Standing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
     /// How it stands.
-    pub standing: Standing,
+    pub standing: PlatformStatus,
     /// When its status changed last, by the platform's clock, where it says so.
     pub since: Option<Timestamp>,
     /// When it was created, where it says so.
@@ -61,7 +55,7 @@ pub struct View {
 impl View {
     /// A view that shows this and nothing else.
     #[must_use]
-    pub fn of(standing: Standing) -> Self {
+    pub fn of(standing: PlatformStatus) -> Self {
         Self {
             standing,
             since: None,
@@ -78,7 +72,7 @@ pub struct Question<'a> {
     /// The settings.
     pub policy: &'a Policy,
     /// Whose promise it is.
-    pub provider: Provider,
+    pub rewards: &'static Rewards,
     /// The promise as it was claimed.
     pub promise: &'a Promise,
     /// The record as it was read with it.
@@ -96,7 +90,7 @@ impl Question<'_> {
     /// The terms that are known before asking; what v1 is compared with.
     #[must_use]
     pub fn known(&self) -> Terms {
-        assessment(self.policy, self.provider, self.promise, self.record).terms
+        assess_existing(self.policy, self.rewards, self.promise, self.record).terms
     }
 
     /// What it comes to without asking: v1 by response has nobody to ask.
@@ -105,9 +99,11 @@ impl Question<'_> {
         if !self.promise.by_response {
             return None;
         }
-        restate(self.policy, self.provider, self.promise, self.record).filter(|input| match input {
-            Input::Approved(now) => !matches!(now.entry, Entry::Ask | Entry::LookUp),
-            _ => false,
+        input_from_record(self.policy, self.rewards, self.promise, self.record).filter(|input| {
+            match input {
+                Input::Approved(now) => !matches!(now.entry, Start::Ask | Start::LookUp),
+                _ => false,
+            }
         })
     }
 
@@ -116,10 +112,10 @@ impl Question<'_> {
     pub fn looked_up(&self, view: &View) -> Input {
         let waits_for_approval = self.promise.state == State::AwaitingApproval;
         match view.standing {
-            Standing::Approved => self.approved(view),
+            PlatformStatus::Approved => self.approved(view),
             // Given by somebody else: a person has to look.
-            Standing::Fulfilled => Input::Refused(GIVEN_THERE.into()),
-            Standing::Pending if waits_for_approval && self.never_approved() => {
+            PlatformStatus::Fulfilled => Input::Refused(ParkReason::FulfilledAtProvider),
+            PlatformStatus::Pending if waits_for_approval && self.never_approved() => {
                 self.wait("not approved yet")
             }
             _ => self.not_approved(view),
@@ -135,19 +131,21 @@ impl Question<'_> {
         let created =
             view.created_at.or_else(|| self.record.text("occurred_at").and_then(Timestamp::parse));
         Err(Box::new(match view.standing {
-            _ if view.suspected || suspected(self.record) => Input::Refused(SUSPECTED.into()),
-            Standing::Pending if created.is_some_and(|at| at < self.policy.from) => {
-                Input::Refused(TOO_OLD.into())
+            _ if view.suspected || suspected(self.record) => {
+                Input::Refused(ParkReason::SuspectedAtProvider)
             }
-            Standing::Pending => match self.shown(view).map(|shown| shown.entry) {
+            PlatformStatus::Pending if created.is_some_and(|at| at < self.policy.from) => {
+                Input::Refused(ParkReason::OlderThanFulfilFrom)
+            }
+            PlatformStatus::Pending => match self.shown(view).map(|shown| shown.entry) {
                 // Money, or another source's.
-                Ok(Entry::Nothing) => Input::Withdrawn,
-                Ok(Entry::Park(reason)) => Input::Refused(reason.into()),
+                Ok(Start::Nothing) => Input::Withdrawn,
+                Ok(Start::Park(reason)) => Input::Refused(reason),
                 Ok(_) => return Ok(()),
                 Err(contradicted) => *contradicted,
             },
-            Standing::Approved => self.approved(view),
-            Standing::Fulfilled => Input::Refused(GIVEN_THERE.into()),
+            PlatformStatus::Approved => self.approved(view),
+            PlatformStatus::Fulfilled => Input::Refused(ParkReason::FulfilledAtProvider),
             _ => self.not_approved(view),
         }))
     }
@@ -157,12 +155,14 @@ impl Question<'_> {
     #[must_use]
     pub fn not_approved(&self, view: &View) -> Input {
         match (view.standing, self.since(view)) {
-            (Standing::Unclear, _) => Input::Refused("status_unknown_at_provider".into()),
-            (Standing::Pending | Standing::Denied, Some(since)) if self.is_newer(view) => {
+            (PlatformStatus::Unclear, _) => Input::Refused(ParkReason::StatusUnknownAtProvider),
+            (PlatformStatus::Pending | PlatformStatus::Denied, Some(since))
+                if self.is_newer(view) =>
+            {
                 Input::DeniedThere { since, announced: self.record.announcement().is_some() }
             }
-            (Standing::NotFound, _) if self.promise.is_v1() && self.lag_is_over() => {
-                Input::Refused(NOT_FOUND.into())
+            (PlatformStatus::NotFound, _) if !self.rewards.dates_status && self.lag_is_over() => {
+                Input::Refused(ParkReason::NotFoundAtProvider)
             }
             _ => self.contradicted("shown otherwise than announced"),
         }
@@ -200,15 +200,16 @@ impl Question<'_> {
         }
         let terms = known.with(&view.terms);
         // As it will be once this is known.
-        let asked = Promise { found_at: Some(self.asked_at), ..self.promise.clone() };
+        let mut asked = self.promise.clone();
+        asked.platform.found_at = Some(self.asked_at);
         let campaign = view.campaign_id.as_deref().or(asked.campaign_id.as_deref());
-        let entry = entry_of(self.policy, self.provider, &asked, self.record, &terms, campaign);
+        let entry = entry_of(self.policy, self.rewards, &asked, self.record, &terms, campaign);
         Ok(Assessment::of(terms, entry))
     }
 
     /// Whether a person lets the list count, whatever its clock.
     fn is_believed(&self) -> bool {
-        self.promise.waives(CONTRADICTED)
+        self.promise.waives(&ParkReason::ContradictedAtProvider)
     }
 
     /// When the status that is shown changed, as far ahead of now as an event may
@@ -237,14 +238,14 @@ impl Question<'_> {
 
     /// Whether it was not there for longer than a list is behind.
     fn lag_is_over(&self) -> bool {
-        let since = self.promise.contradicted_since.unwrap_or(self.asked_at);
+        let since = self.promise.platform.contradicted_since.unwrap_or(self.asked_at);
         let announced = self.record.announcement();
         let since = announced.map_or(since, |at| at.max(since));
         self.asked_at.ms().saturating_sub(since.ms()) >= self.platform_lag_ms
     }
 
     fn wait(&self, last: &str) -> Input {
-        Input::Again { not_before: self.ask_again_at, last: last.into(), batch: None }
+        Input::retry_later(self.ask_again_at, last, None)
     }
 
     fn contradicted(&self, last: &str) -> Input {

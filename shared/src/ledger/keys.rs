@@ -11,6 +11,13 @@ pub fn partition(provider: Provider, subject: &Subject) -> String {
     format!("{provider}#{}#{}", subject.kind.name(), subject.id.as_str())
 }
 
+/// Undoes [`partition`]: the provider's name, the kind's, and the id.
+#[must_use]
+pub fn partition_parts(pk: &str) -> Option<(&str, &str, &str)> {
+    let mut parts = pk.splitn(3, '#');
+    Some((parts.next()?, parts.next()?, parts.next()?))
+}
+
 /// The partition of what has no known subject.
 #[must_use]
 pub fn inbox(provider: Provider, identity: &str) -> String {
@@ -39,7 +46,7 @@ pub fn promise_key(epoch: u32) -> String {
 /// Where an event is looked for before it is recorded: its partition, and its
 /// sort key where the identity is known beforehand.
 #[must_use]
-pub fn place(event: &Event) -> (String, Option<String>) {
+pub fn item_keys(event: &Event) -> (String, Option<String>) {
     match (&event.content, &event.identity) {
         (Content::Change(change), Identity::Given(id)) => {
             (partition(event.provider, &change.subject), Some(event_key(id.as_str())))

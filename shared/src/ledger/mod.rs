@@ -8,7 +8,9 @@ mod vocabulary;
 
 pub(crate) use event::CLOCK_AHEAD_SECONDS;
 pub use event::{Action, Change, Clock, Content, Event, Facts, Identity, Malformed, Subject};
-pub use keys::{RECORD, event_key, inbox, partition, place, promise_key, shared_identity};
+pub use keys::{
+    RECORD, event_key, inbox, item_keys, partition, partition_parts, promise_key, shared_identity,
+};
 pub use record::Record;
 pub use register::{MAX_STATEMENTS, Register, Statement};
 pub use vocabulary::{Family, Kind, Provider, Source, Sources, unit_name};

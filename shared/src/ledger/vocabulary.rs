@@ -5,35 +5,34 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// An affiliate platform.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Provider {
-    /// UpPromote, public API v2.
-    UpPromote,
-    /// Affonso.
-    Affonso,
-    /// FirstPromoter, webhooks v2.
-    FirstPromoter,
-    /// FirstPromoter, legacy webhooks v1.
-    FirstPromoterV1,
-}
+/// A provider of webhooks, by its name in routes, table keys and logs. Each is
+/// defined in a folder of its own.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Provider(&'static str);
 
 impl Provider {
-    /// The name in routes, table keys and logs.
+    /// The provider of that name.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Provider::UpPromote => "uppromote",
-            Provider::Affonso => "affonso",
-            Provider::FirstPromoter => "firstpromoter",
-            Provider::FirstPromoterV1 => "firstpromoter-v1",
-        }
+    pub const fn named(name: &'static str) -> Self {
+        Self(name)
+    }
+
+    /// The name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.0
+    }
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
     }
 }
 
 impl fmt::Display for Provider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.0)
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::wire::secret::{Secret, Shape, without_mark};
+use crate::wire::secret::{Secret, SecretDocument, without_mark};
 
 const SECTIONS: [&str; 3] = ["reward_endpoint", "firstpromoter", "firstpromoter_v1"];
 
@@ -45,8 +45,11 @@ pub struct Credentials {
     problems: Vec<String>,
 }
 
-impl Shape for Credentials {
-    fn parse(text: &str) -> Self {
+impl Credentials {
+    /// Reads the JSON secret of Secrets Manager. A section that does not have its
+    /// shape is not used, and no other is hurt by it.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
         let mut credentials = Self::default();
         let sections: Value = serde_json::from_str(without_mark(text)).unwrap_or_default();
         if !sections.is_object() {
@@ -62,7 +65,9 @@ impl Shape for Credentials {
         credentials.firstpromoter_v1 = section(&sections, "firstpromoter_v1", problems);
         credentials
     }
+}
 
+impl SecretDocument for Credentials {
     fn problems(&self) -> &[String] {
         &self.problems
     }
@@ -108,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_wrong_section_is_not_used_and_quotes_nothing() {
-        let credentials = Credentials::parse(
+        let credentials = Credentials::read(
             r#"{"reward_endpoint": {"signing": ["whsec_bGVhaw=="]},
                 "firstpromoter": {"api_key": "leak"}, "firstpromoter_v1": {"api_key": ""}}"#,
         );
@@ -124,9 +129,9 @@ mod tests {
                 "firstpromoter": {"api_key": "key\r\n", "account_id": " account "},
                 "firstpromoter_v1": {"api_key": "\tkey-1\n"}}"#;
         // As some editors save it.
-        let credentials = Credentials::parse(&format!("\u{feff}{credentials}"));
+        let credentials = Credentials::read(&format!("\u{feff}{credentials}"));
         assert_eq!(credentials.problems, Vec::<String>::new());
-        let text = |secret: Option<&Secret>| secret.map(|secret| secret.text().to_owned());
+        let text = |secret: Option<&Secret>| secret.map(|secret| secret.expose().to_owned());
         let signing = &credentials.reward_endpoint.signing;
         assert_eq!(text(signing.first()).as_deref(), Some("whsec_YQ=="));
         let v2 = credentials.firstpromoter.as_ref();
@@ -138,7 +143,7 @@ mod tests {
 
     #[test]
     fn one_key_that_is_empty_does_not_keep_the_others_from_signing() {
-        let credentials = Credentials::parse(
+        let credentials = Credentials::read(
             r#"{"reward_endpoint": {"signing": [" ", 7, "whsec_YQ=="]}, "reward_endpont": {}}"#,
         );
         assert_eq!(credentials.reward_endpoint.signing.len(), 1);

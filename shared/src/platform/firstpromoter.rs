@@ -1,14 +1,13 @@
 //! FirstPromoter's API v2.
 
-use lambda_http::http::Request;
 use serde_json::{Value, json};
 
-use crate::fulfilment::{Policy, Standing, View, suspected, terms};
-use crate::platform::credentials;
-use crate::platform::http::{Http, Reply};
-use crate::platform::{Change, NoAnswer, Pacer, list, text};
-use crate::wire::Timestamp;
-use crate::wire::json as exact;
+use crate::fulfilment::{PlatformStatus, Policy, View, suspected, terms};
+use crate::platform::http::Reply;
+use crate::platform::{Connection, NoAnswer, WriteResult, credentials, encode, list, scalar};
+use crate::provider::firstpromoter::REWARDS;
+use crate::provider::status::is_withdrawn;
+use crate::wire::{Timestamp, json as exact};
 use crate::{ledger, provider};
 
 /// Most ids a call for the platform to work on them at once; beyond, it does so
@@ -19,12 +18,8 @@ const PER_PAGE: usize = 100;
 
 /// A client of the API.
 pub struct Api<'a> {
-    /// Speaks HTTP.
-    pub http: &'a Http,
-    /// `https://api.firstpromoter.com/api/v2/company`, or a stand-in.
-    pub base: &'a str,
-    /// Keeps the rate.
-    pub pacer: &'a Pacer,
+    /// Reaches it.
+    pub connection: Connection<'a>,
     /// The key and the account; none when not configured.
     pub credentials: Option<&'a credentials::FirstPromoter>,
 }
@@ -34,18 +29,13 @@ impl Api<'_> {
         let Some(credentials) = self.credentials else {
             return Err(NoAnswer::refused("no API key is configured"));
         };
-        let request = Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.base))
-            .header("authorization", format!("Bearer {}", credentials.api_key.text()))
-            .header("account-id", credentials.account_id.text())
-            .header("content-type", "application/json")
-            .header("accept", "application/json")
-            .body(body.map(|body| body.to_string().into_bytes()).unwrap_or_default());
-        let request = request
-            .map_err(|_| NoAnswer::refused("the API key or account id is no header value"))?;
-        self.pacer.turn().await;
-        Ok(self.http.send(request).await)
+        let authorization = format!("Bearer {}", credentials.api_key.expose());
+        let headers = [
+            ("authorization", authorization.as_str()),
+            ("account-id", credentials.account_id.expose()),
+            ("content-type", "application/json"),
+        ];
+        self.connection.call(method, path, &headers, body).await
     }
 
     /// How the platform sees these commissions, in their order.
@@ -76,9 +66,9 @@ impl Api<'_> {
             match open.iter().find(is_it) {
                 Some((_, commission)) => view(commission, policy),
                 None if fulfilled.iter().any(|found| is_it(&found)) => {
-                    View::of(Standing::Fulfilled)
+                    View::of(PlatformStatus::Fulfilled)
                 }
-                None => View::of(Standing::NotFound),
+                None => View::of(PlatformStatus::NotFound),
             }
         });
         Ok(views.collect())
@@ -93,26 +83,26 @@ impl Api<'_> {
         let path = format!("/commissions?{}&per_page={PER_PAGE}{filter}", ids.join("&"));
         let path = path.replace('[', "%5B").replace(']', "%5D");
         let reply = self.call("GET", &path, None).await?;
-        let id_of = |item: &exact::Json| text(item.get("id")).map(str::to_owned);
+        let id_of = |item: &exact::Json| scalar(item.get("id")).map(str::to_owned);
         Ok(list(&reply)?.into_iter().filter_map(|item| Some((id_of(&item)?, item))).collect())
     }
 
     /// Asks to approve commissions.
-    pub async fn approve(&self, ids: &[&str]) -> Change {
+    pub async fn approve(&self, ids: &[&str]) -> WriteResult {
         self.change("approve", ids).await
     }
 
     /// Marks rewards as given.
-    pub async fn mark_fulfilled(&self, ids: &[&str]) -> Change {
+    pub async fn mark_fulfilled(&self, ids: &[&str]) -> WriteResult {
         self.change("mark_fulfilled", ids).await
     }
 
     /// Takes [`Api::mark_fulfilled`] back.
-    pub async fn mark_unfulfilled(&self, ids: &[&str]) -> Change {
+    pub async fn mark_unfulfilled(&self, ids: &[&str]) -> WriteResult {
         self.change("mark_unfulfilled", ids).await
     }
 
-    async fn change(&self, action: &str, ids: &[&str]) -> Change {
+    async fn change(&self, action: &str, ids: &[&str]) -> WriteResult {
         // Ids are numbers with this provider, and sent as such.
         let ids: Vec<Value> = ids
             .iter()
@@ -122,37 +112,37 @@ impl Api<'_> {
         let path = format!("/commissions/{action}");
         match self.call("POST", &path, Some(json!({ "ids": ids }))).await {
             Ok(reply) => changed(&reply, asked),
-            Err(error) => Change::NotYet(error),
+            Err(error) => WriteResult::NotYet(error),
         }
     }
 
     /// What became of a batch.
-    pub async fn batch(&self, id: &str) -> Change {
+    pub async fn batch(&self, id: &str) -> WriteResult {
         match self.call("GET", &format!("/batch_processes/{}", encode(id)), None).await {
             Ok(reply @ Reply::Answer { status: 200 | 202, .. }) => match changed(&reply, 1) {
                 // Others were in it, too: each as it stands.
-                Change::Done => Change::LookEach,
+                WriteResult::Done => WriteResult::CheckEach,
                 other => other,
             },
             // A batch nobody knows any more: look at the rewards themselves.
-            Ok(Reply::Answer { status: 404 | 422, .. }) => Change::LookEach,
-            Ok(reply) => Change::NotYet(NoAnswer::from(&reply)),
-            Err(error) => Change::NotYet(error),
+            Ok(Reply::Answer { status: 404 | 422, .. }) => WriteResult::CheckEach,
+            Ok(reply) => WriteResult::NotYet(NoAnswer::from(&reply)),
+            Err(error) => WriteResult::NotYet(error),
         }
     }
 }
 
 /// Reads the answer to a change. A 200 can carry failures inside.
-fn changed(reply: &Reply, asked: u64) -> Change {
+fn changed(reply: &Reply, asked: u64) -> WriteResult {
     let Reply::Answer { status, body, .. } = reply else {
         return match reply {
-            Reply::NotSent => Change::NotYet(reply.into()),
-            _ => Change::Unknown(reply.word()),
+            Reply::NotSent => WriteResult::NotYet(reply.into()),
+            _ => WriteResult::Unknown(reply.label()),
         };
     };
     let batch: Value = match serde_json::from_slice(body) {
         // It may have had its effect, whatever became of the answer.
-        Err(_) if (200..=299).contains(status) => return Change::Unknown(reply.word()),
+        Err(_) if (200..=299).contains(status) => return WriteResult::Unknown(reply.label()),
         read => read.unwrap_or_default(),
     };
     let text = |name: &str| batch.get(name).and_then(Value::as_str);
@@ -161,38 +151,39 @@ fn changed(reply: &Reply, asked: u64) -> Change {
         (200 | 202, Some("pending" | "in_progress")) | (202, None) => {
             let id = text("id").map(str::to_owned);
             let id = id.or_else(|| number("id").map(|id| id.to_string()));
-            id.map_or(Change::LookEach, Change::Accepted)
+            id.map_or(WriteResult::CheckEach, WriteResult::Accepted)
         }
         (200 | 202, Some("completed")) => {
-            // A batch that did not select an id has not failed on it either.
+            // An id that the batch did not select counts neither as processed nor as
+            // failed.
             let all = number("processed_count").is_none_or(|processed| processed >= asked);
             let none_failed = all && number("failed_count") == Some(0);
             let errors = batch.get("processing_errors").and_then(Value::as_array);
             if none_failed && errors.is_none_or(Vec::is_empty) {
-                Change::Done
+                WriteResult::Done
             } else {
-                Change::LookEach
+                WriteResult::CheckEach
             }
         }
-        (200..=299 | 404 | 409 | 422, _) => Change::LookEach,
-        (500..=599, _) => Change::Unknown(reply.word()),
-        _ => Change::NotYet(reply.into()),
+        (200..=299 | 404 | 409 | 422, _) => WriteResult::CheckEach,
+        (500..=599, _) => WriteResult::Unknown(reply.label()),
+        _ => WriteResult::NotYet(reply.into()),
     }
 }
 
 /// A row of the list. `status_updated_at` is the clock that counts beside the
 /// events' `timestamp`.
 fn view(commission: &exact::Json, policy: &Policy) -> View {
-    let status = commission.get("status").and_then(exact::Json::text);
+    let status = commission.get("status").and_then(exact::Json::as_str);
     let standing = match status.map(str::to_ascii_lowercase).as_deref() {
-        Some("approved") => Standing::Approved,
-        Some("pending") => Standing::Pending,
-        Some("denied" | "rejected" | "cancelled" | "deleted") => Standing::Denied,
-        Some(_) => Standing::Unclear,
-        None => Standing::NotFound,
+        Some("approved") => PlatformStatus::Approved,
+        Some("pending") => PlatformStatus::Pending,
+        Some(status) if is_withdrawn(status) => PlatformStatus::Denied,
+        Some(_) => PlatformStatus::Unclear,
+        None => PlatformStatus::NotFound,
     };
     let time = |name: &str| {
-        let text = commission.get(name).and_then(exact::Json::text);
+        let text = commission.get(name).and_then(exact::Json::as_str);
         text.and_then(Timestamp::read)
     };
     // What cannot be read of it is not known.
@@ -204,20 +195,7 @@ fn view(commission: &exact::Json, policy: &Policy) -> View {
         since: time("status_updated_at"),
         created_at: time("created_at"),
         suspected: suspected(&record),
-        terms: terms(policy, ledger::Provider::FirstPromoter, &record, campaign, None),
+        terms: terms(policy, &REWARDS, &record, campaign, None),
         campaign_id: campaign.map(str::to_owned),
     }
-}
-
-/// A query or path value, percent-encoded.
-pub(super) fn encode(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes().fold(String::new(), |mut encoded, byte| {
-        if plain(byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.extend(format!("%{byte:02X}").chars());
-        }
-        encoded
-    })
 }

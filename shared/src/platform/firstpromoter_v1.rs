@@ -3,14 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use lambda_http::http::Request;
-
-use crate::fulfilment::{Standing, Terms, View};
+use crate::fulfilment::{PlatformStatus, Terms, View};
 use crate::ledger::unit_name;
-use crate::platform::credentials;
-use crate::platform::firstpromoter::encode;
-use crate::platform::http::{Http, Reply};
-use crate::platform::{Change, NoAnswer, Pacer, list, text};
+use crate::platform::http::Reply;
+use crate::platform::{Connection, NoAnswer, WriteResult, credentials, encode, list, scalar};
+use crate::provider::status::is_withdrawn;
 use crate::wire::Decimal;
 use crate::wire::json::Json;
 
@@ -19,12 +16,8 @@ const MAX_PAGES: u32 = 20;
 
 /// A client of the API.
 pub struct Api<'a> {
-    /// Speaks HTTP.
-    pub http: &'a Http,
-    /// `https://firstpromoter.com/api/v1`, or a stand-in.
-    pub base: &'a str,
-    /// Keeps the rate.
-    pub pacer: &'a Pacer,
+    /// Reaches it.
+    pub connection: Connection<'a>,
     /// The key; none when not configured.
     pub credentials: Option<&'a credentials::FirstPromoterV1>,
     /// After how long a look-up asks for no more pages: it must end within its
@@ -37,15 +30,8 @@ impl Api<'_> {
         let Some(credentials) = self.credentials else {
             return Err(NoAnswer::refused("no API key is configured"));
         };
-        let request = Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.base))
-            .header("x-api-key", credentials.api_key.text())
-            .header("accept", "application/json")
-            .body(Vec::new());
-        let request = request.map_err(|_| NoAnswer::refused("the API key is no header value"))?;
-        self.pacer.turn().await;
-        Ok(self.http.send(request).await)
+        let headers = [("x-api-key", credentials.api_key.expose())];
+        self.connection.call(method, path, &headers, None).await
     }
 
     /// How the platform sees a fulfilment. That its id is a payout's id is
@@ -64,8 +50,9 @@ impl Api<'_> {
                 return Err(NoAnswer::not_now("the list took too long"));
             }
             let payouts = self.payouts(promoter, page).await?;
-            let id_of = |payout: &Json| text(payout.get("id")).map(str::to_owned);
-            if let Some(payout) = payouts.iter().find(|payout| text(payout.get("id")) == Some(id)) {
+            let id_of = |payout: &Json| scalar(payout.get("id")).map(str::to_owned);
+            if let Some(payout) = payouts.iter().find(|payout| scalar(payout.get("id")) == Some(id))
+            {
                 return Ok(View::of(compare(payout, promoter, terms)));
             }
             // The last page, or the same one again: whether there are pages is
@@ -76,7 +63,7 @@ impl Api<'_> {
                 break;
             }
         }
-        Ok(View::of(Standing::NotFound))
+        Ok(View::of(PlatformStatus::NotFound))
     }
 
     async fn payouts(&self, promoter: &str, page: u32) -> Result<Vec<Json>, NoAnswer> {
@@ -89,35 +76,37 @@ impl Api<'_> {
     }
 
     /// Marks a fulfilment as given.
-    pub async fn complete(&self, id: &str) -> Change {
+    pub async fn complete(&self, id: &str) -> WriteResult {
         let path = format!("/payouts/update?id={}&status=completed", encode(id));
         let reply = match self.call("PUT", &path).await {
             Ok(reply) => reply,
-            Err(error) => return Change::NotYet(error),
+            Err(error) => return WriteResult::NotYet(error),
         };
         match &reply {
-            Reply::Answer { status: 200..=299, .. } => Change::Done,
-            Reply::Answer { status: 404 | 409 | 422, .. } => Change::LookEach,
-            Reply::Answer { status: 500..=599, .. } | Reply::Lost => Change::Unknown(reply.word()),
-            _ => Change::NotYet((&reply).into()),
+            Reply::Answer { status: 200..=299, .. } => WriteResult::Done,
+            Reply::Answer { status: 404 | 409 | 422, .. } => WriteResult::CheckEach,
+            Reply::Answer { status: 500..=599, .. } | Reply::Lost => {
+                WriteResult::Unknown(reply.label())
+            }
+            _ => WriteResult::NotYet((&reply).into()),
         }
     }
 }
 
-fn compare(payout: &Json, promoter: &str, terms: &Terms) -> Standing {
-    let amount = text(payout.get("amount")).and_then(Decimal::new);
-    let unit = payout.get("unit").and_then(Json::text).map(unit_name);
+fn compare(payout: &Json, promoter: &str, terms: &Terms) -> PlatformStatus {
+    let amount = scalar(payout.get("amount")).and_then(Decimal::new);
+    let unit = payout.get("unit").and_then(Json::as_str).map(unit_name);
     let ours = terms.amount.as_deref();
     let theirs =
         [payout.get("promoter_id"), payout.get("promoter").and_then(|promoter| promoter.get("id"))];
-    let same_promoter = theirs.into_iter().any(|id| text(id) == Some(promoter));
+    let same_promoter = theirs.into_iter().any(|id| scalar(id) == Some(promoter));
     if amount.as_ref().map(Decimal::as_str) != ours || unit != terms.unit || !same_promoter {
-        return Standing::NotFound;
+        return PlatformStatus::NotFound;
     }
-    match payout.get("status").and_then(Json::text) {
-        Some("completed") => Standing::Fulfilled,
-        Some("pending" | "processing") => Standing::Approved,
-        Some("denied" | "rejected" | "cancelled" | "deleted") => Standing::Denied,
-        _ => Standing::Unclear,
+    match payout.get("status").and_then(Json::as_str) {
+        Some("completed") => PlatformStatus::Fulfilled,
+        Some("pending" | "processing") => PlatformStatus::Approved,
+        Some(status) if is_withdrawn(status) => PlatformStatus::Denied,
+        _ => PlatformStatus::Unclear,
     }
 }

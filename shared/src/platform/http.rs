@@ -4,12 +4,13 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use http::{HeaderMap, Request};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use lambda_http::http::{HeaderMap, Request};
+use lambda_runtime::Error;
 use tokio::time::{Instant, timeout_at};
 
 use crate::crash;
@@ -44,9 +45,9 @@ pub enum Reply {
 }
 
 impl Reply {
-    /// A few words for logs and parked promises.
+    /// A short label of the outcome, for logs and parked promises.
     #[must_use]
-    pub fn word(&self) -> String {
+    pub fn label(&self) -> String {
         match self {
             Reply::Answer { status, .. } => status.to_string(),
             Reply::NotSent => "no connection".into(),
@@ -76,6 +77,18 @@ fn until(date: &str) -> Option<i64> {
     i64::try_from(wait.as_millis().div_ceil(1000)).ok()
 }
 
+/// How an HTTP client calls.
+#[derive(Debug, Clone, Copy)]
+pub struct HttpOptions {
+    /// How long an answer is waited for.
+    pub timeout: Duration,
+    /// Whether plain HTTP is spoken too, for use without AWS.
+    pub plain: bool,
+    /// Whether connections are used again. If not, every call has one of its own,
+    /// so that none is lost on a dead one and nobody knows.
+    pub reuse: bool,
+}
+
 /// An HTTP client.
 pub struct Http {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
@@ -84,14 +97,11 @@ pub struct Http {
 }
 
 impl Http {
-    /// A client that trusts the system's roots and waits `timeout` for an
-    /// answer. `local` lets it speak plain HTTP, for use without AWS. Without
-    /// `reuse` every call has a connection of its own, so that none is lost on
-    /// a dead one and nobody knows.
+    /// A client that trusts the system's roots.
     ///
     /// # Errors
     /// When the system's roots cannot be read.
-    pub fn new(timeout: Duration, local: bool, reuse: bool) -> Result<Self, lambda_http::Error> {
+    pub fn new(options: &HttpOptions) -> Result<Self, Error> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_connect_timeout(Some(CONNECT));
@@ -100,9 +110,9 @@ impl Http {
         let tls = tls.https_or_http().enable_http1().wrap_connector(tcp);
         let client = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(if reuse { 4 } else { 0 })
+            .pool_max_idle_per_host(if options.reuse { 4 } else { 0 })
             .build(tls);
-        Ok(Self { client, timeout, https_only: !local })
+        Ok(Self { client, timeout: options.timeout, https_only: !options.plain })
     }
 
     /// Sends a request and reads the answer, within the time-out as a whole.
@@ -185,10 +195,12 @@ mod tests {
             stream.write_all(head).await.unwrap();
             std::future::pending::<()>().await;
         });
-        let http = Http::new(Duration::from_secs(2), true, true).unwrap();
+        let http =
+            Http::new(&HttpOptions { timeout: Duration::from_secs(2), plain: true, reuse: true })
+                .unwrap();
         let request = Request::get(format!("http://{address}/")).body(Vec::new());
         let reply = http.send(request.unwrap()).await;
-        assert_eq!(reply.word(), "200");
+        assert_eq!(reply.label(), "200");
         server.abort();
     }
 }

@@ -4,9 +4,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::ledger::{Action, Clock, Facts, Identity, Malformed};
-use crate::wire::Timestamp;
+use crate::provider::status::rank;
 use crate::wire::json::Json;
-use crate::wire::{Decimal, Field, Id, Unread};
+use crate::wire::{Decimal, Field, Id, Timestamp, Unread};
 
 /// Longest event type kept, in bytes: types are log fields.
 const MAX_TYPE_BYTES: usize = 128;
@@ -23,7 +23,7 @@ pub(super) fn object<'a>(body: &'a Json, name: &str) -> Result<&'a Json, Malform
 /// The event type, a short text at `path`.
 pub(super) fn type_at(body: &Json, path: &[&str]) -> Result<String, Malformed> {
     let found = path.iter().try_fold(body, |json, name| json.get(name));
-    let problem = match found.map(|json| json.text()) {
+    let problem = match found.map(|json| json.as_str()) {
         Some(Some(text)) if is_type(text) => return Ok(text.to_owned()),
         Some(Some(_)) => "is not an event type",
         Some(None) => "is not text",
@@ -118,20 +118,12 @@ pub(super) fn first_time<const N: usize>(
 
 /// The place of an event of this type among others. Without a time it never
 /// overrides what has one.
-pub(super) fn clock(time: Option<Timestamp>, event_type: &str, status: Option<&str>) -> Clock {
+pub(super) fn clock(time: Option<Timestamp>, event_type: &str, status: &Field<String>) -> Clock {
     Clock { time, action: Action::of_type(event_type), rank: rank(status) }
 }
 
-/// How far along its life a status stands, for events of the same time.
-fn rank(status: Option<&str>) -> u8 {
-    match status {
-        None => 0,
-        Some("pending" | "signup" | "no_payout_method") => 1,
-        Some("processing" | "initiated") => 2,
-        Some("approved" | "active") => 3,
-        Some("completed" | "success" | "paid") => 4,
-        Some("failed") => 5,
-        Some("cancelled" | "canceled" | "denied" | "rejected") => 6,
-        Some(_) => 1,
-    }
+/// Whether the body names something other than `null` at `path`.
+pub(super) fn named(body: &Json, path: &[&str]) -> bool {
+    let found = path.iter().try_fold(body, |json, name| json.get(name));
+    found.is_some_and(|json| *json != Json::Null)
 }

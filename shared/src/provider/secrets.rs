@@ -2,15 +2,44 @@
 
 use crate::wire::secret::Secret;
 
-/// Shortest FirstPromoter v1 path token accepted, in characters.
+/// Shortest path token accepted, in characters.
 pub const MIN_PATH_TOKEN: usize = 32;
 /// Shortest HMAC key, header value and password accepted, in characters: less
 /// is a slip, and can be guessed.
 pub const MIN_SECRET: usize = 8;
 
+/// A way in which a request is authenticated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// An HMAC of the body.
+    Hmac,
+    /// A static header.
+    Header,
+    /// Basic credentials.
+    Basic,
+    /// A token in the path.
+    PathToken,
+}
+
+impl Method {
+    /// Every method.
+    pub const ALL: [Self; 4] = [Self::Hmac, Self::Header, Self::Basic, Self::PathToken];
+
+    /// The name in the webhook secrets.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hmac => "hmac",
+            Self::Header => "header",
+            Self::Basic => "basic",
+            Self::PathToken => "path_token",
+        }
+    }
+}
+
 /// A secret with the name that logs carry and the events it is good for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Named {
+pub struct NamedSecret {
     /// The configured name, or its place in the list (`hmac[0]`).
     pub name: String,
     /// The event types it may authenticate, by their vendor's names; empty for
@@ -26,20 +55,30 @@ pub struct Named {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProviderSecrets {
     /// HMAC keys.
-    pub hmac: Vec<Named>,
+    pub hmac: Vec<NamedSecret>,
     /// Static headers.
-    pub header: Vec<Named>,
+    pub header: Vec<NamedSecret>,
     /// Basic credentials, as `user:password`.
-    pub basic: Vec<Named>,
+    pub basic: Vec<NamedSecret>,
     /// Path tokens.
-    pub path_token: Vec<Named>,
-    /// Affonso: whether a signature without time-stamp is accepted (form A).
+    pub path_token: Vec<NamedSecret>,
+    /// Whether a signature without time-stamp is accepted.
     pub allow_body_only: bool,
     /// Whether every configured method must pass, not just one.
     pub all: bool,
 }
 
 impl ProviderSecrets {
+    /// None: closed.
+    pub const NONE: Self = Self {
+        hmac: Vec::new(),
+        header: Vec::new(),
+        basic: Vec::new(),
+        path_token: Vec::new(),
+        allow_body_only: false,
+        all: false,
+    };
+
     /// Whether any method is configured.
     #[must_use]
     pub fn is_configured(&self) -> bool {

@@ -3,11 +3,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use lambda_http::http::HeaderMap;
+use http::HeaderMap;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::provider::secrets::Named;
+use crate::provider::secrets::NamedSecret;
 
 /// Seconds that a sender's clock may run ahead of ours.
 pub const FUTURE_TOLERANCE_SECONDS: i64 = 300;
@@ -49,16 +49,19 @@ pub enum Refusal {
 
 /// The secrets of one method that matched; `None` when the method has none
 /// configured.
-pub(crate) type Matches<'a> = Option<Vec<&'a Named>>;
+pub type MethodMatches<'a> = Option<Vec<&'a NamedSecret>>;
 
 /// Which of `list` satisfy `is_match`. Every one is tried.
-pub(crate) fn matching(list: &[Named], mut is_match: impl FnMut(&Named) -> bool) -> Matches<'_> {
+pub(crate) fn matching(
+    list: &[NamedSecret],
+    mut is_match: impl FnMut(&NamedSecret) -> bool,
+) -> MethodMatches<'_> {
     (!list.is_empty()).then(|| list.iter().filter(|named| is_match(named)).collect())
 }
 
 /// Whether `given` is the hex HMAC-SHA256 of the concatenated `parts`, either
 /// case, compared in constant time.
-pub(crate) fn hmac_matches(named: &Named, parts: &[&[u8]], given: &[u8; 32]) -> bool {
+pub(crate) fn hmac_matches(named: &NamedSecret, parts: &[&[u8]], given: &[u8; 32]) -> bool {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(named.secret.bytes()) else {
         return false;
     };
@@ -78,19 +81,21 @@ pub(crate) fn mac_from_hex(text: &str) -> Option<[u8; 32]> {
 /// Whether a secret equals what was sent, in time that depends on neither:
 /// both are hashed first. White space around it, which comes of copying, is no
 /// part of either.
-pub(crate) fn secret_equals(named: &Named, given: &[u8]) -> bool {
+pub(crate) fn secret_equals(named: &NamedSecret, given: &[u8]) -> bool {
     let (ours, theirs) = (Sha256::digest(named.secret.bytes()), Sha256::digest(given.trim_ascii()));
     ours.as_slice().ct_eq(theirs.as_slice()).into()
 }
 
 /// Matches of the `Authorization: Basic …` header.
-pub(crate) fn basic_matches<'a>(list: &'a [Named], incoming: &Incoming) -> Matches<'a> {
+pub(crate) fn basic_matches<'a>(list: &'a [NamedSecret], incoming: &Incoming) -> MethodMatches<'a> {
     let given = incoming.header("authorization").and_then(basic_credentials);
     matching(list, |named| given.as_deref().is_some_and(|given| secret_equals(named, given)))
 }
 
 fn basic_credentials(header: &str) -> Option<Vec<u8>> {
     let (scheme, credentials) = header.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("basic").then_some(())?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
     STANDARD.decode(credentials.trim()).ok()
 }

@@ -1,51 +1,32 @@
 //! What the providers are told (the response protocol).
 
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use http::{HeaderValue, StatusCode};
 use lambda_http::Body;
-use lambda_http::http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
-use crate::fulfilment::{Promise, State};
-use crate::ledger::Provider;
-use crate::ledger::{Content, Event, Family, Malformed};
-use crate::provider::firstpromoter_v1;
+use crate::fulfilment::Promise;
+use crate::ledger::{Event, Malformed};
+use crate::provider::definition::{Accepted, Providers, find};
 use crate::receive::log::Outcome;
 use crate::receive::route::Route;
 
-/// The status code of an event that is durably recorded or archived.
-///
-/// FirstPromoter v1 takes exactly 200 on a `fulfilment_pending` for "the
-/// reward was given", for good. It is answered only when the delivery is
-/// recorded, and never for an unknown type that may be the same event under a
-/// new name: one that came to the fulfilments' URL or speaks of fulfilment.
-/// Where the answer is the only way to tell, an open promise is 503, so that
-/// FirstPromoter asks again.
+/// The status code of an event that is durably recorded or archived: 200, unless
+/// its provider reads answers in a way of its own. That is also the way of whoever
+/// sent it in another provider's format.
 #[must_use]
-pub fn accepted(route: &Route, event: &Event, promise: Option<&Promise>) -> StatusCode {
-    let suspicious = route.family == Family::Fulfilments
-        || event.event_type.to_ascii_lowercase().contains("fulfil");
-    if event.provider != Provider::FirstPromoterV1 {
-        // v1's format at another address, whose sender may read the answer as v1 does.
-        let of_v1 = event.other_format == Some(Provider::FirstPromoterV1);
-        return if of_v1 && suspicious { StatusCode::ACCEPTED } else { StatusCode::OK };
-    }
-    let pending = event.event_type == firstpromoter_v1::FULFILMENT_PENDING;
-    match (&event.content, promise) {
-        (Content::Unknown, _) if suspicious => StatusCode::ACCEPTED,
-        (Content::Unknown, _) => StatusCode::OK,
-        (_, Some(promise)) if pending && promise.state.is_delivered() => StatusCode::OK,
-        (_, Some(promise)) if pending && awaits_answer(promise) => StatusCode::SERVICE_UNAVAILABLE,
-        _ if pending => StatusCode::ACCEPTED,
-        _ => StatusCode::OK,
-    }
-}
-
-/// Whether a promise is still open and its platform only learns of it from the
-/// answer to a request.
-#[must_use]
-pub fn awaits_answer(promise: &Promise) -> bool {
-    promise.by_response
-        && (promise.state.is_before_delivery() || promise.state == State::Delivering)
+pub fn accepted(
+    all: Providers,
+    route: &Route,
+    event: &Event,
+    promise: Option<&Promise>,
+) -> StatusCode {
+    let other = event.other_format.and_then(|other| find(all, other.name()));
+    let own = [Some(route.definition), other].into_iter().flatten();
+    let answers = own.filter_map(|definition| definition.answers.as_ref()).next();
+    answers.map_or(StatusCode::OK, |answers| {
+        (answers.accepted)(&Accepted { family: route.family, event, promise })
+    })
 }
 
 /// The status code of a request that is not recorded.
@@ -75,7 +56,7 @@ pub fn body(outcome: Outcome, malformed: Option<&Malformed>) -> Value {
             json!({ "error": "malformed", "field": malformed.field, "reason": malformed.reason })
         }
         (Outcome::StaleValid, _) => json!({ "error": Outcome::Unauthorized }),
-        // Which of the two it is, is the operator's to know.
+        // Only the operator is to know which of the two it is.
         (Outcome::NotConfigured, _) => json!({ "error": Outcome::Unavailable }),
         _ if refused(outcome).is_success() => json!({ "result": outcome }),
         _ => json!({ "error": outcome }),
@@ -99,24 +80,28 @@ pub fn response(status: StatusCode, body: &Value) -> ApiGatewayV2httpResponse {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fulfilment::State;
     use crate::fulfilment::Terms;
+    use crate::provider::ALL;
+    use crate::provider::definition::Delivered;
     use crate::wire::Timestamp;
 
     #[test]
     fn only_a_recorded_delivery_is_told_to_v1_as_200() {
         let code = |path: &str, event_type: &str, state: Option<State>, by_response: bool| {
-            let route = Route::of_path(path).unwrap();
+            let route = Route::of_path(ALL, path).unwrap();
             let body = json!({ "event": { "id": 1, "type": event_type }, "data": { "id": 2 } });
             let body = crate::wire::json::parse(body.to_string().as_bytes()).unwrap();
-            let event =
-                route.provider.event(event_type.into(), &body, "", Timestamp::ZERO).unwrap();
+            let received = Timestamp::ZERO;
+            let delivered = Delivered { event_type, body: &body, sha256: "", received };
+            let event = route.definition.event(ALL, &delivered).unwrap();
             let promise = state.map(|state| {
                 let at = Timestamp::ZERO;
                 let mut promise = Promise::new("k:1:1".into(), 1, state, Terms::default(), at);
                 promise.by_response = by_response;
                 promise
             });
-            accepted(&route, &event, promise.as_ref()).as_u16()
+            accepted(ALL, &route, &event, promise.as_ref()).as_u16()
         };
         let (customers, fulfilments) =
             ("/webhooks/firstpromoter-v1/t/customers", "/webhooks/firstpromoter-v1/t/fulfilments");

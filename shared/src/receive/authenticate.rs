@@ -3,10 +3,9 @@
 //! [`Authenticated`] is the only way to the bytes of a body, and only
 //! [`verify`] makes one. Which scheme a provider uses stands in its module.
 
-use crate::ledger::Provider;
-use crate::provider::secrets::{Named, ProviderSecrets};
+use crate::provider::definition::{Definition, same_event};
+use crate::provider::secrets::{NamedSecret, ProviderSecrets};
 use crate::provider::signature::{Incoming, Refusal};
-use crate::provider::{affonso, firstpromoter, firstpromoter_v1, same_event, uppromote};
 use crate::wire::Timestamp;
 
 /// Body bytes that a secret vouches for.
@@ -14,7 +13,7 @@ use crate::wire::Timestamp;
 pub struct Authenticated<'a> {
     body: &'a [u8],
     /// Per method that passed, the secrets that matched.
-    methods: Vec<Vec<&'a Named>>,
+    methods: Vec<Vec<&'a NamedSecret>>,
     all: bool,
 }
 
@@ -30,7 +29,7 @@ impl<'a> Authenticated<'a> {
     /// # Errors
     /// [`Refusal::Unauthorized`] when the secrets that matched are bound to
     /// other events.
-    pub fn allow(&self, event_type: &str) -> Result<String, Refusal> {
+    pub fn vouched_by(&self, event_type: &str) -> Result<String, Refusal> {
         let names: Vec<&str> = self
             .methods
             .iter()
@@ -53,29 +52,25 @@ impl<'a> Authenticated<'a> {
     }
 }
 
-fn is_for(named: &Named, event_type: &str) -> bool {
+fn is_for(named: &NamedSecret, event_type: &str) -> bool {
     named.events.is_empty() || named.events.iter().any(|event| same_event(event, event_type))
 }
 
 /// Checks a request against a provider's secrets.
 ///
-/// `past_tolerance_seconds` is how old a signed time-stamp may be (Affonso).
+/// `past_tolerance_seconds` is how old a signed time-stamp may be.
 ///
 /// # Errors
 /// [`Refusal`], which says nothing about the secrets.
 pub fn verify<'a>(
-    provider: Provider,
+    definition: &Definition,
     secrets: &'a ProviderSecrets,
     incoming: &Incoming<'a>,
     past_tolerance_seconds: i64,
     now: Timestamp,
 ) -> Result<Authenticated<'a>, Refusal> {
-    let methods = match provider {
-        Provider::UpPromote => uppromote::matches(secrets, incoming),
-        Provider::Affonso => affonso::matches(secrets, incoming, past_tolerance_seconds, now)?,
-        Provider::FirstPromoter => firstpromoter::matches(secrets, incoming),
-        Provider::FirstPromoterV1 => firstpromoter_v1::matches(secrets, incoming),
-    };
+    let matches = definition.authentication.matches;
+    let methods = matches(secrets, incoming, past_tolerance_seconds, now)?;
     // Methods without a secret count neither for nor against.
     let configured: Vec<_> = methods.into_iter().flatten().collect();
     if configured.is_empty() {

@@ -2,42 +2,43 @@
 
 use std::collections::BTreeMap;
 
-use crate::aws::store::{Archive, StoreError};
+use crate::aws::store::{StoreError, StoredRequest};
 use crate::crash;
-use crate::fulfilment::Known;
-use crate::fulfilment::Promise;
-use crate::ledger::Provider;
-use crate::ledger::{Event, Identity};
-use crate::ledger::{event_key, place, shared_identity};
+use crate::fulfilment::{Promise, Snapshot};
+use crate::ledger::{Event, Identity, Malformed, event_key, item_keys, shared_identity};
+use crate::provider::definition::find;
 use crate::receive::contention::Contention;
 use crate::receive::decide::{Decision, decide};
-use crate::receive::log::{Line, Outcome};
-use crate::receive::{Intake, Stop, recorded};
+use crate::receive::log::{Outcome, RequestLog};
+use crate::receive::rejection::Rejection;
+use crate::receive::route::{Route, path_of};
+use crate::receive::{Receiver, recorded};
 
-impl Intake {
+impl Receiver {
     /// One read, one decision, one transaction; again while somebody else writes
     /// to the subject in between.
-    pub(super) async fn write(
+    pub(super) async fn commit(
         &self,
         event: &Event,
-        archive: &Archive,
-        line: &mut Line,
-    ) -> Result<(Outcome, Option<Promise>), Stop> {
-        let (pk, _) = place(event);
+        stored: &StoredRequest,
+        line: &mut RequestLog,
+    ) -> Result<(Outcome, Option<Promise>), Rejection> {
+        let (pk, _) = item_keys(event);
+        let rewards = find(self.providers, event.provider.name()).and_then(|own| own.rewards);
         let mut contention = Contention::start();
         loop {
             let known = match self.known(event).await {
                 Err(StoreError::Conflict) if contention.pause().await => continue,
                 known => known?,
             };
-            let decision = decide(&known, event, &self.settings.policy, archive.received);
+            let decision = decide(&known, event, &self.settings.policy, rewards, stored.received);
             let Decision::Write(write) = decision else {
                 let seen = known.seen(event);
-                line.duplicate_differs = seen.is_some_and(|seen| seen.sha256 != archive.sha256);
+                line.duplicate_differs = seen.is_some_and(|seen| seen.sha256 != stored.sha256);
                 return Ok((Outcome::Duplicate, known.promise));
             };
             crash::point("before_commit");
-            match self.store.commit(&pk, event, &known, &write, archive).await {
+            match self.store.commit(&pk, event, &known, &write, stored).await {
                 Ok(()) => {
                     crash::point("after_commit");
                     line.identity = Some(write.identity);
@@ -54,8 +55,8 @@ impl Intake {
 
     /// What is known of an event's subject and of the event itself. Only where its
     /// id is another type's takes that a second call.
-    async fn known(&self, event: &Event) -> Result<Known, StoreError> {
-        let (pk, sk) = place(event);
+    async fn known(&self, event: &Event) -> Result<Snapshot, StoreError> {
+        let (pk, sk) = item_keys(event);
         let mut known = self.store.read(&pk, sk.as_deref()).await?;
         if let (Identity::Given(id), None, false) =
             (&event.identity, known.seen(event), known.events.is_empty())
@@ -68,16 +69,24 @@ impl Intake {
         Ok(known)
     }
 
-    /// Keeps what could not be read as an event.
+    /// Keeps what could not be read as an event, with where it came in and what is
+    /// wrong with it.
     pub(super) async fn quarantine(
         &self,
-        provider: Provider,
-        described: &BTreeMap<&str, String>,
-        archive: &Archive,
+        route: &Route<'_>,
+        malformed: &Malformed,
+        stored: &StoredRequest,
     ) -> Result<(), StoreError> {
+        let provider = route.definition.provider;
+        let path = path_of(route.definition, route.family, route.event.unwrap_or_default());
+        let described = BTreeMap::from([
+            ("provider", provider.name().to_owned()),
+            ("route", path),
+            ("problem", malformed.to_string()),
+        ]);
         let mut contention = Contention::start();
         loop {
-            match self.store.quarantine(provider, described, archive).await {
+            match self.store.quarantine(provider, &described, stored).await {
                 Err(StoreError::Conflict) if contention.pause().await => {}
                 other => return other,
             }

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::fulfilment::{Announced, Known, Policy, Promise, Stepped, Write, announce, reconcile};
+use crate::fulfilment::{
+    Announced, ChangeSet, Policy, Promise, Rewards, Snapshot, Transition, announce, reconcile,
+};
 use crate::ledger::{
     CLOCK_AHEAD_SECONDS, Change, Content, Event, Identity, Record, shared_identity,
 };
@@ -14,13 +16,19 @@ pub enum Decision {
     /// Recorded before: nothing is written.
     Duplicate,
     /// To be written.
-    Write(Box<Write>),
+    Write(Box<ChangeSet>),
 }
 
 /// Decides what recording `event` changes. Pure: the same arguments give the
 /// same decision.
 #[must_use]
-pub fn decide(known: &Known, event: &Event, policy: &Policy, received: Timestamp) -> Decision {
+pub fn decide(
+    known: &Snapshot,
+    event: &Event,
+    policy: &Policy,
+    rewards: Option<&'static Rewards>,
+    received: Timestamp,
+) -> Decision {
     let change = match &event.content {
         Content::Change(change) => change,
         Content::Unknown | Content::Test => return archive(known, event),
@@ -51,11 +59,14 @@ pub fn decide(known: &Known, event: &Event, policy: &Policy, received: Timestamp
     if change.announces && !record.sources.contains(&policy.sources) {
         record.sources.push(policy.sources.clone());
     }
-    let (promises, no_promise) = promises(known, event, change, &record, policy, received);
+    let (promises, no_promise) = match rewards {
+        Some(rewards) => promises(known, rewards, change, &record, policy, received),
+        None => (Vec::new(), None),
+    };
     if let Some(promise) = promises.last() {
         record.epoch = promise.epoch;
     }
-    Decision::Write(Box::new(Write {
+    Decision::Write(Box::new(ChangeSet {
         identity,
         changed,
         record: Some(record),
@@ -76,7 +87,7 @@ fn bounded(change: &Change, received: Timestamp) -> Cow<'_, Change> {
 }
 
 /// The identity to record an event under; `None` when it is recorded already.
-fn unrecorded(known: &Known, event: &Event, id: &Id) -> Option<String> {
+fn unrecorded(known: &Snapshot, event: &Event, id: &Id) -> Option<String> {
     if known.seen(event).is_some() {
         return None;
     }
@@ -87,7 +98,7 @@ fn unrecorded(known: &Known, event: &Event, id: &Id) -> Option<String> {
     })
 }
 
-fn archive(known: &Known, event: &Event) -> Decision {
+fn archive(known: &Snapshot, event: &Event) -> Decision {
     let identity = match &event.identity {
         Identity::Given(id) => unrecorded(known, event, id),
         Identity::Transition(transition) => known.events.is_empty().then(|| transition.clone()),
@@ -95,7 +106,7 @@ fn archive(known: &Known, event: &Event) -> Decision {
     let Some(identity) = identity else {
         return Decision::Duplicate;
     };
-    Decision::Write(Box::new(Write {
+    Decision::Write(Box::new(ChangeSet {
         identity,
         changed: Vec::new(),
         record: None,
@@ -113,22 +124,22 @@ fn unread_approval(change: &Change, record: &Record) -> bool {
 }
 
 fn promises(
-    known: &Known,
-    event: &Event,
+    known: &Snapshot,
+    rewards: &'static Rewards,
     change: &Change,
     record: &Record,
     policy: &Policy,
     received: Timestamp,
 ) -> (Vec<Promise>, Option<&'static str>) {
     if let Some(promise) = &known.promise {
-        let promises = match reconcile(policy, event.provider, promise, record, received) {
-            Stepped::Changed(promise) => vec![*promise],
-            Stepped::NewEpoch { ended, next } => vec![*ended, *next],
-            Stepped::Unchanged | Stepped::Invalid(_) => Vec::new(),
+        let promises = match reconcile(policy, rewards, promise, record, received) {
+            Transition::Changed(promise) => vec![*promise],
+            Transition::NewEpoch { ended, next } => vec![*ended, *next],
+            Transition::Unchanged | Transition::Invalid(_) => Vec::new(),
         };
         return (promises, None);
     }
-    match announce(policy, event.provider, &change.subject, record, received) {
+    match announce(policy, rewards, &change.subject, record, received) {
         Announced::Promise(promise) => (vec![*promise], None),
         // It may have announced it, and nobody can tell.
         Announced::Nothing(_) if unread_approval(change, record) => {

@@ -3,7 +3,11 @@
 use serde::Serialize;
 use serde_json::json;
 
+use crate::fulfilment::Promise;
+use crate::ledger::{Content, Event, Identity};
 use crate::observe::print;
+use crate::provider::definition::{Providers, find};
+use crate::receive::route::{Route, path_of};
 
 /// What became of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -39,7 +43,7 @@ pub enum Outcome {
 
 /// The line of one request.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Line {
+pub struct RequestLog {
     /// The provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<&'static str>,
@@ -81,7 +85,7 @@ pub struct Line {
     /// The key of the promise it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub promise: Option<String>,
-    /// The promise's state, or why there is none.
+    /// The promise's state; without a promise the reason for that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub promise_state: Option<&'static str>,
     /// What is wrong, without any value.
@@ -89,7 +93,42 @@ pub struct Line {
     pub problem: Option<String>,
 }
 
-impl Line {
+impl RequestLog {
+    /// Takes down what is known of an event before it is recorded.
+    pub(super) fn describe(&mut self, all: Providers, event: &Event, route: &Route, secret: &str) {
+        self.event_type = Some(event.event_type.clone());
+        self.secret = Some(secret.to_owned());
+        self.identity = Some(match &event.identity {
+            Identity::Given(id) => id.as_str().to_owned(),
+            Identity::Transition(transition) => transition.clone(),
+        });
+        if let Content::Change(change) = &event.content {
+            let subject = &change.subject;
+            self.subject = Some(format!("{}#{}", subject.kind.name(), subject.id.as_str()));
+        }
+        self.unread.clone_from(&event.unread);
+        if let Some(format) = event.other_format {
+            let family = event.family.unwrap_or(route.family);
+            let path = find(all, format.name())
+                .map(|other| path_of(other, family, &event.event_type))
+                .unwrap_or_default();
+            self.other_format = Some(format!("{format}: to be sent to {path}"));
+            return;
+        }
+        self.misrouted = event
+            .family
+            .filter(|family| *family != route.family)
+            .map(|family| path_of(route.definition, family, &event.event_type));
+    }
+
+    /// Takes down the promise that the event is about.
+    pub(super) fn note_promise(&mut self, promise: Option<&Promise>) {
+        if let Some(promise) = promise {
+            self.promise = Some(promise.key.clone());
+            self.promise_state = Some(promise.state.name());
+        }
+    }
+
     /// Prints the line on standard output.
     pub fn print(&self, started: std::time::Instant) {
         let mut dimensions = vec![vec!["outcome"]];

@@ -1,7 +1,7 @@
 //! What of a body may be kept (invariant `NothingLeaks`).
 
 use crate::provider::secrets::MIN_PATH_TOKEN;
-use crate::wire::json::Json;
+use crate::wire::json::{Json, plain};
 
 /// What takes the place of a credential.
 const REMOVED: &str = "[removed]";
@@ -61,11 +61,11 @@ const PAYOUT_METHOD_KEPT: [&str; 7] =
     ["id", "status", "promoterid", "createdat", "updatedat", "isdefault", "test"];
 
 /// The body as it may be stored: credentials removed, tax and payment data
-/// reduced to `present` or `absent`. `payout_method` says that the objects of
+/// reduced to `present` or `absent`. `payment_data` says that the objects of
 /// the event are themselves payment data, `token` is the route's own, which no
 /// text may repeat.
 #[must_use]
-pub fn storable(body: &Json, payout_method: bool, token: Option<&str>) -> Json {
+pub fn storable(body: &Json, payment_data: bool, token: Option<&str>) -> Json {
     // What is shorter is none: with Basic credentials a `-` stands in its place.
     let is_token = |token: &&str| token.chars().count() >= MIN_PATH_TOKEN;
     let redaction = Redaction { token: token.filter(is_token) };
@@ -74,7 +74,7 @@ pub fn storable(body: &Json, payout_method: bool, token: Option<&str>) -> Json {
     };
     let members = members.iter().map(|(key, value)| {
         let value = match value {
-            Json::Object(_) | Json::Array(_) | Json::Several(_) if payout_method => {
+            Json::Object(_) | Json::Array(_) | Json::Several(_) if payment_data => {
                 redaction.payment_object(value)
             }
             value => redaction.member(key, value),
@@ -82,22 +82,6 @@ pub fn storable(body: &Json, payout_method: bool, token: Option<&str>) -> Json {
         (redaction.key(key), value)
     });
     Json::Object(members.collect())
-}
-
-/// Whether a body of FirstPromoter's is about a payout method, whose own object is
-/// payment data, in any spelling: that of its type, or that of its class, which
-/// the vendor's texts let through.
-#[must_use]
-pub fn is_of_payout_method(body: &Json) -> bool {
-    let names = [body.get("event_type"), body.get("entity_type")].into_iter().flatten();
-    let mut names = names.chain(body.get("event").and_then(|event| event.get("type")));
-    names.any(|name| {
-        name.each()
-            .iter()
-            .filter_map(Json::text)
-            .map(plain)
-            .any(|name| name.contains("payoutmethod") || name.contains("providersaccount"))
-    })
 }
 
 struct Redaction<'a> {
@@ -151,10 +135,6 @@ impl Redaction<'_> {
         });
         Json::Object(members.collect())
     }
-}
-
-fn plain(key: &str) -> String {
-    key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 fn removed(value: &Json) -> Json {
@@ -250,22 +230,6 @@ mod tests {
         let twice = br#"{"data":{"id":1,"id":2},"data":{"details":"x"}}"#;
         let twice = crate::wire::json::read(twice).unwrap().json;
         assert_eq!(storable(&twice, true, None).to_text(), r#"{"data":"present"}"#);
-    }
-
-    #[test]
-    fn a_payout_method_is_known_by_any_spelling() {
-        for (body, is_one) in [
-            (r#"{"event_type":"payout_method.created"}"#, true),
-            (r#"{"event_type":"Payout-Method.Created"}"#, true),
-            (r#"{"event_type":"PayoutMethod.created","event_type":"x"}"#, true),
-            (r#"{"event_type":7,"entity_type":"Rewards::Providers::Account"}"#, true),
-            (r#"{"event":{"type":"payout_method_updated"}}"#, true),
-            (r#"{"event_type":"payout.created","entity_type":"payout"}"#, false),
-            ("[]", false),
-        ] {
-            let json = crate::wire::json::read(body.as_bytes()).unwrap().json;
-            assert_eq!(is_of_payout_method(&json), is_one, "{body}");
-        }
     }
 
     #[test]

@@ -1,156 +1,127 @@
-//! Which provider and family a path belongs to.
+//! Addresses: which provider and family a path belongs to, and back.
 
 use crate::ledger::Family;
-use crate::ledger::Provider;
-use crate::provider::uppromote;
+use crate::provider::definition::{Definition, Providers, Routes, find};
 
 /// A route of the API, as a request's path names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route<'a> {
-    /// Whose webhooks it takes.
-    pub provider: Provider,
-    /// The family whose URL it is. The event's type decides what happens to
-    /// it; this only tells whether it was sent to its own URL.
+    /// The provider whose webhooks it takes.
+    pub definition: &'static Definition,
+    /// The family whose address it is. The event's type decides what happens to
+    /// it; this only tells whether it was sent to its own address.
     pub family: Family,
-    /// UpPromote: the event, which its body does not name.
+    /// The event, where the address names it and the body does not.
     pub event: Option<&'static str>,
-    /// FirstPromoter v1: the token.
+    /// The token, where the address has one.
     pub path_token: Option<&'a str>,
 }
 
 impl<'a> Route<'a> {
-    /// Reads a path; `None` when no webhook is received there. Whatever comes
-    /// before `/webhooks` is a stage or a custom domain's mapping; slashes at the
-    /// end, or more than one, mean nothing, and neither does a space at the end,
-    /// which comes of copying an address.
+    /// Reads a path; `None` when no webhook of these providers is received there.
+    /// Whatever comes before `/webhooks` is a stage or a custom domain's mapping;
+    /// slashes at the end, or more than one, mean nothing, and neither does a space
+    /// at the end, which comes of copying an address.
     #[must_use]
-    pub fn of_path(path: &'a str) -> Option<Self> {
+    pub fn of_path(all: Providers, path: &'a str) -> Option<Self> {
         let segments = path.trim_end().split('/').filter(|segment| !segment.is_empty());
         let mut segments = segments.skip_while(|segment| *segment != "webhooks").skip(1);
-        let (provider, rest) = (segments.next()?, segments.collect::<Vec<_>>());
-        match (provider, rest.as_slice()) {
-            ("uppromote", [segment]) => {
-                let event = uppromote::event_of_segment(segment)?;
-                let family = uppromote::family(event)?;
-                Some(Self { event: Some(event), ..Self::plain(Provider::UpPromote, family) })
+        let definition = find(all, segments.next()?)?;
+        let rest = segments.collect::<Vec<_>>();
+        let route = |family| Self { definition, family, event: None, path_token: None };
+        match (&definition.routes, rest.as_slice()) {
+            (Routes::Events, [segment]) => {
+                let event = definition.event_named(segment)?;
+                Some(Self { event: Some(event), ..route(definition.family_of(event)?) })
             }
-            ("affonso", [last]) => {
-                let family = match *last {
-                    "payouts" => Family::Payouts,
-                    "transactions" => Family::Commissions,
-                    "referrals" => Family::Customers,
-                    "affiliates" => Family::Affiliates,
-                    _ => return None,
-                };
-                Some(Self::plain(Provider::Affonso, family))
-            }
-            ("firstpromoter", [last]) => {
-                let family = match *last {
-                    "payouts" => Family::Payouts,
-                    "commissions" => Family::Commissions,
-                    "referrals" => Family::Customers,
-                    "promoters" => Family::Affiliates,
-                    _ => return None,
-                };
-                Some(Self::plain(Provider::FirstPromoter, family))
-            }
-            ("firstpromoter-v1", [token, last]) => {
-                let family = match *last {
-                    "rewards" => Family::Commissions,
-                    "customers" => Family::Customers,
-                    "promoters" => Family::Affiliates,
-                    "fulfilments" => Family::Fulfilments,
-                    _ => return None,
-                };
-                let route = Self::plain(Provider::FirstPromoterV1, family);
+            (Routes::Families(families), [last]) => family_of(families, last).map(route),
+            (Routes::TokenAndFamilies(families), [token, last]) => {
+                let route = family_of(families, last).map(route)?;
                 Some(Self { path_token: Some(token), ..route })
             }
             _ => None,
         }
     }
-
-    fn plain(provider: Provider, family: Family) -> Self {
-        Self { provider, family, event: None, path_token: None }
-    }
 }
 
-/// The path at which events of a family are expected, for the log line of a
-/// misrouted one.
+fn family_of(families: &[(&str, Family)], segment: &str) -> Option<Family> {
+    families.iter().find(|(name, _)| *name == segment).map(|(_, family)| *family)
+}
+
+/// The path at which a provider's events of a family are expected, for the log
+/// line of a misrouted one.
 #[must_use]
-pub fn path_of(provider: Provider, family: Family, event_type: &str) -> String {
-    let last = match (provider, family) {
-        (Provider::UpPromote, _) => event_type.replace(['.', '_'], "-"),
-        (_, Family::Payouts) => "payouts".into(),
-        (Provider::Affonso, Family::Commissions) => "transactions".into(),
-        (Provider::FirstPromoterV1, Family::Commissions) => "rewards".into(),
-        (_, Family::Commissions) => "commissions".into(),
-        (Provider::FirstPromoterV1, Family::Customers) => "customers".into(),
-        (_, Family::Customers) => "referrals".into(),
-        (Provider::Affonso, Family::Affiliates) => "affiliates".into(),
-        (_, Family::Affiliates) => "promoters".into(),
-        (_, Family::Fulfilments) => "fulfilments".into(),
+pub fn path_of(definition: &Definition, family: Family, event_type: &str) -> String {
+    let provider = definition.provider;
+    let segment = |families: &[(&'static str, Family)]| {
+        let own = families.iter().find(|(_, of)| *of == family);
+        own.or(families.first()).map_or("", |(name, _)| *name)
     };
-    match provider {
-        Provider::FirstPromoterV1 => format!("/webhooks/{provider}/{{token}}/{last}"),
-        _ => format!("/webhooks/{provider}/{last}"),
+    match &definition.routes {
+        Routes::Events => format!("/webhooks/{provider}/{}", event_type.replace(['.', '_'], "-")),
+        Routes::Families(families) => format!("/webhooks/{provider}/{}", segment(families)),
+        Routes::TokenAndFamilies(families) => {
+            format!("/webhooks/{provider}/{{token}}/{}", segment(families))
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::ALL;
 
     #[test]
     fn paths_name_provider_family_event_and_token() {
         let of = |path: &'static str| {
-            Route::of_path(path).map(|r| (r.provider, r.family, r.event, r.path_token))
+            Route::of_path(ALL, path)
+                .map(|r| (r.definition.provider.name(), r.family, r.event, r.path_token))
         };
         use Family::{Commissions, Customers, Fulfilments, Payouts};
-        use Provider::{Affonso, FirstPromoter, FirstPromoterV1, UpPromote};
         for (path, route) in [
             (
                 "/webhooks/uppromote/payment-paid",
-                Some((UpPromote, Payouts, Some("payment.paid"), None)),
+                Some(("uppromote", Payouts, Some("payment.paid"), None)),
             ),
             (
                 "/webhooks/uppromote/Payment.Paid",
-                Some((UpPromote, Payouts, Some("payment.paid"), None)),
+                Some(("uppromote", Payouts, Some("payment.paid"), None)),
             ),
             (
                 "/webhooks/uppromote/referral_status_changed",
-                Some((UpPromote, Commissions, Some("referral.status-changed"), None)),
+                Some(("uppromote", Commissions, Some("referral.status-changed"), None)),
             ),
             ("/webhooks/uppromote/payment", None),
             ("/webhooks/uppromote", None),
-            ("/prod/webhooks/affonso/transactions", Some((Affonso, Commissions, None, None))),
-            ("/webhooks/affonso/payouts/", Some((Affonso, Payouts, None, None))),
+            ("/prod/webhooks/affonso/transactions", Some(("affonso", Commissions, None, None))),
+            ("/webhooks/affonso/payouts/", Some(("affonso", Payouts, None, None))),
             (
                 "/webhooks/uppromote/payment-paid//",
-                Some((UpPromote, Payouts, Some("payment.paid"), None)),
+                Some(("uppromote", Payouts, Some("payment.paid"), None)),
             ),
             (
                 "/webhooks/firstpromoter-v1/tok/fulfilments///",
-                Some((FirstPromoterV1, Fulfilments, None, Some("tok"))),
+                Some(("firstpromoter-v1", Fulfilments, None, Some("tok"))),
             ),
             ("/webhooks/firstpromoter-v1/fulfilments/", None),
-            ("/webhooks/affonso//payouts", Some((Affonso, Payouts, None, None))),
-            ("/webhooks//affonso/payouts ", Some((Affonso, Payouts, None, None))),
+            ("/webhooks/affonso//payouts", Some(("affonso", Payouts, None, None))),
+            ("/webhooks//affonso/payouts ", Some(("affonso", Payouts, None, None))),
             ("/webhooks/firstpromoter-v1//fulfilments", None),
             (
                 "/webhooks/firstpromoter-v1/tok//fulfilments/ ",
-                Some((FirstPromoterV1, Fulfilments, None, Some("tok"))),
+                Some(("firstpromoter-v1", Fulfilments, None, Some("tok"))),
             ),
             ("/webhooks/uppromote/", None),
             ("/webhooks/", None),
             ("/", None),
-            ("/webhooks/firstpromoter/payouts", Some((FirstPromoter, Payouts, None, None))),
+            ("/webhooks/firstpromoter/payouts", Some(("firstpromoter", Payouts, None, None))),
             (
                 "/webhooks/firstpromoter-v1/tok/fulfilments",
-                Some((FirstPromoterV1, Fulfilments, None, Some("tok"))),
+                Some(("firstpromoter-v1", Fulfilments, None, Some("tok"))),
             ),
             (
                 "/webhooks/firstpromoter-v1/tok/customers",
-                Some((FirstPromoterV1, Customers, None, Some("tok"))),
+                Some(("firstpromoter-v1", Customers, None, Some("tok"))),
             ),
             ("/webhooks/firstpromoter-v1/fulfilments", None),
             ("/other/affonso/payouts", None),
@@ -162,13 +133,14 @@ mod tests {
     #[test]
     fn the_right_path_of_an_event_is_a_route_of_its_family() {
         for (provider, family, event) in [
-            (Provider::UpPromote, Family::Payouts, "payment.paid"),
-            (Provider::Affonso, Family::Commissions, "transaction.paid"),
-            (Provider::FirstPromoter, Family::Affiliates, "promoter.created"),
-            (Provider::FirstPromoterV1, Family::Fulfilments, "fulfilment_pending"),
+            ("uppromote", Family::Payouts, "payment.paid"),
+            ("affonso", Family::Commissions, "transaction.paid"),
+            ("firstpromoter", Family::Affiliates, "promoter.created"),
+            ("firstpromoter-v1", Family::Fulfilments, "fulfilment_pending"),
         ] {
-            let path = path_of(provider, family, event);
-            let route = Route::of_path(&path).map(|r| (r.provider, r.family));
+            let path = path_of(find(ALL, provider).unwrap(), family, event);
+            let route = Route::of_path(ALL, &path);
+            let route = route.map(|r| (r.definition.provider.name(), r.family));
             assert_eq!(route, Some((provider, family)));
         }
     }

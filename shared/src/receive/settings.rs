@@ -1,7 +1,9 @@
 //! The settings of the receiving functions.
 
 use crate::fulfilment::{Policy, policy};
-use crate::settings::{Lookup, SettingsError, number, text};
+use crate::ledger::Provider;
+use crate::provider::definition::{Providers, Tolerance};
+use crate::settings::{Env, SettingsError, number, positive, required};
 
 /// What an intake function is told at its start.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,8 +14,8 @@ pub struct Settings {
     pub webhook_secrets: String,
     /// Seconds for which fetched secrets are used without asking again.
     pub secrets_ttl_seconds: u64,
-    /// How old Affonso's signed time-stamp may be, in seconds.
-    pub past_tolerance_seconds: i64,
+    /// How old, in seconds, the time-stamps may be that providers sign.
+    past_tolerance_seconds: Vec<(Provider, i64)>,
     /// Days for which events are kept.
     pub event_retention_days: i64,
     /// Seconds for which a v1 fulfilment's answer waits for its delivery.
@@ -27,31 +29,38 @@ impl Settings {
     ///
     /// # Errors
     /// [`SettingsError`] naming the first variable that is missing or wrong.
-    pub fn read(variable: Lookup) -> Result<Self, SettingsError> {
+    pub fn read(all: Providers, env: Env) -> Result<Self, SettingsError> {
         Ok(Self {
-            table: text(variable, "TABLE_NAME")?,
-            webhook_secrets: text(variable, "WEBHOOK_SECRETS_ID")?,
-            secrets_ttl_seconds: u64::try_from(number(
-                variable,
-                "SECRETS_TTL_SECONDS",
-                300,
-                1..=86_400,
-            )?)
-            .unwrap_or(300),
-            // Affonso's longest described retry schedule ends within 72 h.
-            past_tolerance_seconds: number(
-                variable,
-                "AFFONSO_PAST_TOLERANCE_SECONDS",
-                300,
-                0..=259_200,
-            )?,
+            table: required(env, "TABLE_NAME")?,
+            webhook_secrets: required(env, "WEBHOOK_SECRETS_ID")?,
+            secrets_ttl_seconds: positive(env, "SECRETS_TTL_SECONDS", 300, 1..=86_400)?,
+            past_tolerance_seconds: tolerances(all, env)?,
             // Longer than any tolerance, so that a replay always meets its record.
-            event_retention_days: number(variable, "EVENT_RETENTION_DAYS", 400, 7..=36_500)?,
+            event_retention_days: number(env, "EVENT_RETENTION_DAYS", 400, 7..=3_650)?,
             // FirstPromoter waits 15 s, the function runs for 12.
-            v1_hold_seconds: number(variable, "V1_HOLD_SECONDS", 6, 0..=8)?,
-            policy: policy(variable)?,
+            v1_hold_seconds: number(env, "V1_HOLD_SECONDS", 6, 0..=8)?,
+            policy: policy(env)?,
         })
     }
+
+    /// How old, in seconds, a time-stamp may be that this provider signs.
+    #[must_use]
+    pub fn past_tolerance_seconds(&self, provider: Provider) -> i64 {
+        let own = self.past_tolerance_seconds.iter().find(|(of, _)| *of == provider);
+        own.map_or(0, |(_, seconds)| *seconds)
+    }
+}
+
+fn tolerances(all: Providers, env: Env) -> Result<Vec<(Provider, i64)>, SettingsError> {
+    let mut tolerances = Vec::new();
+    for definition in all {
+        if let Some(tolerance) = &definition.authentication.tolerance {
+            let Tolerance { variable, default, largest } = *tolerance;
+            let seconds = number(env, variable, default, 0..=largest)?;
+            tolerances.push((definition.provider, seconds));
+        }
+    }
+    Ok(tolerances)
 }
 
 #[cfg(test)]
@@ -74,7 +83,8 @@ mod tests {
         ]
         .into();
         all.extend(changes.iter().copied());
-        Settings::read(&|name| all.get(name).map(|v| (*v).to_owned())).map_err(|e| e.to_string())
+        Settings::read(crate::provider::ALL, &|name| all.get(name).map(|v| (*v).to_owned()))
+            .map_err(|e| e.to_string())
     }
 
     #[test]
@@ -121,7 +131,7 @@ mod tests {
             (
                 "EVENT_RETENTION_DAYS",
                 "6",
-                "EVENT_RETENTION_DAYS: is not a whole number from 7 to 36500",
+                "EVENT_RETENTION_DAYS: is not a whole number from 7 to 3650",
             ),
             ("FULFILMENT_SOURCE", "both", "FULFILMENT_SOURCE: is not v2, v1 or off"),
             ("FULFIL_FROM", "soon", "FULFIL_FROM: is not an ISO 8601 time"),

@@ -85,7 +85,7 @@ async fn serve(stream: TcpStream, script: Arc<Mutex<Script>>) {
 }
 
 /// An intake function and the script of its table.
-async fn intake(script: Script) -> (Intake, Arc<Mutex<Script>>) {
+async fn intake(script: Script) -> (Receiver, Arc<Mutex<Script>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let script = Arc::new(Mutex::new(script));
@@ -95,7 +95,7 @@ async fn intake(script: Script) -> (Intake, Arc<Mutex<Script>>) {
             tokio::spawn(serve(stream, Arc::clone(&of_server)));
         }
     });
-    let variable = |name: &str| {
+    let env = |name: &str| {
         let value = match name {
             "TABLE_NAME" => "Ledger",
             "WEBHOOK_SECRETS_ID" => "webhooks",
@@ -109,7 +109,7 @@ async fn intake(script: Script) -> (Intake, Arc<Mutex<Script>>) {
         };
         Some(value.to_owned())
     };
-    (Intake::from_env(&variable).unwrap(), script)
+    (Receiver::from_env(crate::provider::ALL, &env).unwrap(), script)
 }
 
 fn request(body: &str) -> ApiGatewayV2httpRequest {

@@ -216,7 +216,7 @@ impl Json {
 
     /// The text of a string; `None` for anything else.
     #[must_use]
-    pub fn text(&self) -> Option<&str> {
+    pub fn as_str(&self) -> Option<&str> {
         match self {
             Json::Text(text) => Some(text),
             _ => None,
@@ -279,6 +279,12 @@ impl Json {
 
 fn write_text(text: &str, out: &mut String) {
     out.push_str(&serde_json::Value::from(text).to_string());
+}
+
+/// A member's name without capitals and separators: `vat_id` and `vatID` are one.
+#[must_use]
+pub fn plain(key: &str) -> String {
+    key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]
@@ -361,7 +367,7 @@ mod tests {
         assert_eq!(flawed(b"{\"a\":1}"), Some(("{\"a\":1}".to_owned(), None)));
         let several = read(br#"{"a":{"b":1},"a":{"b":2}}"#).ok().map(|flawed| flawed.json);
         let several = several.as_ref().and_then(|json| json.get("a"));
-        assert!(several.is_some_and(|a| a.get("b").is_none() && a.text().is_none()));
+        assert!(several.is_some_and(|a| a.get("b").is_none() && a.as_str().is_none()));
     }
 
     #[test]
@@ -384,7 +390,7 @@ mod tests {
         ] {
             let text = format!(r#"{{"{sent}":"{sent}"}}"#);
             let json = parse(text.as_bytes()).ok();
-            let value = json.as_ref().and_then(|json| json.get(read)?.text());
+            let value = json.as_ref().and_then(|json| json.get(read)?.as_str());
             assert_eq!(value, Some(read), "{sent}");
         }
     }

@@ -148,7 +148,7 @@ impl Read for Time {
         };
         let time = Timestamp::read(text)?;
         let strict = Timestamp::parse(text).is_some();
-        Some(Self(if strict { text.trim().to_owned() } else { time.text() }))
+        Some(Self(if strict { text.trim().to_owned() } else { time.to_rfc3339() }))
     }
 }
 
@@ -192,7 +192,7 @@ impl Word {
 
 impl Read for Word {
     fn read(json: &Json, _: &mut Unread) -> Option<Self> {
-        let text = json.text()?.trim();
+        let text = json.as_str()?.trim();
         (1..=MAX_WORD_BYTES).contains(&text.len()).then(|| Self(text.to_owned()))
     }
 }

@@ -19,7 +19,7 @@ impl Secret {
     }
 
     /// The value as text, to be sent and never to be shown.
-    pub(crate) fn text(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 
@@ -46,12 +46,8 @@ pub(crate) fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
-/// A JSON secret of Secrets Manager.
-pub trait Shape: Default + PartialEq {
-    /// Reads it. A section that does not have its shape is not used, and no
-    /// other is hurt by it.
-    fn parse(text: &str) -> Self;
-
+/// A JSON secret of Secrets Manager, read.
+pub trait SecretDocument: Default + PartialEq {
     /// What of it was refused, without any value.
     fn problems(&self) -> &[String];
 }

@@ -71,7 +71,7 @@ impl Timestamp {
 
     /// RFC 3339 with milliseconds, which sorts as text as it does in time.
     #[must_use]
-    pub fn text(self) -> String {
+    pub fn to_rfc3339(self) -> String {
         let at = OffsetDateTime::from_unix_timestamp(self.seconds())
             .unwrap_or(OffsetDateTime::UNIX_EPOCH);
         format!(
@@ -142,7 +142,7 @@ impl<'de> Deserialize<'de> for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text())
+        serializer.serialize_str(&self.to_rfc3339())
     }
 }
 
@@ -159,7 +159,7 @@ mod tests {
             ("1950-01-01T00:00:00Z", "1970-01-01T00:00:00.000Z"),
             ("9999-12-31T23:59:59.999-10:00", "9999-12-31T23:59:59.999Z"),
         ] {
-            assert_eq!(Timestamp::parse(text).map(Timestamp::text).as_deref(), Some(out));
+            assert_eq!(Timestamp::parse(text).map(Timestamp::to_rfc3339).as_deref(), Some(out));
         }
         for text in ["", "yesterday", "2026-13-02T09:30:00Z", "1767225600"] {
             assert_eq!(Timestamp::parse(text), None);
@@ -187,7 +187,11 @@ mod tests {
             ("1772359200123", "2026-03-01T10:00:00.123Z"),
             ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00.000Z"),
         ] {
-            assert_eq!(Timestamp::read(text).map(Timestamp::text).as_deref(), Some(out), "{text}");
+            assert_eq!(
+                Timestamp::read(text).map(Timestamp::to_rfc3339).as_deref(),
+                Some(out),
+                "{text}"
+            );
         }
     }
 

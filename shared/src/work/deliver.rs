@@ -3,18 +3,19 @@
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use lambda_http::http::Request;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use http::Request;
+use lambda_runtime::Error;
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 
 use crate::aws::store::StoreError;
-use crate::fulfilment::{Input, State, reward};
-use crate::observe;
+use crate::fulfilment::{Input, ParkReason, State, reward};
 use crate::platform::credentials::RewardEndpoint;
-use crate::platform::http::{Http, Reply};
+use crate::platform::http::{Http, HttpOptions, Reply};
+use crate::provider::definition::Providers;
 use crate::wire::Timestamp;
 use crate::work::{Claim, WorkError, Worker, response};
+use crate::{function, observe};
 
 /// Longest reason kept of an endpoint's refusal, in characters.
 const MAX_REASON: usize = 100;
@@ -23,17 +24,19 @@ const MAX_REASON: usize = 100;
 ///
 /// # Errors
 /// When a setting is missing or wrong; the function then does not start.
-pub async fn run() -> Result<(), Error> {
-    let variable = |name: &str| std::env::var(name).ok();
-    observe::start(variable("RUST_LOG").as_deref());
-    let worker = Worker::from_env(&variable)?;
-    let timeout = Duration::from_secs(worker.settings.timeout_seconds);
-    let reuse = worker.settings.endpoint_idempotent;
-    let http = Http::new(timeout, worker.settings.local, reuse)?;
-    let (worker, http) = (&worker, &http);
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| async move {
-        Ok::<_, Error>(Box::pin(worker.deliver_batch(http, event.payload)).await)
-    }))
+pub async fn run(providers: Providers) -> Result<(), Error> {
+    function::start(
+        |env| {
+            let worker = Worker::from_env(providers, env)?;
+            let timeout = Duration::from_secs(worker.settings.timeout_seconds);
+            // One that knows no key again must not be called on a connection that
+            // may be dead: nobody would know whether the call arrived.
+            let reuse = worker.settings.endpoint_idempotent;
+            let http = Http::new(&HttpOptions { timeout, plain: worker.settings.local, reuse })?;
+            Ok((worker, http))
+        },
+        |(worker, http), event: SqsEvent| async { Ok(worker.deliver_batch(http, event).await) },
+    )
     .await
 }
 
@@ -55,29 +58,28 @@ impl Worker {
     }
 
     async fn deliver(&self, http: &Http, claim: Claim) -> Result<(), StoreError> {
-        let (id, provider) = (claim.subject_id(), claim.provider());
-        let input = match reward(&claim.promise, provider, id) {
+        let input = match reward(&claim.promise, claim.rewards, &claim.id) {
             Some(body) => self.post(http, &claim, &body.to_string()).await,
-            None => Input::Refused("incomplete_terms".into()),
+            None => Input::Refused(ParkReason::IncompleteTerms),
         };
-        self.apply(&claim.pk, claim.promise, &input).await.map(|_| ())
+        self.apply_with_retry(&claim.pk, claim.rewards, claim.promise, &input).await.map(|_| ())
     }
 
     /// Posts a reward, or its reversal, and judges the answer.
     async fn post(&self, http: &Http, claim: &Claim, body: &str) -> Input {
-        let attempts = claim.promise.attempts;
+        let attempts = claim.promise.retry.attempts;
         let idempotent = self.settings.endpoint_idempotent;
         let request = match self.request(claim, body).await {
             Ok(request) => request,
             // Nothing left this machine.
             Err(problem) => {
                 tracing::error!(%problem, "deliver: not configured");
-                return Input::Again { not_before: self.slowly(), last: problem, batch: None };
+                return Input::retry_later(self.slowly(), problem, None);
             }
         };
         let reply = http.send(request).await;
         let again = self.not_before(attempts, reply.retry_after());
-        Judged { again, slowly: self.slowly().max(again), idempotent }.of(&reply)
+        Judged { retry_at: again, retry_slowly_at: self.slowly().max(again), idempotent }.of(&reply)
     }
 
     async fn request(&self, claim: &Claim, body: &str) -> Result<Request<Vec<u8>>, String> {
@@ -107,7 +109,7 @@ fn sign(endpoint: &RewardEndpoint, id: &str, now: i64, body: &[u8]) -> Result<St
     let signatures: Result<Vec<String>, _> = endpoint
         .signing
         .iter()
-        .map(|secret| Webhook::new(secret.text())?.sign(id, now, body))
+        .map(|secret| Webhook::new(secret.expose())?.sign(id, now, body))
         .collect();
     match signatures {
         Ok(signatures) if !signatures.is_empty() => Ok(signatures.join(" ")),
@@ -119,9 +121,9 @@ fn sign(endpoint: &RewardEndpoint, id: &str, now: i64, body: &[u8]) -> Result<St
 /// What a reply of the endpoint is judged by.
 pub struct Judged {
     /// When to try again.
-    pub again: Timestamp,
+    pub retry_at: Timestamp,
     /// When to try again what a person has to mend first.
-    pub slowly: Timestamp,
+    pub retry_slowly_at: Timestamp,
     /// Whether the endpoint takes `webhook-id` as an idempotency key. Without,
     /// nothing is ever sent twice.
     pub idempotent: bool,
@@ -131,32 +133,32 @@ impl Judged {
     /// What the endpoint's reply means for the promise.
     #[must_use]
     pub fn of(&self, reply: &Reply) -> Input {
-        let last = reply.word();
-        let retry = |not_before| Input::Again { not_before, last: last.clone(), batch: None };
+        let last = reply.label();
+        let retry = |not_before| Input::retry_later(not_before, last.clone(), None);
         let Reply::Answer { status, body, .. } = reply else {
             return match reply {
-                Reply::NotSent => retry(self.again),
+                Reply::NotSent => retry(self.retry_at),
                 _ => self.unknown(last),
             };
         };
         match status {
             200..=299 | 409 => Input::Done,
             // Not now, and not given: RFC 9110, 8470 and 4918 have them next to 429.
-            408 | 421 | 423 | 425 | 429 if self.idempotent => retry(self.again),
+            408 | 421 | 423 | 425 | 429 if self.idempotent => retry(self.retry_at),
             401 | 403 | 404 | 300..=399 if self.idempotent => {
                 let refused = json!({ "outcome": "endpoint_refused", "last": last });
                 let metrics = [("EndpointRefused", "Count", 1.0)];
                 let metrics = [(json!([["outcome"]]), &metrics[..])];
                 observe::print("endpoint_refused", &refused, &metrics);
-                retry(self.slowly)
+                retry(self.retry_slowly_at)
             }
-            300..=499 => Input::Refused(reason(&last, body)),
+            300..=499 => Input::Refused(ParkReason::RefusedByEndpoint(reason(&last, body))),
             _ => self.unknown(last),
         }
     }
 
     fn unknown(&self, last: String) -> Input {
-        Input::Unknown { not_before: self.again, last, repeatable: self.idempotent }
+        Input::Unknown { not_before: self.retry_at, last, repeatable: self.idempotent }
     }
 }
 

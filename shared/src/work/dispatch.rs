@@ -1,14 +1,14 @@
-//! From the table's stream to the queues: one message for each step that
+//! From the table's stream to the queues: one message for each task that
 //! became due.
 
 use aws_lambda_events::event::dynamodb::{Event, EventRecord};
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::Error;
 use serde_dynamo::{AttributeValue, Item};
 
 use crate::aws::Aws;
 use crate::aws::queue::{Message, Queues};
-use crate::observe;
+use crate::function;
 use crate::wire::Timestamp;
 
 /// Runs the function until its instance ends.
@@ -16,13 +16,10 @@ use crate::wire::Timestamp;
 /// # Errors
 /// When a setting is missing; the function then does not start.
 pub async fn run() -> Result<(), Error> {
-    let variable = |name: &str| std::env::var(name).ok();
-    observe::start(variable("RUST_LOG").as_deref());
-    let queues = Queues::from_env(Aws::from_env(&variable)?.sqs(), &variable)?;
-    let queues = &queues;
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Event>| async move {
-        Ok::<_, Error>(dispatch(queues, &event.payload).await)
-    }))
+    function::start(
+        |env| Ok(Queues::from_env(Aws::from_env(env)?.sqs(), env)?),
+        |queues, event: Event| async move { Ok(dispatch(queues, &event).await) },
+    )
     .await
 }
 
@@ -48,15 +45,15 @@ async fn dispatch(queues: &Queues, event: &Event) -> DynamoDbEventResponse {
 /// What a change of an item made due, and when to start on it.
 fn due(record: &EventRecord) -> Option<(Message, Option<Timestamp>)> {
     let (old, new) = (&record.change.old_image, &record.change.new_image);
-    let due = text(new, "due")?;
-    if text(old, "due").as_ref() == Some(&due) {
+    let due = text_attribute(new, "due")?;
+    if text_attribute(old, "due").as_ref() == Some(&due) {
         return None;
     }
-    let message = Message { pk: text(new, "pk")?, sk: text(new, "sk")?, due };
-    Some((message, text(new, "not_before").and_then(|at| Timestamp::parse(&at))))
+    let message = Message { pk: text_attribute(new, "pk")?, sk: text_attribute(new, "sk")?, due };
+    Some((message, text_attribute(new, "not_before").and_then(|at| Timestamp::parse(&at))))
 }
 
-fn text(image: &Item, name: &str) -> Option<String> {
+fn text_attribute(image: &Item, name: &str) -> Option<String> {
     match image.get(name) {
         Some(AttributeValue::S(text)) => Some(text.clone()),
         _ => None,

@@ -19,14 +19,16 @@ use crate::aws::Aws;
 use crate::aws::queue::{EARLY_MS, Message, Queues};
 use crate::aws::secrets_manager::SecretsCache;
 use crate::aws::store::{Store, StoreError};
-use crate::crash;
-use crate::fulfilment::{Input, Promise, State, Stepped, Taken, Taker, WORKER_LOST, heard, step};
-use crate::ledger::Provider;
-use crate::ledger::{Record, promise_key};
-use crate::observe;
+use crate::fulfilment::{
+    Input, Promise, Rewards, Rules, State, Taken, Taker, Transition, WORKER_LOST, if_still_current,
+    transition,
+};
+use crate::ledger::{Record, partition_parts, promise_key};
 use crate::platform::credentials::Credentials;
-use crate::settings::Lookup;
+use crate::provider::definition::{Providers, find};
+use crate::settings::Env;
 use crate::wire::Timestamp;
+use crate::{crash, observe};
 use settings::WorkSettings;
 
 /// Tries to record an outcome while others write to the promise.
@@ -36,6 +38,7 @@ const TRIES: u32 = 8;
 pub struct Worker {
     /// The settings.
     pub settings: WorkSettings,
+    providers: Providers,
     store: Store,
     queues: Queues,
     credentials: SecretsCache<Credentials>,
@@ -44,32 +47,11 @@ pub struct Worker {
 /// A promise that this worker may work on, leased to it.
 struct Claim {
     pk: String,
+    /// The id of the object that the promise is made of.
+    id: String,
+    rewards: &'static Rewards,
     promise: Promise,
     record: Record,
-}
-
-impl Claim {
-    /// The id of the commission or v1 fulfilment, which ends the partition key.
-    fn subject_id(&self) -> &str {
-        self.pk.splitn(3, '#').nth(2).unwrap_or_default()
-    }
-
-    fn is_v1(&self) -> bool {
-        self.provider() == Provider::FirstPromoterV1
-    }
-
-    fn provider(&self) -> Provider {
-        provider_of(&self.pk)
-    }
-}
-
-/// Whose promises a partition holds.
-fn provider_of(pk: &str) -> Provider {
-    if pk.starts_with("firstpromoter-v1#") {
-        Provider::FirstPromoterV1
-    } else {
-        Provider::FirstPromoter
-    }
 }
 
 /// Why a message is not done with.
@@ -89,18 +71,20 @@ impl Worker {
     ///
     /// # Errors
     /// When a setting is missing or wrong.
-    pub fn from_env(variable: Lookup) -> Result<Self, Error> {
-        let settings = WorkSettings::read(variable)?;
-        let aws = Aws::from_env(variable)?;
+    pub fn from_env(providers: Providers, env: Env) -> Result<Self, Error> {
+        let settings = WorkSettings::read(env)?;
+        let aws = Aws::from_env(env)?;
         let ttl = Duration::from_secs(settings.secrets_ttl_seconds);
         Ok(Self {
             store: Store::new(aws.dynamodb(), settings.table.clone()),
-            queues: Queues::from_env(aws.sqs(), variable)?,
+            queues: Queues::from_env(aws.sqs(), env)?,
             credentials: SecretsCache::new(
                 aws.secrets_manager(),
                 settings.credentials.clone(),
                 ttl,
+                Credentials::read,
             ),
+            providers,
             settings,
         })
     }
@@ -109,16 +93,17 @@ impl Worker {
     /// `None`: superseded, or somebody else's; the message is done with.
     async fn claim(&self, message: &SqsMessage) -> Result<Option<Claim>, WorkError> {
         let message = read_message(message).ok_or(WorkError::Unreadable)?;
+        let (rewards, id) = self.rewards_of(&message.pk).ok_or(WorkError::Unreadable)?;
         for _ in 0..TRIES {
             let known = self.store.read(&message.pk, None).await?;
             let (Some(promise), Some(record)) = (known.promise, known.record) else {
                 return Ok(None);
             };
-            let leased = match self.take(&message, &promise, &record) {
+            let leased = match self.take(&message, rewards, &promise, &record) {
                 Taken::Superseded => return Ok(None),
                 Taken::WorkerLost => {
                     let input = self.worker_lost(Timestamp::now());
-                    self.apply(&message.pk, promise, &input).await?;
+                    self.apply_with_retry(&message.pk, rewards, promise, &input).await?;
                     return Ok(None);
                 }
                 Taken::Early(ms) => {
@@ -137,7 +122,8 @@ impl Worker {
             let next = slice::from_ref(&leased);
             if self.save_unless_overtaken(&message.pk, &promise, next, None).await? {
                 crash::point("after_lease");
-                let claim = Claim { pk: message.pk.clone(), promise: leased, record };
+                let (pk, id) = (message.pk.clone(), id.to_owned());
+                let claim = Claim { pk, id, rewards, promise: leased, record };
                 // One that even the call is not safe for is parked instead.
                 return Ok(Some(claim).filter(|claim| claim.promise.lease.is_some()));
             }
@@ -145,11 +131,28 @@ impl Worker {
         Err(StoreError::Conflict.into())
     }
 
-    fn take(&self, message: &Message, promise: &Promise, record: &Record) -> Taken {
+    /// How the rewards of a partition are promised, and the id of the object that it
+    /// holds.
+    fn rewards_of<'k>(&self, pk: &'k str) -> Option<(&'static Rewards, &'k str)> {
+        let (provider, _, id) = partition_parts(pk)?;
+        Some((find(self.providers, provider)?.rewards?, id))
+    }
+
+    fn rules(&self, rewards: &'static Rewards) -> Rules {
+        Rules { reversals: self.settings.policy.reversals, rewards }
+    }
+
+    fn take(
+        &self,
+        message: &Message,
+        rewards: &'static Rewards,
+        promise: &Promise,
+        record: &Record,
+    ) -> Taken {
         let now = Timestamp::now();
         let taker = Taker {
             policy: &self.settings.policy,
-            provider: provider_of(&message.pk),
+            rewards,
             epoch: if promise_key(promise.epoch) == message.sk { promise.epoch } else { 0 },
             due: &message.due,
             endpoint: &self.settings.endpoint_of(promise.terms.unit.as_deref()),
@@ -194,9 +197,10 @@ impl Worker {
 
     /// Applies an input to a promise, to its newest version if somebody wrote
     /// in between, and prints what became of it.
-    async fn apply(
+    async fn apply_with_retry(
         &self,
         pk: &str,
+        rewards: &'static Rewards,
         promise: Promise,
         input: &Input,
     ) -> Result<Promise, StoreError> {
@@ -205,10 +209,10 @@ impl Worker {
         let mut current = promise;
         for _ in 0..TRIES {
             let now = Timestamp::now();
-            let Some(input) = heard(input, &taken, &current, None, now) else {
+            let Some(input) = if_still_current(input, &taken, &current, None, now) else {
                 return Ok(current);
             };
-            match self.advance(pk, &current, &input, None).await {
+            match self.compare_and_set(pk, rewards, &current, &input, None).await {
                 Err(StoreError::Conflict) if input.assumes_nobody_at_work() => return Ok(current),
                 Err(StoreError::Conflict) => {
                     let newest = self.store.promise(pk, &sk).await?;
@@ -229,12 +233,13 @@ impl Worker {
                 return Ok(claim.promise);
             };
             let now = Timestamp::now();
-            let Some(input) = heard(input, &claim.promise, &promise, record.announcement(), now)
+            let Some(input) =
+                if_still_current(input, &claim.promise, &promise, record.announcement(), now)
             else {
                 return Ok(promise);
             };
             let version = Some(record.version);
-            match self.advance(&claim.pk, &promise, &input, version).await {
+            match self.compare_and_set(&claim.pk, claim.rewards, &promise, &input, version).await {
                 Err(StoreError::Conflict) => {}
                 other => return other,
             }
@@ -244,18 +249,19 @@ impl Worker {
 
     /// Applies an input to exactly this version of a promise, and of its record
     /// if one is given.
-    async fn advance(
+    async fn compare_and_set(
         &self,
         pk: &str,
+        rewards: &'static Rewards,
         current: &Promise,
         input: &Input,
         record: Option<u64>,
     ) -> Result<Promise, StoreError> {
         let now = Timestamp::now();
-        let saved = match step(current, input, self.settings.policy.reversals, now) {
-            Stepped::Changed(next) => vec![*next],
-            Stepped::NewEpoch { ended, next } => vec![*ended, *next],
-            Stepped::Unchanged | Stepped::Invalid(_) => return Ok(current.clone()),
+        let saved = match transition(current, input, self.rules(rewards), now) {
+            Transition::Changed(next) => vec![*next],
+            Transition::NewEpoch { ended, next } => vec![*ended, *next],
+            Transition::Unchanged | Transition::Invalid(_) => return Ok(current.clone()),
         };
         crash::point("before_outcome");
         self.store.save_with(pk, &saved, record).await?;
@@ -274,7 +280,7 @@ impl Worker {
         };
         let sk = promise_key(promise.epoch);
         let message = Message { pk: pk.to_owned(), sk, due };
-        let sent = self.queues.send(&message, promise.not_before, Timestamp::now()).await;
+        let sent = self.queues.send(&message, promise.retry.not_before, Timestamp::now()).await;
         if let Err(error) = sent {
             tracing::error!(%error, "not sent again");
         }
@@ -332,9 +338,9 @@ impl<'a> StepLine<'a> {
             promise: &next.key,
             from: before.state.name(),
             to: next.state.name(),
-            attempts: next.attempts,
-            last: next.last.as_deref(),
-            reason: next.parked.as_ref().map(|parked| parked.reason.as_str()),
+            attempts: next.retry.attempts,
+            last: next.retry.last_outcome.as_deref(),
+            reason: next.parked.as_ref().map(|parked| parked.reason.name()),
         }
     }
 

@@ -4,19 +4,19 @@
 use std::slice;
 
 use futures_util::StreamExt;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::Error;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::aws::queue::Message;
-use crate::aws::store::{Open, StoreError};
-use crate::crash;
-use crate::fulfilment::{Input, Promise, State, Stepped, reconcile, step};
-use crate::observe;
+use crate::aws::store::{OpenPromise, StoreError};
+use crate::fulfilment::{Input, Promise, Rewards, State, Transition, reconcile, transition};
+use crate::provider::definition::Providers;
 use crate::wire::Timestamp;
-use crate::work::{OPEN, Worker, provider_of};
+use crate::work::{OPEN, Worker};
+use crate::{crash, function, observe};
 
-/// Promises tended at once.
+/// Promises reconciled at once.
 const AT_ONCE: usize = 16;
 /// How often the bound for sending again doubles: two minutes become an hour.
 const MAX_DOUBLINGS: u32 = 5;
@@ -25,40 +25,39 @@ const MAX_DOUBLINGS: u32 = 5;
 ///
 /// # Errors
 /// When a setting is missing or wrong; the function then does not start.
-pub async fn run() -> Result<(), Error> {
-    let variable = |name: &str| std::env::var(name).ok();
-    observe::start(variable("RUST_LOG").as_deref());
-    let worker = Worker::from_env(&variable)?;
-    let worker = &worker;
-    lambda_runtime::run(service_fn(move |_: LambdaEvent<Value>| async move {
-        let swept = worker.sweep().await;
-        if swept.failed > 0 {
-            // A line for each is printed; this one counts as Lambda's error.
-            return Err(Error::from("the sweep is not complete"));
-        }
-        let outcome = json!({ "outcome": "complete" });
-        let metrics = [("Sweeps", "Count", 1.0)];
-        observe::print("sweep", &outcome, &[(json!([["outcome"]]), &metrics)]);
-        Ok(swept)
-    }))
+pub async fn run(providers: Providers) -> Result<(), Error> {
+    function::start(
+        |env| Worker::from_env(providers, env),
+        |worker, _: Value| async {
+            let report = worker.sweep().await;
+            if report.failed > 0 {
+                // A line for each is printed; this one counts as Lambda's error.
+                return Err(Error::from("the sweep is not complete"));
+            }
+            let outcome = json!({ "outcome": "complete" });
+            let metrics = [("Sweeps", "Count", 1.0)];
+            observe::print("sweep", &outcome, &[(json!([["outcome"]]), &metrics)]);
+            Ok(report)
+        },
+    )
     .await
 }
 
-/// What one sweep found and did.
+/// The report of one sweep: what it found and did.
 #[derive(Debug, Default, Serialize)]
-pub struct Swept {
+pub struct SweepReport {
     /// Messages sent again.
     pub sent: usize,
     /// Promises parked for their age.
     pub parked: usize,
     /// Leases whose holder is gone.
     pub released: usize,
-    /// States not read to their end, and promises not tended.
+    /// States not read to their end, and promises not reconciled.
     pub failed: usize,
 }
 
 /// What was done for one promise.
-enum Tended {
+enum Handled {
     Left,
     Sent,
     Parked,
@@ -73,71 +72,71 @@ struct Backlog {
 impl Worker {
     /// Sweeps once through everything that is open. What fails is logged and left
     /// for the next time.
-    pub async fn sweep(&self) -> Swept {
-        let mut swept = Swept::default();
+    pub async fn sweep(&self) -> SweepReport {
+        let mut report = SweepReport::default();
         for state in OPEN {
-            if let Err(error) = self.sweep_state(state, &mut swept).await {
+            if let Err(error) = self.sweep_state(state, &mut report).await {
                 tracing::error!(%error, state = state.name(), "sweep: not read");
-                swept.failed += 1;
+                report.failed += 1;
             }
         }
-        swept
+        report
     }
 
     /// What could not be read to its end is not counted either: an alarm would
     /// take it for an empty state.
-    async fn sweep_state(&self, state: State, swept: &mut Swept) -> Result<(), StoreError> {
+    async fn sweep_state(&self, state: State, report: &mut SweepReport) -> Result<(), StoreError> {
         let (mut count, mut oldest, mut page) = (0_u32, None, None);
         loop {
             let (open, next) = self.store.open(state, page).await?;
             count += u32::try_from(open.len()).unwrap_or(u32::MAX);
             oldest = oldest.or(open.first().map(|open| open.open_since));
             if state != State::Parked {
-                self.tend_all(&open, state, swept).await;
+                self.reconcile_all(&open, state, report).await;
             }
             page = next;
             if page.is_none() {
                 break;
             }
         }
-        report(state, count, oldest);
+        report_backlog(state, count, oldest);
         Ok(())
     }
 
-    async fn tend_all(&self, open: &[Open], state: State, swept: &mut Swept) {
-        let tended = futures_util::stream::iter(open)
-            .map(|open| self.tend(&open.pk, &open.sk))
+    async fn reconcile_all(&self, open: &[OpenPromise], state: State, report: &mut SweepReport) {
+        let handled = futures_util::stream::iter(open)
+            .map(|open| self.reconcile_one(&open.pk, &open.sk))
             .buffer_unordered(AT_ONCE);
-        let tended: Vec<_> = tended.collect().await;
-        for tended in tended {
-            match tended {
-                Ok(Tended::Left) => {}
-                Ok(Tended::Sent) => swept.sent += 1,
-                Ok(Tended::Parked) => swept.parked += 1,
-                Ok(Tended::Released) => swept.released += 1,
+        let handled: Vec<_> = handled.collect().await;
+        for handled in handled {
+            match handled {
+                Ok(Handled::Left) => {}
+                Ok(Handled::Sent) => report.sent += 1,
+                Ok(Handled::Parked) => report.parked += 1,
+                Ok(Handled::Released) => report.released += 1,
                 // One that cannot be helped must not stop the others.
                 Err(error) => {
                     tracing::error!(%error, state = state.name(), "sweep: left for next time");
-                    swept.failed += 1;
+                    report.failed += 1;
                 }
             }
         }
     }
 
-    async fn tend(&self, pk: &str, sk: &str) -> Result<Tended, Error> {
+    async fn reconcile_one(&self, pk: &str, sk: &str) -> Result<Handled, Error> {
         let Some(promise) = self.store.promise(pk, sk).await? else {
-            return Ok(Tended::Left);
+            return Ok(Handled::Left);
         };
         let now = Timestamp::now();
         match self.settings.limits().action(&promise, now) {
-            Action::Leave => Ok(Tended::Left),
+            Action::Leave => Ok(Handled::Left),
             Action::OverAge => {
-                self.settle(pk, promise, &Input::OverAge).await?;
-                Ok(Tended::Parked)
+                self.apply_unless_busy(pk, promise, &Input::OverAge).await?;
+                Ok(Handled::Parked)
             }
             Action::Release => {
-                self.settle(pk, promise, &self.worker_lost(now)).await?;
-                Ok(Tended::Released)
+                self.apply_unless_busy(pk, promise, &self.worker_lost(now)).await?;
+                Ok(Handled::Released)
             }
             Action::Witness => Box::pin(self.witness(pk, promise)).await,
             Action::Send(due) => {
@@ -145,56 +144,70 @@ impl Worker {
                 self.queues.send(&message, None, now).await?;
                 self.note_sent(pk, &promise, now).await?;
                 crash::point("after_note");
-                Ok(Tended::Sent)
+                Ok(Handled::Sent)
             }
         }
     }
 
     /// Denied or taken back on the API's word alone: unless the record says so by
     /// now, a person has to look.
-    async fn witness(&self, pk: &str, promise: Promise) -> Result<Tended, Error> {
+    async fn witness(&self, pk: &str, promise: Promise) -> Result<Handled, Error> {
         let known = self.store.read(pk, None).await?;
         let (Some(newest), Some(record)) = (known.promise, known.record) else {
-            return Ok(Tended::Left);
+            return Ok(Handled::Left);
         };
         if newest.version != promise.version {
-            return Ok(Tended::Left);
+            return Ok(Handled::Left);
         }
         let (policy, now, seen) = (&self.settings.policy, Timestamp::now(), Some(record.version));
-        match reconcile(policy, provider_of(pk), &newest, &record, now) {
-            Stepped::Changed(next) => {
+        match reconcile(policy, self.known_rewards(pk)?, &newest, &record, now) {
+            Transition::Changed(next) => {
                 self.save_unless_overtaken(pk, &newest, slice::from_ref(&*next), seen).await?;
-                Ok(Tended::Left)
+                Ok(Handled::Left)
             }
-            Stepped::NewEpoch { ended, next } => {
+            Transition::NewEpoch { ended, next } => {
                 self.save_unless_overtaken(pk, &newest, &[*ended, *next], seen).await?;
-                Ok(Tended::Left)
+                Ok(Handled::Left)
             }
-            Stepped::Unchanged | Stepped::Invalid(_) => {
-                self.settle(pk, newest, &Input::Unwitnessed).await?;
-                Ok(Tended::Parked)
+            Transition::Unchanged | Transition::Invalid(_) => {
+                self.apply_unless_busy(pk, newest, &Input::Unwitnessed).await?;
+                Ok(Handled::Parked)
             }
         }
     }
 
-    /// Whoever writes at the same time is at it already.
+    /// Notes that the task was queued again. A worker or an event that writes at the
+    /// same time is working on the promise already.
     async fn note_sent(&self, pk: &str, promise: &Promise, now: Timestamp) -> Result<(), Error> {
-        let reversals = self.settings.policy.reversals;
-        let Stepped::Changed(noted) = step(promise, &Input::Resent, reversals, now) else {
+        let rules = self.rules(self.known_rewards(pk)?);
+        let Transition::Changed(noted) = transition(promise, &Input::Redispatched, rules, now)
+        else {
             return Ok(());
         };
-        match self.store.save(pk, slice::from_ref(&*noted)).await {
+        match self.store.save_one(pk, &noted).await {
             Ok(()) | Err(StoreError::Conflict) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Somebody who writes at the same time settles it themselves.
-    async fn settle(&self, pk: &str, promise: Promise, input: &Input) -> Result<(), StoreError> {
-        match self.apply(pk, promise, input).await {
+    /// Applies an input, unless a worker or an event writes to the promise at the
+    /// same time: that settles it.
+    async fn apply_unless_busy(
+        &self,
+        pk: &str,
+        promise: Promise,
+        input: &Input,
+    ) -> Result<(), Error> {
+        let rewards = self.known_rewards(pk)?;
+        match self.apply_with_retry(pk, rewards, promise, input).await {
             Ok(_) | Err(StoreError::Conflict) => Ok(()),
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         }
+    }
+
+    fn known_rewards(&self, pk: &str) -> Result<&'static Rewards, Error> {
+        let rewards = self.rewards_of(pk).map(|(rewards, _)| rewards);
+        rewards.ok_or_else(|| Error::from("a promise of a provider that nobody knows"))
     }
 }
 
@@ -232,7 +245,7 @@ impl Limits {
         }
         if promise.state.is_settled() && promise.due.is_none() {
             let since = now.ms().saturating_sub(promise.changed_at.ms());
-            let late = promise.unwitnessed && since >= self.untouched_seconds * 1000;
+            let late = promise.platform.unwitnessed && since >= self.untouched_seconds * 1000;
             return if late { Action::Witness } else { Action::Leave };
         }
         if now.seconds() - promise.open_at.seconds() > self.max_age_seconds {
@@ -249,16 +262,22 @@ impl Limits {
     /// the queue must not fill up with the same.
     fn untouched(&self, promise: &Promise, now: Timestamp) -> Option<String> {
         let lease = promise.lease.as_ref().map(|lease| lease.until);
-        let since = [Some(promise.changed_at), promise.not_before, lease, promise.resent_at]
-            .into_iter()
-            .max()??;
-        let bound = (self.untouched_seconds * 1000) << promise.resent.min(MAX_DOUBLINGS);
+        let since = [
+            Some(promise.changed_at),
+            promise.retry.not_before,
+            lease,
+            promise.retry.redispatched_at,
+        ]
+        .into_iter()
+        .max()??;
+        let bound =
+            (self.untouched_seconds * 1000) << promise.retry.redispatch_count.min(MAX_DOUBLINGS);
         let late = now.ms() - since.ms() >= bound;
         promise.due.clone().filter(|_| late)
     }
 }
 
-fn report(state: State, count: u32, oldest: Option<Timestamp>) {
+fn report_backlog(state: State, count: u32, oldest: Option<Timestamp>) {
     let age = oldest.map_or(0, |at| (Timestamp::now().seconds() - at.seconds()).max(0));
     #[expect(clippy::cast_precision_loss, reason = "an age in seconds is far below 2^52")]
     let metrics = [("Open", "Count", f64::from(count)), ("OldestSeconds", "Seconds", age as f64)];

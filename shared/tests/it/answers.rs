@@ -4,18 +4,17 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use shared::fulfilment::Standing;
-use shared::platform::credentials::{FirstPromoter, FirstPromoterV1};
-use shared::platform::http::Http;
-use shared::platform::{Change, NoAnswer, Pacer, firstpromoter, firstpromoter_v1};
-use shared::wire::secret::Secret;
-
 use crate::machine::terms;
 use crate::promises::policy;
+use shared::fulfilment::PlatformStatus;
+use shared::platform::credentials::{FirstPromoter, FirstPromoterV1};
+use shared::platform::http::{Http, HttpOptions};
+use shared::platform::{Connection, NoAnswer, Pacer, WriteResult, firstpromoter, firstpromoter_v1};
+use shared::wire::secret::Secret;
 
-type Seen = Arc<Mutex<Vec<String>>>;
+type SeenEvent = Arc<Mutex<Vec<String>>>;
 
-fn server(answer: fn(&str) -> &'static str) -> (String, Seen) {
+fn server(answer: fn(&str) -> &'static str) -> (String, SeenEvent) {
     serving(200, answer)
 }
 
@@ -23,10 +22,10 @@ fn server(answer: fn(&str) -> &'static str) -> (String, Seen) {
 fn serving<B: AsRef<str>>(
     status: u16,
     answer: impl Fn(&str) -> B + Send + 'static,
-) -> (String, Seen) {
+) -> (String, SeenEvent) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
-    let seen = Seen::default();
+    let seen = SeenEvent::default();
     let lines = seen.clone();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
@@ -62,7 +61,7 @@ fn run<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 fn http() -> Http {
-    Http::new(Duration::from_mins(1), true, false).unwrap()
+    Http::new(&HttpOptions { timeout: Duration::from_mins(1), plain: true, reuse: false }).unwrap()
 }
 fn key() -> Secret {
     Secret::new("k").unwrap()
@@ -72,7 +71,8 @@ fn key() -> Secret {
 fn v2<T>(base: &str, ask: impl AsyncFnOnce(&firstpromoter::Api) -> T) -> T {
     let keys = FirstPromoter { api_key: key(), account_id: key() };
     let (http, pacer) = (http(), Pacer::new(Duration::ZERO));
-    run(ask(&firstpromoter::Api { http: &http, base, pacer: &pacer, credentials: Some(&keys) }))
+    let connection = Connection { http: &http, base, pacer: &pacer };
+    run(ask(&firstpromoter::Api { connection, credentials: Some(&keys) }))
 }
 
 /// Asks v1's API something.
@@ -80,9 +80,7 @@ fn v1<T>(base: &str, ask: impl AsyncFnOnce(&firstpromoter_v1::Api) -> T) -> T {
     let (http, pacer, key) =
         (http(), Pacer::new(Duration::ZERO), FirstPromoterV1 { api_key: key() });
     run(ask(&firstpromoter_v1::Api {
-        http: &http,
-        base,
-        pacer: &pacer,
+        connection: Connection { http: &http, base, pacer: &pacer },
         credentials: Some(&key),
         patience: Duration::from_secs(30),
     }))
@@ -94,7 +92,7 @@ fn the_same_page_again_is_the_end() {
     let (base, seen) =
         server(|_| r#"[{"id":1},{"id":2},{"id":3},{"id":4},{"id":5},{"id":6},{"id":7},{"id":8}]"#);
     let view = v1(&base, async |api| api.view("88", &terms("500")).await);
-    assert_eq!(view.map(|view| view.standing), Ok(Standing::NotFound));
+    assert_eq!(view.map(|view| view.standing), Ok(PlatformStatus::NotFound));
     let seen = seen.lock().unwrap().clone();
     assert_eq!(seen.len(), 2, "{seen:#?}");
 }
@@ -108,10 +106,10 @@ fn a_look_up_ends_in_time_and_does_not_say_that_it_is_not_there() {
         (http(), Pacer::new(Duration::from_millis(40)), FirstPromoterV1 { api_key: key() });
     let patience = Duration::from_millis(20);
     let credentials = Some(&key);
-    let api =
-        firstpromoter_v1::Api { http: &http, base: &base, pacer: &pacer, credentials, patience };
+    let connection = Connection { http: &http, base: &base, pacer: &pacer };
+    let api = firstpromoter_v1::Api { connection, credentials, patience };
     let answer = run(api.view("88", &terms("500"))).unwrap_err();
-    assert_eq!((answer.refused, answer.word.as_str()), (false, "the list took too long"));
+    assert_eq!((answer.refused, answer.cause.as_str()), (false, "the list took too long"));
     assert!(seen.lock().unwrap().len() <= 2);
 }
 
@@ -122,10 +120,10 @@ fn a_polled_batch_that_left_one_out_confirms_none_unseen() {
         |_| r#"{"id":7,"status":"completed","total":5,"selected_total":4,"processed_count":4,"failed_count":0,"processing_errors":[]}"#,
     );
     let told = v2(&base, async |api| api.mark_fulfilled(&["1", "2", "3", "4", "5"]).await);
-    assert_eq!(told, Change::LookEach);
+    assert_eq!(told, WriteResult::CheckEach);
     // What each of the five promises asks of the batch that it shares.
     let polled = v2(&base, async |api| api.batch("7").await);
-    assert_eq!(polled, Change::LookEach);
+    assert_eq!(polled, WriteResult::CheckEach);
 }
 
 /// A status that nobody knows takes nothing away (announce.rs says so of events).
@@ -140,43 +138,55 @@ fn a_status_that_nobody_knows_is_no_denial() {
     });
     let views = v2(&base, async |api| api.views(&["88"], &policy()).await);
     let standings: Vec<_> = views.unwrap().iter().map(|view| view.standing).collect();
-    assert_eq!(standings, [Standing::Unclear]);
+    assert_eq!(standings, [PlatformStatus::Unclear]);
 }
 
-fn not_yet(word: &str, refused: bool) -> Change {
-    Change::NotYet(NoAnswer { retry_after: Some(7), refused, word: word.into() })
+fn not_yet(cause: &str, refused: bool) -> WriteResult {
+    WriteResult::NotYet(NoAnswer { retry_after: Some(7), refused, cause: cause.into() })
 }
 
-fn accepted(id: &str) -> Change {
-    Change::Accepted(id.into())
+fn accepted(id: &str) -> WriteResult {
+    WriteResult::Accepted(id.into())
 }
 
 /// Of two ids that were asked for. A 200 can carry failures inside.
 #[test]
 fn a_change_is_done_only_if_all_of_it_is_said_to_be() {
-    let unknown = |word: &str| Change::Unknown(word.into());
+    let unknown = |cause: &str| WriteResult::Unknown(cause.into());
     for (status, body, change) in [
-        (200, r#"{"status":"completed","processed_count":2,"failed_count":0}"#, Change::Done),
-        (202, r#"{"status":"completed","failed_count":0,"processing_errors":[]}"#, Change::Done),
-        (200, r#"{"status":"completed","processed_count":2,"failed_count":1}"#, Change::LookEach),
-        (200, r#"{"status":"completed","processed_count":1,"failed_count":0}"#, Change::LookEach),
-        (200, r#"{"status":"completed","processed_count":2}"#, Change::LookEach),
+        (200, r#"{"status":"completed","processed_count":2,"failed_count":0}"#, WriteResult::Done),
+        (
+            202,
+            r#"{"status":"completed","failed_count":0,"processing_errors":[]}"#,
+            WriteResult::Done,
+        ),
+        (
+            200,
+            r#"{"status":"completed","processed_count":2,"failed_count":1}"#,
+            WriteResult::CheckEach,
+        ),
+        (
+            200,
+            r#"{"status":"completed","processed_count":1,"failed_count":0}"#,
+            WriteResult::CheckEach,
+        ),
+        (200, r#"{"status":"completed","processed_count":2}"#, WriteResult::CheckEach),
         (
             200,
             r#"{"status":"completed","failed_count":0,"processing_errors":["88"]}"#,
-            Change::LookEach,
+            WriteResult::CheckEach,
         ),
         (200, r#"{"status":"pending","id":7}"#, accepted("7")),
         (200, r#"{"status":"in_progress","id":"b7"}"#, accepted("b7")),
         (202, r#"{"id":7}"#, accepted("7")),
-        (202, r#"{"status":"pending"}"#, Change::LookEach),
-        (202, "{}", Change::LookEach),
-        (200, "{}", Change::LookEach),
-        (200, r#"{"status":"something_new","failed_count":0}"#, Change::LookEach),
-        (201, r#"{"status":"completed","failed_count":0}"#, Change::LookEach),
-        (404, "", Change::LookEach),
-        (409, "", Change::LookEach),
-        (422, r#"{"status":"completed","failed_count":0}"#, Change::LookEach),
+        (202, r#"{"status":"pending"}"#, WriteResult::CheckEach),
+        (202, "{}", WriteResult::CheckEach),
+        (200, "{}", WriteResult::CheckEach),
+        (200, r#"{"status":"something_new","failed_count":0}"#, WriteResult::CheckEach),
+        (201, r#"{"status":"completed","failed_count":0}"#, WriteResult::CheckEach),
+        (404, "", WriteResult::CheckEach),
+        (409, "", WriteResult::CheckEach),
+        (422, r#"{"status":"completed","failed_count":0}"#, WriteResult::CheckEach),
         // It may have had its effect.
         (200, "<html>", unknown("200")),
         (204, "", unknown("204")),
@@ -202,9 +212,9 @@ fn a_change_is_done_only_if_all_of_it_is_said_to_be() {
 fn each_change_goes_to_its_own_address() {
     let (base, seen) = server(|_| r#"{"status":"completed","failed_count":0}"#);
     v2(&base, async |api| {
-        assert_eq!(api.approve(&["1"]).await, Change::Done);
-        assert_eq!(api.mark_unfulfilled(&["1"]).await, Change::Done);
-        assert_eq!(api.batch("b 7/8").await, Change::LookEach);
+        assert_eq!(api.approve(&["1"]).await, WriteResult::Done);
+        assert_eq!(api.mark_unfulfilled(&["1"]).await, WriteResult::Done);
+        assert_eq!(api.batch("b 7/8").await, WriteResult::CheckEach);
     });
     let lines = [
         "POST /commissions/approve HTTP/1.1",
@@ -217,12 +227,20 @@ fn each_change_goes_to_its_own_address() {
 #[test]
 fn a_batch_that_is_over_or_gone_is_looked_at_reward_by_reward() {
     for (status, body, change) in [
-        (200, r#"{"status":"completed","processed_count":1,"failed_count":0}"#, Change::LookEach),
-        (200, r#"{"status":"completed","processed_count":0,"failed_count":1}"#, Change::LookEach),
+        (
+            200,
+            r#"{"status":"completed","processed_count":1,"failed_count":0}"#,
+            WriteResult::CheckEach,
+        ),
+        (
+            200,
+            r#"{"status":"completed","processed_count":0,"failed_count":1}"#,
+            WriteResult::CheckEach,
+        ),
         (200, r#"{"status":"in_progress","id":7}"#, accepted("7")),
         (202, r#"{"status":"pending","id":7}"#, accepted("7")),
-        (404, "", Change::LookEach),
-        (422, "", Change::LookEach),
+        (404, "", WriteResult::CheckEach),
+        (422, "", WriteResult::CheckEach),
         (401, "", not_yet("401", true)),
         (503, "", not_yet("503", false)),
     ] {
@@ -247,12 +265,12 @@ fn what_is_asked_about_is_shown_in_its_order_and_by_its_own_row() {
     let views = v2(&base, async |api| api.views(&ids, &policy()).await).unwrap();
     let shown: Vec<_> = views.iter().map(|view| (view.standing, view.suspected)).collect();
     let expected = [
-        (Standing::NotFound, false),
-        (Standing::NotFound, false),
-        (Standing::Denied, true),
-        (Standing::Fulfilled, false),
-        (Standing::Pending, true),
-        (Standing::Approved, false),
+        (PlatformStatus::NotFound, false),
+        (PlatformStatus::NotFound, false),
+        (PlatformStatus::Denied, true),
+        (PlatformStatus::Fulfilled, false),
+        (PlatformStatus::Pending, true),
+        (PlatformStatus::Approved, false),
     ];
     assert_eq!(shown, expected);
     let first = views.last().unwrap();
@@ -267,7 +285,7 @@ fn what_is_asked_about_is_shown_in_its_order_and_by_its_own_row() {
 
 #[test]
 fn a_list_that_cannot_be_had_is_no_answer_and_shows_nothing() {
-    for (status, body, refused, word) in [
+    for (status, body, refused, cause) in [
         (200, "{}", None, "an answer that is no list"),
         (200, r#"{"data":{"id":1}}"#, None, "an answer that is no list"),
         (200, "7", None, "an answer that is no list"),
@@ -280,7 +298,7 @@ fn a_list_that_cannot_be_had_is_no_answer_and_shows_nothing() {
         let no_answer = NoAnswer {
             retry_after: refused.and(Some(7)),
             refused: refused.unwrap_or_default(),
-            word: word.into(),
+            cause: cause.into(),
         };
         let (base, _) = serving(status, move |_| body);
         let views = v2(&base, async |api| api.views(&["1"], &policy()).await);
@@ -296,9 +314,13 @@ fn a_list_that_cannot_be_had_is_no_answer_and_shows_nothing() {
 fn a_flaw_in_a_list_costs_its_own_place() {
     let odd = r#""name":"P \ud83d","note":1,"note":2"#;
     for (status, v2_stands, v1_stands) in [
-        (r#""status":"approved""#, Standing::Approved, Standing::Unclear),
-        (r#""status":"pending""#, Standing::Pending, Standing::Approved),
-        (r#""status":"pending","status":"approved""#, Standing::NotFound, Standing::Unclear),
+        (r#""status":"approved""#, PlatformStatus::Approved, PlatformStatus::Unclear),
+        (r#""status":"pending""#, PlatformStatus::Pending, PlatformStatus::Approved),
+        (
+            r#""status":"pending","status":"approved""#,
+            PlatformStatus::NotFound,
+            PlatformStatus::Unclear,
+        ),
     ] {
         let body = format!(
             "\u{feff}[{{{odd}}},{{\"id\":88,{odd},\"amount\":500,\"unit\":\"points\",\"promoter_id\":31,{status}}}]"
@@ -319,16 +341,19 @@ fn a_payout_of_another_amount_unit_or_promoter_is_another_fulfilment() {
     };
     let ours = r#""promoter_id":31"#;
     for (body, standing) in [
-        (payout("500", "points", ours, "pending"), Standing::Approved),
-        (payout("\"500.0\"", "points", ours, "processing"), Standing::Approved),
-        (payout("500", "points", r#""promoter":{"id":"31"}"#, "completed"), Standing::Fulfilled),
-        (payout("500", "points", ours, "cancelled"), Standing::Denied),
-        (payout("500", "points", ours, "something_new"), Standing::Unclear),
-        (payout("501", "points", ours, "pending"), Standing::NotFound),
-        (payout("null", "points", ours, "pending"), Standing::NotFound),
-        (payout("500", "credits", ours, "pending"), Standing::NotFound),
-        (payout("500", "points", r#""promoter_id":32"#, "pending"), Standing::NotFound),
-        (payout("500", "points", r#""promoter_id":null"#, "completed"), Standing::NotFound),
+        (payout("500", "points", ours, "pending"), PlatformStatus::Approved),
+        (payout("\"500.0\"", "points", ours, "processing"), PlatformStatus::Approved),
+        (
+            payout("500", "points", r#""promoter":{"id":"31"}"#, "completed"),
+            PlatformStatus::Fulfilled,
+        ),
+        (payout("500", "points", ours, "cancelled"), PlatformStatus::Denied),
+        (payout("500", "points", ours, "something_new"), PlatformStatus::Unclear),
+        (payout("501", "points", ours, "pending"), PlatformStatus::NotFound),
+        (payout("null", "points", ours, "pending"), PlatformStatus::NotFound),
+        (payout("500", "credits", ours, "pending"), PlatformStatus::NotFound),
+        (payout("500", "points", r#""promoter_id":32"#, "pending"), PlatformStatus::NotFound),
+        (payout("500", "points", r#""promoter_id":null"#, "completed"), PlatformStatus::NotFound),
     ] {
         let (base, seen) = serving(200, {
             let body = body.clone();
@@ -344,18 +369,18 @@ fn a_payout_of_another_amount_unit_or_promoter_is_another_fulfilment() {
 #[test]
 fn v1_is_told_by_the_status_of_its_answer() {
     for (status, change) in [
-        (200, Change::Done),
-        (299, Change::Done),
+        (200, WriteResult::Done),
+        (299, WriteResult::Done),
         (300, not_yet("300", false)),
         (400, not_yet("400", false)),
         (401, not_yet("401", true)),
         (403, not_yet("403", true)),
-        (404, Change::LookEach),
-        (409, Change::LookEach),
-        (422, Change::LookEach),
+        (404, WriteResult::CheckEach),
+        (409, WriteResult::CheckEach),
+        (422, WriteResult::CheckEach),
         (429, not_yet("429", false)),
-        (500, Change::Unknown("500".into())),
-        (599, Change::Unknown("599".into())),
+        (500, WriteResult::Unknown("500".into())),
+        (599, WriteResult::Unknown("599".into())),
     ] {
         let (base, seen) = serving(status, |_| "");
         assert_eq!(v1(&base, async |api| api.complete("8 8").await), change, "{status}");
@@ -369,10 +394,10 @@ fn v1_is_told_by_the_status_of_its_answer() {
 fn a_call_that_was_not_answered_is_unknown_only_if_it_left() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let closed = format!("http://{closed}");
-    let not_sent = NoAnswer { retry_after: None, refused: false, word: "no connection".into() };
+    let not_sent = NoAnswer { retry_after: None, refused: false, cause: "no connection".into() };
     let told = v2(&closed, async |api| api.mark_fulfilled(&["1"]).await);
-    assert_eq!(told, Change::NotYet(not_sent.clone()));
-    assert_eq!(v1(&closed, async |api| api.complete("1").await), Change::NotYet(not_sent));
+    assert_eq!(told, WriteResult::NotYet(not_sent.clone()));
+    assert_eq!(v1(&closed, async |api| api.complete("1").await), WriteResult::NotYet(not_sent));
 
     let deaf = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", deaf.local_addr().unwrap());
@@ -382,7 +407,7 @@ fn a_call_that_was_not_answered_is_unknown_only_if_it_left() {
             let _ = stream.unwrap().read(&mut [0; 4096]);
         }
     });
-    let lost = || Change::Unknown("no answer".into());
+    let lost = || WriteResult::Unknown("no answer".into());
     assert_eq!(v2(&base, async |api| api.mark_fulfilled(&["1"]).await), lost());
     assert_eq!(v1(&base, async |api| api.complete("1").await), lost());
 }

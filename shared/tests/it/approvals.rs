@@ -1,18 +1,17 @@
 //! What events do to promises that are there: approvals asked for, denials that
 //! are overtaken, waivers, parties.
 
-use serde_json::{Value, json};
-use shared::fulfilment::Known;
-use shared::fulfilment::{
-    Entry, Input, Policy, Promise, Question, Reversals, Standing, State, View, heard,
-};
-use shared::ledger::Provider::FirstPromoter;
-use shared::receive::decide::{Decision, decide};
-use shared::wire::Timestamp;
-
 use crate::machine::{at, denied_there, run, word};
 use crate::mapping::event;
 use crate::promises::{commission, first, policy};
+use crate::providers::{FIRSTPROMOTER, decide, rewards};
+use serde_json::{Value, json};
+use shared::fulfilment::{
+    Input, ParkReason, PlatformStatus, Policy, Promise, Question, Reversals, Snapshot, Start,
+    State, View, if_still_current,
+};
+use shared::receive::decide::Decision;
+use shared::wire::Timestamp;
 
 const D: Reversals = Reversals::Deliver;
 
@@ -22,21 +21,21 @@ fn lease() -> Input {
 
 /// A pending commission that is to be approved by asking: the settings, what is
 /// known of it, its event.
-fn created(at: &str) -> (Policy, Known, Value) {
+fn created(at: &str) -> (Policy, Snapshot, Value) {
     let mut auto = policy();
     auto.auto_approve = true;
-    let mut known = Known::default();
+    let mut known = Snapshot::default();
     let mut body = commission(5104, "points", "pending", at);
     body["event_type"] = json!("commission.created");
     feed(&auto, &mut known, 1, &body);
     (auto, known, body)
 }
 
-fn feed(policy: &Policy, known: &mut Known, n: usize, body: &Value) {
+fn feed(policy: &Policy, known: &mut Snapshot, n: usize, body: &Value) {
     let mut body = body.clone();
     body["event_id"] = json!(format!("e{n}"));
     let event =
-        event(FirstPromoter, "/webhooks/firstpromoter/commissions", &body.to_string()).unwrap();
+        event(FIRSTPROMOTER, "/webhooks/firstpromoter/commissions", &body.to_string()).unwrap();
     let now = Timestamp::parse("2026-11-01T00:00:00Z").unwrap();
     if let Decision::Write(write) = decide(known, &event, policy, now) {
         known.record = write.record;
@@ -52,7 +51,7 @@ fn what_may_be_money_is_not_approved() {
     let mut body = commission(5104, "points", "pending", "2026-10-01T00:00:00Z");
     body["data"].as_object_mut().unwrap().remove("unit"); // the payloads until 2026-04-24
     body["data"]["currency"] = json!("USD");
-    let write = first(&auto, FirstPromoter, &body);
+    let write = first(&auto, FIRSTPROMOTER, &body);
     let due: Vec<_> = write.promises.iter().map(|p| p.due.clone()).collect();
     assert!(!due.contains(&Some("approve#1".into())), "{due:?}");
 }
@@ -61,7 +60,7 @@ fn nor_a_unit_that_nobody_knows() {
     let mut auto = policy();
     auto.auto_approve = true;
     let body = commission(5104, "eur_cents", "pending", "2026-10-01T00:00:00Z");
-    let write = first(&auto, FirstPromoter, &body);
+    let write = first(&auto, FIRSTPROMOTER, &body);
     let due: Vec<_> = write.promises.iter().map(|p| p.due.clone()).collect();
     assert!(!due.contains(&Some("approve#1".into())), "{due:?}");
 }
@@ -86,9 +85,9 @@ fn found_and_given(p: &Promise, asked_at: Timestamp, since: Option<Timestamp>) -
         asked_at,
         terms: Box::new(p.terms.clone()),
         campaign_id: None,
-        entry: Entry::Deliver,
+        entry: Start::Deliver,
     };
-    let [asked, done] = [Input::Asked(asked_at), Input::Done];
+    let [asked, done] = [Input::ApprovalRequested(asked_at), Input::Done];
     [lease(), asked, lease(), found, lease(), done.clone(), lease(), done]
 }
 
@@ -133,7 +132,7 @@ fn a_resumed_approval_with_the_documented_payload_is_still_asked_for() {
     let mut body = commission(5104, "points", "pending", "2026-10-01T00:00:00Z");
     body["event_type"] = json!("commission.created");
     body["data"]["promoter_campaign"]["promoter"] = Value::Null;
-    let p = first(&auto, FirstPromoter, &body).promises.remove(0);
+    let p = first(&auto, FIRSTPROMOTER, &body).promises.remove(0);
     assert_eq!(p.state, State::ApprovalDue);
     let p = run(p, &[lease(), Input::Refused("401".into()), word(None)], D);
     // In lookup_due the platform's "pending" is taken for a denial
@@ -146,10 +145,10 @@ fn a_resumed_approval_with_the_documented_payload_is_still_asked_for() {
 fn a_waiver_is_of_what_was_seen() {
     let mut body = commission(5104, "points", "approved", "2026-10-01T00:00:00Z");
     body["data"]["amount"] = json!(0);
-    let mut known = Known::default();
+    let mut known = Snapshot::default();
     feed(&policy(), &mut known, 1, &body);
     let p = known.promise.take().unwrap();
-    assert_eq!(p.parked.as_ref().unwrap().reason, "amount_not_positive");
+    assert_eq!(p.parked.as_ref().unwrap().reason, ParkReason::AmountNotPositive);
     known.promise = Some(run(p, &[word(None)], D));
     body["data"]["amount"] = json!(-5000);
     body["timestamp"] = json!("2026-10-01T00:01:00Z");
@@ -161,7 +160,7 @@ fn a_waiver_is_of_what_was_seen() {
 fn denied_there_is_not_said_of_a_newer_approval() {
     // Confirming; the platform is asked, pending; then both events come, and
     // only then the outcome is recorded.
-    let mut known = Known::default();
+    let mut known = Snapshot::default();
     let body = commission(5104, "points", "approved", "2026-10-01T00:00:00Z");
     feed(&policy(), &mut known, 1, &body);
     let p = run(known.promise.take().unwrap(), &[lease(), Input::Done, lease()], D);
@@ -172,13 +171,13 @@ fn denied_there_is_not_said_of_a_newer_approval() {
     feed(&policy(), &mut known, 3, &commission(5104, "points", "approved", "2026-10-01T00:02:00Z"));
     let (newest, record) = (known.promise.unwrap(), known.record.unwrap());
     let denied = denied_there(at(9));
-    let input = heard(&denied, &p, &newest, record.announced, at(5));
-    assert!(matches!(input.as_deref(), Some(Input::Again { .. })));
+    let input = if_still_current(&denied, &p, &newest, record.announced, at(5));
+    assert!(matches!(input.as_deref(), Some(Input::RetryLater { .. })));
     assert_eq!(run(newest, &[input.unwrap().into_owned()], D).state, State::Delivered);
 }
 #[test]
 fn the_email_is_the_recipients() {
-    let mut known = Known::default();
+    let mut known = Snapshot::default();
     feed(&policy(), &mut known, 1, &commission(5104, "points", "approved", "2026-10-01T00:00:00Z"));
     let mut moved = commission(5104, "points", "approved", "2026-10-01T00:01:00Z");
     moved["data"].as_object_mut().unwrap().remove("promoter_campaign");
@@ -194,7 +193,7 @@ fn what_was_created_at_the_first_moment_that_counts_may_be_approved() {
     let mut body = commission(5104, "points", "pending", "2026-10-02T00:00:00Z");
     body["event_type"] = json!("commission.created");
     body["data"]["created_at"] = json!("2026-10-01T00:00:00Z");
-    let (policy, mut known) = (Policy { auto_approve: true, ..policy() }, Known::default());
+    let (policy, mut known) = (Policy { auto_approve: true, ..policy() }, Snapshot::default());
     feed(&policy, &mut known, 1, &body);
     let (promise, record) = (known.promise.as_ref().unwrap(), known.record.as_ref().unwrap());
     for (from, may) in [("00:00:00", true), ("00:00:01", false)] {
@@ -202,14 +201,14 @@ fn what_was_created_at_the_first_moment_that_counts_may_be_approved() {
         let policy = Policy { from, ..policy.clone() };
         let question = Question {
             policy: &policy,
-            provider: FirstPromoter,
+            rewards: rewards(FIRSTPROMOTER),
             promise,
             record,
             asked_at: at(0),
             ask_again_at: at(0),
             platform_lag_ms: 0,
         };
-        let shown = |created_at| View { created_at, ..View::of(Standing::Pending) };
+        let shown = |created_at| View { created_at, ..View::of(PlatformStatus::Pending) };
         // As the platform says, or else the record.
         let created_at = Timestamp::parse("2026-10-01T00:00:00Z");
         assert_eq!(question.may_approve(&shown(created_at)).is_ok(), may, "{from:?}");

@@ -1,19 +1,17 @@
 //! News that come late: events after the platform was asked, a platform that is
 //! behind its own events, settings that changed in between.
 
-use serde_json::{Value, json};
-use shared::fulfilment::Known;
-use shared::fulfilment::{
-    CONTRADICTED, Entry, Input, Policy, Promise, Reversals, Rule, State, Stepped, entry_of, step,
-};
-use shared::ledger::Provider::FirstPromoter;
-use shared::ledger::Source;
-use shared::receive::decide::{Decision, decide};
-use shared::wire::Timestamp;
-
 use crate::machine::{again, at, close, denied_there, in_state, stated, terms, word};
 use crate::mapping::event;
 use crate::promises::{commission, policy};
+use crate::providers::{FIRSTPROMOTER, decide, entry_of, transition};
+use serde_json::{Value, json};
+use shared::fulfilment::{
+    Input, ParkReason, Policy, Promise, Reversals, Rule, Snapshot, Start, State, Transition,
+};
+use shared::ledger::Source;
+use shared::receive::decide::Decision;
+use shared::wire::Timestamp;
 
 fn lease() -> Input {
     Input::Leased(at(90))
@@ -25,16 +23,16 @@ fn time(text: &str) -> Timestamp {
 
 /// A commission's event of that time of day.
 fn told(event_type: &str, status: &str, at: &str) -> Value {
-    let mut body = commission(5104, "points", status, &time(at).text());
+    let mut body = commission(5104, "points", status, &time(at).to_rfc3339());
     body["event_id"] = json!(format!("{event_type}{at}"));
     body["event_type"] = json!(event_type);
     body["changes"] = json!({"status": ["pending", status]});
     body
 }
 
-fn feed(policy: &Policy, known: &mut Known, body: &Value) {
+fn feed(policy: &Policy, known: &mut Snapshot, body: &Value) {
     let path = "/webhooks/firstpromoter/commissions";
-    let event = event(FirstPromoter, path, &body.to_string()).unwrap();
+    let event = event(FIRSTPROMOTER, path, &body.to_string()).unwrap();
     if let Decision::Write(write) = decide(known, &event, policy, time("23:00:00")) {
         known.record = write.record;
         let last = write.promises.into_iter().next_back();
@@ -43,10 +41,10 @@ fn feed(policy: &Policy, known: &mut Known, body: &Value) {
 }
 
 fn walk(p: Promise, inputs: &[Input], reversals: Reversals) -> Promise {
-    inputs.iter().fold(p, |p, input| match step(&p, input, reversals, at(5)) {
-        Stepped::Changed(next) | Stepped::NewEpoch { next, .. } => *next,
-        Stepped::Unchanged => p,
-        Stepped::Invalid(why) => panic!("{input:?} in {:?}: {why}", p.state),
+    inputs.iter().fold(p, |p, input| match transition(&p, input, reversals, at(5)) {
+        Transition::Changed(next) | Transition::NewEpoch { next, .. } => *next,
+        Transition::Unchanged => p,
+        Transition::Invalid(why) => panic!("{input:?} in {:?}: {why}", p.state),
     })
 }
 
@@ -58,7 +56,7 @@ fn edited(at: &str) -> Value {
 }
 
 /// What comes of the known promise.
-fn goes_on(known: &mut Known, inputs: &[Input]) -> State {
+fn goes_on(known: &mut Snapshot, inputs: &[Input]) -> State {
     let p = walk(known.promise.take().unwrap(), inputs, Reversals::Deliver);
     known.promise.insert(p).state
 }
@@ -73,13 +71,13 @@ fn found_at(at: &str) -> Input {
         asked_at: time(at),
         terms: Box::new(terms("500")),
         campaign_id: None,
-        entry: Entry::Deliver,
+        entry: Start::Deliver,
     }
 }
 
 #[test]
 fn an_approval_from_before_the_platform_said_no_is_no_news() {
-    let mut known = Known::default();
+    let mut known = Snapshot::default();
     let first = told("commission.updated", "approved", "10:00:00");
     feed(&policy(), &mut known, &first);
     let there = [lease(), Input::Done, lease(), denied_at("10:01:00")];
@@ -101,10 +99,10 @@ fn an_approval_from_before_the_platform_said_no_is_no_news() {
 fn nor_where_the_approval_was_asked_for() {
     let mut auto = policy();
     auto.auto_approve = true;
-    let mut known = Known::default();
+    let mut known = Snapshot::default();
     let created = told("commission.created", "pending", "10:00:00");
     feed(&auto, &mut known, &created);
-    let asked = Input::Asked(at(0));
+    let asked = Input::ApprovalRequested(at(0));
     let there = [lease(), asked, lease(), denied_at("10:05:00")];
     assert_eq!(goes_on(&mut known, &there), State::Denied);
     let late = told("commission.approved", "approved", "10:00:05");
@@ -114,7 +112,7 @@ fn nor_where_the_approval_was_asked_for() {
 
 #[test]
 fn a_denial_counts_though_the_platform_showed_it_as_approved_just_after() {
-    let mut known = Known::default();
+    let mut known = Snapshot::default();
     let mut approved = told("commission.updated", "approved", "10:00:00");
     approved["data"]["promoter_campaign"]["promoter"] = Value::Null;
     feed(&policy(), &mut known, &approved);
@@ -130,7 +128,7 @@ fn what_another_source_was_to_promise_is_not_promised_by_a_later_edit() {
     for before in [Source::V1, Source::Off] {
         let mut then = policy();
         then.sources.default = before;
-        let mut known = Known::default();
+        let mut known = Snapshot::default();
         let approved = told("commission.updated", "approved", "10:00:00");
         feed(&then, &mut known, &approved);
         assert_eq!(known.promise, None);
@@ -144,8 +142,8 @@ fn what_another_source_was_to_promise_is_not_promised_by_a_later_edit() {
 }
 
 /// Given and confirmed; then the rule of who is rewarded changes.
-fn given_by_another_rule() -> (Known, Policy) {
-    let mut known = Known::default();
+fn given_by_another_rule() -> (Snapshot, Policy) {
+    let mut known = Snapshot::default();
     let approved = told("commission.updated", "approved", "10:00:00");
     feed(&policy(), &mut known, &approved);
     goes_on(&mut known, &[lease(), Input::Done, lease(), Input::Done]);
@@ -191,13 +189,13 @@ fn what_the_platform_may_show_as_fulfilled_is_unmarked() {
     // Asked first, and resumed after it was over age.
     let inputs = [lost(), Input::Withdrawn, Input::OverAge, word(None)];
     let p = walk(in_state(State::Confirming), &inputs, unmark);
-    assert_eq!((p.state, p.withdrawn), (State::Delivered, true));
+    assert_eq!((p.state, p.withdrawal.pending), (State::Delivered, true));
 }
 
 #[test]
 fn so_when_the_next_one_is_denied_before_it_is_given() {
     let unmark = Reversals::DeliverAndUnmark;
-    let approved = || stated(terms("500"), Entry::Deliver);
+    let approved = || stated(terms("500"), Start::Deliver);
     for inputs in [
         vec![Input::Withdrawn, lease(), approved(), Input::Done],
         vec![Input::Withdrawn, lease(), Input::Done, approved()],
@@ -224,14 +222,14 @@ fn nor_where_a_look_up_told_whose_it_was() {
     now.sources.by_campaign.clear();
     // Asked before and after the campaign was moved from v1 to v2.
     for asked_under in [&then, &now] {
-        let mut known = Known::default();
+        let mut known = Snapshot::default();
         let mut approved = told("commission.updated", "approved", "10:00:00");
         approved["data"]["promoter_campaign"]["campaign_id"] = Value::Null;
         feed(&then, &mut known, &approved);
         assert_eq!(goes_on(&mut known, &[lease()]), State::LookupDue);
         let (p, record) = (known.promise.clone().unwrap(), known.record.clone().unwrap());
         let campaign = Some("7731");
-        let entry = entry_of(asked_under, FirstPromoter, &p, &record, &p.terms, campaign);
+        let entry = entry_of(asked_under, FIRSTPROMOTER, &p, &record, &p.terms, campaign);
         let found = Input::Found {
             since: None,
             asked_at: time("10:00:05"),
@@ -253,7 +251,7 @@ fn what_another_source_is_to_give_by_now_waits_for_a_person() {
     v1.sources.default = Source::V1;
     let done = [lease(), Input::Done, lease(), Input::Done];
     for (given, epoch) in [(&[][..], 1), (&done[..], 2)] {
-        let mut known = Known::default();
+        let mut known = Snapshot::default();
         let approved = told("commission.updated", "approved", "10:00:00");
         feed(&policy(), &mut known, &approved);
         goes_on(&mut known, given);
@@ -267,8 +265,11 @@ fn what_another_source_is_to_give_by_now_waits_for_a_person() {
         feed(&v1, &mut known, &anew);
         feed(&policy(), &mut known, &edited("12:00:00"));
         let p = known.promise.unwrap();
-        let reason = p.parked.as_ref().map(|parked| parked.reason.as_str());
-        assert_eq!((p.epoch, p.state, reason), (epoch, State::Parked, Some("source_changed")));
+        let reason = p.parked.as_ref().map(|parked| parked.reason.clone());
+        assert_eq!(
+            (p.epoch, p.state, reason),
+            (epoch, State::Parked, Some(ParkReason::SourceChanged))
+        );
     }
 }
 
@@ -293,7 +294,7 @@ fn a_denial_counts_while_nothing_is_known_to_be_given() {
         (vec![lease(), Input::Refused("422".into())], word(None)),
         (vec![lease(), lost], word(Some(false))),
     ] {
-        let mut known = Known::default();
+        let mut known = Snapshot::default();
         let mut approved = told("commission.updated", "approved", "10:00:00");
         approved["data"]["promoter_campaign"]["promoter"] = Value::Null;
         feed(&policy(), &mut known, &approved);
@@ -316,11 +317,14 @@ fn what_contradicts_its_events_until_it_is_over_age_says_so() {
         last: "shown otherwise".into(),
     };
     for (inputs, reason) in [
-        (vec![otherwise(), lease(), otherwise()], CONTRADICTED),
+        (vec![otherwise(), lease(), otherwise()], ParkReason::ContradictedAtProvider),
         // What else came in between takes nothing of it back.
-        (vec![otherwise(), lease(), again()], CONTRADICTED),
-        (vec![lost()], "over_age"),
-        (vec![Input::Withdrawn, otherwise(), stated(terms("500"), Entry::Deliver)], "over_age"),
+        (vec![otherwise(), lease(), again()], ParkReason::ContradictedAtProvider),
+        (vec![lost()], ParkReason::OverAge),
+        (
+            vec![Input::Withdrawn, otherwise(), stated(terms("500"), Start::Deliver)],
+            ParkReason::OverAge,
+        ),
     ] {
         let p = walk(in_state(State::Confirming), &inputs, Reversals::Deliver);
         assert_eq!(p.state, State::Delivered, "{inputs:?}");
@@ -332,7 +336,7 @@ fn what_contradicts_its_events_until_it_is_over_age_says_so() {
 #[test]
 fn what_the_endpoint_refused_is_not_sent_as_the_next_one() {
     let unmark = Reversals::DeliverAndUnmark;
-    let approved = stated(terms("500"), Entry::Deliver);
+    let approved = stated(terms("500"), Start::Deliver);
     let second = [Input::Withdrawn, lease(), approved.clone(), Input::Done];
     let p = walk(in_state(State::Confirmed), &second, unmark);
     let refused = [lease(), Input::Refused("422".into()), Input::Withdrawn];
@@ -347,7 +351,7 @@ fn what_the_endpoint_refused_is_not_sent_as_the_next_one() {
 #[test]
 fn what_a_person_closed_is_unmarked_when_it_is_withdrawn() {
     let unmark = Reversals::DeliverAndUnmark;
-    let approved = stated(terms("500"), Entry::Deliver);
+    let approved = stated(terms("500"), Start::Deliver);
     let second = [Input::Withdrawn, lease(), approved, Input::Done];
     let p = walk(in_state(State::Confirmed), &second, unmark);
     let p = walk(p, &[lease(), Input::Refused("422".into()), close()], unmark);

@@ -1,18 +1,16 @@
 //! No reward leaves against what the ledger knows: of two sources the newer by
 //! its own clock, of two settings neither, of two calls only the same.
 
-use serde_json::{Value, json};
-use shared::fulfilment::Known;
-use shared::fulfilment::{Input, Policy, Promise, Reversals, State};
-use shared::ledger::Provider;
-use shared::ledger::Provider::FirstPromoter;
-use shared::ledger::Record;
-use shared::receive::decide::{Decision, decide};
-use shared::wire::Timestamp;
-
 use crate::machine::{at, run};
 use crate::mapping::event;
 use crate::promises::{commission, first, policy};
+use crate::providers::{FIRSTPROMOTER, decide};
+use serde_json::{Value, json};
+use shared::fulfilment::{Input, Policy, Promise, Reversals, Snapshot, State};
+use shared::ledger::Record;
+use shared::provider::Definition;
+use shared::receive::decide::Decision;
+use shared::wire::Timestamp;
 
 pub fn time(text: &str) -> Timestamp {
     Timestamp::parse(&format!("2026-10-01T{text}Z")).unwrap()
@@ -20,7 +18,7 @@ pub fn time(text: &str) -> Timestamp {
 
 /// A commission's event of that time of day, of a commission created that day.
 pub fn told(event_type: &str, status: &str, at: &str) -> Value {
-    let mut body = commission(5104, "points", status, &time(at).text());
+    let mut body = commission(5104, "points", status, &time(at).to_rfc3339());
     body["event_type"] = json!(event_type);
     body["changes"] = json!({});
     body["data"]["created_at"] = json!("2026-10-01T00:00:00Z");
@@ -28,17 +26,23 @@ pub fn told(event_type: &str, status: &str, at: &str) -> Value {
 }
 
 /// Feeds events in that order.
-pub fn after(policy: &Policy, provider: Provider, bodies: &[Value]) -> Known {
-    let mut known = Known::default();
+pub fn after(policy: &Policy, provider: &'static Definition, bodies: &[Value]) -> Snapshot {
+    let mut known = Snapshot::default();
     for (n, body) in bodies.iter().enumerate() {
         feed(policy, provider, &mut known, n, body);
     }
     known
 }
 
-pub fn feed(policy: &Policy, provider: Provider, known: &mut Known, n: usize, body: &Value) {
+pub fn feed(
+    policy: &Policy,
+    provider: &'static Definition,
+    known: &mut Snapshot,
+    n: usize,
+    body: &Value,
+) {
     let mut body = body.clone();
-    let path = if provider == FirstPromoter {
+    let path = if provider == FIRSTPROMOTER {
         body["event_id"] = json!(format!("e{n}"));
         "/webhooks/firstpromoter/commissions"
     } else {
@@ -56,7 +60,7 @@ pub fn feed(policy: &Policy, provider: Provider, known: &mut Known, n: usize, bo
 /// An approved commission and its promise.
 pub fn approved() -> (Record, Promise) {
     let known =
-        after(&policy(), FirstPromoter, &[told("commission.approved", "approved", "10:00:00")]);
+        after(&policy(), FIRSTPROMOTER, &[told("commission.approved", "approved", "10:00:00")]);
     (known.record.unwrap(), known.promise.unwrap())
 }
 
@@ -75,7 +79,7 @@ fn auto_approve_pays_nothing_that_was_not_announced() {
     for created in ["2025-06-01T00:00:00Z", "2026-10-01T00:00:00Z"] {
         let mut edit = edited("approved", "12:00:00");
         edit["data"]["created_at"] = json!(created);
-        let known = after(&auto(), FirstPromoter, &[edit]);
+        let known = after(&auto(), FIRSTPROMOTER, &[edit]);
         assert_eq!(known.promise, None, "created {created}");
     }
 }
@@ -86,7 +90,7 @@ fn fulfil_from_is_the_first_moment_that_counts() {
     from.from = time("10:00:00");
     for (announced, promised) in [("09:59:59", false), ("10:00:00", true), ("10:00:01", true)] {
         let body = told("commission.approved", "approved", announced);
-        let known = after(&from, FirstPromoter, &[body]);
+        let known = after(&from, FIRSTPROMOTER, &[body]);
         assert_eq!(known.promise.is_some(), promised, "{announced}");
     }
 }
@@ -96,7 +100,7 @@ fn what_is_suspected_was_approved_before_or_may_be_anothers_is_not_to_be_approve
     let asked = |policy: &Policy, change: &dyn Fn(&mut Value)| {
         let mut created = told("commission.created", "pending", "10:00:00");
         change(&mut created);
-        after(policy, FirstPromoter, &[created]).promise.map(|promise| promise.state)
+        after(policy, FIRSTPROMOTER, &[created]).promise.map(|promise| promise.state)
     };
     assert_eq!(asked(&auto(), &|_| {}), Some(State::ApprovalDue));
     assert_eq!(
@@ -117,7 +121,7 @@ fn what_is_suspected_was_approved_before_or_may_be_anothers_is_not_to_be_approve
         [told("commission.approved", "approved", "10:00:00"), edited("pending", "11:00:00")];
     let orders = [[&events[0], &events[1]], [&events[1], &events[0]]];
     for order in orders {
-        let known = after(&auto(), FirstPromoter, &order.map(Clone::clone));
+        let known = after(&auto(), FIRSTPROMOTER, &order.map(Clone::clone));
         let state = known.promise.map(|promise| promise.state);
         assert!(matches!(state, None | Some(State::Denied)), "{state:?}");
     }
@@ -138,7 +142,7 @@ fn an_approval_that_may_have_been_announced_says_why_it_makes_no_promise() {
     ] {
         let mut body = told("commission.updated", status, "10:00:00");
         body["changes"] = changes;
-        let write = first(&policy(), FirstPromoter, &body);
+        let write = first(&policy(), FIRSTPROMOTER, &body);
         assert_eq!((write.promises.len(), write.no_promise), (0, reason), "{body}");
     }
 }
@@ -147,13 +151,13 @@ fn an_approval_that_may_have_been_announced_says_why_it_makes_no_promise() {
 fn a_denial_by_event_withdraws_what_waits_for_its_approval() {
     let created = told("commission.created", "pending", "10:00:00");
     for waits in [State::ApprovalDue, State::AwaitingApproval] {
-        let mut known = after(&auto(), FirstPromoter, std::slice::from_ref(&created));
+        let mut known = after(&auto(), FIRSTPROMOTER, std::slice::from_ref(&created));
         if waits == State::AwaitingApproval {
-            let asked = [Input::Leased(at(90)), Input::Asked(at(0))];
+            let asked = [Input::Leased(at(90)), Input::ApprovalRequested(at(0))];
             known.promise = Some(run(known.promise.unwrap(), &asked, Reversals::Park));
         }
         assert_eq!(known.promise.as_ref().unwrap().state, waits);
-        feed(&auto(), FirstPromoter, &mut known, 1, &edited("denied", "11:00:00"));
+        feed(&auto(), FIRSTPROMOTER, &mut known, 1, &edited("denied", "11:00:00"));
         assert_eq!(known.promise.unwrap().state, State::Denied);
     }
 }

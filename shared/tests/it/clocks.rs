@@ -1,16 +1,13 @@
 //! What an event's time may do, and what is told apart by it.
 
-use serde_json::{Value, json};
-use shared::fulfilment::Policy;
-use shared::fulfilment::{Known, Seen, Write};
-use shared::ledger::Provider::{Affonso, FirstPromoter};
-use shared::ledger::Record;
-use shared::ledger::{Content, Event};
-use shared::receive::decide::{Decision, decide};
-use shared::wire::Timestamp;
-
 use crate::mapping::event;
 use crate::promises::{commission, policy};
+use crate::providers::{AFFONSO, FIRSTPROMOTER, decide};
+use serde_json::{Value, json};
+use shared::fulfilment::{ChangeSet, Policy, SeenEvent, Snapshot};
+use shared::ledger::{Content, Event, Record};
+use shared::receive::decide::Decision;
+use shared::wire::Timestamp;
 
 const ARRIVAL: &str = "2026-11-01T00:00:00Z";
 const AHEAD: &str = "2026-11-01T00:05:00.000Z";
@@ -20,24 +17,24 @@ fn time(text: &str) -> Timestamp {
 }
 
 fn v2(body: &Value) -> Event {
-    event(FirstPromoter, "/webhooks/firstpromoter/commissions", &body.to_string()).unwrap()
+    event(FIRSTPROMOTER, "/webhooks/firstpromoter/commissions", &body.to_string()).unwrap()
 }
 
-fn decided(known: &Known, event: &Event, policy: &Policy, arrival: &str) -> Write {
+fn decided(known: &Snapshot, event: &Event, policy: &Policy, arrival: &str) -> ChangeSet {
     match decide(known, event, policy, time(arrival)) {
         Decision::Write(write) => *write,
         Decision::Duplicate => panic!("a duplicate"),
     }
 }
 
-fn first(event: &Event) -> Write {
-    decided(&Known::default(), event, &policy(), ARRIVAL)
+fn first(event: &Event) -> ChangeSet {
+    decided(&Snapshot::default(), event, &policy(), ARRIVAL)
 }
 
 /// What events of these bodies make of an object, in this order.
 fn record(bodies: &[Value]) -> Record {
     bodies.iter().fold(Record::default(), |record, body| {
-        let known = Known { record: Some(record), ..Known::default() };
+        let known = Snapshot { record: Some(record), ..Snapshot::default() };
         decided(&known, &v2(body), &policy(), ARRIVAL).record.unwrap()
     })
 }
@@ -57,7 +54,7 @@ fn settled(bodies: &[Value]) -> Record {
     let events: Vec<Event> = bodies.iter().map(with_was).collect();
     let of = |order: &[&Event]| {
         order.iter().fold(Record::default(), |record, event| {
-            let known = Known { record: Some(record), ..Known::default() };
+            let known = Snapshot { record: Some(record), ..Snapshot::default() };
             decided(&known, event, &policy(), ARRIVAL).record.unwrap()
         })
     };
@@ -104,7 +101,7 @@ fn no_event_holds_a_record_beyond_its_arrival() {
     }
     // Once its time has come, a later event counts.
     let known = first(&v2(&commission(5104, "points", "approved", "9999-12-31T23:59:59Z")));
-    let known = Known { record: known.record, ..Known::default() };
+    let known = Snapshot { record: known.record, ..Snapshot::default() };
     let mut denied = commission(5104, "points", "denied", "2026-11-01T00:06:00Z");
     denied["event_type"] = json!("commission.denied");
     let after = decided(&known, &v2(&denied), &policy(), "2026-11-01T00:06:01Z");
@@ -229,11 +226,11 @@ fn every_fact_that_decides_is_contested_and_no_other() {
 fn payout(event_type: &str, status: &str) -> Event {
     let body = json!({"id": "evt_1", "type": event_type, "createdAt": "2026-10-01T10:00:00Z",
         "data": {"payoutId": "p", "status": status}});
-    event(Affonso, "/webhooks/affonso/payouts", &body.to_string()).unwrap()
+    event(AFFONSO, "/webhooks/affonso/payouts", &body.to_string()).unwrap()
 }
 
-fn seen(event_type: &str) -> Seen {
-    Seen { event_type: event_type.into(), sha256: "00".into() }
+fn seen(event_type: &str) -> SeenEvent {
+    SeenEvent { event_type: event_type.into(), sha256: "00".into() }
 }
 
 #[test]
@@ -249,7 +246,7 @@ fn one_id_under_two_types_is_two_events() {
         (&unknown, vec![seen("payout.sent")], None),
         (&unknown, vec![seen("payout.paused")], Some("evt_1#payout.sent")),
     ] {
-        let known = Known { events, ..Known::default() };
+        let known = Snapshot { events, ..Snapshot::default() };
         let found = match decide(&known, event, &policy(), time(ARRIVAL)) {
             Decision::Write(write) => Some(write.identity),
             Decision::Duplicate => None,
@@ -269,7 +266,7 @@ fn of_a_contested_amount_nothing_goes_out() {
         let first = first(&v2(order[0]));
         let promise = first.promises.into_iter().next();
         assert_eq!(promise.as_ref().unwrap().state, State::Requested);
-        let known = Known { record: first.record, promise, ..Known::default() };
+        let known = Snapshot { record: first.record, promise, ..Snapshot::default() };
         let second = decided(&known, &v2(order[1]), &policy(), ARRIVAL);
         let promise = &second.promises[0];
         assert_eq!((promise.state, &promise.terms.amount), (State::LookupDue, &None));

@@ -1,22 +1,18 @@
 //! `DecorationNeverRefuses`, over every field of every sample.
 
+use crate::promises::policy;
+use crate::providers::{FIRSTPROMOTER, decide, read, route};
+use shared::fulfilment::{Policy, Promise, Snapshot, State, Terms};
+use shared::ledger::{Content, Source, Sources};
+use shared::provider::{ALL, Definition};
+use shared::receive::decide::Decision;
+use shared::wire::{Timestamp, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use shared::fulfilment::Known;
-use shared::fulfilment::{Policy, Promise, State, Terms};
-use shared::ledger::Content;
-use shared::ledger::Provider;
-use shared::ledger::{Source, Sources};
-use shared::receive::decide::{Decision, decide};
-use shared::receive::route::Route;
-use shared::wire::Timestamp;
-use shared::wire::json;
-
-use crate::promises::policy;
 
 /// The samples that hold a JSON object: name, path, body.
 fn samples() -> Vec<(String, String, Value)> {
@@ -73,19 +69,20 @@ fn replaced(body: &Value, place: &str, by: Option<&Value>) -> Value {
 }
 
 /// Whether a place decides what the event is, or which object it is about.
-fn decides(provider: Provider, body: &Value, place: &str) -> bool {
+fn decides(provider: &'static Definition, body: &Value, place: &str) -> bool {
     let named_twice = !body["entity_id"].is_null();
-    match provider {
+    match provider.provider.name() {
         // Whether it names when it was processed tells a payment from another event.
-        Provider::UpPromote => matches!(place, "/payment_id" | "/processed_at"),
-        Provider::Affonso => matches!(place, "/id" | "/type" | "/data" | "/data/payoutId"),
-        Provider::FirstPromoter => {
+        "uppromote" => matches!(place, "/payment_id" | "/processed_at"),
+        "affonso" => matches!(place, "/id" | "/type" | "/data" | "/data/payoutId"),
+        "firstpromoter" => {
             matches!(place, "/event_id" | "/event_type" | "/data/id" | "/entity_id")
                 || place == "/data" && !named_twice
         }
-        Provider::FirstPromoterV1 => {
+        "firstpromoter-v1" => {
             matches!(place, "/event" | "/event/id" | "/event/type" | "/data" | "/data/id")
         }
+        other => panic!("{other}"),
     }
 }
 
@@ -97,9 +94,9 @@ fn values() -> Vec<Option<Value>> {
 }
 
 /// The policy under which the samples' campaigns promise.
-fn of_samples(provider: Provider) -> Policy {
-    let default = match provider {
-        Provider::FirstPromoterV1 => Source::V1,
+fn of_samples(provider: &'static Definition) -> Policy {
+    let default = match provider.provider.name() {
+        "firstpromoter-v1" => Source::V1,
         _ => Source::V2,
     };
     Policy { sources: Sources { default, by_campaign: BTreeMap::new() }, ..policy() }
@@ -107,21 +104,21 @@ fn of_samples(provider: Provider) -> Policy {
 
 /// The content and the promise that a body leads to; an error is a refusal.
 fn taken(path: &str, body: &Value) -> Result<(Content, Option<Promise>), String> {
-    after(&mut Known::default(), path, body)
+    after(&mut Snapshot::default(), path, body)
 }
 
 /// The same, after what is known; what is known then.
 fn after(
-    known: &mut Known,
+    known: &mut Snapshot,
     path: &str,
     body: &Value,
 ) -> Result<(Content, Option<Promise>), String> {
-    let route = Route::of_path(path).unwrap();
-    let provider = route.provider;
+    let route = route(path);
+    let provider = route.definition;
     let json = json::parse(body.to_string().as_bytes()).unwrap();
     let now = Timestamp::parse("2026-12-01T00:00:00Z").unwrap();
-    let event_type = provider.event_type(&route, &json).map_err(|e| e.to_string())?;
-    let event = provider.event(event_type, &json, "sha", now).map_err(|e| e.to_string())?;
+    let event_type = provider.event_type(ALL, route.event, &json).map_err(|e| e.to_string())?;
+    let event = read(provider, &event_type, &json, "sha", now).map_err(|e| e.to_string())?;
     let Decision::Write(write) = decide(known, &event, &of_samples(provider), now) else {
         panic!("a duplicate of nothing")
     };
@@ -165,7 +162,7 @@ fn given(terms: &Terms) -> (Option<String>, Option<String>, Option<String>) {
 fn no_decoration_costs_an_event_and_no_oddity_makes_a_wrong_promise() {
     let mut tried = 0;
     for (name, path, body) in samples() {
-        let provider = Route::of_path(&path).unwrap().provider;
+        let provider = route(&path).definition;
         let Ok((original, promised)) = taken(&path, &body) else { panic!("{name}") };
         let mut all = Vec::new();
         places(&body, "", &mut all);
@@ -201,11 +198,11 @@ fn no_oddity_makes_a_promise_on_the_terms_of_before() {
         for place in all {
             // What is not sent has not changed.
             for by in values().into_iter().flatten() {
-                if decides(Provider::FirstPromoter, &body, &place) {
+                if decides(FIRSTPROMOTER, &body, &place) {
                     continue;
                 }
                 let shown = format!("{name} {place} {by:?}");
-                let mut known = Known::default();
+                let mut known = Snapshot::default();
                 after(&mut known, &path, &earlier).unwrap_or_else(|e| panic!("{shown}: {e}"));
                 let odd = replaced(&body, &place, Some(&by));
                 let (_, promise) =

@@ -1,22 +1,21 @@
 //! What the endpoint's answer to a delivery means for its promise.
 
+use crate::machine::at;
 use lambda_http::http::HeaderMap;
 use shared::fulfilment::Input;
 use shared::platform::http::Reply;
 use shared::work::deliver::Judged;
-
-use crate::machine::at;
 
 fn answer(status: u16, body: &str) -> Reply {
     Reply::Answer { status, headers: HeaderMap::new(), body: body.as_bytes().to_vec() }
 }
 
 fn judged(reply: &Reply, idempotent: bool) -> Input {
-    Judged { again: at(10), slowly: at(1000), idempotent }.of(reply)
+    Judged { retry_at: at(10), retry_slowly_at: at(1000), idempotent }.of(reply)
 }
 
 fn again(ms: i64, last: &str) -> Input {
-    Input::Again { not_before: at(ms), last: last.into(), batch: None }
+    Input::RetryLater { not_before: at(ms), last: last.into(), batch: None }
 }
 
 fn unknown(last: &str, repeatable: bool) -> Input {

@@ -1,35 +1,31 @@
 //! What nobody stated so that it can be told is given to nobody: bodies that say a
 //! thing twice, places that contradict each other, checks that cannot be read.
 
-use serde_json::{Value, json};
-use shared::fulfilment::Known;
-use shared::fulfilment::{Policy, Promise, Rule, State};
-use shared::ledger::Provider;
-use shared::ledger::Provider::{FirstPromoter, UpPromote};
-use shared::ledger::{Content, Event};
-use shared::receive::decide::{Decision, decide};
-use shared::receive::route::Route;
-use shared::wire::Timestamp;
-use shared::wire::json;
-
 use crate::mapping::{V1, V2, change, event};
 use crate::promises::{commission, policy};
+use crate::providers::{FIRSTPROMOTER, FIRSTPROMOTER_V1, UPPROMOTE, decide, read, route};
+use serde_json::{Value, json};
+use shared::fulfilment::{ParkReason, Policy, Promise, Rule, Snapshot, State};
+use shared::ledger::{Content, Event};
+use shared::provider::ALL;
+use shared::receive::decide::Decision;
+use shared::wire::{Timestamp, json};
 
 const NOW: &str = "2026-10-01T00:00:00Z";
 
 /// Reads bytes as the handler does, flawed or not.
 fn flawed(path: &str, bytes: &[u8]) -> Result<Event, String> {
-    let route = Route::of_path(path).unwrap();
+    let route = route(path);
     let json = json::read(bytes).map_err(|e| e.to_string())?.json;
-    let provider = route.provider;
-    let event_type = provider.event_type(&route, &json).map_err(|e| e.field)?;
-    provider.event(event_type, &json, "sha", Timestamp::ZERO).map_err(|e| e.field)
+    let provider = route.definition;
+    let event_type = provider.event_type(ALL, route.event, &json).map_err(|e| e.field)?;
+    read(provider, &event_type, &json, "sha", Timestamp::ZERO).map_err(|e| e.field)
 }
 
 /// What events, one after the other, leave promised.
 fn promised(policy: &Policy, events: &[Event]) -> Option<Promise> {
     let now = Timestamp::parse("2026-11-01T00:00:00Z").unwrap();
-    let mut known = Known::default();
+    let mut known = Snapshot::default();
     for event in events {
         let Decision::Write(write) = decide(&known, event, policy, now) else { panic!() };
         known.record = write.record;
@@ -39,7 +35,7 @@ fn promised(policy: &Policy, events: &[Event]) -> Option<Promise> {
 }
 
 fn v2(body: &Value) -> Event {
-    event(FirstPromoter, V2, &body.to_string()).unwrap()
+    event(FIRSTPROMOTER, V2, &body.to_string()).unwrap()
 }
 
 /// Each place of an announcement said twice: what decorates changes nothing, what
@@ -196,7 +192,7 @@ fn a_status_that_cannot_be_read_holds_what_was_not_given_yet() {
         for order in [[approved.clone(), odd.clone()], [odd, approved.clone()]] {
             let promise = promised(&policy(), &order).unwrap();
             let parked = promise.parked.map(|parked| parked.reason);
-            assert_eq!(parked.as_deref(), Some("unknown_status"), "{status}");
+            assert_eq!(parked, Some(ParkReason::UnknownStatus), "{status}");
         }
     }
     // What the event says elsewhere counts.
@@ -211,7 +207,7 @@ fn words_have_a_length() {
     let status = |length: usize| {
         let data = json!({"id": 88, "status": "x".repeat(length)});
         let body = json!({"event_id": "e", "event_type": "payout.updated", "data": data});
-        change(FirstPromoter, "/webhooks/firstpromoter/payouts", &body).facts.contains_key("status")
+        change(FIRSTPROMOTER, "/webhooks/firstpromoter/payouts", &body).facts.contains_key("status")
     };
     assert!(status(256) && !status(257));
 }
@@ -220,18 +216,17 @@ fn words_have_a_length() {
 #[test]
 fn whatever_is_json_is_archived_where_the_route_says_what_it_is() {
     for body in ["[]", "null", "\"text\"", "[{\"id\":1}]", "7"] {
-        let archived = event(UpPromote, "/webhooks/uppromote/referral-new", body).unwrap();
+        let archived = event(UPPROMOTE, "/webhooks/uppromote/referral-new", body).unwrap();
         assert_eq!(archived.content, Content::Unknown, "{body}");
-        assert!(event(UpPromote, "/webhooks/uppromote/payment-paid", body).is_err(), "{body}");
+        assert!(event(UPPROMOTE, "/webhooks/uppromote/payment-paid", body).is_err(), "{body}");
     }
 }
 
 #[test]
 fn an_event_belongs_to_its_family_under_each_of_its_names() {
-    for (provider, event) in [
-        (Provider::FirstPromoterV1, "promoter_signup"),
-        (Provider::FirstPromoterV1, "promoter_signs_up"),
-    ] {
+    for (provider, event) in
+        [(FIRSTPROMOTER_V1, "promoter_signup"), (FIRSTPROMOTER_V1, "promoter_signs_up")]
+    {
         let body = json!({"event": {"id": 1, "type": event}, "data": {}});
         let family = self::event(provider, V1, &body.to_string()).unwrap().family;
         assert_eq!(family, Some(shared::ledger::Family::Affiliates), "{event}");

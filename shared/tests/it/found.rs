@@ -1,29 +1,29 @@
 //! What a look-up found, beside events that take it away.
 
-use serde_json::{Value, json};
-use shared::fulfilment::Known;
-use shared::fulfilment::{Input, Policy, Promise, Reversals, Rule, Standing, State};
-use shared::ledger::Provider::FirstPromoter;
-
 use crate::certain::{after, edited, feed, told};
 use crate::contradicted::{question, shown};
 use crate::machine::{at, run};
 use crate::promises::policy;
+use crate::providers::FIRSTPROMOTER;
+use serde_json::{Value, json};
+use shared::fulfilment::{
+    Input, PlatformStatus, Policy, Promise, Reversals, Rule, Snapshot, State,
+};
 
 /// Approved at ten by an event that leaves one thing out, and found to be complete
 /// by asking at half past ten.
-fn found(policy: &Policy, lacks: &str) -> Known {
+fn found(policy: &Policy, lacks: &str) -> Snapshot {
     let mut body = told("commission.approved", "approved", "10:00:00");
     let (parent, name) = lacks.rsplit_once('/').unwrap();
     body.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(name);
-    let mut known = after(policy, FirstPromoter, &[body]);
+    let mut known = after(policy, FIRSTPROMOTER, &[body]);
     assert_eq!(known.promise.as_ref().unwrap().state, State::LookupDue, "{lacks}");
-    let mut view = shown(Standing::Approved, None);
+    let mut view = shown(PlatformStatus::Approved, None);
     if policy.recipient == Rule::Referral {
         let to = view.terms.recipient.as_mut().unwrap();
         (to.role, to.id) = ("referral".into(), Some("77".into()));
     }
-    let found = question(&known, policy, FirstPromoter).looked_up(&view);
+    let found = question(&known, policy, FIRSTPROMOTER).looked_up(&view);
     let promise = known.promise.take().unwrap();
     known.promise = Some(run(promise, &[Input::Leased(at(90)), found], Reversals::Park));
     assert_eq!(known.promise.as_ref().unwrap().state, State::Requested, "{lacks}");
@@ -35,7 +35,7 @@ fn after_null(policy: &Policy, lacks: &str, null: &str, time: &str) -> Promise {
     let mut known = found(policy, lacks);
     let mut event = edited("approved", time);
     *event.pointer_mut(null).unwrap() = Value::Null;
-    feed(policy, FirstPromoter, &mut known, 1, &event);
+    feed(policy, FIRSTPROMOTER, &mut known, 1, &event);
     known.promise.unwrap()
 }
 
@@ -65,7 +65,7 @@ fn what_was_found_stands_until_an_event_takes_it_away() {
         ] {
             let promise = after_null(policy, lacks, null, time);
             assert_eq!(promise.state, state, "{lacks} found, {null} taken away at {time}");
-            assert_eq!(promise.looked_up, state == State::Requested);
+            assert_eq!(promise.platform.looked_up, state == State::Requested);
             if state == State::Requested {
                 assert!(promise.terms.is_complete(), "{:?}", promise.terms);
             }
@@ -80,12 +80,12 @@ fn who_is_not_rewarded_may_go_and_the_reward_stands() {
     let referral = Policy { recipient: Rule::Referral, ..policy() };
     for (time, stays) in [("10:20:00", true), ("10:40:00", false)] {
         let promise = after_null(&promoter, UNIT, REFERRAL, time);
-        assert_eq!((promise.state, promise.looked_up), (State::Requested, true), "{time}");
+        assert_eq!((promise.state, promise.platform.looked_up), (State::Requested, true), "{time}");
         assert_eq!(promise.terms.customer_id.is_some(), stays, "{time}");
         assert_eq!(promise.terms.affiliate_id.as_deref(), Some("31"));
 
         let promise = after_null(&referral, UNIT, PROMOTER, time);
-        assert_eq!((promise.state, promise.looked_up), (State::Requested, true), "{time}");
+        assert_eq!((promise.state, promise.platform.looked_up), (State::Requested, true), "{time}");
         assert_eq!(promise.terms.affiliate_id.is_some(), stays, "{time}");
         assert_eq!(promise.terms.customer_id.as_deref(), Some("77"));
     }
@@ -101,7 +101,7 @@ fn what_was_found_is_asked_for_anew_once_it_is_contested() {
             event["data"]["amount"] = json!(amount);
             event["data"]["promoter_campaign"]["promoter"] = Value::Null;
             let promise = known.promise.clone();
-            feed(&policy(), FirstPromoter, &mut known, n, &event);
+            feed(&policy(), FIRSTPROMOTER, &mut known, n, &event);
             if n == 1 {
                 known.promise = promise;
             }
@@ -121,7 +121,7 @@ fn what_was_found_approved_is_asked_for_anew_once_its_status_is_contested() {
             known.promise.clone_from(&promise);
             let mut event = edited(status, time);
             event["data"]["promoter_campaign"]["promoter"] = Value::Null;
-            feed(&policy(), FirstPromoter, &mut known, n, &event);
+            feed(&policy(), FIRSTPROMOTER, &mut known, n, &event);
         }
         assert_eq!(known.promise.unwrap().state, state, "{time}");
     }

@@ -1,15 +1,16 @@
 //! Sequences that would give twice, lose, or give what nobody looked at.
 
-use shared::fulfilment::{Assessment, Entry, Input, Promise, Reversals, State, Terms, heard};
-
 use crate::machine::{again, at, close, fresh, in_state, run, stated, terms, word};
+use shared::fulfilment::{
+    Assessment, Input, ParkReason, Promise, Reversals, Start, State, Terms, if_still_current,
+};
 
 fn lease() -> Input {
     Input::Leased(at(90))
 }
 
 fn approved(amount: &str) -> Input {
-    stated(terms(amount), Entry::Deliver)
+    stated(terms(amount), Start::Deliver)
 }
 
 fn unknown(repeatable: bool) -> Input {
@@ -25,7 +26,7 @@ const D: Reversals = Reversals::Deliver;
 /// What the outcome of a call leaves of a promise that went on meanwhile.
 fn late(taken: &Promise, meanwhile: &[Input], outcome: &Input) -> Promise {
     let newest = run(taken.clone(), meanwhile, D);
-    match heard(outcome, taken, &newest, None, at(5)) {
+    match if_still_current(outcome, taken, &newest, None, at(5)) {
         Some(input) => run(newest, &[input.into_owned()], D),
         None => newest,
     }
@@ -47,7 +48,7 @@ fn the_outcome_of_a_question_is_not_that_of_the_delivery_under_way() {
     for (state, outcome) in [
         // The event came while the approval was asked for, and its reply is lost.
         (State::ApprovalDue, unknown(true)),
-        (State::LookupDue, Input::Refused("not_found_at_provider".into())),
+        (State::LookupDue, Input::Refused(ParkReason::NotFoundAtProvider)),
         (State::LookupDue, again()),
     ] {
         let after = late(&leased(state), &meanwhile, &outcome);
@@ -61,7 +62,7 @@ fn the_outcome_of_a_question_is_not_that_of_the_delivery_under_way() {
 #[test]
 fn what_the_platform_says_of_terms_that_changed_meanwhile_is_asked_again() {
     let changed = |state, amount| {
-        let now = Assessment::of(terms(amount), Entry::LookUp);
+        let now = Assessment::of(terms(amount), Start::LookUp);
         if state == State::LookupDue {
             Input::Approved(Box::new(now))
         } else {
@@ -71,7 +72,7 @@ fn what_the_platform_says_of_terms_that_changed_meanwhile_is_asked_again() {
     for state in [State::LookupDue, State::ApprovalDue] {
         for (outcome, end) in [
             (Input::Withdrawn, State::Denied),
-            (Input::Refused("amount_over_limit".into()), State::Parked),
+            (Input::Refused(ParkReason::AmountOverLimit), State::Parked),
         ] {
             let ended = |amount| late(&leased(state), &[changed(state, amount)], &outcome);
             assert_eq!(ended("500").state, end, "{state:?} {outcome:?}");
@@ -89,7 +90,7 @@ fn approved_again_before_the_lost_confirmation_was_asked_about_is_not_taken_back
         &[unknown(true), Input::Withdrawn, approved("500"), lease(), Input::Done],
         D,
     );
-    assert_eq!(p.state, State::Confirmed, "withdrawn={}", p.withdrawn);
+    assert_eq!(p.state, State::Confirmed, "withdrawn={}", p.withdrawal.pending);
 }
 
 #[test]
@@ -154,11 +155,11 @@ fn what_was_approved_during_one_reversal_is_not_given_after_the_next() {
 fn a_new_epoch_passes_every_guard() {
     let mut odd = terms("500");
     odd.unit = Some("cookies".into());
-    let p = run(in_state(State::Reversed), &[stated(odd, Entry::Park("unknown_unit"))], D);
+    let p = run(in_state(State::Reversed), &[stated(odd, Start::Park(ParkReason::UnknownUnit))], D);
     assert_ne!(p.state, State::Requested, "{:?} is due", p.due);
     let p = run(
         in_state(State::Reversed),
-        &[stated(terms("-5"), Entry::Park("amount_not_positive"))],
+        &[stated(terms("-5"), Start::Park(ParkReason::AmountNotPositive))],
         D,
     );
     assert_ne!(p.state, State::Requested, "{:?} is due", p.due);
@@ -167,7 +168,7 @@ fn a_new_epoch_passes_every_guard() {
 #[test]
 fn a_new_epoch_asks_what_its_payload_lacks() {
     let lacking = Terms { recipient: None, ..terms("500") };
-    let p = run(in_state(State::Reversed), &[stated(lacking, Entry::LookUp)], D);
+    let p = run(in_state(State::Reversed), &[stated(lacking, Start::LookUp)], D);
     assert_eq!(p.state, State::LookupDue, "to the old recipient unasked");
 }
 
@@ -194,7 +195,7 @@ fn what_the_endpoint_refused_is_not_sent_again_without_a_person() {
         &[lease(), Input::Refused("422 no_account".into()), Input::Withdrawn, approved("900")],
         D,
     );
-    assert_eq!(p.parked.as_ref().map(|parked| parked.reason.as_str()), Some("422 no_account"));
+    assert_eq!(p.parked.as_ref().map(|parked| parked.reason.name()), Some("422 no_account"));
     let p = run(p, &[word(None)], D);
     assert_eq!((p.state, amount(&p)), (State::Requested, Some("900")));
 }
@@ -216,7 +217,7 @@ fn terms_changed_while_confirming_are_shown_to_a_person_whatever_the_call_came_t
             continue;
         }
         let p = run(p, &[lease(), Input::Done], D);
-        assert_ne!(p.state, State::Confirmed, "given 500, stated {:?}", p.stated);
+        assert_ne!(p.state, State::Confirmed, "given 500, stated {:?}", p.terms_change.new_terms);
     }
 }
 
@@ -227,9 +228,9 @@ fn terms_that_come_during_a_look_up_win_over_those_asked_about() {
         asked_at: at(1),
         terms: Box::new(terms("500")),
         campaign_id: None,
-        entry: Entry::Ask,
+        entry: Start::Ask,
     };
-    let meanwhile = [stated(terms("700"), Entry::Ask)];
+    let meanwhile = [stated(terms("700"), Start::Ask)];
     let after = late(&leased(State::LookupDue), &meanwhile, &found);
     assert_eq!((after.state, amount(&after)), (State::LookupDue, Some("700")));
     let undisturbed = late(&leased(State::LookupDue), &[], &found);
@@ -240,7 +241,8 @@ fn terms_that_come_during_a_look_up_win_over_those_asked_about() {
 fn resumed_terms_pass_every_guard() {
     let mut cash = terms("500");
     cash.unit = Some("cash_cents".into());
-    for (now, entry) in [(cash, Entry::Nothing), (terms("-5"), Entry::Park("amount_not_positive"))]
+    for (now, entry) in
+        [(cash, Start::Nothing), (terms("-5"), Start::Park(ParkReason::AmountNotPositive))]
     {
         let p = run(fresh(), &[lease(), again(), stated(now, entry), word(None)], D);
         assert_ne!(p.due.as_deref().map(|due| &due[..7]), Some("deliver"), "{:?}", p.terms);
@@ -251,7 +253,7 @@ fn resumed_terms_pass_every_guard() {
 fn a_new_epoch_waits_for_the_batch_that_unmarks_the_old_one() {
     let unmark = Reversals::DeliverAndUnmark;
     let batch =
-        Input::Again { not_before: at(9), last: "accepted".into(), batch: Some("b7".into()) };
+        Input::RetryLater { not_before: at(9), last: "accepted".into(), batch: Some("b7".into()) };
     let back = [Input::Withdrawn, lease(), Input::Done, lease()];
     let during = run(in_state(State::Confirmed), &back, unmark);
     let a = run(during.clone(), &[batch.clone(), approved("500")], unmark);
@@ -262,9 +264,8 @@ fn a_new_epoch_waits_for_the_batch_that_unmarks_the_old_one() {
 
 #[test]
 fn a_person_can_say_that_the_platform_knows() {
-    for reason in ["not_found_at_provider", "no API key is configured"] {
-        let p =
-            run(in_state(State::Confirming), &[Input::Refused(reason.into()), word(Some(true))], D);
+    for reason in [ParkReason::NotFoundAtProvider, "no API key is configured".into()] {
+        let p = run(in_state(State::Confirming), &[Input::Refused(reason), word(Some(true))], D);
         assert_eq!((p.state, p.due.as_deref()), (State::Confirmed, None));
     }
 }
@@ -285,7 +286,7 @@ fn the_known_end_of_a_delivery_settles_the_tries_before_it() {
         &[unknown(true), lease(), approved("700"), Input::Done, word(None)],
         D,
     );
-    assert_eq!((p.state, p.check), (State::Delivered, false));
+    assert_eq!((p.state, p.effect_uncertain), (State::Delivered, false));
     // Nobody is asked whether v1 knows of it: it is taken back.
     p.by_response = true;
     assert_eq!(run(p, &[Input::Withdrawn], D).state, State::ReversalDue);
@@ -302,8 +303,8 @@ fn what_the_platform_may_know_is_asked_before_a_parked_reward_is_taken_back() {
         (Some(false), State::ReversalDue, false),
     ] {
         let p = run(parked.clone(), &[word(granted)], D);
-        assert_eq!((p.state, p.was_confirmed), (end, confirmed), "{granted:?}");
+        assert_eq!((p.state, p.platform.was_confirmed), (end, confirmed), "{granted:?}");
     }
     let asked = run(parked, &[word(None), lease(), Input::Done], D);
-    assert_eq!((asked.state, asked.was_confirmed), (State::ReversalDue, true));
+    assert_eq!((asked.state, asked.platform.was_confirmed), (State::ReversalDue, true));
 }

@@ -1,16 +1,15 @@
 //! Who takes a lease, and what the record in hand says to it.
 
-use shared::fulfilment::Known;
-use shared::fulfilment::{
-    Endpoint, Input, Policy, Promise, Reversals, State, Taken, Taker, WORKER_LOST,
-};
-use shared::ledger::Provider::FirstPromoter;
-use shared::ledger::Record;
-
 use crate::certain::{after, approved, edited, told};
 use crate::contradicted::lacking;
 use crate::machine::{again, at, run};
 use crate::promises::policy;
+use crate::providers::{FIRSTPROMOTER, rewards};
+use shared::fulfilment::{
+    Endpoint, Input, ParkReason, Policy, Promise, Reversals, Snapshot, State, Taken, Taker,
+    WORKER_LOST,
+};
+use shared::ledger::Record;
 
 fn endpoint(id: &str, idempotent: bool) -> Endpoint {
     Endpoint { id: id.into(), idempotent }
@@ -20,7 +19,7 @@ fn take(promise: &Promise, record: &Record, due: &str, epoch: u32, endpoint: &En
     let policy = Policy { reversals: Reversals::Deliver, ..policy() };
     let taker = Taker {
         policy: &policy,
-        provider: FirstPromoter,
+        rewards: rewards(FIRSTPROMOTER),
         epoch,
         due,
         endpoint,
@@ -32,11 +31,11 @@ fn take(promise: &Promise, record: &Record, due: &str, epoch: u32, endpoint: &En
 }
 
 /// What a worker may do that got the message of what is due.
-pub fn taken(policy: &Policy, known: &Known) -> Taken {
+pub fn taken(policy: &Policy, known: &Snapshot) -> Taken {
     let promise = known.promise.as_ref().unwrap();
     let taker = Taker {
         policy,
-        provider: FirstPromoter,
+        rewards: rewards(FIRSTPROMOTER),
         epoch: promise.epoch,
         due: promise.due.as_deref().unwrap_or_default(),
         endpoint: &endpoint("a", true),
@@ -52,7 +51,7 @@ fn whoever_takes_a_lease_has_reconciled_it_with_the_record_in_hand() {
     let (_, promise) = approved();
     let denied = after(
         &policy(),
-        FirstPromoter,
+        FIRSTPROMOTER,
         &[told("commission.approved", "approved", "10:00:00"), edited("denied", "10:01:00")],
     );
     // As a torn read brings it: the promise from before, the record from after.
@@ -65,10 +64,10 @@ fn whoever_takes_a_lease_has_reconciled_it_with_the_record_in_hand() {
 #[test]
 fn a_record_that_names_a_promise_which_was_not_read_is_torn() {
     let (record, promise) = approved();
-    let known = |record: Option<&Record>, promise: Option<&Promise>| Known {
+    let known = |record: Option<&Record>, promise: Option<&Promise>| Snapshot {
         record: record.cloned(),
         promise: promise.cloned(),
-        ..Known::default()
+        ..Snapshot::default()
     };
     let mut second = promise.clone();
     second.epoch = 2;
@@ -94,9 +93,9 @@ fn a_lease_is_taken_for_what_is_due_now_and_held_by_nobody() {
     assert_eq!(take(&promise, "deliver#2", 1), Taken::Superseded);
     assert_eq!(take(&promise, "deliver#1", 2), Taken::Superseded);
     let mut early = promise.clone();
-    early.not_before = Some(at(60));
+    early.retry.not_before = Some(at(60));
     assert_eq!(take(&early, "deliver#1", 1), Taken::Early(10));
-    early.not_before = Some(at(5000));
+    early.retry.not_before = Some(at(5000));
     assert_eq!(take(&early, "deliver#1", 1), Taken::Superseded);
 
     let held = run(promise, &[Input::Leased(at(51))], Reversals::Park);
@@ -109,7 +108,7 @@ fn a_lease_is_taken_for_what_is_due_now_and_held_by_nobody() {
 
 #[test]
 fn what_the_platform_is_asked_is_asked_by_one_worker() {
-    let known = after(&policy(), FirstPromoter, &[lacking()]);
+    let known = after(&policy(), FIRSTPROMOTER, &[lacking()]);
     let (record, promise) = (known.record.unwrap(), known.promise.unwrap());
     let held = run(promise.clone(), &[Input::Leased(at(51))], Reversals::Park);
     let expired = run(promise, &[Input::Leased(at(50))], Reversals::Park);
@@ -139,12 +138,12 @@ fn a_call_that_may_have_had_its_effect_is_repeated_as_it_was_or_not_at_all() {
             // A reversal is due because the record is denied.
             let denied =
                 [told("commission.approved", "approved", "10:00:00"), edited("denied", "10:01:00")];
-            let denied = after(&policy(), FirstPromoter, &denied).record.unwrap();
+            let denied = after(&policy(), FIRSTPROMOTER, &denied).record.unwrap();
             let record = if reversing { &denied } else { &record };
             let Taken::Leased(next) = take(&open, record, &due, 1, &now) else { panic!() };
-            let parked = next.parked.as_ref().map(|p| (p.reason.as_str(), p.unknown));
+            let parked = next.parked.as_ref().map(|p| (p.reason.clone(), p.unknown));
             assert_eq!(next.lease.is_some(), safe, "{first:?} {now:?}");
-            assert_eq!(parked, (!safe).then_some(("unknown_outcome", true)));
+            assert_eq!(parked, (!safe).then_some((ParkReason::UnknownOutcome, true)));
             // What was known to have had none may go anywhere.
             let free = run(approved().1, &[lease(), again()], Reversals::Deliver);
             let due = free.due.clone().unwrap();

@@ -1,13 +1,15 @@
 //! The promise's life: the table in ARCHITECTURE.md and what holds on every
 //! path through it.
 
+use crate::providers::transition;
+use shared::fulfilment::{
+    Assessment, Input, OperatorDecision, ParkReason, Promise, Recipient, Resolution, Reversals,
+    Start, State, Task, Terms, Transition,
+};
+use shared::wire::Timestamp;
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
-use shared::fulfilment::{
-    Assessment, Entry, Input, Promise, Recipient, Reversals, State, Stepped, Terms, Word, step,
-};
-use shared::wire::Timestamp;
 
 pub fn terms(amount: &str) -> Terms {
     Terms {
@@ -32,16 +34,16 @@ pub fn fresh() -> Promise {
 }
 
 pub fn word(granted: Option<bool>) -> Input {
-    Input::Resumed(Word { by: "ana".into(), granted, close: false, because: "asked them".into() })
+    Input::Resumed(decision(Resolution::of(granted, false), "asked them"))
+}
+
+/// A decision of the operator Ana.
+pub fn decision(resolution: Resolution, because: &str) -> OperatorDecision {
+    OperatorDecision { by: "ana".into(), resolution, because: because.into(), at: at(0) }
 }
 
 pub fn close() -> Input {
-    Input::Resumed(Word {
-        by: "ana".into(),
-        granted: None,
-        close: true,
-        because: "a gesture".into(),
-    })
+    Input::Resumed(decision(Resolution::Close, "a gesture"))
 }
 
 fn unknown(repeatable: bool) -> Input {
@@ -49,7 +51,7 @@ fn unknown(repeatable: bool) -> Input {
 }
 
 /// The record is approved on these terms.
-pub fn stated(terms: Terms, entry: Entry) -> Input {
+pub fn stated(terms: Terms, entry: Start) -> Input {
     Input::Approved(Box::new(Assessment::of(terms, entry)))
 }
 
@@ -59,15 +61,15 @@ pub fn denied_there(since: Timestamp) -> Input {
 }
 
 pub fn again() -> Input {
-    Input::Again { not_before: at(9), last: "503".into(), batch: None }
+    Input::RetryLater { not_before: at(9), last: "503".into(), batch: None }
 }
 
 pub fn run(from: Promise, inputs: &[Input], reversals: Reversals) -> Promise {
-    inputs.iter().fold(from, |promise, input| match step(&promise, input, reversals, at(5)) {
-        Stepped::Changed(next) => *next,
-        Stepped::NewEpoch { next, .. } => *next,
-        Stepped::Unchanged => promise,
-        Stepped::Invalid(why) => panic!("{input:?} in {:?}: {why}", promise.state),
+    inputs.iter().fold(from, |promise, input| match transition(&promise, input, reversals, at(5)) {
+        Transition::Changed(next) => *next,
+        Transition::NewEpoch { next, .. } => *next,
+        Transition::Unchanged => promise,
+        Transition::Invalid(why) => panic!("{input:?} in {:?}: {why}", promise.state),
     })
 }
 
@@ -95,7 +97,7 @@ pub fn in_state(state: State) -> Promise {
                 terms("500"),
                 at(0),
             );
-            return run(due, &[Input::Asked(at(9))], Reversals::Deliver);
+            return run(due, &[Input::ApprovalRequested(at(9))], Reversals::Deliver);
         }
     };
     let promise = run(fresh(), &path, Reversals::Deliver);
@@ -105,9 +107,9 @@ pub fn in_state(state: State) -> Promise {
 
 fn inputs() -> Vec<(&'static str, Input)> {
     vec![
-        ("approved", stated(terms("500"), Entry::Deliver)),
-        ("approved, other terms", stated(terms("700"), Entry::Deliver)),
-        ("may be asked", Input::Askable(Box::new(Assessment::of(terms("500"), Entry::Deliver)))),
+        ("approved", stated(terms("500"), Start::Deliver)),
+        ("approved, other terms", stated(terms("700"), Start::Deliver)),
+        ("may be asked", Input::Askable(Box::new(Assessment::of(terms("500"), Start::Deliver)))),
         ("withdrawn", Input::Withdrawn),
         (
             "found",
@@ -116,7 +118,7 @@ fn inputs() -> Vec<(&'static str, Input)> {
                 asked_at: at(1),
                 terms: Box::new(Terms::default()),
                 campaign_id: None,
-                entry: Entry::Deliver,
+                entry: Start::Deliver,
             },
         ),
         (
@@ -127,7 +129,7 @@ fn inputs() -> Vec<(&'static str, Input)> {
                 last: "shown otherwise".into(),
             },
         ),
-        ("asked", Input::Asked(at(9))),
+        ("asked", Input::ApprovalRequested(at(9))),
         ("leased", Input::Leased(at(90))),
         ("done", Input::Done),
         ("refused", Input::Refused("422".into())),
@@ -148,12 +150,25 @@ fn table() -> String {
         let due = promise.due.as_deref().and_then(|due| due.split('#').next()).unwrap_or("–");
         let mut ways = Vec::new();
         for (name, input) in inputs() {
-            let to = match step(&promise, &input, Reversals::Deliver, at(5)) {
-                Stepped::Changed(next) if next.state != state => format!("`{}`", next.state.name()),
-                Stepped::NewEpoch { next, .. } => format!("new epoch `{}`", next.state.name()),
-                Stepped::Changed(next) if next.withdrawn && !promise.withdrawn => "noted".into(),
-                Stepped::Changed(next) if next.amended && !promise.amended => "noted".into(),
-                Stepped::Changed(next) if next.again.is_some() && promise.again.is_none() => {
+            let to = match transition(&promise, &input, Reversals::Deliver, at(5)) {
+                Transition::Changed(next) if next.state != state => {
+                    format!("`{}`", next.state.name())
+                }
+                Transition::NewEpoch { next, .. } => format!("new epoch `{}`", next.state.name()),
+                Transition::Changed(next)
+                    if next.withdrawal.pending && !promise.withdrawal.pending =>
+                {
+                    "noted".into()
+                }
+                Transition::Changed(next)
+                    if next.terms_change.in_flight && !promise.terms_change.in_flight =>
+                {
+                    "noted".into()
+                }
+                Transition::Changed(next)
+                    if next.withdrawal.next_epoch.is_some()
+                        && promise.withdrawal.next_epoch.is_none() =>
+                {
                     "noted".into()
                 }
                 _ => continue,
@@ -177,12 +192,12 @@ fn architecture_md_holds_the_table_of_the_machine() {
 fn a_reward_denied_and_approved_again_keeps_its_key_until_it_was_taken_back() {
     let lease = Input::Leased(at(90));
     let denied = run(fresh(), &[Input::Withdrawn], Reversals::Deliver);
-    let back = run(denied, &[stated(terms("500"), Entry::Deliver)], Reversals::Deliver);
+    let back = run(denied, &[stated(terms("500"), Start::Deliver)], Reversals::Deliver);
     assert_eq!((back.key.as_str(), back.state), ("firstpromoter:88:1", State::Requested));
 
     let taken_back = [lease.clone(), Input::Done, Input::Withdrawn, lease, Input::Done];
     let reversed = run(fresh(), &taken_back, Reversals::Deliver);
-    let anew = run(reversed, &[stated(terms("500"), Entry::Deliver)], Reversals::Deliver);
+    let anew = run(reversed, &[stated(terms("500"), Start::Deliver)], Reversals::Deliver);
     assert_eq!((anew.key.as_str(), anew.epoch, anew.version), ("firstpromoter:88:2", 2, 1));
     assert_eq!(anew.due.as_deref(), Some("deliver#1"));
 }
@@ -190,9 +205,9 @@ fn a_reward_denied_and_approved_again_keeps_its_key_until_it_was_taken_back() {
 #[test]
 fn approved_again_while_being_taken_back_begins_a_new_epoch_at_the_end() {
     let reversing = in_state(State::Reversing);
-    let noted = run(reversing, &[stated(terms("500"), Entry::Deliver)], Reversals::Deliver);
-    match step(&noted, &Input::Done, Reversals::Deliver, at(5)) {
-        Stepped::NewEpoch { ended, next } => {
+    let noted = run(reversing, &[stated(terms("500"), Start::Deliver)], Reversals::Deliver);
+    match transition(&noted, &Input::Done, Reversals::Deliver, at(5)) {
+        Transition::NewEpoch { ended, next } => {
             assert_eq!((ended.state, ended.epoch), (State::Reversed, 1));
             assert_eq!((next.state, next.key.as_str()), (State::Requested, "firstpromoter:88:2"));
         }
@@ -205,12 +220,15 @@ fn an_unknown_outcome_needs_a_persons_word() {
     let lease = Input::Leased(at(90));
     let parked = run(fresh(), &[lease, unknown(false)], Reversals::Park);
     assert!(parked.parked.as_ref().unwrap().unknown);
-    assert!(matches!(step(&parked, &word(None), Reversals::Park, at(5)), Stepped::Invalid(_)));
+    assert!(matches!(
+        transition(&parked, &word(None), Reversals::Park, at(5)),
+        Transition::Invalid(_)
+    ));
     let granted = run(parked.clone(), &[word(Some(true))], Reversals::Park);
     assert_eq!((granted.state, granted.due.as_deref()), (State::Delivered, Some("confirm#4")));
     let not = run(parked, &[word(Some(false))], Reversals::Park);
     assert_eq!((not.state, not.key.as_str()), (State::Requested, "firstpromoter:88:1"));
-    assert_eq!(not.words[0].because, "asked them");
+    assert_eq!(not.decisions[0].because, "asked them");
 }
 
 #[test]
@@ -234,13 +252,13 @@ fn a_withdrawal_during_a_call_is_decided_by_its_outcome() {
 
 #[test]
 fn changed_terms_update_a_promise_only_while_nothing_went_out() {
-    let other = stated(terms("700"), Entry::Deliver);
+    let other = stated(terms("700"), Start::Deliver);
     let before = run(fresh(), std::slice::from_ref(&other), Reversals::Park);
     assert_eq!((before.state, before.terms.amount.as_deref()), (State::Requested, Some("700")));
     assert_eq!(before.seq, 1);
     for state in [State::Delivered, State::Confirmed] {
         let after = run(in_state(state), std::slice::from_ref(&other), Reversals::Park);
-        assert_eq!(after.parked.unwrap().reason, "changed_after_delivery");
+        assert_eq!(after.parked.unwrap().reason, ParkReason::ChangedAfterDelivery);
         assert_eq!(after.terms.amount.as_deref(), Some("500"));
     }
     let during = run(fresh(), &[Input::Leased(at(90)), other, Input::Done], Reversals::Park);
@@ -249,7 +267,13 @@ fn changed_terms_update_a_promise_only_while_nothing_went_out() {
 
 fn any_input() -> impl Strategy<Value = Input> {
     let fixed: Vec<Input> = inputs().into_iter().map(|(_, input)| input).collect();
-    let words = [word(Some(true)), word(Some(false)), close(), Input::Answered, Input::Resent];
+    let words = [
+        word(Some(true)),
+        word(Some(false)),
+        close(),
+        Input::ConfirmedByResponse,
+        Input::Redispatched,
+    ];
     prop::sample::select(fixed.into_iter().chain(words).collect::<Vec<_>>())
 }
 
@@ -262,15 +286,15 @@ proptest! {
         let mut promise = fresh();
         let mut given = false;
         for input in inputs {
-            let (ended, next) = match step(&promise, &input, reversals, at(5)) {
-                Stepped::Changed(next) => ((*next).clone(), *next),
-                Stepped::NewEpoch { ended, next } => {
+            let (ended, next) = match transition(&promise, &input, reversals, at(5)) {
+                Transition::Changed(next) => ((*next).clone(), *next),
+                Transition::NewEpoch { ended, next } => {
                     prop_assert!(ended.state == State::Reversed);
                     prop_assert_eq!(next.epoch, promise.epoch + 1);
                     given = false;
                     (*ended, *next)
                 }
-                Stepped::Unchanged | Stepped::Invalid(_) => continue,
+                Transition::Unchanged | Transition::Invalid(_) => continue,
             };
             prop_assert_eq!(&ended.key, &promise.key);
             prop_assert_eq!(ended.version, promise.version + 1);
@@ -278,9 +302,9 @@ proptest! {
             if ended.state != promise.state {
                 prop_assert_eq!(ended.seq, promise.seq + 1);
             }
-            let step = next.due.as_deref().and_then(|due| due.split('#').next().map(str::to_owned));
-            let unmarking = next.state == State::Reversed && step.as_deref() == Some("unconfirm");
-            prop_assert!(unmarking || step.as_deref() == next.state.step());
+            let task = next.due.as_deref().and_then(Task::of_due);
+            let unmarking = next.state == State::Reversed && task == Some(Task::Unmark);
+            prop_assert!(unmarking || task == next.state.task());
             if let Some(due) = &next.due {
                 let seq = format!("#{}", next.seq);
                 prop_assert!(due.ends_with(&seq));

@@ -30,6 +30,7 @@ mod owed;
 mod persons;
 mod promises;
 mod properties;
+mod providers;
 mod reading;
 mod reasons;
 mod recipients;

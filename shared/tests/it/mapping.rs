@@ -1,21 +1,19 @@
 //! From authenticated bodies to events.
 
+use crate::providers::{AFFONSO, FIRSTPROMOTER, FIRSTPROMOTER_V1, UPPROMOTE, read, route};
 use serde_json::{Value, json};
-use shared::ledger::Provider;
-use shared::ledger::Provider::{Affonso, FirstPromoter, FirstPromoterV1, UpPromote};
 use shared::ledger::{Change, Content, Event, Identity, Malformed};
-use shared::receive::route::Route;
-use shared::wire::Timestamp;
-use shared::wire::json;
+use shared::provider::{ALL, Definition};
+use shared::wire::{Timestamp, json};
 
-pub fn event(provider: Provider, path: &str, body: &str) -> Result<Event, Malformed> {
-    let route = Route::of_path(path).unwrap();
+pub fn event(provider: &'static Definition, path: &str, body: &str) -> Result<Event, Malformed> {
+    let route = route(path);
     let body = json::parse(body.as_bytes()).unwrap();
-    let event_type = provider.event_type(&route, &body)?;
-    provider.event(event_type, &body, "sha", Timestamp::ZERO)
+    let event_type = provider.event_type(ALL, route.event, &body)?;
+    read(provider, &event_type, &body, "sha", Timestamp::ZERO)
 }
 
-pub fn change(provider: Provider, path: &str, body: &Value) -> Change {
+pub fn change(provider: &'static Definition, path: &str, body: &Value) -> Change {
     match event(provider, path, &body.to_string()).unwrap().content {
         Content::Change(change) => *change,
         other => panic!("{other:?}"),
@@ -23,7 +21,7 @@ pub fn change(provider: Provider, path: &str, body: &Value) -> Change {
 }
 
 pub const PAID: &str = "/webhooks/uppromote/payment-paid";
-pub const AFFONSO: &str = "/webhooks/affonso/payouts";
+pub const AFFONSO_PAYOUTS: &str = "/webhooks/affonso/payouts";
 pub const V2: &str = "/webhooks/firstpromoter/commissions";
 pub const V1: &str = "/webhooks/firstpromoter-v1/t/customers";
 
@@ -32,7 +30,7 @@ fn uppromotes_payment_takes_numbers_and_texts_alike() {
     for total in [json!(100.5), json!("100.50")] {
         let body = json!({"payment_id": 7, "affiliate_id": "12", "status": "SUCCESS",
             "total_processed": total, "processed_at": "2026-10-01T10:00:00Z", "extra": {"x": 1}});
-        let change = change(UpPromote, PAID, &body);
+        let change = change(UPPROMOTE, PAID, &body);
         assert_eq!(change.subject.id.as_str(), "7");
         assert_eq!(change.facts["amount"], json!({"value": "100.5", "unit": "cash_major"}));
         assert_eq!(change.facts["status"], json!("success"));
@@ -57,7 +55,7 @@ fn a_body_of_another_event_is_no_payment() {
         (json!({"payment_id": 7.5, "processed_at": "2026-10-01T10:00:00Z"}), "payment_id"),
         (json!([1]), "body"),
     ] {
-        let malformed = event(UpPromote, PAID, &body.to_string()).unwrap_err();
+        let malformed = event(UPPROMOTE, PAID, &body.to_string()).unwrap_err();
         assert_eq!(malformed.field, field, "{malformed}");
     }
 }
@@ -69,7 +67,7 @@ fn affonsos_payout_keeps_what_it_says() {
                  "invoiceNumber": 1042, "status": "COMPLETED", "isManagedPayout": true, "paidAt": null,
                  "createdAt": "2026-10-01T09:00:00Z", "updatedAt": "2026-10-01T14:00:00Z"}});
     let text = body.to_string().replace(r#""status""#, r#""amount":250.00,"status""#);
-    let event = event(Affonso, AFFONSO, &text).unwrap();
+    let event = event(AFFONSO, AFFONSO_PAYOUTS, &text).unwrap();
     assert_eq!(event.identity, Identity::Given(shared::wire::Id::new("evt_1").unwrap()));
     let Content::Change(change) = event.content else { panic!() };
     assert_eq!(
@@ -79,79 +77,84 @@ fn affonsos_payout_keeps_what_it_says() {
                "occurred_at": "2026-10-01T09:00:00.000Z",
                "amount": {"value": "250", "unit": "cash_major"}})
     );
-    assert_eq!(change.clock.unwrap().time.unwrap().text(), "2026-10-01T14:00:00.000Z");
+    assert_eq!(change.clock.unwrap().time.unwrap().to_rfc3339(), "2026-10-01T14:00:00.000Z");
 }
 
 #[test]
 fn affonsos_other_envelope_and_bare_events_are_read_too() {
     let body = json!({"id": "evt_2", "type": "payout.deleted", "timestamp": "2026-10-02T10:00:00Z",
         "version": 1, "attempt": 1, "data": {"payoutId": "pay_1"}});
-    let change = change(Affonso, AFFONSO, &body);
+    let change = change(AFFONSO, AFFONSO_PAYOUTS, &body);
     assert!(change.deletes);
-    assert_eq!(change.clock.unwrap().time.unwrap().text(), "2026-10-02T10:00:00.000Z");
+    assert_eq!(change.clock.unwrap().time.unwrap().to_rfc3339(), "2026-10-02T10:00:00.000Z");
     let unknown = json!({"id": "evt_3", "type": "payout.paused", "data": {}});
-    let unknown = event(Affonso, AFFONSO, &unknown.to_string()).unwrap();
+    let unknown = event(AFFONSO, AFFONSO_PAYOUTS, &unknown.to_string()).unwrap();
     assert_eq!(unknown.content, Content::Unknown);
 }
 
 #[test]
 fn malformed_envelopes_name_their_field_and_quote_nothing() {
     for (provider, path, body, field) in [
-        (Affonso, AFFONSO, json!({"type": "payout.paid", "data": {}}), "id"),
-        (Affonso, AFFONSO, json!({"id": "e", "data": {}}), "type"),
-        (Affonso, AFFONSO, json!({"id": "e", "type": "payout.paid"}), "data"),
-        (Affonso, AFFONSO, json!({"id": "e", "type": "payout.paid", "data": []}), "data"),
-        (Affonso, AFFONSO, json!({"id": "e", "type": "payout.paid", "data": {}}), "data.payoutId"),
+        (AFFONSO, AFFONSO_PAYOUTS, json!({"type": "payout.paid", "data": {}}), "id"),
+        (AFFONSO, AFFONSO_PAYOUTS, json!({"id": "e", "data": {}}), "type"),
+        (AFFONSO, AFFONSO_PAYOUTS, json!({"id": "e", "type": "payout.paid"}), "data"),
+        (AFFONSO, AFFONSO_PAYOUTS, json!({"id": "e", "type": "payout.paid", "data": []}), "data"),
         (
-            Affonso,
             AFFONSO,
+            AFFONSO_PAYOUTS,
+            json!({"id": "e", "type": "payout.paid", "data": {}}),
+            "data.payoutId",
+        ),
+        (
+            AFFONSO,
+            AFFONSO_PAYOUTS,
             json!({"id": "e", "type": "payout.paid", "data": {"payoutId": {"leak": 1}}}),
             "data.payoutId",
         ),
-        (Affonso, AFFONSO, json!({"id": "e", "type": "a b leak", "data": {}}), "type"),
+        (AFFONSO, AFFONSO_PAYOUTS, json!({"id": "e", "type": "a b leak", "data": {}}), "type"),
         (
-            FirstPromoter,
+            FIRSTPROMOTER,
             V2,
             json!({"event_type": "commission.created", "data": {"id": 1}}),
             "event_id",
         ),
         (
-            FirstPromoter,
+            FIRSTPROMOTER,
             V2,
             json!({"event_id": "e", "event_type": "commission.created", "data": {}}),
             "data.id",
         ),
         (
-            FirstPromoter,
+            FIRSTPROMOTER,
             V2,
             json!({"event_id": "e", "event_type": "commission.created", "entity_id": 2, "data": {"id": 1}}),
             "data.id",
         ),
         (
-            FirstPromoter,
+            FIRSTPROMOTER,
             V2,
             json!({"event_id": ["leak"], "event_type": "commission.created", "entity_id": 1, "data": {}}),
             "event_id",
         ),
         (
-            FirstPromoter,
+            FIRSTPROMOTER,
             V2,
             json!({"event_id": "e", "event_type": "commission.created", "entity_id": "", "data": {"id": {"leak": 1}}}),
             "data.id",
         ),
         (
-            FirstPromoterV1,
+            FIRSTPROMOTER_V1,
             V1,
             json!({"event": {"type": "lead_becomes_referral"}, "data": {"id": 1}}),
             "event.id",
         ),
         (
-            FirstPromoterV1,
+            FIRSTPROMOTER_V1,
             V1,
             json!({"event": {"id": 1, "type": "lead_becomes_referral"}, "data": {}}),
             "data.id",
         ),
-        (FirstPromoterV1, V1, json!({"event": "leak", "data": {}}), "event.type"),
+        (FIRSTPROMOTER_V1, V1, json!({"event": "leak", "data": {}}), "event.type"),
     ] {
         let malformed = event(provider, path, &body.to_string()).unwrap_err();
         assert_eq!(malformed.field, field, "{body}");
@@ -176,7 +179,7 @@ fn v2s_commission_announces_only_when_it_became_approved() {
         ("commission.approved", json!({}), "approved", true),
         ("commission.denied", json!({}), "denied", false),
     ] {
-        let change = change(FirstPromoter, V2, &body(event, changes, status));
+        let change = change(FIRSTPROMOTER, V2, &body(event, changes, status));
         assert_eq!(change.announces, announces, "{event} {status}");
     }
 }
@@ -190,7 +193,7 @@ fn v2s_older_and_newer_payloads_name_the_same_people() {
         json!({"id": 88, "amount": 3, "unit": "free_months", "promoter_id": 31, "referral_id": 77});
     for data in [newer, older] {
         let body = json!({"event_id": "e", "event_type": "commission.approved", "data": data});
-        let facts = change(FirstPromoter, V2, &body).facts;
+        let facts = change(FIRSTPROMOTER, V2, &body).facts;
         assert_eq!(facts["affiliate_id"], json!("31"));
         assert_eq!(facts["customer_id"], json!("77"));
         assert_eq!(facts["amount"], json!({"value": "3", "unit": "free_months"}));
@@ -200,10 +203,10 @@ fn v2s_older_and_newer_payloads_name_the_same_people() {
 #[test]
 fn v2s_test_event_and_payout_statuses() {
     let test = json!({"event_id": "e", "event_type": "commission.created", "data": {"test": true}});
-    assert_eq!(event(FirstPromoter, V2, &test.to_string()).unwrap().content, Content::Test);
+    assert_eq!(event(FIRSTPROMOTER, V2, &test.to_string()).unwrap().content, Content::Test);
     let completed = json!({"event_id": "e", "event_type": "payout.updated", "entity_id": 5,
         "changes": {"status": ["pending", "completed"]}, "data": {"id": 5, "payout_method": {"iban": "leak"}}});
-    let facts = change(FirstPromoter, V2, &completed).facts;
+    let facts = change(FIRSTPROMOTER, V2, &completed).facts;
     assert_eq!(facts["status"], json!("completed"));
     assert_eq!(facts["payout_method"], json!("present"));
 }
@@ -216,7 +219,7 @@ fn v1s_customer_keeps_the_person_and_drops_the_credentials() {
             "promoter": {"id": 4, "auth_token": "leak", "temp_password": "leak",
                 "paid_balance": null, "current_balance": {"cash": 22_044, "free_months": 3},
                 "w9_form_url": "https://leak", "profile": {"first_name": "Jo", "vat_id": "leak", "paypal_email": ""}}}});
-    let change = change(FirstPromoterV1, V1, &body);
+    let change = change(FIRSTPROMOTER_V1, V1, &body);
     let facts = Value::Object(change.facts);
     assert!(!facts.to_string().contains("leak"), "{facts}");
     assert_eq!(facts["email"], json!("c@example.com"));
@@ -245,7 +248,7 @@ fn decoration_that_cannot_be_read_does_not_lose_the_event() {
         promoter[part] = value;
         let body = json!({"event": {"id": 5, "type": "new_customer", "created_at": "2026-10-01T10:00:00Z"},
             "data": {"id": 9, "state": "active", "status": "active", "promoter": promoter}});
-        let facts = change(FirstPromoterV1, V1, &body).facts;
+        let facts = change(FIRSTPROMOTER_V1, V1, &body).facts;
         assert_eq!((&facts["affiliate_id"], &facts["status"]), (&json!("4"), &json!("active")));
     }
 }
@@ -253,21 +256,21 @@ fn decoration_that_cannot_be_read_does_not_lose_the_event() {
 #[test]
 fn unknown_events_are_archived_whatever_their_envelope_looks_like() {
     for (provider, path, body, content) in [
-        (Affonso, AFFONSO, json!({"type": "test.event", "data": {}}), Content::Unknown),
+        (AFFONSO, AFFONSO_PAYOUTS, json!({"type": "test.event", "data": {}}), Content::Unknown),
         (
-            Affonso,
             AFFONSO,
+            AFFONSO_PAYOUTS,
             json!({"id": "x", "type": "payout.zzz", "createdAt": 1}),
             Content::Unknown,
         ),
         (
-            FirstPromoter,
+            FIRSTPROMOTER,
             V2,
             json!({"event_type": "commission.created", "data": {"test": true}}),
             Content::Test,
         ),
         (
-            FirstPromoterV1,
+            FIRSTPROMOTER_V1,
             V1,
             json!({"event": {"type": "lead_signup", "created_at": "today"}}),
             Content::Unknown,

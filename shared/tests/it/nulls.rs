@@ -1,20 +1,18 @@
 //! What is taken away: `null` where a party, a status or an amount was.
 
-use serde_json::{Value, json};
-use shared::fulfilment::Known;
-use shared::fulfilment::State;
-use shared::ledger::Provider;
-use shared::ledger::Provider::{Affonso, FirstPromoter, FirstPromoterV1};
-use shared::receive::decide::{Decision, decide};
-use shared::wire::Timestamp;
-
-use crate::mapping::{AFFONSO, V1, V2, change, event};
+use crate::mapping::{AFFONSO_PAYOUTS, V1, V2, change, event};
 use crate::promises::{commission, policy};
+use crate::providers::{AFFONSO, FIRSTPROMOTER, FIRSTPROMOTER_V1, decide};
+use serde_json::{Value, json};
+use shared::fulfilment::{Snapshot, State};
+use shared::provider::Definition;
+use shared::receive::decide::Decision;
+use shared::wire::Timestamp;
 
 const FULFILMENTS: &str = "/webhooks/firstpromoter-v1/t/fulfilments";
 
 /// The fact that a change states: `absent`, or its value.
-fn stated(provider: Provider, path: &str, body: &Value, fact: &str) -> Value {
+fn stated(provider: &'static Definition, path: &str, body: &Value, fact: &str) -> Value {
     let facts = change(provider, path, body).facts;
     facts.get(fact).cloned().unwrap_or_else(|| json!("absent"))
 }
@@ -59,7 +57,7 @@ fn a_commission_states_its_parties_as_they_were_sent() {
         for (fact, expected) in
             [("affiliate_id", affiliate), ("campaign_id", campaign), ("customer_id", customer)]
         {
-            assert_eq!(stated(FirstPromoter, V2, &body, fact), *expected, "{fact} of {data}");
+            assert_eq!(stated(FIRSTPROMOTER, V2, &body, fact), *expected, "{fact} of {data}");
         }
     }
 }
@@ -80,8 +78,8 @@ fn a_payout_states_its_parties_as_they_were_sent() {
     ] {
         let body =
             json!({"event_id": "e", "event_type": "payout.updated", "entity_id": 8, "data": data});
-        assert_eq!(stated(FirstPromoter, V2, &body, "affiliate_id"), *affiliate, "{data}");
-        assert_eq!(stated(FirstPromoter, V2, &body, "campaign_id"), *campaign, "{data}");
+        assert_eq!(stated(FIRSTPROMOTER, V2, &body, "affiliate_id"), *affiliate, "{data}");
+        assert_eq!(stated(FIRSTPROMOTER, V2, &body, "campaign_id"), *campaign, "{data}");
     }
 }
 
@@ -133,8 +131,8 @@ fn v1_states_its_parties_as_they_were_sent() {
         let mut data = data;
         data["id"] = json!(9);
         let body = json!({"event": {"id": 1, "type": event_type}, "data": data});
-        assert_eq!(stated(FirstPromoterV1, path, &body, "affiliate_id"), *affiliate, "{data}");
-        assert_eq!(stated(FirstPromoterV1, path, &body, "campaign_id"), *campaign, "{data}");
+        assert_eq!(stated(FIRSTPROMOTER_V1, path, &body, "affiliate_id"), *affiliate, "{data}");
+        assert_eq!(stated(FIRSTPROMOTER_V1, path, &body, "campaign_id"), *campaign, "{data}");
     }
 }
 
@@ -142,7 +140,7 @@ fn v1_states_its_parties_as_they_were_sent() {
 fn a_status_and_an_amount_are_taken_away_too() {
     let of = |data: Value, fact: &str| {
         let body = json!({"event_id": "e", "event_type": "commission.updated", "entity_id": 88, "data": data});
-        stated(FirstPromoter, V2, &body, fact)
+        stated(FIRSTPROMOTER, V2, &body, fact)
     };
     for (data, amount) in [
         (json!({"tier": 1}), json!("absent")),
@@ -175,11 +173,11 @@ fn a_status_and_an_amount_are_taken_away_too() {
         (json!({"id": 9, "state": "active", "status": null}), json!("active")),
         (json!({"id": 9, "state": "", "status": "active"}), json!("active")),
     ] {
-        assert_eq!(stated(FirstPromoterV1, V1, &lead(data), "status"), status);
+        assert_eq!(stated(FIRSTPROMOTER_V1, V1, &lead(data), "status"), status);
     }
     let payout =
         json!({"id": "e", "type": "payout.updated", "data": {"payoutId": "p", "status": null}});
-    assert_eq!(stated(Affonso, AFFONSO, &payout, "status"), Value::Null);
+    assert_eq!(stated(AFFONSO, AFFONSO_PAYOUTS, &payout, "status"), Value::Null);
 }
 
 /// Who was removed is not rewarded: the promise is looked up first.
@@ -200,10 +198,10 @@ fn nobody_is_rewarded_who_was_taken_away() {
         approved["entity_id"] = json!(88);
         *approved.pointer_mut(place).unwrap() = value;
         let now = Timestamp::parse("2026-11-01T00:00:00Z").unwrap();
-        let mut known = Known::default();
+        let mut known = Snapshot::default();
         let mut promises = Vec::new();
         for body in [created, approved] {
-            let event = event(FirstPromoter, V2, &body.to_string()).unwrap();
+            let event = event(FIRSTPROMOTER, V2, &body.to_string()).unwrap();
             let Decision::Write(write) = decide(&known, &event, &policy(), now) else { panic!() };
             known.record = write.record;
             promises = write.promises;

@@ -1,11 +1,11 @@
 //! What a call came to, beside what was known of it before and what happened
 //! during it.
 
-use shared::fulfilment::{
-    Assessment, CONTRADICTED, Entry, Input, Promise, Reversals, State, Stepped, Terms, step,
-};
-
 use crate::machine::{again, at, denied_there, fresh, in_state, run, stated, terms, word};
+use crate::providers::transition;
+use shared::fulfilment::{
+    Assessment, Input, ParkReason, Promise, Reversals, Start, State, Terms, Transition,
+};
 
 const D: Reversals = Reversals::Deliver;
 
@@ -18,12 +18,12 @@ fn lost() -> Input {
 }
 
 fn changed() -> Input {
-    stated(terms("700"), Entry::Deliver)
+    stated(terms("700"), Start::Deliver)
 }
 
 /// Why it is parked, and whether nobody knows what was given.
-fn parked(promise: &Promise) -> Option<(&str, bool)> {
-    promise.parked.as_ref().map(|parked| (parked.reason.as_str(), parked.unknown))
+fn parked(promise: &Promise) -> Option<(ParkReason, bool)> {
+    promise.parked.as_ref().map(|parked| (parked.reason.clone(), parked.unknown))
 }
 
 /// The second call is refused, for good or for now, after a first whose end
@@ -38,15 +38,15 @@ fn a_refusal_during_which_it_is_withdrawn_undoes_no_earlier_call() {
             vec![lease(), lost(), lease()],
             Input::Withdrawn,
             again(),
-            Some(("unknown_outcome", true)),
+            Some((ParkReason::UnknownOutcome, true)),
         ),
-        (vec![lease(), lost(), lease()], Input::Withdrawn, refused(), Some(("422", true))),
-        (vec![lease()], changed(), again(), Some(("changed_after_delivery", false))),
+        (vec![lease(), lost(), lease()], Input::Withdrawn, refused(), Some(("422".into(), true))),
+        (vec![lease()], changed(), again(), Some((ParkReason::ChangedAfterDelivery, false))),
         (
             vec![lease(), lost(), lease()],
             changed(),
             again(),
-            Some(("changed_after_delivery", true)),
+            Some((ParkReason::ChangedAfterDelivery, true)),
         ),
     ] {
         let after = run(fresh(), &[before, vec![during, outcome]].concat(), D);
@@ -59,34 +59,40 @@ fn a_refusal_during_which_it_is_withdrawn_undoes_no_earlier_call() {
 #[test]
 fn withdrawn_before_the_batch_is_known_is_asked_about_before_it_is_taken_back() {
     let accepted =
-        Input::Again { not_before: at(9), last: "accepted".into(), batch: Some("7".into()) };
+        Input::RetryLater { not_before: at(9), last: "accepted".into(), batch: Some("7".into()) };
     let told = run(in_state(State::Confirming), &[Input::Withdrawn, accepted], D);
-    assert_eq!((told.state, told.withdrawn, told.check), (State::Delivered, true, true));
-    assert_eq!(told.batch.as_deref(), Some("7"));
+    assert_eq!(
+        (told.state, told.withdrawal.pending, told.effect_uncertain),
+        (State::Delivered, true, true)
+    );
+    assert_eq!(told.platform.batch_id.as_deref(), Some("7"));
     let back = run(told, &[lease(), Input::Done], D);
-    assert_eq!((back.state, back.was_confirmed), (State::ReversalDue, true));
+    assert_eq!((back.state, back.platform.was_confirmed), (State::ReversalDue, true));
     // Without a batch it was not told.
     let untold = run(in_state(State::Confirming), &[Input::Withdrawn, again()], D);
-    assert_eq!((untold.state, untold.was_confirmed), (State::ReversalDue, false));
+    assert_eq!((untold.state, untold.platform.was_confirmed), (State::ReversalDue, false));
 }
 
 #[test]
 fn a_change_is_shown_to_a_person_once_and_not_kept_for_the_next_call() {
     let shown = run(in_state(State::Delivering), &[changed(), Input::Done], D);
-    assert_eq!((shown.state, shown.amended), (State::Parked, false));
+    assert_eq!((shown.state, shown.terms_change.in_flight), (State::Parked, false));
     let told = run(shown, &[word(None), lease(), changed(), Input::Done], D);
-    assert_eq!((told.state, told.amended), (State::Confirmed, false));
-    assert!(run(in_state(State::Delivering), &[changed()], D).amended);
+    assert_eq!((told.state, told.terms_change.in_flight), (State::Confirmed, false));
+    assert!(run(in_state(State::Delivering), &[changed()], D).terms_change.in_flight);
 }
 
 #[test]
 fn what_only_the_api_denied_is_shown_to_a_person_though_it_is_taken_back_by_then() {
     let denied = run(in_state(State::Confirming), &[denied_there(at(1))], D);
-    assert_eq!((denied.state, denied.unwitnessed), (State::ReversalDue, true));
+    assert_eq!((denied.state, denied.platform.unwitnessed), (State::ReversalDue, true));
     let back = run(denied, &[lease(), Input::Done], D);
-    assert_eq!((back.state, back.unwitnessed), (State::Reversed, true));
+    assert_eq!((back.state, back.platform.unwitnessed), (State::Reversed, true));
     let shown = run(back, &[Input::Unwitnessed], D);
-    assert_eq!((parked(&shown), shown.unwitnessed), (Some((CONTRADICTED, false)), false));
+    assert_eq!(
+        (parked(&shown), shown.platform.unwitnessed),
+        (Some((ParkReason::ContradictedAtProvider, false)), false)
+    );
 }
 
 #[test]
@@ -99,9 +105,9 @@ fn what_a_look_up_found_is_asked_for_again_only_of_v1() {
     ] {
         let mut before = in_state(State::Reversed);
         before.key = key.into();
-        before.looked_up = looked_up;
-        let next = run(before, &[stated(terms("500"), Entry::Deliver)], D);
-        assert_eq!((next.epoch, next.looked_up), (2, known), "{key} {looked_up}");
+        before.platform.looked_up = looked_up;
+        let next = run(before, &[stated(terms("500"), Start::Deliver)], D);
+        assert_eq!((next.epoch, next.platform.looked_up), (2, known), "{key} {looked_up}");
     }
 }
 
@@ -120,7 +126,7 @@ fn an_outcome_is_heard_only_where_it_was_waited_for() {
         since: None,
         terms: Box::new(Terms::default()),
         campaign_id: None,
-        entry: Entry::Deliver,
+        entry: Start::Deliver,
     };
     let contradicted =
         Input::Contradicted { asked_at: at(1), not_before: at(9), last: "pending".into() };
@@ -133,59 +139,60 @@ fn an_outcome_is_heard_only_where_it_was_waited_for() {
         (contradicted, [asked.to_vec(), vec![Confirming]].concat()),
         (found, asked.to_vec()),
         (denied_there(at(1)), [asked.to_vec(), vec![Delivered, Confirming]].concat()),
-        (Input::Asked(at(9)), vec![ApprovalDue]),
+        (Input::ApprovalRequested(at(9)), vec![ApprovalDue]),
         (word(None), vec![State::Parked]),
-        (Input::Answered, vec![]),
+        (Input::ConfirmedByResponse, vec![]),
     ] {
         for state in State::ALL {
-            let heard = !matches!(step(&in_state(state), &input, D, at(5)), Stepped::Invalid(_));
+            let heard =
+                !matches!(transition(&in_state(state), &input, D, at(5)), Transition::Invalid(_));
             assert_eq!(heard, states.contains(&state), "{input:?} in {state:?}");
         }
     }
     let mut answered = in_state(Delivered);
     answered.by_response = true;
-    assert_eq!(run(answered, &[Input::Answered], D).state, State::Confirmed);
+    assert_eq!(run(answered, &[Input::ConfirmedByResponse], D).state, State::Confirmed);
 }
 
 #[test]
 fn what_is_asked_begins_where_the_answer_says() {
     for (entry, state) in [
-        (Entry::Deliver, State::Requested),
-        (Entry::Ask, State::Requested),
-        (Entry::LookUp, State::Parked),
-        (Entry::Park("amount_over_limit"), State::Parked),
-        (Entry::Nothing, State::Denied),
+        (Start::Deliver, State::Requested),
+        (Start::Ask, State::Requested),
+        (Start::LookUp, State::Parked),
+        (Start::Park(ParkReason::AmountOverLimit), State::Parked),
+        (Start::Nothing, State::Denied),
     ] {
         let found = Input::Found {
             asked_at: at(1),
             since: Some(at(0)),
             terms: Box::new(terms("500")),
             campaign_id: Some("7".into()),
-            entry,
+            entry: entry.clone(),
         };
         let next = run(in_state(State::LookupDue), &[lease(), found], D);
-        assert_eq!((next.state, next.looked_up), (state, true), "{entry:?}");
-        assert_eq!((next.found_at, next.found_since), (Some(at(1)), Some(at(0))));
+        assert_eq!((next.state, next.platform.looked_up), (state, true), "{entry:?}");
+        assert_eq!((next.platform.found_at, next.platform.found_since), (Some(at(1)), Some(at(0))));
         if state != State::Denied {
             assert_eq!(next.campaign_id.as_deref(), Some("7"), "{entry:?}");
         }
     }
-    let anew = Assessment { ask_anew: true, ..Assessment::of(terms("500"), Entry::LookUp) };
+    let anew = Assessment { ask_anew: true, ..Assessment::of(terms("500"), Start::LookUp) };
     let mut asked = fresh();
-    asked.looked_up = true;
+    asked.platform.looked_up = true;
     let next = run(asked, &[Input::Approved(Box::new(anew))], D);
-    assert_eq!((next.state, next.looked_up), (State::LookupDue, false));
+    assert_eq!((next.state, next.platform.looked_up), (State::LookupDue, false));
 }
 
 /// While the platform is still to be told of it, that comes first.
 #[test]
 fn what_is_to_be_unmarked_is_shown_to_a_person_afterwards() {
     let mut owed = in_state(State::Reversed);
-    owed.unwitnessed = true;
+    owed.platform.unwitnessed = true;
     let shown = run(owed.clone(), &[Input::Unwitnessed], D);
-    assert_eq!(parked(&shown), Some((CONTRADICTED, false)));
+    assert_eq!(parked(&shown), Some((ParkReason::ContradictedAtProvider, false)));
     owed.due = Some("unconfirm#6".into());
-    assert!(matches!(step(&owed, &Input::Unwitnessed, D, at(5)), Stepped::Invalid(_)));
+    assert!(matches!(transition(&owed, &Input::Unwitnessed, D, at(5)), Transition::Invalid(_)));
 }
 
 /// Approved again while the platform is told of the one before, for too long.
@@ -196,14 +203,14 @@ fn an_unmarking_that_is_over_age_gives_way_to_the_next_one() {
     let telling = run(in_state(State::Confirmed), &back, unmark);
     assert_eq!((telling.state, telling.due.is_some()), (State::Reversed, true));
     let alone = run(telling.clone(), &[Input::OverAge], unmark);
-    assert_eq!(parked(&alone), Some(("over_age", false)));
-    let approved = stated(terms("500"), Entry::Deliver);
+    assert_eq!(parked(&alone), Some((ParkReason::OverAge, false)));
+    let approved = stated(terms("500"), Start::Deliver);
     let next = run(telling, &[approved, Input::OverAge], unmark);
     assert_eq!((next.epoch, next.state), (2, State::Requested));
 }
 
 #[test]
 fn what_is_not_to_be_given_stays_denied() {
-    let nothing = stated(terms("500"), Entry::Nothing);
-    assert_eq!(step(&in_state(State::Denied), &nothing, D, at(5)), Stepped::Unchanged);
+    let nothing = stated(terms("500"), Start::Nothing);
+    assert_eq!(transition(&in_state(State::Denied), &nothing, D, at(5)), Transition::Unchanged);
 }

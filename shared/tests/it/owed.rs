@@ -1,18 +1,16 @@
 //! Whose a reward is, and how much.
 
-use serde_json::json;
-use shared::fulfilment::Known;
-use shared::fulfilment::{
-    MaxAmounts, Policy, Promise, Reversals, Rule, State, Stepped, reconcile, reward,
-};
-use shared::ledger::Provider::{FirstPromoter, FirstPromoterV1};
-use shared::ledger::Source;
-use shared::receive::decide::{Decision, decide};
-
 use crate::certain::{after, approved, edited, feed, told};
 use crate::machine::{at, run, word};
 use crate::mapping::event;
 use crate::promises::{first, fulfilment, policy};
+use crate::providers::{FIRSTPROMOTER, FIRSTPROMOTER_V1, decide, reconcile, reward};
+use serde_json::json;
+use shared::fulfilment::{
+    MaxAmounts, ParkReason, Policy, Promise, Reversals, Rule, Snapshot, State, Transition,
+};
+use shared::ledger::Source;
+use shared::receive::decide::Decision;
 
 #[test]
 fn what_another_source_gave_is_not_given_again_and_what_it_is_to_give_is_not_given_here() {
@@ -22,30 +20,30 @@ fn what_another_source_gave_is_not_given_again_and_what_it_is_to_give_is_not_giv
         policy
     };
     let approved = |at| told("commission.approved", "approved", at);
-    let reason = |known: &Known| {
+    let reason = |known: &Snapshot| {
         let parked = known.promise.as_ref()?.parked.as_ref()?;
         Some(parked.reason.clone())
     };
     for before in [Source::V1, Source::Off] {
-        let mut known = after(&with(before), FirstPromoter, &[approved("10:00:00")]);
+        let mut known = after(&with(before), FIRSTPROMOTER, &[approved("10:00:00")]);
         assert_eq!(known.promise, None);
         // Under way here only since the setting changed, and announced again.
-        feed(&with(Source::V2), FirstPromoter, &mut known, 1, &approved("11:00:00"));
-        assert_eq!(reason(&known).as_deref(), Some("source_changed"), "{before:?}");
+        feed(&with(Source::V2), FIRSTPROMOTER, &mut known, 1, &approved("11:00:00"));
+        assert_eq!(reason(&known), Some(ParkReason::SourceChanged), "{before:?}");
     }
     for now in [Source::V1, Source::Off] {
-        let mut known = after(&with(Source::V2), FirstPromoter, &[approved("10:00:00")]);
+        let mut known = after(&with(Source::V2), FIRSTPROMOTER, &[approved("10:00:00")]);
         assert_eq!(known.promise.as_ref().unwrap().state, State::Requested);
         // At the next event, or at the next lease: parked, never silently denied.
         let (promise, record) = (known.promise.clone().unwrap(), known.record.clone().unwrap());
-        let leased = reconcile(&with(now), FirstPromoter, &promise, &record, at(0));
-        assert!(matches!(leased, Stepped::Changed(p) if p.state == State::Parked));
-        feed(&with(now), FirstPromoter, &mut known, 1, &edited("approved", "11:00:00"));
-        assert_eq!(reason(&known).as_deref(), Some("source_changed"), "{now:?}");
+        let leased = reconcile(&with(now), FIRSTPROMOTER, &promise, &record, at(0));
+        assert!(matches!(leased, Transition::Changed(p) if p.state == State::Parked));
+        feed(&with(now), FIRSTPROMOTER, &mut known, 1, &edited("approved", "11:00:00"));
+        assert_eq!(reason(&known), Some(ParkReason::SourceChanged), "{now:?}");
         // A person has looked: it was not given.
         let resumed = run(known.promise.take().unwrap(), &[word(None)], Reversals::Park);
-        let again = reconcile(&with(now), FirstPromoter, &resumed, &record, at(0));
-        assert_eq!((resumed.state, again), (State::Requested, Stepped::Unchanged));
+        let again = reconcile(&with(now), FIRSTPROMOTER, &resumed, &record, at(0));
+        assert_eq!((resumed.state, again), (State::Requested, Transition::Unchanged));
     }
 }
 
@@ -55,8 +53,8 @@ fn the_recipients_role_is_the_rules() {
     {
         let policy = Policy { recipient: rule, ..policy() };
         let body = told("commission.approved", "approved", "10:00:00");
-        let promise = after(&policy, FirstPromoter, &[body]).promise.unwrap();
-        let sent = reward(&promise, FirstPromoter, "88").unwrap();
+        let promise = after(&policy, FIRSTPROMOTER, &[body]).promise.unwrap();
+        let sent = reward(&promise, FIRSTPROMOTER, "88").unwrap();
         let to = &sent["data"]["recipient"];
         assert_eq!((&to["role"], &to["id"]), (&json!(role), &json!(id)));
     }
@@ -65,7 +63,7 @@ fn the_recipients_role_is_the_rules() {
 #[test]
 fn nothing_goes_out_without_saying_how_much_of_what_to_whom() {
     let (_, promise) = approved();
-    assert!(reward(&promise, FirstPromoter, "88").is_some());
+    assert!(reward(&promise, FIRSTPROMOTER, "88").is_some());
     let lacks: [fn(&mut Promise); 4] = [
         |p| p.terms.amount = None,
         |p| p.terms.unit = None,
@@ -75,7 +73,7 @@ fn nothing_goes_out_without_saying_how_much_of_what_to_whom() {
     for lack in lacks {
         let mut promise = promise.clone();
         lack(&mut promise);
-        assert_eq!(reward(&promise, FirstPromoter, "88"), None);
+        assert_eq!(reward(&promise, FIRSTPROMOTER, "88"), None);
     }
 }
 
@@ -87,34 +85,34 @@ fn amounts_over_the_limit_wait_for_a_person() {
     };
     for (policy, amount, reason) in [
         (limits(&[("points", 500)]), "500", None),
-        (limits(&[("points", 500)]), "500.01", Some("amount_over_limit")),
+        (limits(&[("points", 500)]), "500.01", Some(ParkReason::AmountOverLimit)),
         (limits(&[("credits", 5)]), "500", None),
-        (limits(&[("*", 5)]), "6", Some("amount_over_limit")),
+        (limits(&[("*", 5)]), "6", Some(ParkReason::AmountOverLimit)),
         (limits(&[("*", 5), ("points", 7)]), "6", None),
         (limits(&[]), "1000000000", None),
-        (limits(&[]), "1000000001", Some("amount_over_limit")),
-        (limits(&[]), "1e400", Some("amount_over_limit")),
+        (limits(&[]), "1000000001", Some(ParkReason::AmountOverLimit)),
+        (limits(&[]), "1e400", Some(ParkReason::AmountOverLimit)),
     ] {
         let body = told("commission.approved", "approved", "10:00:00").to_string();
         let body = body.replace("\"amount\":500", &format!("\"amount\":{amount}"));
-        let event = event(FirstPromoter, "/webhooks/firstpromoter/commissions", &body).unwrap();
-        let Decision::Write(write) = decide(&Known::default(), &event, &policy, at(0)) else {
+        let event = event(FIRSTPROMOTER, "/webhooks/firstpromoter/commissions", &body).unwrap();
+        let Decision::Write(write) = decide(&Snapshot::default(), &event, &policy, at(0)) else {
             panic!()
         };
         let promise = write.promises.into_iter().next().unwrap();
-        let parked = promise.parked.as_ref().map(|parked| parked.reason.as_str());
+        let parked = promise.parked.as_ref().map(|parked| parked.reason.clone());
         assert_eq!(parked, reason, "{amount}");
         if reason.is_some() {
             let waived = run(promise, &[word(None)], Reversals::Park);
-            let again = reconcile(&policy, FirstPromoter, &waived, &write.record.unwrap(), at(0));
-            assert_eq!((waived.state, again), (State::Requested, Stepped::Unchanged));
+            let again = reconcile(&policy, FIRSTPROMOTER, &waived, &write.record.unwrap(), at(0));
+            assert_eq!((waived.state, again), (State::Requested, Transition::Unchanged));
         }
     }
     // Unsigned, and without a limit for its unit.
-    let v1 = first(&limits(&[("credits", 5)]), FirstPromoterV1, &fulfilment(7731));
-    assert_eq!(v1.promises[0].parked.as_ref().unwrap().reason, "amount_without_limit");
+    let v1 = first(&limits(&[("credits", 5)]), FIRSTPROMOTER_V1, &fulfilment(7731));
+    assert_eq!(v1.promises[0].parked.as_ref().unwrap().reason, ParkReason::AmountWithoutLimit);
     assert_eq!(
-        first(&policy(), FirstPromoterV1, &fulfilment(7731)).promises[0].state,
+        first(&policy(), FIRSTPROMOTER_V1, &fulfilment(7731)).promises[0].state,
         State::Requested
     );
 }
@@ -124,13 +122,13 @@ fn several_reasons_are_waived_one_after_the_other() {
     let mut odd = told("commission.approved", "approved", "10:00:00");
     odd["data"]["unit"] = json!("cookies");
     odd["data"]["amount"] = json!(20_000);
-    let known = after(&policy(), FirstPromoter, &[odd]);
+    let known = after(&policy(), FIRSTPROMOTER, &[odd]);
     let (record, mut promise) = (known.record.unwrap(), known.promise.unwrap());
-    for reason in ["unknown_unit", "amount_over_limit"] {
+    for reason in [ParkReason::UnknownUnit, ParkReason::AmountOverLimit] {
         assert_eq!(promise.parked.as_ref().unwrap().reason, reason);
         promise = run(promise, &[word(None)], Reversals::Park);
-        if let Stepped::Changed(next) =
-            reconcile(&policy(), FirstPromoter, &promise, &record, at(0))
+        if let Transition::Changed(next) =
+            reconcile(&policy(), FIRSTPROMOTER, &promise, &record, at(0))
         {
             promise = *next;
         }

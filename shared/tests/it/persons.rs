@@ -1,18 +1,18 @@
 //! Changed terms, ages, unmarking, and what a person's word does.
 
-use shared::fulfilment::{Entry, Input, Reversals, State, Stepped, step};
-
 use crate::machine::{again, at, close, fresh, in_state, run, stated, terms, word};
+use crate::providers::transition;
+use shared::fulfilment::{Input, ParkReason, Resolution, Reversals, Start, State, Transition};
 
 #[test]
 fn changed_terms_are_seen_by_a_person_once() {
-    let other = stated(terms("700"), Entry::Deliver);
+    let other = stated(terms("700"), Start::Deliver);
     let parked = run(in_state(State::Confirmed), std::slice::from_ref(&other), Reversals::Park);
     let seen = run(parked, &[word(None)], Reversals::Park);
     assert_eq!((seen.state, seen.terms.amount.as_deref()), (State::Confirmed, Some("500")));
-    assert_eq!(step(&seen, &other, Reversals::Park, at(5)), Stepped::Unchanged);
+    assert_eq!(transition(&seen, &other, Reversals::Park, at(5)), Transition::Unchanged);
 
-    // Known not to be given: on the terms stated last, once they
+    // Snapshot not to be given: on the terms stated last, once they
     // are looked at like those of a new promise.
     let tried = [Input::Leased(at(90)), again(), other];
     let parked = run(fresh(), &tried, Reversals::Park);
@@ -26,7 +26,7 @@ fn incomplete_terms_are_looked_up_when_resumed() {
     incomplete.terms.recipient = None;
     let lease = Input::Leased(at(90));
     let parked =
-        run(incomplete, &[lease, Input::Refused("incomplete_terms".into())], Reversals::Park);
+        run(incomplete, &[lease, Input::Refused(ParkReason::IncompleteTerms)], Reversals::Park);
     assert_eq!(run(parked, &[word(None)], Reversals::Park).state, State::LookupDue);
 }
 
@@ -44,7 +44,7 @@ fn what_was_confirmed_and_taken_back_is_unmarked_where_that_is_asked_for() {
 }
 
 fn same(amount: &str) -> Input {
-    stated(terms(amount), Entry::Deliver)
+    stated(terms(amount), Start::Deliver)
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn terms_that_change_while_parked_after_delivery_are_noted() {
         ],
         Reversals::Deliver,
     );
-    assert!(p.stated.is_some(), "forgotten in {:?}", p.state);
+    assert!(p.terms_change.new_terms.is_some(), "forgotten in {:?}", p.state);
 }
 #[test]
 fn an_owed_unmarking_can_be_over_age_and_a_withdrawal_starts_its_own_age() {
@@ -93,8 +93,9 @@ fn an_owed_unmarking_can_be_over_age_and_a_withdrawal_starts_its_own_age() {
     assert_eq!(parked.parked.as_ref().map(|parked| parked.from), Some(State::Reversed));
     let owed = run(parked, &[word(None)], Reversals::DeliverAndUnmark);
     assert!(owed.due.is_some_and(|due| due.starts_with("unconfirm#")));
-    let p = step(&in_state(State::Confirmed), &Input::Withdrawn, Reversals::Deliver, at(777_000));
-    let Stepped::Changed(p) = p else { panic!() };
+    let p =
+        transition(&in_state(State::Confirmed), &Input::Withdrawn, Reversals::Deliver, at(777_000));
+    let Transition::Changed(p) = p else { panic!() };
     assert_eq!(p.open_at, at(777_000));
 }
 #[test]
@@ -138,12 +139,12 @@ fn what_was_withdrawn_after_it_was_given_may_be_kept() {
     let withdrawn = run(in_state(State::Confirmed), &[Input::Withdrawn], Reversals::Park);
     let kept = run(withdrawn, &[close()], Reversals::Park);
     assert_eq!((kept.state, kept.due.as_deref()), (State::Confirmed, None));
-    assert!(kept.words[0].close);
+    assert_eq!(kept.decisions[0].resolution, Resolution::Close);
     // Each further event of the denied commission says so again.
-    assert_eq!(step(&kept, &Input::Withdrawn, Reversals::Park, at(5)), Stepped::Unchanged);
+    assert_eq!(transition(&kept, &Input::Withdrawn, Reversals::Park, at(5)), Transition::Unchanged);
     // Approved again: nothing new is given, and a later withdrawal counts.
     let back = run(kept, &[same("500"), Input::Withdrawn], Reversals::Park);
-    assert_eq!(back.parked.unwrap().reason, "withdrawn_after_delivery");
+    assert_eq!(back.parked.unwrap().reason, ParkReason::WithdrawnAfterDelivery);
 
     // The platform was never told: once approved again, it is.
     let withdrawn = run(in_state(State::Delivered), &[Input::Withdrawn], Reversals::Park);
@@ -156,11 +157,11 @@ fn what_was_withdrawn_after_it_was_given_may_be_kept() {
     let other =
         run(fresh(), &[Input::Leased(at(90)), Input::Refused("422".into())], Reversals::Park);
     let closed = run(other, &[close()], Reversals::Park);
-    assert_eq!((closed.state, closed.denied_at.is_some()), (State::Denied, true));
+    assert_eq!((closed.state, closed.platform.denied_at.is_some()), (State::Denied, true));
     // Nobody closes what nobody knows.
     let unknown = Input::Unknown { not_before: at(9), last: "no answer".into(), repeatable: false };
     let other = run(fresh(), &[Input::Leased(at(90)), unknown], Reversals::Park);
-    assert!(matches!(step(&other, &close(), Reversals::Park, at(5)), Stepped::Invalid(_)));
+    assert!(matches!(transition(&other, &close(), Reversals::Park, at(5)), Transition::Invalid(_)));
 }
 
 #[test]
@@ -183,10 +184,10 @@ fn a_new_epoch_waits_until_the_old_ones_unmarking_is_over() {
 fn an_approval_that_is_never_announced_is_asked_for() {
     let mut asked = in_state(State::AwaitingApproval);
     assert!(asked.due.as_deref().is_some_and(|due| due.starts_with("lookup#")));
-    assert_eq!(asked.not_before, Some(at(9)));
+    assert_eq!(asked.retry.not_before, Some(at(9)));
     let pending = [Input::Leased(at(90)), again()];
     asked = run(asked, &pending, Reversals::Park);
-    assert_eq!((asked.state, asked.attempts), (State::AwaitingApproval, 1));
+    assert_eq!((asked.state, asked.retry.attempts), (State::AwaitingApproval, 1));
     // Too late for patience, and still not too late for the event.
     let parked = run(asked, &[Input::OverAge], Reversals::Park);
     assert_eq!(parked.state, State::Parked);
@@ -196,9 +197,9 @@ fn an_approval_that_is_never_announced_is_asked_for() {
 #[test]
 fn a_step_that_was_queued_again_is_still_the_same_step() {
     let owed = fresh();
-    let resent = run(owed.clone(), &[Input::Resent, Input::Resent], Reversals::Park);
-    assert_eq!((resent.resent, resent.resent_at), (2, Some(at(5))));
+    let resent = run(owed.clone(), &[Input::Redispatched, Input::Redispatched], Reversals::Park);
+    assert_eq!((resent.retry.redispatch_count, resent.retry.redispatched_at), (2, Some(at(5))));
     assert_eq!((resent.seq, &resent.due), (owed.seq, &owed.due));
     let taken = run(resent, &[Input::Leased(at(90))], Reversals::Park);
-    assert_eq!((taken.resent, taken.resent_at), (0, None));
+    assert_eq!((taken.retry.redispatch_count, taken.retry.redispatched_at), (0, None));
 }

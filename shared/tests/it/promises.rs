@@ -1,17 +1,17 @@
 //! When an announcement makes a promise, and to whom.
 
+use crate::mapping::event;
+use crate::providers::{FIRSTPROMOTER, FIRSTPROMOTER_V1, decide, transition};
+use shared::fulfilment::{
+    ChangeSet, MaxAmounts, ParkReason, Policy, Promise, Reversals, Rule, Snapshot, State, V1Confirm,
+};
+use shared::ledger::{Source, Sources};
+use shared::provider::Definition;
+use shared::receive::decide::Decision;
+use shared::wire::Timestamp;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use shared::fulfilment::{Known, Write};
-use shared::fulfilment::{MaxAmounts, Policy, Promise, Reversals, Rule, State, V1Confirm};
-use shared::ledger::Provider;
-use shared::ledger::Provider::{FirstPromoter, FirstPromoterV1};
-use shared::ledger::{Source, Sources};
-use shared::receive::decide::{Decision, decide};
-use shared::wire::Timestamp;
-
-use crate::mapping::event;
 
 pub fn policy() -> Policy {
     Policy {
@@ -30,20 +30,20 @@ pub fn policy() -> Policy {
 }
 
 /// Decides on the first event of an object.
-pub fn first(policy: &Policy, provider: Provider, body: &Value) -> Write {
-    let path = match provider {
-        FirstPromoter => "/webhooks/firstpromoter/commissions",
+pub fn first(policy: &Policy, provider: &'static Definition, body: &Value) -> ChangeSet {
+    let path = match provider.provider.name() {
+        "firstpromoter" => "/webhooks/firstpromoter/commissions",
         _ => "/webhooks/firstpromoter-v1/t/fulfilments",
     };
     let event = event(provider, path, &body.to_string()).unwrap();
     let now = Timestamp::parse("2026-11-01T00:00:00Z").unwrap();
-    match decide(&Known::default(), &event, policy, now) {
+    match decide(&Snapshot::default(), &event, policy, now) {
         Decision::Write(write) => *write,
         Decision::Duplicate => panic!("a duplicate of nothing"),
     }
 }
 
-fn promise(write: Write) -> Promise {
+fn promise(write: ChangeSet) -> Promise {
     let reason = write.no_promise;
     write.promises.into_iter().next().unwrap_or_else(|| panic!("{reason:?}"))
 }
@@ -66,11 +66,11 @@ const NOW: &str = "2026-10-01T00:00:00Z";
 #[test]
 fn one_source_a_campaign_creates_promises() {
     for (provider, body, key) in [
-        (FirstPromoter, commission(5104, "points", "approved", NOW), Some("firstpromoter:88:1")),
-        (FirstPromoter, commission(7731, "points", "approved", NOW), None),
-        (FirstPromoter, commission(9, "points", "approved", NOW), None),
-        (FirstPromoterV1, fulfilment(7731), Some("firstpromoter-v1:88:1")),
-        (FirstPromoterV1, fulfilment(5104), None),
+        (FIRSTPROMOTER, commission(5104, "points", "approved", NOW), Some("firstpromoter:88:1")),
+        (FIRSTPROMOTER, commission(7731, "points", "approved", NOW), None),
+        (FIRSTPROMOTER, commission(9, "points", "approved", NOW), None),
+        (FIRSTPROMOTER_V1, fulfilment(7731), Some("firstpromoter-v1:88:1")),
+        (FIRSTPROMOTER_V1, fulfilment(5104), None),
     ] {
         let write = first(&policy(), provider, &body);
         match key {
@@ -94,7 +94,7 @@ fn cash_history_and_withdrawn_rewards_are_not_promised() {
         ("points", "denied", NOW, "not_approved"),
         ("points", "pending", NOW, "not_approved"),
     ] {
-        let write = first(&policy(), FirstPromoter, &commission(5104, unit, status, at));
+        let write = first(&policy(), FIRSTPROMOTER, &commission(5104, unit, status, at));
         assert_eq!((write.promises, write.no_promise), (vec![], Some(reason)));
     }
 }
@@ -102,31 +102,31 @@ fn cash_history_and_withdrawn_rewards_are_not_promised() {
 #[test]
 fn what_is_unclear_waits_for_a_person_or_a_look_up() {
     let unit =
-        promise(first(&policy(), FirstPromoter, &commission(5104, "cookies", "approved", NOW)));
+        promise(first(&policy(), FIRSTPROMOTER, &commission(5104, "cookies", "approved", NOW)));
     assert_eq!((unit.state, unit.due), (State::Parked, None));
-    assert_eq!(unit.parked.unwrap().reason, "unknown_unit");
+    assert_eq!(unit.parked.unwrap().reason, ParkReason::UnknownUnit);
 
     let mut rules = policy();
     rules.recipient = Rule::ByRules;
     let no_rule =
-        promise(first(&rules, FirstPromoter, &commission(5104, "points", "approved", NOW)));
-    assert_eq!(no_rule.parked.unwrap().reason, "no_recipient_rule");
+        promise(first(&rules, FIRSTPROMOTER, &commission(5104, "points", "approved", NOW)));
+    assert_eq!(no_rule.parked.unwrap().reason, ParkReason::NoRecipientRule);
 
     let mut without_ids = commission(5104, "points", "approved", NOW);
     without_ids["data"]["promoter_campaign"]["promoter"] = Value::Null;
-    let looked_up = promise(first(&policy(), FirstPromoter, &without_ids));
+    let looked_up = promise(first(&policy(), FIRSTPROMOTER, &without_ids));
     assert_eq!((looked_up.state, looked_up.due.as_deref()), (State::LookupDue, Some("lookup#1")));
     let mut without_ids = fulfilment(7731);
     without_ids["data"]["promoter"] = Value::Null;
-    let v1 = promise(first(&policy(), FirstPromoterV1, &without_ids));
-    assert_eq!(v1.parked.unwrap().reason, "recipient_or_amount_unknown");
+    let v1 = promise(first(&policy(), FIRSTPROMOTER_V1, &without_ids));
+    assert_eq!(v1.parked.unwrap().reason, ParkReason::RecipientOrAmountUnknown);
 }
 
 #[test]
 fn v1_with_an_api_key_is_looked_up_before_it_is_given() {
     let mut by_api = policy();
     by_api.v1_confirm = V1Confirm::Api;
-    let promise = promise(first(&by_api, FirstPromoterV1, &fulfilment(7731)));
+    let promise = promise(first(&by_api, FIRSTPROMOTER_V1, &fulfilment(7731)));
     assert_eq!((promise.state, promise.by_response), (State::LookupDue, false));
 }
 
@@ -136,8 +136,8 @@ fn a_pending_commission_waits_for_approval_only_where_that_is_asked_for() {
     auto.auto_approve = true;
     let mut pending = commission(5104, "points", "pending", NOW);
     pending["event_type"] = json!("commission.created");
-    assert_eq!(promise(first(&auto, FirstPromoter, &pending)).due.as_deref(), Some("approve#1"));
-    let cash = first(&auto, FirstPromoter, &commission(5104, "cash", "pending", NOW));
+    assert_eq!(promise(first(&auto, FIRSTPROMOTER, &pending)).due.as_deref(), Some("approve#1"));
+    let cash = first(&auto, FIRSTPROMOTER, &commission(5104, "cash", "pending", NOW));
     assert_eq!(cash.promises, vec![]);
 }
 
@@ -153,7 +153,7 @@ fn the_most_exact_rule_names_the_recipient() {
     ] {
         rules.recipient_rules.insert(rule.into(), recipient);
         let promise =
-            promise(first(&rules, FirstPromoter, &commission(5104, "points", "approved", NOW)));
+            promise(first(&rules, FIRSTPROMOTER, &commission(5104, "points", "approved", NOW)));
         let to = promise.terms.recipient.unwrap();
         let expected = match recipient {
             Rule::Promoter => ("promoter", "31", None, "p@example.com"),
@@ -173,31 +173,31 @@ fn the_most_exact_rule_names_the_recipient() {
 fn a_campaign_that_decides_and_is_not_named_is_looked_up() {
     let mut unnamed = commission(5104, "points", "approved", NOW);
     unnamed["data"]["promoter_campaign"]["campaign_id"] = Value::Null;
-    let looked_up = promise(first(&policy(), FirstPromoter, &unnamed));
+    let looked_up = promise(first(&policy(), FIRSTPROMOTER, &unnamed));
     assert_eq!(looked_up.state, State::LookupDue);
 
     let mut mirrored = policy();
     mirrored.sources.default = Source::V1;
     mirrored.sources.by_campaign = BTreeMap::from([("5".into(), Source::V2)]);
-    assert_eq!(promise(first(&mirrored, FirstPromoter, &unnamed)).state, State::LookupDue);
+    assert_eq!(promise(first(&mirrored, FIRSTPROMOTER, &unnamed)).state, State::LookupDue);
 
     let mut plain = policy();
     plain.sources.by_campaign = BTreeMap::new();
-    assert_eq!(promise(first(&plain, FirstPromoter, &unnamed)).state, State::Requested);
+    assert_eq!(promise(first(&plain, FIRSTPROMOTER, &unnamed)).state, State::Requested);
 
     let mut v1 = fulfilment(7731);
     v1["data"]["campaign"] = Value::Null;
-    let parked = promise(first(&policy(), FirstPromoterV1, &v1)).parked.unwrap();
-    assert_eq!(parked.reason, "campaign_unknown");
+    let parked = promise(first(&policy(), FIRSTPROMOTER_V1, &v1)).parked.unwrap();
+    assert_eq!(parked.reason, ParkReason::CampaignUnknown);
 }
 
 #[test]
 fn an_approval_need_not_say_its_status_nor_its_time() {
     let mut bare = commission(5104, "points", "approved", NOW);
     bare["data"]["status"] = Value::Null;
-    assert_eq!(promise(first(&policy(), FirstPromoter, &bare)).state, State::Requested);
+    assert_eq!(promise(first(&policy(), FIRSTPROMOTER, &bare)).state, State::Requested);
     bare["timestamp"] = Value::Null;
-    assert_eq!(promise(first(&policy(), FirstPromoter, &bare)).state, State::Requested);
+    assert_eq!(promise(first(&policy(), FIRSTPROMOTER, &bare)).state, State::Requested);
 }
 
 #[test]
@@ -205,19 +205,19 @@ fn amounts_of_nothing_wait_for_a_person() {
     for amount in [json!(0), json!(-5)] {
         let mut body = commission(5104, "points", "approved", NOW);
         body["data"]["amount"] = amount;
-        let parked = promise(first(&policy(), FirstPromoter, &body)).parked.unwrap();
-        assert_eq!(parked.reason, "amount_not_positive");
+        let parked = promise(first(&policy(), FIRSTPROMOTER, &body)).parked.unwrap();
+        assert_eq!(parked.reason, ParkReason::AmountNotPositive);
     }
 }
 
 /// The promise after a history of events.
 fn after(bodies: &[Value]) -> Promise {
-    let mut known = Known::default();
+    let mut known = Snapshot::default();
     for (i, body) in bodies.iter().enumerate() {
         let mut body = body.clone();
         body["event_id"] = json!(format!("e{i}"));
         let path = "/webhooks/firstpromoter/commissions";
-        let event = event(FirstPromoter, path, &body.to_string()).unwrap();
+        let event = event(FIRSTPROMOTER, path, &body.to_string()).unwrap();
         let now = Timestamp::parse("2026-11-01T00:00:00Z").unwrap();
         if let Decision::Write(write) = decide(&known, &event, &policy(), now) {
             known.record = write.record;
@@ -241,7 +241,7 @@ fn approved_again_passes_every_guard_again() {
         denied("cookies", 2),
         event("cookies", "approved", 3),
     ]);
-    assert_eq!(odd.parked.unwrap().reason, "unknown_unit");
+    assert_eq!(odd.parked.unwrap().reason, ParkReason::UnknownUnit);
 
     let mut unnamed = event("points", "approved", 1);
     unnamed["data"]["promoter_campaign"]["promoter"] = Value::Null;
@@ -265,7 +265,7 @@ fn a_status_that_nobody_knows_waits_for_a_person_in_either_order() {
     odd["event_type"] = json!("commission.updated");
     for order in [[approved.clone(), odd.clone()], [odd, approved]] {
         let parked = after(&order).parked.unwrap();
-        assert_eq!((parked.reason.as_str(), parked.unknown), ("unknown_status", false));
+        assert_eq!((parked.reason, parked.unknown), (ParkReason::UnknownStatus, false));
     }
 }
 
@@ -284,7 +284,7 @@ fn a_second_event_does_not_undo_what_was_looked_up() {
         "data": {"id": 88, "status": "approved", "amount": 500, "unit": "points",
             "referral": {"id": 77, "uid": "u-77", "email": "r@example.com"}}})
     };
-    let w = first(&policy, FirstPromoter, &body("e1", "commission.updated"));
+    let w = first(&policy, FIRSTPROMOTER, &body("e1", "commission.updated"));
     let record = w.record.clone();
     let p = promise(w);
     assert_eq!(p.state, State::LookupDue);
@@ -304,21 +304,20 @@ fn a_second_event_does_not_undo_what_was_looked_up() {
             ..shared::fulfilment::Terms::default()
         }),
         campaign_id: Some("17476".into()),
-        entry: shared::fulfilment::Entry::Deliver,
+        entry: shared::fulfilment::Start::Deliver,
     };
-    let shared::fulfilment::Stepped::Changed(p) =
-        shared::fulfilment::step(&p, &found, policy.reversals, now)
+    let shared::fulfilment::Transition::Changed(p) = transition(&p, &found, policy.reversals, now)
     else {
         panic!()
     };
     assert_eq!(p.terms.recipient.as_ref().unwrap().role, "promoter");
     let event = event(
-        FirstPromoter,
+        FIRSTPROMOTER,
         "/webhooks/firstpromoter/commissions",
         &body("e2", "commission.approved").to_string(),
     )
     .unwrap();
-    let known = Known { record, promise: Some(*p), ..Known::default() };
+    let known = Snapshot { record, promise: Some(*p), ..Snapshot::default() };
     let Decision::Write(w) = decide(&known, &event, &policy, now) else { panic!() };
     assert!(w.promises.is_empty());
 }
@@ -326,20 +325,23 @@ fn a_second_event_does_not_undo_what_was_looked_up() {
 #[test]
 fn a_denial_that_only_the_platform_told_outlives_older_announcements() {
     let approved = commission(5104, "points", "approved", "2026-10-01T00:01:00Z");
-    let write = first(&policy(), FirstPromoter, &approved);
+    let write = first(&policy(), FIRSTPROMOTER, &approved);
     let record = write.record.clone();
     let mut reversed = promise(write);
     reversed.state = State::Reversed;
     reversed.due = None;
-    reversed.denied_at = Some(Timestamp::parse("2026-10-01T00:03:00Z").unwrap());
+    reversed.platform.denied_at = Some(Timestamp::parse("2026-10-01T00:03:00Z").unwrap());
     let epochs = |event_type: &str, at: &str| {
         let mut body = commission(5104, "points", "approved", at);
         body["event_id"] = json!(format!("{event_type}{at}"));
         body["event_type"] = json!(event_type);
         let path = "/webhooks/firstpromoter/commissions";
-        let event = event(FirstPromoter, path, &body.to_string()).unwrap();
-        let known =
-            Known { record: record.clone(), promise: Some(reversed.clone()), ..Known::default() };
+        let event = event(FIRSTPROMOTER, path, &body.to_string()).unwrap();
+        let known = Snapshot {
+            record: record.clone(),
+            promise: Some(reversed.clone()),
+            ..Snapshot::default()
+        };
         let now = Timestamp::parse("2026-11-01T00:00:01Z").unwrap();
         match decide(&known, &event, &policy(), now) {
             Decision::Write(write) => write.promises.last().map(|promise| promise.epoch),

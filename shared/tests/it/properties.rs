@@ -1,41 +1,41 @@
 //! `OnceRecorded` and `OnceApplied` over generated histories.
 
+use crate::mapping::event;
+use crate::promises::policy;
+use crate::providers::{
+    AFFONSO, FIRSTPROMOTER, FIRSTPROMOTER_V1, UPPROMOTE, decide, read, reward, route,
+};
+use shared::fulfilment::{Policy, Promise, Rule, SeenEvent, Snapshot, State, V1Confirm};
+use shared::ledger::{Content, Event, Record, event_key, shared_identity};
+use shared::receive::decide::Decision;
+use shared::wire::Timestamp;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use shared::fulfilment::{Known, Seen};
-use shared::fulfilment::{Policy, Promise, Rule, State, V1Confirm, reward};
-use shared::ledger::Provider;
-use shared::ledger::{Content, Event};
-use shared::ledger::{Record, event_key, shared_identity};
-use shared::receive::decide::{Decision, decide};
-use shared::wire::Timestamp;
-
-use crate::mapping::event;
-use crate::promises::policy;
 
 /// A partition as the table holds it: what `decide` reads and writes.
 struct Partition {
     policy: Policy,
-    known: Known,
-    events: BTreeMap<String, Seen>,
+    known: Snapshot,
+    events: BTreeMap<String, SeenEvent>,
 }
 
 fn partition(policy: Policy) -> Partition {
-    Partition { policy, known: Known::default(), events: BTreeMap::new() }
+    Partition { policy, known: Snapshot::default(), events: BTreeMap::new() }
 }
 
 impl Partition {
     fn deliver(&mut self, event: &Event) -> bool {
-        let (_, sk) = shared::ledger::place(event);
+        let (_, sk) = shared::ledger::item_keys(event);
         let shared = sk.as_ref().map(|sk| shared_identity(sk, &event.event_type));
         let sort_keys = [shared, sk].into_iter().flatten();
         self.known.events = sort_keys.filter_map(|sk| self.events.get(&sk).cloned()).collect();
         match decide(&self.known, event, &self.policy, received()) {
             Decision::Duplicate => false,
             Decision::Write(write) => {
-                let seen = Seen { event_type: event.event_type.clone(), sha256: String::new() };
+                let seen =
+                    SeenEvent { event_type: event.event_type.clone(), sha256: String::new() };
                 let before = self.events.insert(event_key(&write.identity), seen);
                 assert!(before.is_none(), "an identity twice");
                 self.known.record = write.record.or(self.known.record.take());
@@ -72,7 +72,7 @@ impl Partition {
     fn body(&self) -> Option<Value> {
         let owed =
             self.known.promise.as_ref().filter(|promise| promise.state == State::Requested)?;
-        reward(owed, Provider::FirstPromoter, "88")
+        reward(owed, FIRSTPROMOTER, "88")
     }
 }
 
@@ -149,7 +149,7 @@ fn affonso(i: usize, seed: &Seed) -> Event {
         data[name] = Value::Null;
     }
     let body = json!({"id": format!("evt_{i}"), "type": format!("payout.{kind}"), "data": data});
-    let event = event(Provider::Affonso, "/webhooks/affonso/payouts", &body.to_string()).unwrap();
+    let event = event(AFFONSO, "/webhooks/affonso/payouts", &body.to_string()).unwrap();
     let status = seed.was.0.map(|status| STATUSES[status].to_ascii_lowercase());
     with_was(event, [("status", status), ("amount", seed.was.1.map(|was| was.to_string()))])
 }
@@ -184,7 +184,7 @@ fn commission(i: usize, seed: &Seed) -> Event {
     let body = json!({"event_id": format!("e{i}"), "event_type": format!("commission.{kind}"),
         "changes": {"status": ["pending", status]}, "data": data, "timestamp": seed.time});
     let path = "/webhooks/firstpromoter/commissions";
-    let event = event(Provider::FirstPromoter, path, &body.to_string()).unwrap();
+    let event = event(FIRSTPROMOTER, path, &body.to_string()).unwrap();
     let status = seed.was.0.map(|status| STATUSES[status].to_owned());
     with_was(event, [("status", status), ("amount", seed.was.1.map(|n| (500 + n % 2).to_string()))])
 }
@@ -194,11 +194,11 @@ fn payment(total: u16, status: u8) -> Event {
     let body = json!({"payment_id": 7, "status": status, "total_processed": total,
         "processed_at": "2026-10-01T10:00:00Z"});
     let path = "/webhooks/uppromote/payment-paid";
-    let route = shared::receive::route::Route::of_path(path).unwrap();
+    let route = route(path);
     let json = shared::wire::json::parse(body.to_string().as_bytes()).unwrap();
-    let event_type = Provider::UpPromote.event_type(&route, &json).unwrap();
+    let event_type = route.event.unwrap();
     let sha256 = shared::wire::digest::sha256_hex(body.to_string().as_bytes());
-    Provider::UpPromote.event(event_type, &json, &sha256, Timestamp::ZERO).unwrap()
+    read(UPPROMOTE, event_type, &json, &sha256, Timestamp::ZERO).unwrap()
 }
 
 /// Odd things that may stand anywhere.
@@ -273,8 +273,7 @@ fn rich(i: usize, seed: &Seed, odds: &[Odd]) -> Event {
         body["data"]["referral_id"] = json!(70 + n % 3);
     }
     spoil(&mut body, odds, &[]);
-    event(Provider::FirstPromoter, "/webhooks/firstpromoter/commissions", &body.to_string())
-        .unwrap()
+    event(FIRSTPROMOTER, "/webhooks/firstpromoter/commissions", &body.to_string()).unwrap()
 }
 
 /// The same of v1.
@@ -289,8 +288,7 @@ fn pending(i: usize, seed: &Seed, odds: &[Odd]) -> Event {
             "promoter": {"id": 31 + seed.kind % 2, "cust_id": format!("c{}", seed.null % 3)},
             "campaign": {"id": campaign}}});
     spoil(&mut body, odds, &["/data"]);
-    event(Provider::FirstPromoterV1, "/webhooks/firstpromoter-v1/t/fulfilments", &body.to_string())
-        .unwrap()
+    event(FIRSTPROMOTER_V1, "/webhooks/firstpromoter-v1/t/fulfilments", &body.to_string()).unwrap()
 }
 
 /// Settings under which the same events come to different promises.
@@ -338,7 +336,7 @@ proptest! {
         let mut partition = partition(auto);
         for (i, seed) in seeds.iter().enumerate() {
             partition.deliver(&commission(i, seed));
-            let Known { record, promise, .. } = &partition.known;
+            let Snapshot { record, promise, .. } = &partition.known;
             let announced = record.as_ref().and_then(Record::announcement).is_some();
             let state = promise.as_ref().map(|promise| promise.state);
             let asked = matches!(state, None | Some(State::ApprovalDue | State::Denied));

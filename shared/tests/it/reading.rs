@@ -1,18 +1,15 @@
 //! What is read of bodies that are odd: what decides is strict, what decorates
 //! is not.
 
+use crate::mapping::{AFFONSO_PAYOUTS, PAID, V1, V2, change, event};
+use crate::providers::{AFFONSO, FIRSTPROMOTER, FIRSTPROMOTER_V1, UPPROMOTE, route};
 use serde_json::{Value, json};
-use shared::ledger::Provider;
-use shared::ledger::Provider::{Affonso, FirstPromoter, FirstPromoterV1, UpPromote};
 use shared::ledger::{Change, Content, Event, Identity};
+use shared::provider::{ALL, Definition};
 use shared::receive::answer::accepted;
-use shared::receive::route::Route;
-use shared::wire::Timestamp;
-use shared::wire::json;
+use shared::wire::{Timestamp, json};
 
-use crate::mapping::{AFFONSO, PAID, V1, V2, change, event};
-
-fn read(provider: Provider, path: &str, body: &Value) -> Event {
+fn read(provider: &'static Definition, path: &str, body: &Value) -> Event {
     event(provider, path, &body.to_string()).unwrap()
 }
 
@@ -30,33 +27,33 @@ fn half_characters_are_taken_and_refused_in_ids() {
     let sha = |event: &Event| event.identity.clone();
     for (provider, path, body, decisive) in [
         (
-            UpPromote,
+            UPPROMOTE,
             PAID,
             r#"{"payment_id":"ID","processed_at":"2026-10-01T10:00:00Z","payment_method":"NAME","NAME":1}"#,
             vec!["ID"],
         ),
         (
-            Affonso,
             AFFONSO,
+            AFFONSO_PAYOUTS,
             r#"{"id":"EV","type":"TY","data":{"payoutId":"ID","paidAt":"NAME","NAME":{}}}"#,
             vec!["ID", "EV"],
         ),
         (
-            FirstPromoter,
+            FIRSTPROMOTER,
             V2,
             r#"{"event_id":"EV","event_type":"TY","data":{"id":"ID","reward":{"name":"NAME"}}}"#,
             vec!["ID", "EV"],
         ),
         (
-            FirstPromoterV1,
+            FIRSTPROMOTER_V1,
             V1,
             r#"{"event":{"id":"EV","type":"TY"},"data":{"id":"ID","plan_name":"NAME"}}"#,
             vec!["ID", "EV"],
         ),
     ] {
-        let event_type = match provider {
-            Affonso => "payout.paid",
-            FirstPromoter => "commission.created",
+        let event_type = match provider.provider.name() {
+            "affonso" => "payout.paid",
+            "firstpromoter" => "commission.created",
             _ => "new_customer",
         };
         let with = |place: &str| {
@@ -70,19 +67,20 @@ fn half_characters_are_taken_and_refused_in_ids() {
         for place in decisive {
             assert!(with(place).is_err(), "{provider} {place}");
         }
-        if provider != UpPromote {
+        if provider != UPPROMOTE {
             assert!(with("TY").is_err(), "{provider}");
         }
     }
     // What is only archived has its hash where its id cannot be told.
-    let archived = event(Affonso, AFFONSO, r#"{"id":"\udc00","type":"payout.zzz"}"#).unwrap();
+    let archived =
+        event(AFFONSO, AFFONSO_PAYOUTS, r#"{"id":"\udc00","type":"payout.zzz"}"#).unwrap();
     assert_eq!(sha(&archived), Identity::Given(shared::wire::Id::new("sha256-sha").unwrap()));
 }
 
 #[test]
 fn a_byte_order_mark_before_the_body_is_passed_over() {
     let body = format!("\u{feff}{}", commission(&json!({"id": 88})));
-    assert!(matches!(event(FirstPromoter, V2, &body).unwrap().content, Content::Change(_)));
+    assert!(matches!(event(FIRSTPROMOTER, V2, &body).unwrap().content, Content::Change(_)));
 }
 
 #[test]
@@ -102,7 +100,7 @@ fn times_are_read_in_every_spelling_at_every_provider() {
             assert_eq!((time(&made), event.unread.len()), (ten, 0), "{sent}");
         }
         let paid = json!({"payment_id": 7, "processed_at": sent});
-        let facts = change(UpPromote, PAID, &paid).facts;
+        let facts = change(UPPROMOTE, PAID, &paid).facts;
         assert_eq!(facts["occurred_at"], json!("2026-03-01T10:00:00.000Z"), "{sent}");
     }
 }
@@ -119,7 +117,7 @@ fn a_time_that_nobody_can_read_is_unknown_and_named() {
         }
         let paid = json!({"payment_id": 7, "processed_at": sent});
         assert_eq!(
-            change(UpPromote, PAID, &paid).facts.get("occurred_at").is_none(),
+            change(UPPROMOTE, PAID, &paid).facts.get("occurred_at").is_none(),
             !sent.is_null()
         );
     }
@@ -132,12 +130,12 @@ fn timed(sent: &Value) -> Vec<(Event, Change)> {
     v2["timestamp"] = sent.clone();
     [
         (
-            Affonso,
             AFFONSO,
+            AFFONSO_PAYOUTS,
             json!({"id": "e", "type": "payout.paid", "createdAt": sent, "data": {"payoutId": "p"}}),
         ),
-        (FirstPromoter, V2, v2),
-        (FirstPromoterV1, V1, json!({"event": v1, "data": {"id": 9}})),
+        (FIRSTPROMOTER, V2, v2),
+        (FIRSTPROMOTER_V1, V1, json!({"event": v1, "data": {"id": 9}})),
     ]
     .map(|(provider, path, body)| (read(provider, path, &body), change(provider, path, &body)))
     .into()
@@ -151,11 +149,11 @@ fn affonso_takes_the_first_time_that_can_be_read() {
     for (place, minute) in
         [("/data/updatedAt", 1), ("/createdAt", 2), ("/timestamp", 3), ("/data/createdAt", 0)]
     {
-        let read = time(&change(Affonso, AFFONSO, &body));
+        let read = time(&change(AFFONSO, AFFONSO_PAYOUTS, &body));
         assert_eq!(read, Timestamp::read(&at(minute)), "{place}");
         *body.pointer_mut(place).unwrap() = json!("0000-00-00 00:00:00");
     }
-    assert_eq!(time(&change(Affonso, AFFONSO, &body)), None);
+    assert_eq!(time(&change(AFFONSO, AFFONSO_PAYOUTS, &body)), None);
 }
 
 #[test]
@@ -164,7 +162,7 @@ fn a_creation_time_is_kept_so_that_it_can_be_read_again() {
         ("2026-03-01 10:00:00 UTC", "2026-03-01T10:00:00.000Z"),
         ("2026-03-01T12:00:00+02:00", "2026-03-01T12:00:00+02:00"),
     ] {
-        let made = change(FirstPromoter, V2, &commission(&json!({"id": 88, "created_at": sent})));
+        let made = change(FIRSTPROMOTER, V2, &commission(&json!({"id": 88, "created_at": sent})));
         assert_eq!(made.facts["occurred_at"], json!(kept));
     }
 }
@@ -179,18 +177,18 @@ fn a_deletion_is_known_by_the_envelope() {
             if let Some(data) = &data {
                 body["data"] = data.clone();
             }
-            let made = change(FirstPromoter, V2, &body);
+            let made = change(FIRSTPROMOTER, V2, &body);
             assert!(made.deletes);
             assert_eq!((made.subject.kind.name(), made.subject.id.as_str()), (kind, "88"));
             assert!(made.facts.is_empty(), "{data:?}: {:?}", made.facts);
-            let unread = read(FirstPromoter, V2, &body).unread;
+            let unread = read(FIRSTPROMOTER, V2, &body).unread;
             assert_eq!(unread.is_empty(), data != Some(json!({"id": ""})), "{unread:?}");
         }
     }
     let differs = json!({"event_id": "e", "event_type": "commission.deleted", "entity_id": 88, "data": {"id": 89}});
-    assert_eq!(event(FirstPromoter, V2, &differs.to_string()).unwrap_err().field, "data.id");
+    assert_eq!(event(FIRSTPROMOTER, V2, &differs.to_string()).unwrap_err().field, "data.id");
     let nobody = json!({"event_id": "e", "event_type": "commission.deleted", "data": null});
-    assert_eq!(event(FirstPromoter, V2, &nobody.to_string()).unwrap_err().field, "data.id");
+    assert_eq!(event(FIRSTPROMOTER, V2, &nobody.to_string()).unwrap_err().field, "data.id");
 }
 
 #[test]
@@ -208,7 +206,7 @@ fn an_event_without_readable_data_is_recorded_with_what_there_is() {
             body.as_object_mut().unwrap().remove("data");
         }
         body["changes"] = json!({"status": ["pending", "approved"]});
-        let made = change(FirstPromoter, V2, &body);
+        let made = change(FIRSTPROMOTER, V2, &body);
         assert!(made.announces);
         // The terms of before are not the terms of now.
         assert_eq!(
@@ -216,11 +214,11 @@ fn an_event_without_readable_data_is_recorded_with_what_there_is() {
             json!({"status": "approved", "amount": null, "affiliate_id": null,
                    "campaign_id": null, "customer_id": null})
         );
-        assert_eq!(read(FirstPromoter, V2, &body).unread, ["data"]);
+        assert_eq!(read(FIRSTPROMOTER, V2, &body).unread, ["data"]);
     }
     let payout =
         json!({"event_id": "e", "event_type": "payout.completed", "entity_id": 5, "data": null});
-    let facts = change(FirstPromoter, V2, &payout).facts;
+    let facts = change(FIRSTPROMOTER, V2, &payout).facts;
     assert_eq!(Value::Object(facts), json!({"status": "completed"}));
 }
 
@@ -243,9 +241,9 @@ fn changes_that_cannot_be_read_are_said_to_be_so() {
     ] {
         let mut body = commission(&json!({"id": 88, "status": "approved"}));
         body["changes"] = changes.clone();
-        let made = change(FirstPromoter, V2, &body);
+        let made = change(FIRSTPROMOTER, V2, &body);
         assert_eq!(made.changes_unread, flagged, "{changes}");
-        assert_eq!(read(FirstPromoter, V2, &body).unread, unread, "{changes}");
+        assert_eq!(read(FIRSTPROMOTER, V2, &body).unread, unread, "{changes}");
         let approved = changes.pointer("/status/1") == Some(&json!("approved"));
         assert_eq!(made.announces, approved, "{changes}");
     }
@@ -256,7 +254,7 @@ fn the_values_before_a_change_are_carried_as_facts_are_written() {
     let mut body = commission(&json!({"id": 88}));
     body["changes"] = json!({"status": ["Pending", "approved"], "amount": ["250.00", 500],
         "unit": ["discount_mon", "points"], "tier": [1, 2]});
-    let was = |body: &Value| json!(change(FirstPromoter, V2, body).was);
+    let was = |body: &Value| json!(change(FIRSTPROMOTER, V2, body).was);
     assert_eq!(was(&body), json!({"status": "pending", "amount": "250", "unit": "mon_discount"}));
     body["changes"] = json!({"status": [null, "approved"], "amount": ["much", 1], "unit": "cash"});
     assert_eq!(was(&body), json!({"status": null}));
@@ -270,36 +268,42 @@ fn one_firstpromoters_format_at_the_others_address_is_kept() {
     let v1 = |event_type: &str| json!({"event": {"id": 4, "type": event_type}, "data": {"id": 9}});
     let v2 = json!({"event_id": "e4", "event_type": "commission.approved", "data": {"id": 9}});
     for (provider, path, body, format, id, status) in [
-        (FirstPromoter, V2, v1("lead_becomes_referral"), FirstPromoterV1, "4", 200),
-        (FirstPromoter, V2, v1("commission.created"), FirstPromoterV1, "4", 200),
-        (FirstPromoter, V2, v1("fulfilment_pending"), FirstPromoterV1, "4", 202),
-        (FirstPromoter, V2, v1("Reward_Fulfillment"), FirstPromoterV1, "4", 202),
+        (FIRSTPROMOTER, V2, v1("lead_becomes_referral"), FIRSTPROMOTER_V1, "4", 200),
+        (FIRSTPROMOTER, V2, v1("commission.created"), FIRSTPROMOTER_V1, "4", 200),
+        (FIRSTPROMOTER, V2, v1("fulfilment_pending"), FIRSTPROMOTER_V1, "4", 202),
+        (FIRSTPROMOTER, V2, v1("Reward_Fulfillment"), FIRSTPROMOTER_V1, "4", 202),
         (
-            FirstPromoter,
+            FIRSTPROMOTER,
             V2,
             json!({"event_type": null, "event": {"type": "new_customer"}, "data": []}),
-            FirstPromoterV1,
+            FIRSTPROMOTER_V1,
             "sha256-sha",
             200,
         ),
-        (FirstPromoterV1, V1, v2.clone(), FirstPromoter, "e4", 200),
-        (FirstPromoterV1, "/webhooks/firstpromoter-v1/t/fulfilments", v2, FirstPromoter, "e4", 202),
+        (FIRSTPROMOTER_V1, V1, v2.clone(), FIRSTPROMOTER, "e4", 200),
+        (
+            FIRSTPROMOTER_V1,
+            "/webhooks/firstpromoter-v1/t/fulfilments",
+            v2,
+            FIRSTPROMOTER,
+            "e4",
+            202,
+        ),
     ] {
         let event = read(provider, path, &body);
         assert_eq!(
             (event.content.clone(), event.other_format),
-            (Content::Unknown, Some(format)),
+            (Content::Unknown, Some(format.provider)),
             "{body}"
         );
         assert_eq!(event.identity, Identity::Given(shared::wire::Id::new(id).unwrap()));
-        let route = Route::of_path(path).unwrap();
-        assert_eq!(accepted(&route, &event, None).as_u16(), status, "{body}");
+        let route = route(path);
+        assert_eq!(accepted(ALL, &route, &event, None).as_u16(), status, "{body}");
     }
     // Its own format stays its own, whatever else is in the body.
     let mut both = commission(&json!({"id": 88}));
     both["event"] = json!({"id": 4, "type": "fulfilment_pending"});
-    assert_eq!(read(FirstPromoter, V2, &both).other_format, None);
-    let route = Route::of_path(V2).unwrap();
+    assert_eq!(read(FIRSTPROMOTER, V2, &both).other_format, None);
     let neither = json::parse(br#"{"event":{"type":"a b"},"data":{}}"#).unwrap();
-    assert!(FirstPromoter.event_type(&route, &neither).is_err());
+    assert!(FIRSTPROMOTER.event_type(ALL, None, &neither).is_err());
 }

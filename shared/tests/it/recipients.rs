@@ -1,20 +1,18 @@
 //! Who is rewarded, in the promise and in what goes out.
 
-use serde_json::{Value, json};
-use shared::fulfilment::Known;
-use shared::fulfilment::{Input, Policy, Promise, Reversals, Rule, State, reward};
-use shared::ledger::Provider;
-use shared::ledger::Provider::{FirstPromoter, FirstPromoterV1};
-
 use crate::certain::{after, feed, told};
 use crate::machine::{at, run};
 use crate::promises::{fulfilment, policy};
+use crate::providers::{FIRSTPROMOTER, FIRSTPROMOTER_V1, reward};
+use serde_json::{Value, json};
+use shared::fulfilment::{Input, Policy, Promise, Reversals, Rule, Snapshot, State};
+use shared::provider::Definition;
 
 fn by(recipient: Rule) -> Policy {
     Policy { recipient, ..policy() }
 }
 
-fn role_and_id(provider: Provider, promise: &Promise) -> (Value, Value) {
+fn role_and_id(provider: &'static Definition, promise: &Promise) -> (Value, Value) {
     let sent = reward(promise, provider, "88").unwrap();
     let to = &sent["data"]["recipient"];
     (to["role"].clone(), to["id"].clone())
@@ -22,8 +20,9 @@ fn role_and_id(provider: Provider, promise: &Promise) -> (Value, Value) {
 
 #[test]
 fn v1_rewards_its_promoter_under_that_name() {
-    let promise = after(&by(Rule::Promoter), FirstPromoterV1, &[fulfilment(7731)]).promise.unwrap();
-    assert_eq!(role_and_id(FirstPromoterV1, &promise), (json!("promoter"), json!("31")));
+    let promise =
+        after(&by(Rule::Promoter), FIRSTPROMOTER_V1, &[fulfilment(7731)]).promise.unwrap();
+    assert_eq!(role_and_id(FIRSTPROMOTER_V1, &promise), (json!("promoter"), json!("31")));
 }
 
 /// Given by the rule of then: an edit under another rule is no change of who was
@@ -36,16 +35,19 @@ fn who_was_rewarded_stays_rewarded_when_the_rule_changes() {
         (Rule::Referral, Rule::Promoter, (json!("referral"), json!("77"))),
     ] {
         let approved = told("commission.approved", "approved", "10:00:00");
-        let mut known = after(&by(then), FirstPromoter, &[approved]);
+        let mut known = after(&by(then), FIRSTPROMOTER, &[approved]);
         give(&mut known, &[lease(), Input::Done, lease(), Input::Done]);
         let edit = told("commission.updated", "approved", "11:00:00");
-        feed(&by(now), FirstPromoter, &mut known, 1, &edit);
+        feed(&by(now), FIRSTPROMOTER, &mut known, 1, &edit);
         let promise = known.promise.unwrap();
-        assert_eq!((promise.state, promise.stated.as_ref()), (State::Confirmed, None));
-        assert_eq!(role_and_id(FirstPromoter, &promise), given);
+        assert_eq!(
+            (promise.state, promise.terms_change.new_terms.as_ref()),
+            (State::Confirmed, None)
+        );
+        assert_eq!(role_and_id(FIRSTPROMOTER, &promise), given);
     }
 }
 
-fn give(known: &mut Known, inputs: &[Input]) {
+fn give(known: &mut Snapshot, inputs: &[Input]) {
     known.promise = known.promise.take().map(|promise| run(promise, inputs, Reversals::Deliver));
 }

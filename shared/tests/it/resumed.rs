@@ -1,22 +1,19 @@
 //! What ends a parking: an event, or a person's word.
 
-use shared::fulfilment::{
-    CONTRADICTED, Entry, GIVEN_THERE, Input, Parked, Promise, Reversals, State, Stepped, step,
-};
-
-use shared::wire::Timestamp;
-
 use crate::machine::{at, close, fresh, in_state, run, stated, terms, word};
+use crate::providers::transition;
+use shared::fulfilment::{Input, ParkReason, Parked, Promise, Reversals, Start, State, Transition};
+use shared::wire::Timestamp;
 
 const D: Reversals = Reversals::Deliver;
 
 /// Parked from there after several tries.
-fn parked(from: State, reason: &str, unknown: bool) -> Promise {
+fn parked(from: State, reason: &ParkReason, unknown: bool) -> Promise {
     let mut promise = fresh();
     promise.state = State::Parked;
     promise.due = None;
-    promise.attempts = 3;
-    promise.parked = Some(Parked { from, reason: reason.into(), unknown, at: at(0) });
+    promise.retry.attempts = 3;
+    promise.parked = Some(Parked { from, reason: reason.clone(), unknown, at: at(0) });
     promise
 }
 
@@ -24,23 +21,23 @@ fn parked(from: State, reason: &str, unknown: bool) -> Promise {
 #[test]
 fn a_new_approval_begins_anew_what_was_only_waited_or_asked_for() {
     for (from, reason, denied_at, begins) in [
-        (State::ApprovalDue, "over_age", None, true),
-        (State::AwaitingApproval, "over_age", None, true),
-        (State::AwaitingApproval, GIVEN_THERE, None, false),
-        (State::LookupDue, CONTRADICTED, Some(at(0)), true),
-        (State::LookupDue, CONTRADICTED, None, false),
-        (State::LookupDue, "status_unknown_at_provider", Some(at(0)), false),
-        (State::Requested, CONTRADICTED, Some(at(0)), false),
-        (State::Requested, "422", None, false),
+        (State::ApprovalDue, ParkReason::OverAge, None, true),
+        (State::AwaitingApproval, ParkReason::OverAge, None, true),
+        (State::AwaitingApproval, ParkReason::FulfilledAtProvider, None, false),
+        (State::LookupDue, ParkReason::ContradictedAtProvider, Some(at(0)), true),
+        (State::LookupDue, ParkReason::ContradictedAtProvider, None, false),
+        (State::LookupDue, ParkReason::StatusUnknownAtProvider, Some(at(0)), false),
+        (State::Requested, ParkReason::ContradictedAtProvider, Some(at(0)), false),
+        (State::Requested, "422".into(), None, false),
     ] {
-        let mut promise = parked(from, reason, false);
-        promise.denied_at = denied_at;
-        let approved = [stated(terms("500"), Entry::Deliver)];
+        let mut promise = parked(from, &reason, false);
+        promise.platform.denied_at = denied_at;
+        let approved = [stated(terms("500"), Start::Deliver)];
         let next = run(promise.clone(), &approved, D);
         let state = if begins { State::Requested } else { State::Parked };
         assert_eq!(next.state, state, "{from:?} {reason} {denied_at:?}");
         // Nothing was tried.
-        promise.attempts = 0;
+        promise.retry.attempts = 0;
         assert_eq!(run(promise, &approved, D).state, State::Requested, "{from:?} {reason}");
     }
 }
@@ -49,18 +46,18 @@ fn a_new_approval_begins_anew_what_was_only_waited_or_asked_for() {
 #[test]
 fn a_word_waives_the_reason_before_a_delivery_and_no_other() {
     for (from, reason, unknown, granted, waives) in [
-        (State::Requested, "amount_over_limit", false, None, true),
-        (State::LookupDue, "not_known_at_provider", false, None, true),
-        (State::Requested, "unknown_outcome", true, Some(false), false),
-        (State::Delivered, "changed_after_delivery", false, None, false),
-        (State::ReversalDue, "withdrawn_after_delivery", false, None, false),
-        (State::ReversalDue, "unknown_outcome", true, Some(false), false),
+        (State::Requested, ParkReason::AmountOverLimit, false, None, true),
+        (State::LookupDue, ParkReason::NotKnownAtProvider, false, None, true),
+        (State::Requested, ParkReason::UnknownOutcome, true, Some(false), false),
+        (State::Delivered, ParkReason::ChangedAfterDelivery, false, None, false),
+        (State::ReversalDue, ParkReason::WithdrawnAfterDelivery, false, None, false),
+        (State::ReversalDue, ParkReason::UnknownOutcome, true, Some(false), false),
     ] {
-        let mut promise = parked(from, reason, unknown);
+        let mut promise = parked(from, &reason, unknown);
         let waived = run(promise.clone(), &[word(granted)], D).waived;
         assert_eq!(waived, if waives { vec![reason.to_owned()] } else { vec![] }, "{reason}");
-        promise.waived = vec![reason.into(), "other".into()];
-        assert_eq!(run(promise, &[word(granted)], D).waived, [reason, "other"]);
+        promise.waived = vec![reason.clone(), "other".into()];
+        assert_eq!(run(promise, &[word(granted)], D).waived, [reason, "other".into()]);
     }
 }
 
@@ -75,13 +72,17 @@ fn a_word_takes_back_what_was_withdrawn_and_asks_first_what_the_platform_may_kno
         (State::Confirmed, false, true, State::ReversalDue, false, true),
         (State::Confirmed, false, false, State::Confirmed, false, false),
     ] {
-        let mut promise = parked(from, "changed_after_delivery", false);
-        (promise.check, promise.withdrawn) = (check, withdrawn);
+        let mut promise = parked(from, &ParkReason::ChangedAfterDelivery, false);
+        (promise.effect_uncertain, promise.withdrawal.pending) = (check, withdrawn);
         promise.delivered_at = Some(at(0));
         let next = run(promise, &[word(None)], D);
         let case = format!("{from:?} {check} {withdrawn}");
-        assert_eq!((next.state, next.withdrawn), (state, stays), "{case}");
-        assert_eq!((next.was_confirmed, next.check), (confirmed, check), "{case}");
+        assert_eq!((next.state, next.withdrawal.pending), (state, stays), "{case}");
+        assert_eq!(
+            (next.platform.was_confirmed, next.effect_uncertain),
+            (confirmed, check),
+            "{case}"
+        );
     }
 }
 
@@ -90,13 +91,13 @@ fn a_word_takes_back_what_was_withdrawn_and_asks_first_what_the_platform_may_kno
 #[test]
 fn what_is_parked_on_its_way_back_stays_parked_for_its_reason() {
     for (from, reason, state, withdrawn) in [
-        (State::Reversed, "unmarking_refused", State::Parked, true),
-        (State::Reversed, CONTRADICTED, State::Reversed, false),
-        (State::ReversalDue, "422", State::Parked, false),
-        (State::ReversalDue, CONTRADICTED, State::Parked, false),
+        (State::Reversed, ParkReason::UnmarkingRefused, State::Parked, true),
+        (State::Reversed, ParkReason::ContradictedAtProvider, State::Reversed, false),
+        (State::ReversalDue, "422".into(), State::Parked, false),
+        (State::ReversalDue, ParkReason::ContradictedAtProvider, State::Parked, false),
     ] {
-        let next = run(parked(from, reason, false), &[Input::Withdrawn], D);
-        assert_eq!((next.state, next.withdrawn), (state, withdrawn), "{from:?} {reason}");
+        let next = run(parked(from, &reason, false), &[Input::Withdrawn], D);
+        assert_eq!((next.state, next.withdrawal.pending), (state, withdrawn), "{from:?} {reason}");
     }
 }
 
@@ -104,10 +105,13 @@ fn what_is_parked_on_its_way_back_stays_parked_for_its_reason() {
 /// announced it is none, also where it was dated ahead.
 #[test]
 fn what_was_closed_outlives_announcements_of_before() {
-    let at_hand = parked(State::Requested, "422", false);
+    let at_hand = parked(State::Requested, &"422".into(), false);
     let known = Timestamp::from_ms(at_hand.announced_at.ms() + 1);
     let closed = run(at_hand, &[close()], D);
-    assert_eq!((closed.state, closed.denied_at), (State::Denied, Some(known.max(at(5 - 2000)))));
+    assert_eq!(
+        (closed.state, closed.platform.denied_at),
+        (State::Denied, Some(known.max(at(5 - 2000))))
+    );
 }
 
 /// What is denied is denied once more only to tell the platform of the one before.
@@ -120,10 +124,10 @@ fn a_second_denial_is_no_news_unless_the_platform_is_to_be_told() {
         (true, Reversals::DeliverAndUnmark, Some(State::Reversed)),
     ] {
         let mut denied = in_state(State::Denied);
-        denied.told = told;
-        let next = match step(&denied, &Input::Withdrawn, reversals, at(5)) {
-            Stepped::Unchanged => None,
-            Stepped::Changed(next) => Some(next.state),
+        denied.platform.shown_fulfilled = told;
+        let next = match transition(&denied, &Input::Withdrawn, reversals, at(5)) {
+            Transition::Unchanged => None,
+            Transition::Changed(next) => Some(next.state),
             other => panic!("{other:?}"),
         };
         assert_eq!(next, state, "{told} {reversals:?}");

@@ -1,10 +1,9 @@
 //! What the sweep does about one promise, and when.
 
+use crate::machine::{at, denied_there, fresh, in_state, run};
 use shared::fulfilment::{Input, Lease, Promise, Reversals, State};
 use shared::wire::Timestamp;
 use shared::work::sweep::{Action, Limits};
-
-use crate::machine::{at, denied_there, fresh, in_state, run};
 
 /// Over age after ten minutes, untouched after two.
 const LIMITS: Limits = Limits { max_age_seconds: 600, untouched_seconds: 120 };
@@ -21,7 +20,7 @@ fn action(promise: &Promise, seconds: i64) -> Action {
 fn since_the_beginning(state: State) -> Promise {
     let mut promise = in_state(state);
     (promise.open_at, promise.changed_at) = (at(0), at(0));
-    (promise.not_before, promise.lease) = (None, None);
+    (promise.retry.not_before, promise.lease) = (None, None);
     promise
 }
 
@@ -78,11 +77,11 @@ fn what_is_open_for_longer_than_allowed_is_over_age() {
 fn what_is_due_is_sent_again_two_minutes_after_it_was_last_touched() {
     let touched: [fn(&mut Promise); 5] = [
         |promise| promise.changed_at = after(50),
-        |promise| promise.not_before = Some(after(50)),
-        |promise| promise.resent_at = Some(after(50)),
+        |promise| promise.retry.not_before = Some(after(50)),
+        |promise| promise.retry.redispatched_at = Some(after(50)),
         |promise| promise.lease = Some(Lease { due: "deliver#1".into(), until: after(50) }),
         |promise| {
-            (promise.changed_at, promise.not_before, promise.resent_at) =
+            (promise.changed_at, promise.retry.not_before, promise.retry.redispatched_at) =
                 (after(50), Some(after(3)), Some(after(9)));
         },
     ];
@@ -106,7 +105,7 @@ fn what_was_sent_again_is_sent_again_later_and_later() {
         [(0, 120), (1, 240), (2, 480), (3, 960), (4, 1920), (5, 3840), (6, 3840), (u32::MAX, 3840)]
     {
         let mut promise = fresh();
-        promise.resent = resent;
+        promise.retry.redispatch_count = resent;
         assert_eq!(patient.action(&promise, after(seconds - 1)), Action::Leave, "{resent}");
         assert_eq!(patient.action(&promise, after(seconds)), send(&promise), "{resent}");
     }
@@ -116,21 +115,21 @@ fn what_was_sent_again_is_sent_again_later_and_later() {
 fn what_only_the_api_denied_is_looked_at_once_events_had_their_time() {
     let mut denied =
         run(since_the_beginning(State::LookupDue), &[denied_there(at(1))], Reversals::Deliver);
-    assert_eq!((denied.state, denied.unwitnessed), (State::Denied, true));
+    assert_eq!((denied.state, denied.platform.unwitnessed), (State::Denied, true));
     denied.changed_at = after(1000);
     assert_eq!(action(&denied, 1119), Action::Leave);
     assert_eq!(action(&denied, 1120), Action::Witness);
-    denied.unwitnessed = false;
+    denied.platform.unwitnessed = false;
     assert_eq!(action(&denied, 9999), Action::Leave);
     // Something is due: that comes first.
     let mut told = since_the_beginning(State::Reversed);
-    told.unwitnessed = true;
+    told.platform.unwitnessed = true;
     assert_eq!(action(&told, 120), Action::Witness);
     told.due = Some("unconfirm#9".into());
     assert_eq!(action(&told, 120), send(&told));
     // A person looks at it already.
     let mut parked =
         run(in_state(State::Delivering), &[Input::Refused("x".into())], Reversals::Park);
-    parked.unwitnessed = true;
+    parked.platform.unwitnessed = true;
     assert_eq!(action(&parked, 9999), Action::Leave);
 }

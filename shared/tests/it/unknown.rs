@@ -1,14 +1,13 @@
 //! What nobody knows, and what a change leaves behind.
 
-use serde_json::json;
-use shared::fulfilment::{
-    Assessment, Entry, Input, Policy, Reversals, Start, State, Stepped, reward, step,
-};
-use shared::ledger::Provider::FirstPromoter;
-
 use crate::certain::{after, edited, feed, time, told};
 use crate::machine::{again, at, close, fresh, in_state, run, stated, terms, word};
 use crate::promises::policy;
+use crate::providers::{FIRSTPROMOTER, reward, transition};
+use serde_json::json;
+use shared::fulfilment::{
+    Assessment, Input, Opening, ParkReason, Policy, Resolution, Reversals, Start, State, Transition,
+};
 
 #[test]
 fn no_answer_to_a_later_call_says_that_an_earlier_one_had_no_effect() {
@@ -26,10 +25,10 @@ fn no_answer_to_a_later_call_says_that_an_earlier_one_had_no_effect() {
 #[test]
 fn withdrawn_while_a_batch_runs_is_asked_about_before_it_is_taken_back() {
     let batch =
-        Input::Again { not_before: at(0), last: "accepted".into(), batch: Some("7".into()) };
+        Input::RetryLater { not_before: at(0), last: "accepted".into(), batch: Some("7".into()) };
     let inputs = [batch, Input::Withdrawn];
     let asked = run(in_state(State::Confirming), &inputs, Reversals::DeliverAndUnmark);
-    assert_eq!((asked.state, asked.withdrawn), (State::Delivered, true));
+    assert_eq!((asked.state, asked.withdrawal.pending), (State::Delivered, true));
     // The platform knows by then, and is told when it was taken back.
     let lease = || Input::Leased(at(9));
     let inputs = [lease(), Input::Done, lease(), Input::Done];
@@ -54,7 +53,7 @@ fn over_age_while_telling_remembers_that_the_platform_may_know() {
 fn an_unknown_outcome_is_closed_as_a_person_says() {
     let say = |granted: Option<bool>| {
         let Input::Resumed(mut said) = close() else { panic!() };
-        said.granted = granted;
+        said.resolution = Resolution::of(granted, true);
         Input::Resumed(said)
     };
     let lost = Input::Unknown { not_before: at(0), last: "no answer".into(), repeatable: false };
@@ -66,8 +65,8 @@ fn an_unknown_outcome_is_closed_as_a_person_says() {
         (&reversal, true, State::Reversed, true),
         (&reversal, false, State::Confirmed, true),
     ] {
-        let needs = step(parked, &say(None), Reversals::Deliver, at(5));
-        assert!(matches!(needs, Stepped::Invalid(_)));
+        let needs = transition(parked, &say(None), Reversals::Deliver, at(5));
+        assert!(matches!(needs, Transition::Invalid(_)));
         let closed = run(parked.clone(), &[say(Some(granted))], Reversals::Deliver);
         assert_eq!((closed.state, closed.due.as_ref()), (state, None));
         assert_eq!(closed.delivered_at.is_some(), kept);
@@ -80,8 +79,8 @@ fn what_changed_while_untried_shows_in_the_body_whatever_came_first() {
     moved["data"]["promoter_campaign"]["campaign_id"] = json!(5105);
     let events = [told("commission.approved", "approved", "10:00:00"), moved];
     let bodies = [[&events[0], &events[1]], [&events[1], &events[0]]].map(|order| {
-        let known = after(&policy(), FirstPromoter, &order.map(Clone::clone));
-        reward(&known.promise.unwrap(), FirstPromoter, "88").unwrap()
+        let known = after(&policy(), FIRSTPROMOTER, &order.map(Clone::clone));
+        reward(&known.promise.unwrap(), FIRSTPROMOTER, "88").unwrap()
     });
     assert_eq!(bodies[0], bodies[1]);
     assert_eq!(bodies[0]["data"]["campaign_id"], "5105");
@@ -93,7 +92,7 @@ fn a_next_epoch_that_begins_with_a_workers_word_is_announced_as_its_event_said()
     let now = Assessment {
         campaign_id: Some("9".into()),
         announced_at: Some(time("12:00:00")),
-        ..Assessment::of(terms("500"), Entry::Deliver)
+        ..Assessment::of(terms("500"), Start::Deliver)
     };
     let next = run(
         in_state(State::Reversing),
@@ -102,7 +101,7 @@ fn a_next_epoch_that_begins_with_a_workers_word_is_announced_as_its_event_said()
     );
     assert_eq!((next.epoch, next.announced_at), (2, time("12:00:00")));
     assert_eq!(next.campaign_id.as_deref(), Some("9"));
-    assert!(matches!(stated(terms("1"), Entry::Deliver), Input::Approved(_)));
+    assert!(matches!(stated(terms("1"), Start::Deliver), Input::Approved(_)));
 }
 
 /// What was given is compared with any of what equally late events say; what is
@@ -118,10 +117,10 @@ fn what_may_be_taken_back_is_not_given_anew_on_contested_terms() {
     let lost = Input::Unknown { not_before: at(0), last: "no answer".into(), repeatable: true };
     let lease = || Input::Leased(at(9));
     for (unknown, parked) in [(false, false), (true, false), (true, true)] {
-        let mut known = after(&deliver, FirstPromoter, &[approved("10:00:00", 500)]);
+        let mut known = after(&deliver, FIRSTPROMOTER, &[approved("10:00:00", 500)]);
         let given = run(known.promise.take().unwrap(), &[lease(), Input::Done], deliver.reversals);
         known.promise = Some(given);
-        feed(&deliver, FirstPromoter, &mut known, 1, &edited("denied", "11:00:00"));
+        feed(&deliver, FIRSTPROMOTER, &mut known, 1, &edited("denied", "11:00:00"));
         if unknown {
             let repeatable = if parked {
                 Input::Unknown { not_before: at(0), last: "x".into(), repeatable: false }
@@ -132,13 +131,13 @@ fn what_may_be_taken_back_is_not_given_anew_on_contested_terms() {
                 run(known.promise.take().unwrap(), &[lease(), repeatable], deliver.reversals);
             known.promise = Some(back);
         }
-        feed(&deliver, FirstPromoter, &mut known, 2, &approved("12:00:00", 700));
-        feed(&deliver, FirstPromoter, &mut known, 3, &approved("12:00:00", 900));
+        feed(&deliver, FIRSTPROMOTER, &mut known, 2, &approved("12:00:00", 700));
+        feed(&deliver, FIRSTPROMOTER, &mut known, 3, &approved("12:00:00", 900));
         let promise = known.promise.unwrap();
-        let again = promise.again.map(|again| (again.start, again.terms.amount));
-        let asked = unknown.then_some((Start::Ask, None));
+        let again = promise.withdrawal.next_epoch.map(|again| (again.opening, again.terms.amount));
+        let asked = unknown.then_some((Opening::Ask, None));
         assert_eq!(again, asked, "unknown {unknown} parked {parked}: {:?}", promise.state);
         let reason = promise.parked.map(|parked| parked.reason);
-        assert_eq!(reason.as_deref() == Some("changed_after_delivery"), !unknown, "{reason:?}");
+        assert_eq!(reason == Some(ParkReason::ChangedAfterDelivery), !unknown, "{reason:?}");
     }
 }

@@ -1,13 +1,12 @@
 //! Signatures, tokens and credentials: what is let in and what is not.
 
+use crate::providers::{AFFONSO, FIRSTPROMOTER, FIRSTPROMOTER_V1, UPPROMOTE};
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue};
-use shared::ledger::Provider;
-use shared::ledger::Provider::{Affonso, FirstPromoter, FirstPromoterV1, UpPromote};
 use shared::provider::signature::{Incoming, Refusal};
+use shared::provider::{ALL, Definition};
 use shared::receive::authenticate::verify;
 use shared::receive::secrets::WebhookSecrets;
 use shared::wire::Timestamp;
-use shared::wire::secret::Shape;
 
 const U: &str = r#"{"payment_id":26154,"affiliate_id":2014227,"status":"SUCCESS","affiliate_email":"a@example.com","total_referrals":1,"total_processed":100,"payment_method":"debit","processed_at":"2025-09-24T10:52:59Z"}"#;
 const U_MAC: &str = "fe2b30902828c67c2c0b58f5211689ff8f1b7b53b097e39c792a14f6c62d37d7";
@@ -34,20 +33,20 @@ const SECRETS: &str = r#"{
 /// Verifies a request and returns the name of the secret for the type.
 fn check(
     secrets: &str,
-    provider: Provider,
+    provider: &'static Definition,
     headers: &[(&str, &str)],
     body: &[u8],
     token: Option<&str>,
     now: i64,
 ) -> Result<String, Refusal> {
-    let event_type = if provider == UpPromote { "payment.paid" } else { "any" };
+    let event_type = if provider == UPPROMOTE { "payment.paid" } else { "any" };
     check_for(event_type, secrets, provider, headers, body, token, now)
 }
 
 fn check_for(
     event_type: &str,
     secrets: &str,
-    provider: Provider,
+    provider: &'static Definition,
     headers: &[(&str, &str)],
     body: &[u8],
     token: Option<&str>,
@@ -58,15 +57,19 @@ fn check_for(
         let name: HeaderName = name.parse().unwrap();
         map.append(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
     }
-    let secrets = WebhookSecrets::parse(secrets);
+    let secrets = WebhookSecrets::read(ALL, secrets);
     let incoming = Incoming { headers: &map, body, path_token: token };
     let now = Timestamp::from_ms(now * 1000);
-    let authenticated = verify(provider, provider.secrets(&secrets), &incoming, 300, now)?;
+    let authenticated = verify(provider, secrets.of(provider.provider), &incoming, 300, now)?;
     assert_eq!(authenticated.bytes(), body);
-    authenticated.allow(event_type)
+    authenticated.vouched_by(event_type)
 }
 
-fn signed(provider: Provider, headers: &[(&str, &str)], body: &str) -> Result<String, Refusal> {
+fn signed(
+    provider: &'static Definition,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Result<String, Refusal> {
     check(SECRETS, provider, headers, body.as_bytes(), None, A_TIME)
 }
 
@@ -82,36 +85,36 @@ fn documented_signatures_are_let_in_under_the_name_of_their_secret() {
     let time = A_TIME.to_string();
     let basic = "bAsIc ZnA6cGE6c3N3b3Jk";
     for (provider, headers, body, name) in [
-        (UpPromote, vec![("x-uppromote-signature", U_MAC)], U, "paid"),
-        (UpPromote, vec![("x-uppromote-signature", upper.as_str())], U, "paid"),
-        (Affonso, vec![("x-affonso-signature", b(A_MAC).as_str())], A, "hmac[0]"),
-        (Affonso, vec![("x-affonso-signature", several.as_str())], A, "hmac[0]"),
+        (UPPROMOTE, vec![("x-uppromote-signature", U_MAC)], U, "paid"),
+        (UPPROMOTE, vec![("x-uppromote-signature", upper.as_str())], U, "paid"),
+        (AFFONSO, vec![("x-affonso-signature", b(A_MAC).as_str())], A, "hmac[0]"),
+        (AFFONSO, vec![("x-affonso-signature", several.as_str())], A, "hmac[0]"),
         (
-            Affonso,
+            AFFONSO,
             vec![("x-affonso-signature", A_MAC), ("x-affonso-timestamp", &time)],
             A,
             "hmac[0]",
         ),
         (
-            Affonso,
+            AFFONSO,
             vec![("x-affonso-signature", &prefixed), ("x-affonso-timestamp", &time)],
             A,
             "hmac[0]",
         ),
-        (FirstPromoter, vec![("x-webhook-signature", F_MAC)], F, "hmac[0]"),
-        (FirstPromoter, vec![("x-our-key", "static-value")], F, "header[0]"),
-        (FirstPromoter, vec![("authorization", basic)], F, "basic[0]"),
+        (FIRSTPROMOTER, vec![("x-webhook-signature", F_MAC)], F, "hmac[0]"),
+        (FIRSTPROMOTER, vec![("x-our-key", "static-value")], F, "header[0]"),
+        (FIRSTPROMOTER, vec![("authorization", basic)], F, "basic[0]"),
         (
-            FirstPromoter,
+            FIRSTPROMOTER,
             vec![("x-webhook-signature", F_MAC), ("authorization", basic)],
             F,
             "hmac[0]+basic[0]",
         ),
-        (FirstPromoterV1, vec![("authorization", "Basic djE6c2VjcmV0LW9mLXYx")], F, "basic[0]"),
+        (FIRSTPROMOTER_V1, vec![("authorization", "Basic djE6c2VjcmV0LW9mLXYx")], F, "basic[0]"),
     ] {
         assert_eq!(signed(provider, &headers, body), Ok(name.to_owned()), "{provider} {headers:?}");
     }
-    let v1 = check(SECRETS, FirstPromoterV1, &[], b"{}", Some(TOKEN), A_TIME);
+    let v1 = check(SECRETS, FIRSTPROMOTER_V1, &[], b"{}", Some(TOKEN), A_TIME);
     assert_eq!(v1, Ok("path_token[0]".to_owned()));
 }
 
@@ -127,38 +130,38 @@ fn anything_else_is_refused() {
     let no_time = format!("v1={A_MAC}");
     let time = A_TIME.to_string();
     for (provider, headers, body) in [
-        (UpPromote, vec![], U),
-        (UpPromote, vec![("x-uppromote-signature", "")], U),
-        (UpPromote, vec![("x-uppromote-signature", flipped.as_str())], U),
-        (UpPromote, vec![("x-uppromote-signature", short)], U),
-        (UpPromote, vec![("x-uppromote-signature", odd)], U),
-        (UpPromote, vec![("x-uppromote-signature", &long)], U),
-        (UpPromote, vec![("x-uppromote-signature", &joined)], U),
-        (UpPromote, vec![("x-uppromote-signature", U_MAC), ("x-uppromote-signature", U_MAC)], U),
-        (UpPromote, vec![("x-uppromote-signature", "ü")], U),
-        (UpPromote, vec![("x-uppromote-signature", U_MAC)], &U[1..]),
-        (Affonso, vec![], A),
-        (Affonso, vec![("x-affonso-signature", A_MAC)], A),
-        (Affonso, vec![("x-affonso-signature", A_MAC_BODY_ONLY)], A),
-        (Affonso, vec![("x-affonso-signature", &no_time)], A),
-        (Affonso, vec![("x-affonso-signature", &two_times)], A),
-        (Affonso, vec![("x-affonso-signature", &signed_time)], A),
+        (UPPROMOTE, vec![], U),
+        (UPPROMOTE, vec![("x-uppromote-signature", "")], U),
+        (UPPROMOTE, vec![("x-uppromote-signature", flipped.as_str())], U),
+        (UPPROMOTE, vec![("x-uppromote-signature", short)], U),
+        (UPPROMOTE, vec![("x-uppromote-signature", odd)], U),
+        (UPPROMOTE, vec![("x-uppromote-signature", &long)], U),
+        (UPPROMOTE, vec![("x-uppromote-signature", &joined)], U),
+        (UPPROMOTE, vec![("x-uppromote-signature", U_MAC), ("x-uppromote-signature", U_MAC)], U),
+        (UPPROMOTE, vec![("x-uppromote-signature", "ü")], U),
+        (UPPROMOTE, vec![("x-uppromote-signature", U_MAC)], &U[1..]),
+        (AFFONSO, vec![], A),
+        (AFFONSO, vec![("x-affonso-signature", A_MAC)], A),
+        (AFFONSO, vec![("x-affonso-signature", A_MAC_BODY_ONLY)], A),
+        (AFFONSO, vec![("x-affonso-signature", &no_time)], A),
+        (AFFONSO, vec![("x-affonso-signature", &two_times)], A),
+        (AFFONSO, vec![("x-affonso-signature", &signed_time)], A),
         (
-            Affonso,
+            AFFONSO,
             vec![("x-affonso-signature", A_MAC_BODY_ONLY), ("x-affonso-timestamp", &time)],
             A,
         ),
-        (Affonso, vec![("x-affonso-signature", A_MAC), ("x-affonso-timestamp", "soon")], A),
-        (FirstPromoter, vec![("x-webhook-signature", F_MAC_OF_DECODED_KEY)], F),
-        (FirstPromoter, vec![("x-our-key", "static-valuE")], F),
-        (FirstPromoter, vec![("x-our-key", "")], F),
-        (FirstPromoter, vec![("authorization", "Basic ZnA6cGE6c3N3b3JkeA==")], F),
-        (FirstPromoter, vec![("authorization", "Basic !!!")], F),
-        (FirstPromoter, vec![("authorization", "Bearer ZnA6cGE6c3N3b3Jk")], F),
-        (FirstPromoter, vec![("authorization", "Basically ZnA6cGE6c3N3b3Jk")], F),
-        (FirstPromoter, vec![("authorization", "Basic")], F),
-        (FirstPromoter, vec![("authorization", "ZnA6cGE6c3N3b3Jk")], F),
-        (FirstPromoterV1, vec![], F),
+        (AFFONSO, vec![("x-affonso-signature", A_MAC), ("x-affonso-timestamp", "soon")], A),
+        (FIRSTPROMOTER, vec![("x-webhook-signature", F_MAC_OF_DECODED_KEY)], F),
+        (FIRSTPROMOTER, vec![("x-our-key", "static-valuE")], F),
+        (FIRSTPROMOTER, vec![("x-our-key", "")], F),
+        (FIRSTPROMOTER, vec![("authorization", "Basic ZnA6cGE6c3N3b3JkeA==")], F),
+        (FIRSTPROMOTER, vec![("authorization", "Basic !!!")], F),
+        (FIRSTPROMOTER, vec![("authorization", "Bearer ZnA6cGE6c3N3b3Jk")], F),
+        (FIRSTPROMOTER, vec![("authorization", "Basically ZnA6cGE6c3N3b3Jk")], F),
+        (FIRSTPROMOTER, vec![("authorization", "Basic")], F),
+        (FIRSTPROMOTER, vec![("authorization", "ZnA6cGE6c3N3b3Jk")], F),
+        (FIRSTPROMOTER_V1, vec![], F),
     ] {
         assert_eq!(
             signed(provider, &headers, body),
@@ -167,7 +170,7 @@ fn anything_else_is_refused() {
         );
     }
     for token in [None, Some(""), Some("short"), Some(&TOKEN[1..])] {
-        let checked = check(SECRETS, FirstPromoterV1, &[], b"{}", token, A_TIME);
+        let checked = check(SECRETS, FIRSTPROMOTER_V1, &[], b"{}", token, A_TIME);
         assert_eq!(checked, Err(Refusal::Unauthorized));
     }
 }
@@ -184,7 +187,7 @@ fn affonsos_time_stamp_has_a_tolerance_on_both_sides() {
         (&wrong, 301, Err(Refusal::Unauthorized)),
     ] {
         let headers = [("x-affonso-signature", header.as_str())];
-        let checked = check(SECRETS, Affonso, &headers, A.as_bytes(), None, A_TIME + age);
+        let checked = check(SECRETS, AFFONSO, &headers, A.as_bytes(), None, A_TIME + age);
         assert_eq!(checked, result, "{age}");
     }
 }
@@ -195,8 +198,8 @@ fn affonsos_body_only_form_needs_its_switch() {
     let prefixed = format!("sha256={A_MAC_BODY_ONLY}");
     for header in [A_MAC_BODY_ONLY, &prefixed] {
         let headers = [("x-affonso-signature", header)];
-        assert!(check(on, Affonso, &headers, A.as_bytes(), None, A_TIME).is_ok());
-        assert!(signed(Affonso, &headers, A).is_err());
+        assert!(check(on, AFFONSO, &headers, A.as_bytes(), None, A_TIME).is_ok());
+        assert!(signed(AFFONSO, &headers, A).is_err());
     }
 }
 
@@ -211,7 +214,7 @@ fn affonsos_signed_time_is_not_taken_for_a_body() {
     for header in [A_MAC.to_owned(), format!("sha256={A_MAC}"), b(A_MAC)] {
         for body in [&joined, &marked] {
             let headers = [("x-affonso-signature", header.as_str())];
-            let checked = check(on, Affonso, &headers, body.as_bytes(), None, old);
+            let checked = check(on, AFFONSO, &headers, body.as_bytes(), None, old);
             assert_eq!(checked, Err(Refusal::Unauthorized), "{header} {body}");
         }
     }
@@ -219,7 +222,7 @@ fn affonsos_signed_time_is_not_taken_for_a_body() {
     let (as_b, alone) = (b(A_MAC_BODY_ONLY), format!("v1={A_MAC_BODY_ONLY}"));
     for header in [as_b.as_str(), alone.as_str()] {
         let headers = [("x-affonso-signature", header)];
-        let checked = check(on, Affonso, &headers, A.as_bytes(), None, A_TIME);
+        let checked = check(on, AFFONSO, &headers, A.as_bytes(), None, A_TIME);
         assert_eq!(checked, Err(Refusal::Unauthorized), "{header}");
     }
 }
@@ -233,15 +236,15 @@ fn a_byte_order_mark_is_signed_with_the_body() {
     mac.update(body.as_bytes());
     let mac = hex::encode(mac.finalize().into_bytes());
     let headers = [("x-affonso-signature", mac.as_str())];
-    assert!(check(on, Affonso, &headers, body.as_bytes(), None, A_TIME).is_ok());
-    assert!(check(on, Affonso, &headers, A.as_bytes(), None, A_TIME).is_err());
+    assert!(check(on, AFFONSO, &headers, body.as_bytes(), None, A_TIME).is_ok());
+    assert!(check(on, AFFONSO, &headers, A.as_bytes(), None, A_TIME).is_err());
 }
 
 #[test]
 fn a_secret_bound_to_events_vouches_for_no_other() {
     let bound = r#"{"uppromote": {"hmac": [{"key": "uppromote_test_secret", "events": ["referral.new"]}]}}"#;
     let headers = [("x-uppromote-signature", U_MAC)];
-    let checked = check(bound, UpPromote, &headers, U.as_bytes(), None, A_TIME);
+    let checked = check(bound, UPPROMOTE, &headers, U.as_bytes(), None, A_TIME);
     assert_eq!(checked, Err(Refusal::Unauthorized));
 }
 
@@ -251,11 +254,11 @@ fn policy_all_wants_every_configured_method() {
     let mut headers =
         vec![("x-webhook-signature", F_MAC), ("authorization", "Basic ZnA6cGE6c3N3b3Jk")];
     assert_eq!(
-        check(&all, FirstPromoter, &headers, F.as_bytes(), None, 0),
+        check(&all, FIRSTPROMOTER, &headers, F.as_bytes(), None, 0),
         Err(Refusal::Unauthorized)
     );
     headers.push(("x-our-key", "static-value"));
-    let names = check(&all, FirstPromoter, &headers, F.as_bytes(), None, 0);
+    let names = check(&all, FIRSTPROMOTER, &headers, F.as_bytes(), None, 0);
     assert_eq!(names, Ok("hmac[0]+header[0]+basic[0]".to_owned()));
 }
 
@@ -278,7 +281,7 @@ fn policy_all_wants_every_method_to_vouch_for_the_event() {
         (other, other, Err(Refusal::Unauthorized)),
     ] {
         let secrets = secrets(hmac, header);
-        let checked = check_for(right, &secrets, FirstPromoter, &headers, F.as_bytes(), None, 0);
+        let checked = check_for(right, &secrets, FIRSTPROMOTER, &headers, F.as_bytes(), None, 0);
         assert_eq!(checked, vouched, "{hmac} {header}");
     }
 }
@@ -290,7 +293,7 @@ fn a_secret_vouches_for_its_events_in_any_spelling() {
             r#"{{"uppromote": {{"hmac": [{{"key": "uppromote_test_secret", "events": ["{spelling}"]}}]}}}}"#
         );
         let headers = [("x-uppromote-signature", U_MAC)];
-        let checked = check(&bound, UpPromote, &headers, U.as_bytes(), None, A_TIME);
+        let checked = check(&bound, UPPROMOTE, &headers, U.as_bytes(), None, A_TIME);
         assert_eq!(checked, Ok("hmac[0]".to_owned()), "{spelling}");
     }
 }
@@ -302,7 +305,7 @@ fn a_path_token_has_at_least_32_characters() {
         ("01234567890123456789012345678901", Ok("path_token[0]".to_owned())),
     ] {
         let secrets = format!(r#"{{"firstpromoter_v1": {{"path_token": ["{token}"]}}}}"#);
-        let checked = check(&secrets, FirstPromoterV1, &[], b"{}", Some(token), A_TIME);
+        let checked = check(&secrets, FIRSTPROMOTER_V1, &[], b"{}", Some(token), A_TIME);
         assert_eq!(checked, result, "{token}");
     }
 }
@@ -317,10 +320,10 @@ fn a_provider_without_a_secret_is_closed() {
         r#"{"uppromote": {"hmac": [""]}, "affonso": {"hmac": []}, "firstpromoter": {}, "firstpromoter_v1": {"path_token": ["short"]}}"#,
     ] {
         for (provider, header) in [
-            (UpPromote, "x-uppromote-signature"),
-            (Affonso, "x-affonso-signature"),
-            (FirstPromoter, "x-webhook-signature"),
-            (FirstPromoterV1, "x-any"),
+            (UPPROMOTE, "x-uppromote-signature"),
+            (AFFONSO, "x-affonso-signature"),
+            (FIRSTPROMOTER, "x-webhook-signature"),
+            (FIRSTPROMOTER_V1, "x-any"),
         ] {
             let checked = check(secrets, provider, &[(header, empty_key)], b"", Some("short"), 0);
             assert_eq!(checked, Err(Refusal::NotConfigured), "{provider} {secrets}");
@@ -337,7 +340,7 @@ fn white_space_comes_of_copying_on_either_side() {
         )
     };
     let v1 = |headers: &[(&str, &str)], token: Option<&str>| {
-        check(SECRETS, FirstPromoterV1, headers, b"{}", token, A_TIME)
+        check(SECRETS, FIRSTPROMOTER_V1, headers, b"{}", token, A_TIME)
     };
     for token in [format!("{TOKEN} "), format!("\t{TOKEN}\n")] {
         assert_eq!(v1(&[], Some(&token)), Ok("path_token[0]".to_owned()));
@@ -357,7 +360,7 @@ fn an_event_bound_by_one_of_its_names_is_let_in_under_another() {
         r#"{{"firstpromoter_v1": {{"path_token": [{{"key": "{TOKEN}", "events": ["new_customer"]}}]}}}}"#
     );
     let of = |event_type: &str| {
-        check_for(event_type, &secrets, FirstPromoterV1, &[], b"{}", Some(TOKEN), A_TIME)
+        check_for(event_type, &secrets, FIRSTPROMOTER_V1, &[], b"{}", Some(TOKEN), A_TIME)
     };
     assert_eq!(of("lead_becomes_referral"), Ok("path_token[0]".to_owned()));
     assert_eq!(of("fulfilment_pending"), Err(Refusal::Unauthorized));

@@ -7,9 +7,10 @@ mod calls;
 mod oracle;
 mod world;
 
+use crate::machine::decision;
 use proptest::prelude::*;
 use serde_json::json;
-use shared::fulfilment::{CONTRADICTED, GIVEN_THERE, Input, Reversals, State, Word};
+use shared::fulfilment::{Input, ParkReason, Resolution, Reversals, State};
 use shared::ledger::Source;
 
 use calls::UNKNOWN_THERE;
@@ -31,13 +32,13 @@ impl World {
         if parked.unknown {
             let reversing = parked.from == State::ReversalDue;
             granted = Some(if reversing { back } else { given });
-        } else if parked.reason == GIVEN_THERE {
+        } else if parked.reason == ParkReason::FulfilledAtProvider {
             if given {
                 granted = Some(true);
             } else {
                 self.fulfilled = false;
             }
-        } else if (unknown_there || parked.reason == CONTRADICTED)
+        } else if (unknown_there || parked.reason == ParkReason::ContradictedAtProvider)
             && parked.from == State::Delivered
         {
             // Whoever says so has told the platform.
@@ -46,25 +47,28 @@ impl World {
             self.diverged = true;
         } else {
             // Whoever cannot tell what was meant gives it by hand, or not at all.
-            let open = parked.reason == "contested";
-            let denied = open || parked.reason == CONTRADICTED && self.status != "approved";
-            let unknown_there = unknown_there || parked.reason == "not_known_at_provider";
+            let open = parked.reason == ParkReason::Contested;
+            let denied = open
+                || parked.reason == ParkReason::ContradictedAtProvider && self.status != "approved";
+            let unknown_there = unknown_there || parked.reason == ParkReason::NotKnownAtProvider;
             let enough = unknown_there && self.resumes > 4 || denied;
-            let keep = parked.reason == "withdrawn_after_delivery" && roll.is_multiple_of(3);
+            let keep =
+                parked.reason == ParkReason::WithdrawnAfterDelivery && roll.is_multiple_of(3);
             close = roll % 5 == 4 || enough || keep;
         }
         if close {
             self.kept |= given && !back;
             self.closed = Some(self.now().plus_seconds(1));
         }
-        self.diverged |= parked.reason == "changed_after_delivery" || p.stated.is_some();
+        self.diverged |=
+            parked.reason == ParkReason::ChangedAfterDelivery || p.terms_change.new_terms.is_some();
         self.resumes += 1;
         self.clock += 1;
         self.say(format!(
             "person: {:?} {} granted={granted:?} close={close}",
             parked.from, parked.reason
         ));
-        let word = Word { by: "ana".into(), granted, close, because: "x".into() };
+        let word = decision(Resolution::of(granted, close), "x");
         self.stepped(p.epoch, &Input::Resumed(word), "person");
         true
     }
@@ -205,9 +209,9 @@ impl World {
         let Some(p) = self.latest().cloned().filter(|p| !self.live(p)) else {
             return false;
         };
-        let input = if over_age && p.contradicted_since.is_some() {
+        let input = if over_age && p.platform.contradicted_since.is_some() {
             Input::OverAge
-        } else if p.unwitnessed && p.state.is_settled() && p.due.is_none() {
+        } else if p.platform.unwitnessed && p.state.is_settled() && p.due.is_none() {
             Input::Unwitnessed
         } else {
             return false;

@@ -15,7 +15,7 @@ const PROMISE: &str = "fulfilment#";
 
 /// An event as it was recorded, without its body.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Recorded {
+pub struct StoredEvent {
     /// Its sort key.
     pub sk: String,
     /// Its type; none for quarantined bytes.
@@ -42,7 +42,7 @@ pub struct Recorded {
     pub received_at: Timestamp,
 }
 
-/// The attributes of [`Recorded`].
+/// The attributes of [`StoredEvent`].
 const RECORDED: [&str; 9] = [
     "sk",
     "type",
@@ -61,7 +61,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn events(&self, pk: &str) -> Result<Vec<Recorded>, StoreError> {
+    pub async fn events(&self, pk: &str) -> Result<Vec<StoredEvent>, StoreError> {
         let names = |n: usize| format!("#{n}");
         let projection: Vec<String> = (0..RECORDED.len()).map(names).collect();
         let mut call = self.starting_with(pk, &event_key(""));
@@ -69,7 +69,7 @@ impl Store {
         for (n, name) in RECORDED.into_iter().enumerate() {
             call = call.expression_attribute_names(names(n), name);
         }
-        let mut events: Vec<Recorded> = all(call).await?;
+        let mut events: Vec<StoredEvent> = all(call).await?;
         events.sort_by_key(|event| event.received_at);
         Ok(events)
     }

@@ -10,8 +10,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::aws::store::{Archive, Item, StoreError, read_item, text, unavailable};
-use crate::fulfilment::{Known, Promise, Seen, Write, one_or_more};
+use crate::aws::store::{Item, StoreError, StoredRequest, read_item, text, unavailable};
+use crate::fulfilment::{ChangeSet, Promise, SeenEvent, Snapshot, one_or_more};
 use crate::ledger::{
     Action, Clock, Event, Provider, RECORD, Record, Register, Sources, Statement, Subject,
     event_key, partition, promise_key,
@@ -81,7 +81,7 @@ pub(super) fn record_item(
     let facts = record.facts.iter().map(|(name, r)| (name.clone(), r.value.clone()));
     let others = record.facts.iter().filter(|(_, r)| Some(r.clock) != as_of);
     let affiliate = record.text("affiliate_id").map(|id| format!("{provider}#{id}"));
-    let at = as_of.and_then(|clock| clock.time).unwrap_or(received).text();
+    let at = as_of.and_then(|clock| clock.time).unwrap_or(received).to_rfc3339();
     let occurred = record.text("occurred_at").filter(|at| (1..=64).contains(&at.len()));
     let item = RecordItem {
         pk: partition(provider, subject),
@@ -161,7 +161,7 @@ fn record(item: Item) -> Result<Record, StoreError> {
 
 /// `{time}/{action}/{rank}`, without a time where there is none.
 fn clock_text(clock: Clock) -> String {
-    let time = clock.time.map(Timestamp::text).unwrap_or_default();
+    let time = clock.time.map(Timestamp::to_rfc3339).unwrap_or_default();
     format!("{time}/{}/{}", clock.action.name(), clock.rank)
 }
 
@@ -193,7 +193,7 @@ fn is_undated_of_before(as_of: &str) -> bool {
     as_of.matches('/').count() < 2
 }
 
-pub(super) fn archive_item(pk: &str, sk: &str, archive: &Archive) -> Item {
+pub(super) fn archive_item(pk: &str, sk: &str, archive: &StoredRequest) -> Item {
     let headers = archive.headers.iter().map(|(name, value)| (name.clone(), text(value)));
     let mut item = HashMap::from([
         ("pk".into(), text(pk)),
@@ -202,7 +202,7 @@ pub(super) fn archive_item(pk: &str, sk: &str, archive: &Archive) -> Item {
         ("sha256".into(), text(&archive.sha256)),
         ("headers".into(), AttributeValue::M(headers.collect())),
         ("secret".into(), text(&archive.secret)),
-        ("received_at".into(), text(&archive.received.text())),
+        ("received_at".into(), text(&archive.received.to_rfc3339())),
         ("expires_at".into(), AttributeValue::N(archive.expires.seconds().to_string())),
         ("length".into(), AttributeValue::N(archive.length.to_string())),
     ]);
@@ -215,8 +215,8 @@ pub(super) fn archive_item(pk: &str, sk: &str, archive: &Archive) -> Item {
 pub(super) fn event_item(
     pk: &str,
     event: &Event,
-    write: &Write,
-    archive: &Archive,
+    write: &ChangeSet,
+    archive: &StoredRequest,
 ) -> Result<Item, StoreError> {
     let mut item = archive_item(pk, &event_key(&write.identity), archive);
     item.insert("provider".into(), text(event.provider.name()));
@@ -244,20 +244,20 @@ pub(super) fn promise_item(pk: &str, promise: &Promise) -> Result<Item, StoreErr
     }
     if promise.is_open() {
         item.insert("open".into(), text(promise.state.name()));
-        item.insert("open_since".into(), text(&promise.open_at.text()));
+        item.insert("open_since".into(), text(&promise.open_at.to_rfc3339()));
     }
     Ok(item)
 }
 
-pub(super) fn known(items: Vec<Item>, event: Option<&str>) -> Result<Known, StoreError> {
-    let mut known = Known::default();
+pub(super) fn known(items: Vec<Item>, event: Option<&str>) -> Result<Snapshot, StoreError> {
+    let mut known = Snapshot::default();
     for item in items {
         let sk = item.get("sk").and_then(|sk| sk.as_s().ok()).cloned().unwrap_or_default();
         if sk == RECORD {
             known.record = Some(record(item)?);
         } else if Some(sk.as_str()) == event {
             let of = |name: &str| item.get(name).and_then(|of| of.as_s().ok()).cloned();
-            known.events.push(Seen {
+            known.events.push(SeenEvent {
                 event_type: of("type").unwrap_or_default(),
                 sha256: of("sha256").unwrap_or_default(),
             });

@@ -3,10 +3,11 @@
 mod history;
 mod items;
 
-pub use history::Recorded;
+pub use history::StoredEvent;
 use items::{archive_item, event_item, known, promise_item, record_item};
 
 use std::collections::{BTreeMap, HashMap};
+use std::slice;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
@@ -18,7 +19,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::aws::code;
-use crate::fulfilment::{Known, Promise, State, Write};
+use crate::fulfilment::{ChangeSet, Promise, Snapshot, State};
 use crate::ledger::{Event, Provider, RECORD, event_key, promise_key};
 use crate::wire::Timestamp;
 
@@ -46,7 +47,7 @@ pub enum StoreError {
 
 /// What is kept of a request beside its effect.
 #[derive(Debug, Clone)]
-pub struct Archive {
+pub struct StoredRequest {
     /// The body, redacted (what is no JSON: as it came) and compressed.
     pub body: Vec<u8>,
     /// SHA-256 of the exact bytes, in hex.
@@ -66,11 +67,11 @@ pub struct Archive {
 }
 
 /// Where the next page of a query begins.
-pub struct Page(Item);
+pub struct PageToken(Item);
 
 /// A promise as the index of open work shows it.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Open {
+pub struct OpenPromise {
     /// Its partition.
     pub pk: String,
     /// Its sort key.
@@ -101,7 +102,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`]; [`StoreError::Conflict`] when they never fit.
-    pub async fn read(&self, pk: &str, event: Option<&str>) -> Result<Known, StoreError> {
+    pub async fn read(&self, pk: &str, event: Option<&str>) -> Result<Snapshot, StoreError> {
         for _ in 0..READS {
             let known = self.read_once(pk, event).await?;
             if known.belongs_together() {
@@ -111,7 +112,7 @@ impl Store {
         Err(StoreError::Conflict)
     }
 
-    async fn read_once(&self, pk: &str, event: Option<&str>) -> Result<Known, StoreError> {
+    async fn read_once(&self, pk: &str, event: Option<&str>) -> Result<Snapshot, StoreError> {
         let promise = promise_key(1);
         let sort_keys = [Some(RECORD), Some(promise.as_str()), event];
         let keys = sort_keys
@@ -175,9 +176,9 @@ impl Store {
         &self,
         pk: &str,
         event: &Event,
-        known: &Known,
-        write: &Write,
-        archive: &Archive,
+        known: &Snapshot,
+        write: &ChangeSet,
+        archive: &StoredRequest,
     ) -> Result<(), StoreError> {
         let mut puts = vec![self.put_new(event_item(pk, event, write, archive)?)?];
         if let (Some(record), crate::ledger::Content::Change(change)) =
@@ -204,6 +205,14 @@ impl Store {
     /// [`StoreError`]; then nothing was written.
     pub async fn save(&self, pk: &str, promises: &[Promise]) -> Result<(), StoreError> {
         self.save_with(pk, promises, None).await
+    }
+
+    /// [`Store::save`] of one promise.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was written.
+    pub async fn save_one(&self, pk: &str, promise: &Promise) -> Result<(), StoreError> {
+        self.save(pk, slice::from_ref(promise)).await
     }
 
     /// [`Store::save`], on the condition too that the record is in that version.
@@ -251,8 +260,8 @@ impl Store {
     pub async fn open(
         &self,
         state: State,
-        from: Option<Page>,
-    ) -> Result<(Vec<Open>, Option<Page>), StoreError> {
+        from: Option<PageToken>,
+    ) -> Result<(Vec<OpenPromise>, Option<PageToken>), StoreError> {
         let call = self
             .client
             .query()
@@ -264,9 +273,9 @@ impl Store {
             .set_exclusive_start_key(from.map(|page| page.0));
         let output = call.send().await.map_err(|e| StoreError::Unavailable(code(&e)))?;
         let items = output.items.unwrap_or_default().into_iter();
-        let open: Result<Vec<Open>, _> =
+        let open: Result<Vec<OpenPromise>, _> =
             items.map(|item| read_item(item, "an entry of the index")).collect();
-        Ok((open?, output.last_evaluated_key.map(Page)))
+        Ok((open?, output.last_evaluated_key.map(PageToken)))
     }
 
     /// Keeps authenticated bytes that could not be read as an event.
@@ -278,7 +287,7 @@ impl Store {
         &self,
         provider: Provider,
         described: &BTreeMap<&str, String>,
-        archive: &Archive,
+        archive: &StoredRequest,
     ) -> Result<(), StoreError> {
         let identity = format!("quarantine-{}", archive.sha256);
         let pk = crate::ledger::inbox(provider, &identity);

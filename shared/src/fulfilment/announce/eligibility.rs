@@ -1,9 +1,11 @@
 //! Where a reward's promise begins, on which terms, and to whom.
 
-use crate::fulfilment::machine::Entry;
+use crate::fulfilment::machine::Start;
 use crate::fulfilment::policy::{Policy, Rule, V1Confirm};
+use crate::fulfilment::reason::ParkReason;
+use crate::fulfilment::rewards::{Party, Rewards};
 use crate::fulfilment::terms::{Recipient, Terms};
-use crate::ledger::{Provider, Record, Source};
+use crate::ledger::{Record, Source};
 
 /// The rewards that are not money. FirstPromoter's API names these five.
 const NON_MONETARY: [&str; 5] =
@@ -19,30 +21,30 @@ pub(super) struct NotEligible(pub(super) &'static str);
 /// What an entry is made of.
 struct Reward<'a> {
     policy: &'a Policy,
-    provider: Provider,
+    rewards: &'static Rewards,
     record: &'a Record,
     terms: &'a Terms,
     campaign: Option<&'a str>,
     /// What a person has waived.
-    waived: &'a [String],
+    waived: &'a [ParkReason],
 }
 
 /// Where a promise on these terms begins. It is not parked for the reason that
 /// was waived.
-pub(super) fn assess(
+pub(super) fn assess_eligibility(
     policy: &Policy,
-    provider: Provider,
+    rewards: &'static Rewards,
     record: &Record,
     terms: &Terms,
     campaign: Option<&str>,
-    waived: &[String],
-) -> Result<Entry, NotEligible> {
-    let reward = Reward { policy, provider, record, terms, campaign, waived };
+    waived: &[ParkReason],
+) -> Result<Start, NotEligible> {
+    let reward = Reward { policy, rewards, record, terms, campaign, waived };
     reward.entry()
 }
 
 impl Reward<'_> {
-    fn entry(&self) -> Result<Entry, NotEligible> {
+    fn entry(&self) -> Result<Start, NotEligible> {
         let source = self.source()?;
         if self.terms.unit.as_deref() == Some(CASH) {
             return Err(NotEligible("cash"));
@@ -52,33 +54,25 @@ impl Reward<'_> {
             .or_else(|| self.contested())
             .or_else(|| self.amount())
             .or_else(|| self.parties());
-        // v1 is unsigned: with a key its API is asked before anything is given.
-        let v1 = self.provider == Provider::FirstPromoterV1;
-        let ask = v1 && self.policy.v1_confirm == V1Confirm::Api;
-        Ok(entry.unwrap_or(if ask { Entry::Ask } else { Entry::Deliver }))
+        // Unsigned: with a key its API is asked before anything is given.
+        let ask = !self.rewards.is_signed && self.policy.v1_confirm == V1Confirm::Api;
+        Ok(entry.unwrap_or(if ask { Start::Ask } else { Start::Deliver }))
     }
 
-    fn waives(&self, reason: &str) -> bool {
-        self.waived.iter().any(|waived| waived == reason)
+    fn park(&self, reason: ParkReason) -> Option<Start> {
+        (!self.waived.contains(&reason)).then_some(Start::Park(reason))
     }
 
-    fn park(&self, reason: &'static str) -> Option<Entry> {
-        (!self.waives(reason)).then_some(Entry::Park(reason))
-    }
-
-    /// Only v2's API can be asked for what the payload lacks. Without it nothing
-    /// can go out, whoever waives what.
-    fn ask_or_park(&self, reason: &'static str) -> Entry {
-        match self.provider {
-            Provider::FirstPromoter => Entry::LookUp,
-            _ => Entry::Park(reason),
-        }
+    /// Without what the payload lacks nothing can go out, whoever waives what: the
+    /// platform is asked for it, or the operator.
+    fn ask_or_park(&self, reason: ParkReason) -> Start {
+        if self.rewards.can_be_asked { Start::LookUp } else { Start::Park(reason) }
     }
 
     /// Whose reward it is hangs on its history: on every setting under which it
     /// was announced. What the setting of now contradicts is a person's to decide.
-    fn source(&self) -> Result<Option<Entry>, NotEligible> {
-        let ours = source_of(self.provider);
+    fn source(&self) -> Result<Option<Start>, NotEligible> {
+        let ours = self.rewards.source;
         let may_be = |sources: Vec<Source>| sources.contains(&ours);
         let history: Vec<bool> =
             self.record.sources.iter().map(|then| may_be(then.of(self.campaign))).collect();
@@ -89,55 +83,55 @@ impl Reward<'_> {
             // Never announced (all of nothing), or always as somebody else's.
             (false, true, false) | (false, false, _) => Err(NotEligible("not_source")),
             (_, true, true) => Ok(None),
-            _ => Ok(self.park("source_changed")),
+            _ => Ok(self.park(ParkReason::SourceChanged)),
         }
     }
 
     /// Whose reward it is, or who receives it, hangs on a campaign that the
     /// payload does not name.
-    fn campaign_decides(&self) -> Option<Entry> {
+    fn campaign_decides(&self) -> Option<Start> {
         let by_source = self.policy.sources.of(self.campaign).len() > 1;
         let by_rules = self.campaign.is_none()
             && self.policy.recipient == Rule::ByRules
             && rules_name_campaigns(self.policy);
-        let open = by_rules || by_source && !self.waives("campaign_unknown");
-        open.then(|| self.ask_or_park("campaign_unknown"))
+        let open = by_rules || by_source && !self.waived.contains(&ParkReason::CampaignUnknown);
+        open.then(|| self.ask_or_park(ParkReason::CampaignUnknown))
     }
 
     /// Two equally late events say different things, and what they differ in is
     /// left out of the terms.
-    fn contested(&self) -> Option<Entry> {
+    fn contested(&self) -> Option<Start> {
         let open = self.record.is_contested() && !self.terms.is_complete();
-        open.then(|| self.ask_or_park("contested"))
+        open.then(|| self.ask_or_park(ParkReason::Contested))
     }
 
-    fn amount(&self) -> Option<Entry> {
+    fn amount(&self) -> Option<Start> {
         let unit = self.terms.unit.as_deref();
         let amount = self.terms.amount.as_deref();
         let nothing = |amount: &str| amount == "0" || amount.starts_with('-');
         let over = |amount: &str| {
             unit.is_some_and(|unit| self.policy.max_amount.is_exceeded_by(amount, unit))
         };
-        let by_response = self.provider == Provider::FirstPromoterV1
-            && self.policy.v1_confirm == V1Confirm::Response;
+        let by_response =
+            self.rewards.confirms_by_response && self.policy.v1_confirm == V1Confirm::Response;
         // One leaked path token could mint any amount.
         let unlimited = unit.is_some_and(|unit| !self.policy.max_amount.limits(unit));
         [
-            (unit.is_some_and(|unit| !NON_MONETARY.contains(&unit)), "unknown_unit"),
-            (amount.is_some_and(nothing), "amount_not_positive"),
-            (amount.is_some_and(over), "amount_over_limit"),
-            (by_response && unlimited, "amount_without_limit"),
+            (unit.is_some_and(|unit| !NON_MONETARY.contains(&unit)), ParkReason::UnknownUnit),
+            (amount.is_some_and(nothing), ParkReason::AmountNotPositive),
+            (amount.is_some_and(over), ParkReason::AmountOverLimit),
+            (by_response && unlimited, ParkReason::AmountWithoutLimit),
         ]
         .into_iter()
         .find_map(|(holds, reason)| holds.then(|| self.park(reason)).flatten())
     }
 
-    fn parties(&self) -> Option<Entry> {
+    fn parties(&self) -> Option<Start> {
         if self.terms.unit.is_some() && self.terms.recipient.is_none() {
-            return Some(Entry::Park("no_recipient_rule"));
+            return Some(Start::Park(ParkReason::NoRecipientRule));
         }
         let open = !self.terms.is_complete();
-        open.then(|| self.ask_or_park("recipient_or_amount_unknown"))
+        open.then(|| self.ask_or_park(ParkReason::RecipientOrAmountUnknown))
     }
 }
 
@@ -150,21 +144,12 @@ fn rules_name_campaigns(policy: &Policy) -> bool {
     policy.recipient_rules.keys().any(|rule| !rule.starts_with("*:"))
 }
 
-fn source_of(provider: Provider) -> Source {
-    match provider {
-        Provider::FirstPromoter => Source::V2,
-        Provider::FirstPromoterV1 => Source::V1,
-        // They announce no rewards.
-        Provider::UpPromote | Provider::Affonso => Source::Off,
-    }
-}
-
 /// The terms that a record states without contradiction, in the campaign that it names or that the
 /// platform was asked for; so with the unit, which only decides the recipient.
 #[must_use]
 pub fn terms(
     policy: &Policy,
-    provider: Provider,
+    rewards: &'static Rewards,
     record: &Record,
     campaign: Option<&str>,
     found_unit: Option<&str>,
@@ -176,7 +161,7 @@ pub fn terms(
     Terms {
         amount: part("value"),
         unit,
-        recipient: role.map(|rule| recipient(provider, record, rule)),
+        recipient: role.map(|rule| recipient(rewards, record, rule)),
         affiliate_id: record.settled_text("affiliate_id").map(str::to_owned),
         customer_id: record.settled_text("customer_id").map(str::to_owned),
     }
@@ -196,16 +181,16 @@ fn role(policy: &Policy, campaign: Option<&str>, unit: Option<&str>) -> Option<R
     })
 }
 
-pub(super) fn recipient(provider: Provider, record: &Record, rule: Rule) -> Recipient {
+pub(super) fn recipient(rewards: &'static Rewards, record: &Record, rule: Rule) -> Recipient {
     let text = |fact: &str, path: &[&str]| {
         let found = path.iter().try_fold(record.fact(fact)?, |value, name| value.get(name));
         Some(found?.as_str()?.to_owned()).filter(|text| !text.is_empty())
     };
-    let (role, id_fact, fact, path): (_, _, _, &[&str]) = match (rule, provider) {
-        (Rule::Referral, _) => ("referral", "customer_id", "customer", &[]),
-        (_, Provider::FirstPromoterV1) => ("promoter", "affiliate_id", "affiliate", &[]),
-        (_, _) => ("promoter", "affiliate_id", "enrolment", &["promoter"]),
+    let (role, party) = match rule {
+        Rule::Referral => ("referral", &rewards.referral),
+        _ => ("promoter", &rewards.promoter),
     };
+    let Party { id: id_fact, fact, path, reference } = *party;
     let id = record.settled_text(id_fact).map(str::to_owned);
     let known_as = |name| text(fact, &[path, &[name]].concat());
     // A later event may have named somebody else, by the id alone.
@@ -216,10 +201,6 @@ pub(super) fn recipient(provider: Provider, record: &Record, rule: Rule) -> Reci
         None => clock(fact) == clock(id_fact),
     };
     let known_as = |name| known_as(name).filter(|_| theirs);
-    let reference = match (rule, provider) {
-        (Rule::Referral, _) => known_as("uid"),
-        (_, Provider::FirstPromoterV1) => known_as("cust_id"),
-        (_, _) => None,
-    };
+    let reference = reference.and_then(known_as);
     Recipient { role: role.into(), id, reference, email: known_as("email") }
 }

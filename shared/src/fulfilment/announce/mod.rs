@@ -5,22 +5,20 @@ mod eligibility;
 mod stated;
 
 pub use eligibility::terms;
-use eligibility::{NotEligible, assess, recipient, waits_without_looking};
+use eligibility::{NotEligible, assess_eligibility, recipient, waits_without_looking};
 use stated::{is_older, newer_than_found, other_than_given};
 
-use crate::fulfilment::machine::{Entry, Input, Stepped, step};
+use crate::fulfilment::machine::{Input, Rules, Start, Transition, transition};
 use crate::fulfilment::policy::{Policy, V1Confirm};
 use crate::fulfilment::promise::{Parked, Promise};
+use crate::fulfilment::reason::ParkReason;
+use crate::fulfilment::rewards::{RewardStatus, Rewards};
 use crate::fulfilment::state::State;
 use crate::fulfilment::terms::Terms;
 use crate::fulfilment::view::suspected;
-use crate::ledger::{Kind, Provider, Record, Register, Subject};
+use crate::ledger::{Record, Register, Subject};
 use crate::wire::Timestamp;
 
-/// Why a promise is parked whose record has a status that nobody knows.
-const UNKNOWN_STATUS: &str = "unknown_status";
-/// Why one of v1 is parked in what equally late events contradict each other.
-const CONTESTED: &str = "contested";
 /// Seconds that an event's time, which may be in whole seconds, and our clock
 /// are thought to differ at most.
 pub(super) const CLOCKS_APART: i64 = 2;
@@ -44,7 +42,7 @@ pub struct Assessment {
     /// When it was announced last, where an announcement says so.
     pub announced_at: Option<Timestamp>,
     /// Where a promise of it begins.
-    pub entry: Entry,
+    pub entry: Start,
     /// Whether an event took away what the platform had been asked for.
     pub ask_anew: bool,
 }
@@ -52,7 +50,7 @@ pub struct Assessment {
 impl Assessment {
     /// An assessment of these terms alone.
     #[must_use]
-    pub fn of(terms: Terms, entry: Entry) -> Self {
+    pub fn of(terms: Terms, entry: Start) -> Self {
         Self { terms, campaign_id: None, announced_at: None, entry, ask_anew: false }
     }
 }
@@ -64,74 +62,73 @@ impl Assessment {
 #[must_use]
 pub fn announce(
     policy: &Policy,
-    provider: Provider,
+    rewards: &'static Rewards,
     subject: &Subject,
     record: &Record,
     received: Timestamp,
 ) -> Announced {
     let campaign = record.settled_text("campaign_id");
-    let terms = terms(policy, provider, record, campaign, None);
-    let entry = match assess(policy, provider, record, &terms, campaign, &[]) {
+    let terms = terms(policy, rewards, record, campaign, None);
+    let entry = match assess_eligibility(policy, rewards, record, &terms, campaign, &[]) {
         Ok(entry) => entry,
         Err(NotEligible(why)) => return Announced::Nothing(why),
     };
     let begun = match record.announcement() {
-        Some(at) => announced(policy, provider, record, at, entry),
-        None if subject.kind == Kind::Commission => may_be_asked(policy, record, &terms, entry),
+        Some(at) => announced(policy, rewards, record, at, entry),
+        None if rewards.can_approve && subject.kind == rewards.kind => {
+            may_be_asked(policy, record, &terms, &entry)
+        }
         None => Err(NotEligible("not_approved")),
     };
     let (state, reason) = match begun {
         Ok(begun) => begun,
         Err(NotEligible(why)) => return Announced::Nothing(why),
     };
-    let key = format!("{provider}:{}:1", subject.id.as_str());
+    let key = format!("{}:{}:1", rewards.provider, subject.id.as_str());
     let mut promise = Promise::new(key, 1, state, terms, received);
     promise.announced_at = record.announcement().unwrap_or(received);
     promise.campaign_id = campaign.map(str::to_owned);
-    promise.by_response =
-        provider == Provider::FirstPromoterV1 && policy.v1_confirm == V1Confirm::Response;
+    promise.by_response = rewards.confirms_by_response && policy.v1_confirm == V1Confirm::Response;
     promise.parked = reason.map(|reason| Parked {
         from: State::Requested,
-        reason: reason.to_owned(),
+        reason,
         unknown: false,
         at: received,
     });
     Announced::Promise(Box::new(promise))
 }
 
-type Begun = Result<(State, Option<&'static str>), NotEligible>;
+type Begun = Result<(State, Option<ParkReason>), NotEligible>;
 
 /// Where the promise of an announced reward begins.
 fn announced(
     policy: &Policy,
-    provider: Provider,
+    rewards: &'static Rewards,
     record: &Record,
     at: Timestamp,
-    entry: Entry,
+    entry: Start,
 ) -> Begun {
     if at < policy.from {
         return Err(NotEligible("not_announced"));
     }
-    match (standing(provider, record), entry) {
-        (Standing::Withdrawn, _) => Err(NotEligible("not_approved")),
-        (Standing::Unclear, _) => Ok((State::Parked, Some(UNKNOWN_STATUS))),
-        (Standing::Contested, _) if provider == Provider::FirstPromoter => {
-            Ok((State::LookupDue, None))
-        }
-        (Standing::Contested, _) => Ok((State::Parked, Some(CONTESTED))),
-        (_, Entry::Park(reason)) => Ok((State::Parked, Some(reason))),
-        (_, Entry::LookUp | Entry::Ask) => Ok((State::LookupDue, None)),
+    match (reward_status(rewards, record), entry) {
+        (RewardStatus::Withdrawn, _) => Err(NotEligible("not_approved")),
+        (RewardStatus::Unclear, _) => Ok((State::Parked, Some(ParkReason::UnknownStatus))),
+        (RewardStatus::Contested, _) if rewards.can_be_asked => Ok((State::LookupDue, None)),
+        (RewardStatus::Contested, _) => Ok((State::Parked, Some(ParkReason::Contested))),
+        (_, Start::Park(reason)) => Ok((State::Parked, Some(reason))),
+        (_, Start::LookUp | Start::Ask) => Ok((State::LookupDue, None)),
         _ => Ok((State::Requested, None)),
     }
 }
 
 /// Whether FirstPromoter may be asked to approve what no event has announced:
 /// pending, unsuspected, no money, this source's, not older than `FulfilFrom`.
-fn may_be_asked(policy: &Policy, record: &Record, terms: &Terms, entry: Entry) -> Begun {
+fn may_be_asked(policy: &Policy, record: &Record, terms: &Terms, entry: &Start) -> Begun {
     let open = match entry {
         // Only the recipient is not known yet.
-        Entry::LookUp => terms.unit.is_none() || waits_without_looking(policy, record),
-        entry => matches!(entry, Entry::Park(_) | Entry::Nothing),
+        Start::LookUp => terms.unit.is_none() || waits_without_looking(policy, record),
+        entry => matches!(entry, Start::Park(_) | Start::Nothing),
     };
     if !policy.auto_approve || open || record.status() != Some("pending") || suspected(record) {
         return Err(NotEligible(if record.status() == Some("approved") {
@@ -151,52 +148,52 @@ fn may_be_asked(policy: &Policy, record: &Record, terms: &Terms, entry: Entry) -
 
 /// What the present state of the record says to its promise; `None`: nothing.
 #[must_use]
-pub fn restate(
+pub fn input_from_record(
     policy: &Policy,
-    provider: Provider,
+    rewards: &'static Rewards,
     promise: &Promise,
     record: &Record,
 ) -> Option<Input> {
-    match standing(provider, record) {
-        Standing::Withdrawn if found_since(promise, record) => None,
-        Standing::Withdrawn if is_asked(promise) && still_pending(record) => None,
-        Standing::Withdrawn => Some(match askable(policy, provider, promise, record) {
+    match reward_status(rewards, record) {
+        RewardStatus::Withdrawn if found_since(promise, record) => None,
+        RewardStatus::Withdrawn if is_asked(promise) && still_pending(record) => None,
+        RewardStatus::Withdrawn => Some(match askable(policy, rewards, promise, record) {
             Some(now) => Input::Askable(Box::new(now)),
             None => Input::Withdrawn,
         }),
         _ if unannounced(promise, record) || denied_since(promise, record) => None,
         // A status that nobody knows takes away nothing that was given.
-        Standing::Unclear | Standing::Contested if promise.may_be_given() => None,
-        Standing::Approved | Standing::Unclear | Standing::Contested => {
-            let now = assessment(policy, provider, promise, record);
+        RewardStatus::Unclear | RewardStatus::Contested if promise.may_be_given() => None,
+        RewardStatus::Approved | RewardStatus::Unclear | RewardStatus::Contested => {
+            let now = assess_existing(policy, rewards, promise, record);
             Some(Input::Approved(Box::new(now)))
         }
     }
 }
 
 /// The reward of a promise as its record states it now.
-pub(super) fn assessment(
+pub(super) fn assess_existing(
     policy: &Policy,
-    provider: Provider,
+    rewards: &'static Rewards,
     promise: &Promise,
     record: &Record,
 ) -> Assessment {
-    let found = promise.campaign_id.clone().filter(|_| promise.looked_up);
+    let found = promise.campaign_id.clone().filter(|_| promise.platform.counts());
     let found = found.filter(|_| !taken_away(promise, record, "campaign_id"));
     let stated = record.settled_text("campaign_id");
     let stated = stated.filter(|_| found.is_none() || !is_older(promise, record, "campaign_id"));
     let campaign = stated.or(found.as_deref());
-    let unit = promise.terms.unit.as_deref().filter(|_| promise.looked_up);
-    let mut stated = terms(policy, provider, record, campaign, unit);
-    if let Some(given) = promise.given_to() {
+    let unit = promise.terms.unit.as_deref().filter(|_| promise.platform.counts());
+    let mut stated = terms(policy, rewards, record, campaign, unit);
+    if let Some(given) = promise.rewarded_role() {
         // Who is rewarded by the settings of now is no change of this one.
-        stated.recipient = Some(recipient(provider, record, given));
+        stated.recipient = Some(recipient(rewards, record, given));
     }
     if stays_given(promise) {
         other_than_given(promise, record, &mut stated);
     }
-    let (terms, ask_anew) = known(promise, record, stated);
-    let entry = entry_of(policy, provider, promise, record, &terms, campaign);
+    let (terms, ask_anew) = complete_with_lookup(promise, record, stated);
+    let entry = entry_of(policy, rewards, promise, record, &terms, campaign);
     let campaign_id = campaign.map(str::to_owned);
     let announced_at = record.announcement();
     Assessment { terms, campaign_id, announced_at, entry, ask_anew }
@@ -208,7 +205,7 @@ fn stays_given(promise: &Promise) -> bool {
     let parked = promise.parked.as_ref();
     match parked.map_or(promise.state, |parked| parked.from) {
         State::Delivering | State::Delivered | State::Confirming | State::Confirmed => true,
-        State::ReversalDue => !parked.map_or(promise.check, |parked| parked.unknown),
+        State::ReversalDue => !parked.map_or(promise.effect_uncertain, |parked| parked.unknown),
         _ => false,
     }
 }
@@ -216,8 +213,8 @@ fn stays_given(promise: &Promise) -> bool {
 /// The stated terms, completed by what the platform was asked for: only that
 /// outlives the record, and only until an event takes it away. Then it is to be
 /// asked anew.
-fn known(promise: &Promise, record: &Record, stated: Terms) -> (Terms, bool) {
-    if !promise.looked_up {
+fn complete_with_lookup(promise: &Promise, record: &Record, stated: Terms) -> (Terms, bool) {
+    if !promise.platform.counts() {
         return (stated, false);
     }
     let mut found = promise.terms.clone();
@@ -243,7 +240,7 @@ fn taken_away(promise: &Promise, record: &Record, name: &str) -> bool {
     let fact = record.facts.get(name.split('.').next().unwrap_or(name));
     fact.is_some_and(|fact| {
         let open = record.is_taken_away(name) || fact.is_contested();
-        open && promise.found_at.is_none_or(|found| Some(found) <= fact.clock.time)
+        open && promise.platform.found_at.is_none_or(|found| Some(found) <= fact.clock.time)
     })
 }
 
@@ -251,12 +248,15 @@ fn taken_away(promise: &Promise, record: &Record, name: &str) -> bool {
 /// otherwise: what was only to be approved by asking is asked about.
 fn unannounced(promise: &Promise, record: &Record) -> bool {
     let ended = matches!(promise.state, State::Denied | State::Reversed);
-    record.announcement().is_none() && (promise.found_at.is_none() || ended)
+    record.announcement().is_none() && (promise.platform.found_at.is_none() || ended)
 }
 
 /// Whether the platform itself, or a person, said no since it was announced.
 fn denied_since(promise: &Promise, record: &Record) -> bool {
-    promise.denied_at.is_some_and(|denied| record.announcement().is_none_or(|at| at < denied))
+    promise
+        .platform
+        .denied_at
+        .is_some_and(|denied| record.announcement().is_none_or(|at| at < denied))
 }
 
 /// Whether FirstPromoter was asked to approve it, and has not yet.
@@ -273,16 +273,16 @@ fn still_pending(record: &Record) -> bool {
 /// settings are now: it may have become money, or somebody else's, meanwhile.
 fn askable(
     policy: &Policy,
-    provider: Provider,
+    rewards: &'static Rewards,
     promise: &Promise,
     record: &Record,
 ) -> Option<Assessment> {
-    let unheard = promise.denied_at.is_none() && promise.found_at.is_none();
-    if provider != Provider::FirstPromoter || !still_pending(record) || !unheard {
+    let unheard = promise.platform.denied_at.is_none() && promise.platform.found_at.is_none();
+    if !rewards.can_approve || !still_pending(record) || !unheard {
         return None;
     }
-    let now = assessment(policy, provider, promise, record);
-    may_be_asked(policy, record, &now.terms, now.entry).is_ok().then_some(now)
+    let now = assess_existing(policy, rewards, promise, record);
+    may_be_asked(policy, record, &now.terms, &now.entry).is_ok().then_some(now)
 }
 
 /// Whether the platform showed it as approved, by a status that is newer than
@@ -297,9 +297,9 @@ fn found_since(promise: &Promise, record: &Record) -> bool {
             status.clock.time.is_none_or(|stated| older(stated, found))
         })
     };
-    let by_its_clock = since(promise.found_since, 0);
-    let untimed = promise.found_since.is_none() && record.status() == Some("pending");
-    let asked_later = untimed && since(promise.found_at, CLOCKS_APART);
+    let by_its_clock = since(promise.platform.found_since, 0);
+    let untimed = promise.platform.found_since.is_none() && record.status() == Some("pending");
+    let asked_later = untimed && since(promise.platform.found_at, CLOCKS_APART);
     record.deleted_at.is_none() && (by_its_clock || asked_later)
 }
 
@@ -307,39 +307,27 @@ fn found_since(promise: &Promise, record: &Record) -> bool {
 #[must_use]
 pub fn reconcile(
     policy: &Policy,
-    provider: Provider,
+    rewards: &'static Rewards,
     promise: &Promise,
     record: &Record,
     now: Timestamp,
-) -> Stepped {
-    match restate(policy, provider, promise, record) {
-        Some(input) => step(promise, &input, policy.reversals, now),
-        None => Stepped::Unchanged,
+) -> Transition {
+    match input_from_record(policy, rewards, promise, record) {
+        Some(input) => {
+            let rules = Rules { reversals: policy.reversals, rewards };
+            transition(promise, &input, rules, now)
+        }
+        None => Transition::Unchanged,
     }
 }
 
-/// How a record stands with its reward.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Standing {
-    Approved,
-    Withdrawn,
-    /// In a status that nobody knows.
-    Unclear,
-    /// Equally late events state different ones.
-    Contested,
-}
-
-/// A v1 fulfilment is pending because its reward was approved; a v2 commission
-/// says so in its status.
-fn standing(provider: Provider, record: &Record) -> Standing {
+/// The status of a reward by its record.
+fn reward_status(rewards: &Rewards, record: &Record) -> RewardStatus {
     let contested = record.facts.get("status").is_some_and(Register::is_contested);
-    match (provider, record.status()) {
-        (_, status) if contested && status != Some("deleted") => Standing::Contested,
-        (_, Some("denied" | "rejected" | "cancelled" | "deleted")) => Standing::Withdrawn,
-        (Provider::FirstPromoterV1, None | Some("pending" | "processing")) => Standing::Approved,
-        (Provider::FirstPromoter, Some("approved")) => Standing::Approved,
-        (Provider::FirstPromoter, Some("pending")) => Standing::Withdrawn,
-        _ => Standing::Unclear,
+    match record.status() {
+        Some("deleted") => RewardStatus::Withdrawn,
+        _ if contested => RewardStatus::Contested,
+        status => (rewards.status)(status),
     }
 }
 
@@ -348,28 +336,30 @@ fn standing(provider: Provider, record: &Record) -> Standing {
 #[must_use]
 pub fn entry_of(
     policy: &Policy,
-    provider: Provider,
+    rewards: &'static Rewards,
     promise: &Promise,
     record: &Record,
     known: &Terms,
     campaign: Option<&str>,
-) -> Entry {
+) -> Start {
     // A waiver is of the terms that were seen.
     let waived = if promise.terms.differs(known) { &[] } else { promise.waived.as_slice() };
-    let waives = |reason: &str| waived.iter().any(|waived| waived == reason);
-    match assess(policy, provider, record, known, campaign, waived) {
-        Err(_) => Entry::Nothing,
-        Ok(entry) => match standing(provider, record) {
-            Standing::Unclear if !waives(UNKNOWN_STATUS) => Entry::Park(UNKNOWN_STATUS),
+    let waives = |reason: &ParkReason| waived.contains(reason);
+    match assess_eligibility(policy, rewards, record, known, campaign, waived) {
+        Err(_) => Start::Nothing,
+        Ok(entry) => match reward_status(rewards, record) {
+            RewardStatus::Unclear if !waives(&ParkReason::UnknownStatus) => {
+                Start::Park(ParkReason::UnknownStatus)
+            }
             // v1's API does not tell which of them counts.
-            Standing::Contested if provider != Provider::FirstPromoter => {
-                if waives(CONTESTED) {
+            RewardStatus::Contested if !rewards.can_be_asked => {
+                if waives(&ParkReason::Contested) {
                     entry
                 } else {
-                    Entry::Park(CONTESTED)
+                    Start::Park(ParkReason::Contested)
                 }
             }
-            Standing::Contested if taken_away(promise, record, "status") => Entry::LookUp,
+            RewardStatus::Contested if taken_away(promise, record, "status") => Start::LookUp,
             _ => entry,
         },
     }

@@ -32,7 +32,7 @@ pub(super) fn newer_than_found(
 /// Whether the events that state a fact are from before what the platform showed
 /// came to count.
 pub(super) fn is_older(promise: &Promise, record: &Record, name: &str) -> bool {
-    let counts = promise.found_since.max(promise.believed_at);
+    let counts = promise.platform.found_since.max(promise.platform.believed_at);
     record.facts.get(name).is_some_and(|fact| fact.clock.time < counts)
 }
 

@@ -1,16 +1,19 @@
 //! The life of a promise as one pure function.
 
-mod outcome;
+mod operator;
+mod platform;
 mod record;
-mod word;
-
-pub use record::{CONTRADICTED, GIVEN_THERE};
+mod sweep;
+mod worker;
 
 use std::borrow::Cow;
 
 use crate::fulfilment::announce::Assessment;
+use crate::fulfilment::decision::OperatorDecision;
 use crate::fulfilment::policy::Reversals;
-use crate::fulfilment::promise::{Again, Endpoint, Parked, Promise, Start};
+use crate::fulfilment::promise::{Endpoint, NextEpoch, Opening, Parked, Promise};
+use crate::fulfilment::reason::ParkReason;
+use crate::fulfilment::rewards::Rewards;
 use crate::fulfilment::state::State;
 use crate::fulfilment::terms::Terms;
 use crate::wire::Timestamp;
@@ -37,11 +40,11 @@ pub enum Input {
         /// The campaign.
         campaign_id: Option<String>,
         /// Where a promise on all that is known now begins.
-        entry: Entry,
+        entry: Start,
     },
     /// The platform was asked to approve. Whether it did is asked then, unless
     /// an event says so before.
-    Asked(Timestamp),
+    ApprovalRequested(Timestamp),
     /// A worker is about to call out for what is due, until then.
     Leased(Timestamp),
     /// A worker is about to call the reward endpoint. Where an earlier call may
@@ -65,9 +68,9 @@ pub enum Input {
         last: String,
     },
     /// The call was refused for good and had no effect.
-    Refused(String),
+    Refused(ParkReason),
     /// No effect yet; try again, not before then.
-    Again {
+    RetryLater {
         /// When.
         not_before: Timestamp,
         /// What the call came to.
@@ -95,18 +98,18 @@ pub enum Input {
     /// neither an event nor a person has said otherwise for long.
     Unwitnessed,
     /// It was answered 200 to a redelivery (v1 without API key).
-    Answered,
+    ConfirmedByResponse,
     /// Open for longer than is allowed.
     OverAge,
     /// The sweep queued again what is due.
-    Resent,
-    /// A person lets a parked promise go on.
-    Resumed(Word),
+    Redispatched,
+    /// The operator lets a parked promise go on.
+    Resumed(OperatorDecision),
 }
 
 /// Where the life of a promise begins, as its record stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Entry {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Start {
     /// To be delivered.
     Deliver,
     /// The platform must be asked what the payload lacks.
@@ -114,28 +117,14 @@ pub enum Entry {
     /// The platform must be asked whether it is so (v1 is unsigned).
     Ask,
     /// A person must be asked first, for this reason.
-    Park(&'static str),
+    Park(ParkReason),
     /// There is nothing to promise: money, or another source's.
     Nothing,
 }
 
-/// What a person says of a parked promise.
+/// The result of an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Word {
-    /// Who.
-    pub by: String,
-    /// Whether the call that nobody knows about had its effect.
-    pub granted: Option<bool>,
-    /// Whether it is settled as it stands: what was given is kept, what was not
-    /// is not given.
-    pub close: bool,
-    /// How they know.
-    pub because: String,
-}
-
-/// What a step comes to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stepped {
+pub enum Transition {
     /// The promise as it is now. What is due stands in it.
     Changed(Box<Promise>),
     /// Approved again after it was taken back: that promise ends, and a new one
@@ -152,21 +141,30 @@ pub enum Stepped {
     Invalid(&'static str),
 }
 
+/// What a transition depends on besides promise and input.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// The setting for what is withdrawn after it was given.
+    pub reversals: Reversals,
+    /// How the provider's rewards are promised.
+    pub rewards: &'static Rewards,
+}
+
 /// Applies an input. Pure: `now` and everything else comes in.
 #[must_use]
-pub fn step(promise: &Promise, input: &Input, reversals: Reversals, now: Timestamp) -> Stepped {
-    let mut next = Step { promise: promise.clone(), reversals, now };
-    let stepped = match input {
+pub fn transition(promise: &Promise, input: &Input, rules: Rules, now: Timestamp) -> Transition {
+    let mut next = Transitioning { promise: promise.clone(), rules, now };
+    let applied = match input {
         Input::Approved(now) => next.approved(now),
         Input::Askable(now) => next.askable(now),
         Input::Withdrawn => next.withdrawn(),
         Input::Found { asked_at, since, terms, campaign_id, entry } => {
             let campaign_id = campaign_id.clone();
             let found =
-                Assessment { campaign_id, ..Assessment::of(terms.as_ref().clone(), *entry) };
+                Assessment { campaign_id, ..Assessment::of(terms.as_ref().clone(), entry.clone()) };
             next.found(*asked_at, *since, found)
         }
-        Input::Asked(not_before) => next.asked(*not_before),
+        Input::ApprovalRequested(not_before) => next.approval_requested(*not_before),
         Input::Leased(until) => next.leased(*until, None),
         Input::LeasedFor { until, endpoint } => next.leased(*until, Some(endpoint)),
         Input::Done => next.done(),
@@ -174,47 +172,61 @@ pub fn step(promise: &Promise, input: &Input, reversals: Reversals, now: Timesta
             next.contradicted(*asked_at, *not_before, last)
         }
         Input::Refused(reason) => next.refused(reason),
-        Input::Again { not_before, last, batch } => next.again(*not_before, last, batch.as_ref()),
+        Input::RetryLater { not_before, last, batch } => {
+            next.retry_later(*not_before, last, batch.as_ref())
+        }
         Input::Unknown { not_before, last, repeatable } => {
             next.unknown(*not_before, last, *repeatable)
         }
         Input::DeniedThere { since, announced } => next.denied_there(*since, *announced),
         Input::Unwitnessed => next.unwitnessed(),
-        Input::Answered => next.answered(),
+        Input::ConfirmedByResponse => next.confirmed_by_response(),
         Input::OverAge => next.over_age(),
-        Input::Resent => next.resent(),
-        Input::Resumed(word) => next.resumed(word),
+        Input::Redispatched => next.redispatched(),
+        Input::Resumed(decision) => next.resumed(decision),
     };
-    if let Err(other) = stepped {
-        return other;
+    if let Err(Rejected(why)) = applied {
+        return Transition::Invalid(why);
     }
     // Not while the platform is told of the old one, or works on it: that could
     // undo the confirmation of the new one.
     let over = next.promise.state == State::Reversed
         && next.promise.lease.is_none()
-        && next.promise.batch.is_none();
-    let again = if over { next.promise.again.take() } else { None };
+        && next.promise.platform.batch_id.is_none();
+    let again = if over { next.promise.withdrawal.next_epoch.take() } else { None };
     let renewed = again.map(|again| {
         next.promise.due = None;
-        again_as_new(&next.promise, again, now)
+        renewed(&next.promise, again, rules, now)
     });
     if next.promise == *promise && renewed.is_none() {
-        return Stepped::Unchanged;
+        return Transition::Unchanged;
     }
     next.promise.version = promise.version.saturating_add(1);
     let ended = Box::new(next.promise);
     match renewed {
-        Some(renewed) => Stepped::NewEpoch { ended, next: Box::new(renewed) },
-        None => Stepped::Changed(ended),
+        Some(renewed) => Transition::NewEpoch { ended, next: Box::new(renewed) },
+        None => Transition::Changed(ended),
     }
 }
 
-/// What is known of a call whose worker disappeared.
+/// The outcome of a call whose worker disappeared.
 pub const WORKER_LOST: &str = "the worker ended in the middle";
 
 impl Input {
-    /// Whether it is said of a promise that nobody works on: whoever writes to it
-    /// at the same time is alive, and it is not applied to what they wrote.
+    /// No effect yet: another try, not before then. `last` is what the call came to,
+    /// `batch` the id under which the platform works on it.
+    #[must_use]
+    pub fn retry_later(
+        not_before: Timestamp,
+        last: impl Into<String>,
+        batch: Option<String>,
+    ) -> Self {
+        Self::RetryLater { not_before, last: last.into(), batch }
+    }
+
+    /// Whether this input assumes that no worker is working on the promise: a worker
+    /// that writes at the same time is alive, and the input is not applied to what
+    /// it wrote.
     #[must_use]
     pub fn assumes_nobody_at_work(&self) -> bool {
         match self {
@@ -225,14 +237,15 @@ impl Input {
     }
 }
 
-/// What the outcome of a call means for a promise that somebody may have written
-/// to since. `claimed` is what the worker leased, `current` what the table has,
-/// `announced` when the current record was announced last.
+/// The input that a worker's call comes to, for a promise that others may have
+/// written to since. `claimed` is the promise as the worker leased it, `current`
+/// the one in the table, `announced` the time at which the current record was
+/// announced last.
 ///
-/// `None`: it went on without this call, whose outcome must not be taken for
-/// that of the call that is under way now.
+/// `None`: the promise went on without this call, whose outcome must not be taken
+/// for that of a call that is under way now.
 #[must_use]
-pub fn heard<'a>(
+pub fn if_still_current<'a>(
     input: &'a Input,
     claimed: &Promise,
     current: &Promise,
@@ -255,74 +268,75 @@ pub fn heard<'a>(
     if !overtaken {
         return Some(Cow::Borrowed(input));
     }
-    let last = "changed meanwhile".into();
-    Some(Cow::Owned(Input::Again { not_before: at, last, batch: None }))
+    Some(Cow::Owned(Input::retry_later(at, "changed meanwhile", None)))
 }
 
-const WRONG_STATE: Stepped = Stepped::Invalid("not in a state for this");
+/// The input is not for the promise's state; the text says why.
+struct Rejected(&'static str);
 
-struct Step {
+const WRONG_STATE: Rejected = Rejected("not in a state for this");
+
+/// A promise in transition.
+struct Transitioning {
     promise: Promise,
-    reversals: Reversals,
+    rules: Rules,
     now: Timestamp,
 }
 
-type Outcome = Result<(), Stepped>;
-
-impl Step {
-    /// Enters a state: the step before is over.
+impl Transitioning {
+    /// Enters a state: the task before is over.
     #[expect(clippy::unnecessary_wraps, reason = "it ends most transitions")]
-    fn enter(&mut self, state: State) -> Outcome {
+    fn enter(&mut self, state: State) -> Result<(), Rejected> {
         let promise = &mut self.promise;
         promise.state = state;
         promise.seq = promise.seq.saturating_add(1);
         promise.lease = None;
-        promise.not_before = None;
-        promise.resent = 0;
-        promise.resent_at = None;
+        promise.retry.not_before = None;
+        promise.retry.redispatch_count = 0;
+        promise.retry.redispatched_at = None;
         promise.changed_at = self.now;
         if state != State::Parked {
             promise.parked = None;
         }
         if !matches!(state, State::Delivering | State::Confirming | State::Reversing) {
-            promise.amended = false;
+            promise.terms_change.in_flight = false;
         }
         if state == State::Denied {
-            promise.stated = None;
-            promise.seen = false;
+            promise.terms_change.new_terms = None;
+            promise.terms_change.acknowledged = false;
         }
         if !matches!(state, State::Denied | State::ReversalDue | State::Reversing | State::Reversed)
         {
-            promise.unwitnessed = false;
+            promise.platform.unwitnessed = false;
         }
         if state.is_settled() {
-            promise.withdrawn = false;
-            promise.batch = None;
+            promise.withdrawal.pending = false;
+            promise.platform.batch_id = None;
         }
         promise.set_due();
         Ok(())
     }
 
     /// Enters a state that begins something new.
-    fn begin(&mut self, state: State) -> Outcome {
-        self.promise.attempts = 0;
-        self.promise.last = None;
-        self.promise.batch = None;
-        self.promise.check = false;
-        self.promise.contradicted_since = None;
+    fn begin(&mut self, state: State) -> Result<(), Rejected> {
+        self.promise.retry.attempts = 0;
+        self.promise.retry.last_outcome = None;
+        self.promise.platform.batch_id = None;
+        self.promise.effect_uncertain = false;
+        self.promise.platform.contradicted_since = None;
         self.enter(state)
     }
 
-    fn park(&mut self, from: State, reason: &str, unknown: bool) -> Outcome {
-        let parked = Parked { from, reason: reason.to_owned(), unknown, at: self.now };
+    fn park(&mut self, from: State, reason: ParkReason, unknown: bool) -> Result<(), Rejected> {
+        let parked = Parked { from, reason, unknown, at: self.now };
         self.promise.parked = Some(parked);
         self.enter(State::Parked)
     }
 
     /// Withdrawn before it was given. The platform may show a reward before it
     /// as fulfilled, one that was taken back, and is told.
-    fn deny(&mut self) -> Outcome {
-        if self.promise.told && self.unmarks() {
+    fn deny(&mut self) -> Result<(), Rejected> {
+        if self.promise.platform.shown_fulfilled && self.unmarks() {
             self.begin(State::Reversed)?;
             self.owe_unmarking();
             return Ok(());
@@ -330,54 +344,57 @@ impl Step {
         self.enter(State::Denied)
     }
 
-    /// Whether the platform is told what was taken back. v1's API knows no way.
+    /// Whether the platform is told of what was taken back.
     fn unmarks(&self) -> bool {
-        let asked_for = self.reversals == Reversals::DeliverAndUnmark;
-        asked_for && !self.promise.is_v1() && !self.promise.by_response
+        let asked_for = self.rules.reversals == Reversals::DeliverAndUnmark;
+        asked_for && self.rules.rewards.can_unmark && !self.promise.by_response
     }
 
     /// Given and withdrawn.
-    fn take_back(&mut self) -> Outcome {
-        self.promise.told |= self.promise.was_confirmed || self.promise.check;
-        self.promise.withdrawn = false;
-        self.promise.check = false;
-        self.promise.contradicted_since = None;
+    fn take_back(&mut self) -> Result<(), Rejected> {
+        self.promise.platform.shown_fulfilled |=
+            self.promise.platform.was_confirmed || self.promise.effect_uncertain;
+        self.promise.withdrawal.pending = false;
+        self.promise.effect_uncertain = false;
+        self.promise.platform.contradicted_since = None;
         self.promise.open_at = self.now;
-        match self.reversals {
+        match self.rules.reversals {
             Reversals::Deliver | Reversals::DeliverAndUnmark => self.begin(State::ReversalDue),
-            Reversals::Park => self.park(State::ReversalDue, "withdrawn_after_delivery", false),
+            Reversals::Park => {
+                self.park(State::ReversalDue, ParkReason::WithdrawnAfterDelivery, false)
+            }
         }
     }
 
     /// Where a reward that is given stands.
     fn given(&self) -> State {
-        if self.promise.was_confirmed { State::Confirmed } else { State::Delivered }
+        if self.promise.platform.was_confirmed { State::Confirmed } else { State::Delivered }
     }
 
-    fn expect(&self, state: State) -> Outcome {
+    fn expect(&self, state: State) -> Result<(), Rejected> {
         if self.promise.state == state { Ok(()) } else { Err(WRONG_STATE) }
     }
 }
 
 /// The promise that follows one that was taken back.
-fn again_as_new(before: &Promise, again: Again, now: Timestamp) -> Promise {
+fn renewed(before: &Promise, again: NextEpoch, rules: Rules, now: Timestamp) -> Promise {
     let epoch = before.epoch.saturating_add(1);
     let stem = before.key.rsplit_once(':').map_or(before.key.as_str(), |(stem, _)| stem);
-    let state = match again.start {
-        Start::Deliver => State::Requested,
-        Start::Ask => State::LookupDue,
-        Start::Park(_) => State::Parked,
+    let state = match again.opening {
+        Opening::Deliver => State::Requested,
+        Opening::Ask => State::LookupDue,
+        Opening::Park(_) => State::Parked,
     };
     let mut promise = Promise::new(format!("{stem}:{epoch}"), epoch, state, again.terms, now);
-    if let Start::Park(reason) = again.start {
+    if let Opening::Park(reason) = again.opening {
         promise.parked = Some(Parked { from: State::Requested, reason, unknown: false, at: now });
     }
     promise.campaign_id = again.campaign_id.or_else(|| before.campaign_id.clone());
     promise.announced_at = again.announced_at.unwrap_or(now);
     promise.by_response = before.by_response;
-    promise.told = before.told;
+    promise.platform.shown_fulfilled = before.platform.shown_fulfilled;
     promise.refused.clone_from(&before.refused);
-    // v1 is unsigned, and its API is asked each time anew.
-    promise.looked_up = before.looked_up && !before.is_v1();
+    // Where webhooks are unsigned, the API is asked each time anew.
+    promise.platform.looked_up = before.platform.looked_up && rules.rewards.is_signed;
     promise
 }

@@ -7,53 +7,46 @@ use bigdecimal::{BigDecimal, Zero};
 
 use crate::fulfilment::policy::{MaxAmounts, Policy, Reversals, Rule, V1Confirm};
 use crate::ledger::{Source, Sources, unit_name};
-use crate::settings::{Lookup, SettingsError, pairs, problem, text};
+use crate::settings::{Env, SettingsError, one_of, one_of_words, pairs, problem, required, yes};
 use crate::wire::{Decimal, Timestamp};
 
-pub(crate) fn policy(variable: Lookup) -> Result<Policy, SettingsError> {
+const REVERSALS: [(&str, Reversals); 3] = [
+    ("park", Reversals::Park),
+    ("deliver", Reversals::Deliver),
+    ("deliver_and_unmark", Reversals::DeliverAndUnmark),
+];
+const V1_CONFIRM: [(&str, V1Confirm); 2] =
+    [("response", V1Confirm::Response), ("api", V1Confirm::Api)];
+
+pub(crate) fn policy(env: Env) -> Result<Policy, SettingsError> {
     Ok(Policy {
         sources: Sources {
-            default: source("FULFILMENT_SOURCE", &text(variable, "FULFILMENT_SOURCE")?)?,
-            by_campaign: pairs(variable, "FULFILMENT_SOURCE_BY_CAMPAIGN", source)?,
+            default: source("FULFILMENT_SOURCE", &required(env, "FULFILMENT_SOURCE")?)?,
+            by_campaign: pairs(env, "FULFILMENT_SOURCE_BY_CAMPAIGN", source)?,
         },
         from: {
-            let from = text(variable, "FULFIL_FROM")?;
+            let from = required(env, "FULFIL_FROM")?;
             Timestamp::parse(&from)
                 .ok_or_else(|| problem("FULFIL_FROM", "is not an ISO 8601 time"))?
         },
-        recipient: recipient("REWARD_RECIPIENT", &text(variable, "REWARD_RECIPIENT")?)?,
-        recipient_rules: pairs(variable, "REWARD_RECIPIENT_RULES", rule)?
+        recipient: recipient("REWARD_RECIPIENT", &required(env, "REWARD_RECIPIENT")?)?,
+        recipient_rules: pairs(env, "REWARD_RECIPIENT_RULES", rule)?
             .into_iter()
             .map(|(of, rule)| match of.split_once(':') {
                 Some((campaign, unit)) => (format!("{campaign}:{}", unit_name(unit)), rule),
                 None => (of, rule),
             })
             .collect(),
-        reversals: match variable("REVERSALS").as_deref() {
-            None | Some("" | "park") => Reversals::Park,
-            Some("deliver") => Reversals::Deliver,
-            Some("deliver_and_unmark") => Reversals::DeliverAndUnmark,
-            Some(_) => {
-                return Err(problem("REVERSALS", "is not park, deliver or deliver_and_unmark"));
-            }
-        },
-        auto_approve: match variable("AUTO_APPROVE").as_deref() {
-            None | Some("" | "no") => false,
-            Some("yes") => true,
-            Some(_) => return Err(problem("AUTO_APPROVE", "is not yes or no")),
-        },
-        max_amount: max_amounts(variable)?,
-        v1_confirm: match variable("V1_CONFIRM").as_deref() {
-            None | Some("" | "response") => V1Confirm::Response,
-            Some("api") => V1Confirm::Api,
-            Some(_) => return Err(problem("V1_CONFIRM", "is not response or api")),
-        },
+        reversals: one_of(env, "REVERSALS", &REVERSALS, Reversals::Park)?,
+        auto_approve: yes(env, "AUTO_APPROVE", false)?,
+        max_amount: max_amounts(env)?,
+        v1_confirm: one_of(env, "V1_CONFIRM", &V1_CONFIRM, V1Confirm::Response)?,
     })
 }
 
 /// `points=10000,*=500`: the largest amounts that are given without a person.
-fn max_amounts(variable: Lookup) -> Result<MaxAmounts, SettingsError> {
-    let limits = pairs(variable, "MAX_AMOUNT", |name, text| {
+fn max_amounts(env: Env) -> Result<MaxAmounts, SettingsError> {
+    let limits = pairs(env, "MAX_AMOUNT", |name, text| {
         let limit = Decimal::new(text).and_then(|limit| BigDecimal::from_str(limit.as_str()).ok());
         let limit = limit.filter(|limit| *limit >= BigDecimal::zero());
         limit.ok_or_else(|| problem(name, "is not a list of unit=amount"))
@@ -68,21 +61,13 @@ fn max_amounts(variable: Lookup) -> Result<MaxAmounts, SettingsError> {
 }
 
 fn source(variable: &'static str, text: &str) -> Result<Source, SettingsError> {
-    match text {
-        "v2" => Ok(Source::V2),
-        "v1" => Ok(Source::V1),
-        "off" => Ok(Source::Off),
-        _ => Err(problem(variable, "is not v2, v1 or off")),
-    }
+    one_of_words(variable, &[("v2", Source::V2), ("v1", Source::V1), ("off", Source::Off)], text)
 }
 
 fn recipient(variable: &'static str, text: &str) -> Result<Rule, SettingsError> {
-    match text {
-        "promoter" => Ok(Rule::Promoter),
-        "referral" => Ok(Rule::Referral),
-        "rules" => Ok(Rule::ByRules),
-        _ => Err(problem(variable, "is not promoter, referral or rules")),
-    }
+    let words =
+        [("promoter", Rule::Promoter), ("referral", Rule::Referral), ("rules", Rule::ByRules)];
+    one_of_words(variable, &words, text)
 }
 
 fn rule(variable: &'static str, text: &str) -> Result<Rule, SettingsError> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::provider::firstpromoter::unit_of;
+use crate::provider::firstpromoter::unit::unit_of;
 use crate::wire::json::Json;
 use crate::wire::{Decimal, Read, Unread, Word};
 

@@ -1,56 +1,58 @@
-//! The webhook verification secrets: their shape and their types.
+//! The webhook secrets of all providers.
 
 mod section;
 
 use serde_json::Value;
 
 use crate::ledger::Provider;
+use crate::provider::definition::Providers;
 use crate::provider::secrets::ProviderSecrets;
-use crate::wire::secret::{Shape, without_mark};
+use crate::wire::secret::{SecretDocument, without_mark};
 
 /// The webhook secrets of all providers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WebhookSecrets {
-    /// UpPromote.
-    pub uppromote: ProviderSecrets,
-    /// Affonso.
-    pub affonso: ProviderSecrets,
-    /// FirstPromoter v2.
-    pub firstpromoter: ProviderSecrets,
-    /// FirstPromoter v1.
-    pub firstpromoter_v1: ProviderSecrets,
-    /// What of the configuration is not used, without any value.
-    pub problems: Vec<String>,
+    sections: Vec<(Provider, ProviderSecrets)>,
+    problems: Vec<String>,
 }
 
-impl Shape for WebhookSecrets {
-    fn problems(&self) -> &[String] {
-        &self.problems
-    }
-
-    fn parse(text: &str) -> Self {
+impl WebhookSecrets {
+    /// Reads the JSON secret of Secrets Manager, an object with a section a
+    /// provider. A section that does not have its shape is not used, and no other
+    /// is hurt by it.
+    #[must_use]
+    pub fn read(all: Providers, text: &str) -> Self {
         let mut secrets = Self::default();
         let Ok(Value::Object(sections)) = serde_json::from_str(without_mark(text)) else {
             secrets.problems.push("the secret is not a JSON object".into());
             return secrets;
         };
         for (name, value) in sections {
-            let (provider, slot) = match name.as_str() {
-                "uppromote" => (Provider::UpPromote, &mut secrets.uppromote),
-                "affonso" => (Provider::Affonso, &mut secrets.affonso),
-                "firstpromoter" => (Provider::FirstPromoter, &mut secrets.firstpromoter),
-                "firstpromoter_v1" => (Provider::FirstPromoterV1, &mut secrets.firstpromoter_v1),
-                _ => {
-                    secrets.problems.push("unknown section".into());
-                    continue;
-                }
+            let definition = all.iter().find(|known| known.authentication.section == name);
+            let Some(definition) = definition else {
+                secrets.problems.push("unknown section".into());
+                continue;
             };
-            let (section, problems) = section::read(provider, &value);
-            *slot = section;
+            let (section, problems) = section::read(definition, &value);
+            secrets.sections.push((definition.provider, section));
             let problems = problems.into_iter().map(|problem| format!("{name}: {problem}"));
             secrets.problems.extend(problems);
         }
         secrets
+    }
+
+    /// A provider's section; without one it is closed.
+    #[must_use]
+    pub fn of(&self, provider: Provider) -> &ProviderSecrets {
+        const NONE: &ProviderSecrets = &ProviderSecrets::NONE;
+        let section = self.sections.iter().find(|(of, _)| *of == provider);
+        section.map_or(NONE, |(_, secrets)| secrets)
+    }
+}
+
+impl SecretDocument for WebhookSecrets {
+    fn problems(&self) -> &[String] {
+        &self.problems
     }
 }
 

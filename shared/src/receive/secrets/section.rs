@@ -1,11 +1,11 @@
 //! Reading one provider's part of the webhook secrets, entry by entry: one that
 //! is not what it seems is not used, and costs no other.
 
-use lambda_http::http::HeaderName;
+use http::HeaderName;
 use serde_json::{Map, Value};
 
-use crate::ledger::Provider;
-use crate::provider::secrets::{MIN_PATH_TOKEN, MIN_SECRET, Named, ProviderSecrets};
+use crate::provider::definition::Definition;
+use crate::provider::secrets::{MIN_PATH_TOKEN, MIN_SECRET, Method, NamedSecret, ProviderSecrets};
 use crate::wire::secret::Secret;
 
 /// What is wrong with an entry: where in it, and what. Never a value.
@@ -16,11 +16,11 @@ const TOO_SHORT: &str = " is empty or too short";
 
 /// Reads a section. The problems name what of it is not used; where every
 /// method must pass, or it is not clear whether, one problem closes it whole.
-pub(super) fn read(provider: Provider, section: &Value) -> (ProviderSecrets, Vec<String>) {
+pub(super) fn read(definition: &Definition, section: &Value) -> (ProviderSecrets, Vec<String>) {
     let mut reading = Section::default();
     match section {
         Value::Object(members) => {
-            members.iter().for_each(|(name, value)| reading.member(provider, name, value));
+            members.iter().for_each(|(name, value)| reading.member(definition, name, value));
         }
         _ => reading.problems.push("is not an object".into()),
     }
@@ -42,9 +42,9 @@ struct Section {
 }
 
 impl Section {
-    fn member(&mut self, provider: Provider, name: &str, value: &Value) {
-        if ["hmac", "header", "basic", "path_token"].contains(&name)
-            && !provider.methods().contains(&name)
+    fn member(&mut self, definition: &Definition, name: &str, value: &Value) {
+        let method = Method::ALL.into_iter().find(|method| method.name() == name);
+        if method.is_some_and(|method| !definition.authentication.methods.contains(&method))
             && value.as_array().is_none_or(|entries| !entries.is_empty())
             && !value.is_null()
         {
@@ -65,7 +65,7 @@ impl Section {
         };
         for (index, entry) in entries.iter().enumerate() {
             let place = format!("{name}[{index}]");
-            match read(provider, entry, &place) {
+            match read(definition, entry, &place) {
                 Ok(named) => list.push(named),
                 Err(Problem(problem)) => self.problems.push(format!("{place}{problem}")),
             }
@@ -93,62 +93,72 @@ impl Section {
     }
 }
 
-type Reader = fn(Provider, &Value, &str) -> Result<Named, Problem>;
+type Reader = fn(&Definition, &Value, &str) -> Result<NamedSecret, Problem>;
 
-fn hmac(provider: Provider, entry: &Value, place: &str) -> Result<Named, Problem> {
-    key(provider, entry, place, MIN_SECRET)
+fn hmac(definition: &Definition, entry: &Value, place: &str) -> Result<NamedSecret, Problem> {
+    key(definition, entry, place, MIN_SECRET)
 }
 
-fn path_token(provider: Provider, entry: &Value, place: &str) -> Result<Named, Problem> {
-    let token = key(provider, entry, place, MIN_PATH_TOKEN)?;
+fn path_token(definition: &Definition, entry: &Value, place: &str) -> Result<NamedSecret, Problem> {
+    let token = key(definition, entry, place, MIN_PATH_TOKEN)?;
     // In an address these end the token, or stand for something else.
-    if token.secret.text().contains(|c: char| "/?#%\\".contains(c) || !c.is_ascii_graphic()) {
+    if token.secret.expose().contains(|c: char| "/?#%\\".contains(c) || !c.is_ascii_graphic()) {
         return Err(Problem(" has a character that cannot stand in a path".into()));
     }
     Ok(token)
 }
 
 /// A plain text, or an object with `name`, `key` and `events`.
-fn key(provider: Provider, entry: &Value, place: &str, shortest: usize) -> Result<Named, Problem> {
+fn key(
+    definition: &Definition,
+    entry: &Value,
+    place: &str,
+    shortest: usize,
+) -> Result<NamedSecret, Problem> {
     if let Value::String(key) = entry {
         let secret = long_enough(key, shortest)?;
-        return Ok(Named { name: place.to_owned(), events: Vec::new(), secret, header: None });
+        return Ok(NamedSecret {
+            name: place.to_owned(),
+            events: Vec::new(),
+            secret,
+            header: None,
+        });
     }
     let members = Members::of(entry, &["name", "key", "events"])?;
-    Ok(Named {
+    Ok(NamedSecret {
         name: members.name(place)?,
-        events: members.events(provider)?,
+        events: members.events(definition)?,
         secret: long_enough(members.text("key")?, shortest)?,
         header: None,
     })
 }
 
-fn header(provider: Provider, entry: &Value, place: &str) -> Result<Named, Problem> {
+fn header(definition: &Definition, entry: &Value, place: &str) -> Result<NamedSecret, Problem> {
     let members = Members::of(entry, &["name", "value", "events"])?;
     let name = HeaderName::from_bytes(members.text("name")?.as_bytes())
         .map_err(|_| Problem(".name is not the name of a header".into()))?;
-    Ok(Named {
+    Ok(NamedSecret {
         name: place.to_owned(),
-        events: members.events(provider)?,
+        events: members.events(definition)?,
         secret: long_enough(members.text("value")?, MIN_SECRET)?,
         header: Some(name.as_str().to_owned()),
     })
 }
 
-fn basic(provider: Provider, entry: &Value, place: &str) -> Result<Named, Problem> {
+fn basic(definition: &Definition, entry: &Value, place: &str) -> Result<NamedSecret, Problem> {
     let members = Members::of(entry, &["name", "user", "password", "events"])?;
     let password = members.text("password")?;
     long_enough(password, MIN_SECRET)?;
-    Ok(Named {
+    Ok(NamedSecret {
         name: members.name(place)?,
-        events: members.events(provider)?,
+        events: members.events(definition)?,
         secret: long_enough(&format!("{}:{password}", members.text("user")?), MIN_SECRET)?,
         header: None,
     })
 }
 
 fn long_enough(value: &str, shortest: usize) -> Result<Secret, Problem> {
-    let secret = Secret::new(value).filter(|secret| secret.text().chars().count() >= shortest);
+    let secret = Secret::new(value).filter(|secret| secret.expose().chars().count() >= shortest);
     secret.ok_or_else(|| Problem(TOO_SHORT.into()))
 }
 
@@ -184,7 +194,7 @@ impl<'a> Members<'a> {
 
     /// The events that the entry is bound to, by all of their vendor's names. None
     /// is all, but a list of none is a slip.
-    fn events(&self, provider: Provider) -> Result<Vec<&'static str>, Problem> {
+    fn events(&self, definition: &Definition) -> Result<Vec<&'static str>, Problem> {
         let Some(events) = self.0.get("events") else {
             return Ok(Vec::new());
         };
@@ -194,12 +204,12 @@ impl<'a> Members<'a> {
         }
         let mut names = Vec::new();
         for (index, event) in events.iter().enumerate() {
-            let event = event.as_str().and_then(|event| provider.event_named(event.trim()));
+            let event = event.as_str().and_then(|event| definition.event_named(event.trim()));
             let Some(event) = event else {
                 return Err(Problem(format!(".events[{index}] is no event of this provider")));
             };
             names.push(event);
-            names.extend(provider.other_names(event));
+            names.extend(definition.other_names(event));
         }
         Ok(names)
     }

@@ -1,10 +1,16 @@
 use super::*;
+use crate::provider::{ALL, affonso, firstpromoter, firstpromoter_v1, uppromote};
+use crate::wire::secret::SecretDocument as _;
+
+fn read(text: &str) -> WebhookSecrets {
+    WebhookSecrets::read(ALL, text)
+}
 
 const TOKEN: &str = "0123456789012345678901234567890123";
 
 #[test]
 fn reads_the_documented_shape() {
-    let secrets = WebhookSecrets::parse(
+    let secrets = read(
         r#"{ "uppromote": { "hmac": [{ "name": "paid", "key": "key-of-one", "events": ["payment.paid"] }, "key-of-any"] },
              "affonso": { "hmac": ["whsec_xy"], "allow_body_only": true },
              "firstpromoter": { "hmac": ["key-of-v2"], "header": [{"name": "Authorization", "value": "Bearer b"}],
@@ -12,12 +18,22 @@ fn reads_the_documented_shape() {
              "firstpromoter_v1": { "path_token": ["0123456789012345678901234567890123"], "basic": [] } }"#,
     );
     assert_eq!(secrets.problems, Vec::<String>::new());
-    let names: Vec<_> = secrets.uppromote.hmac.iter().map(|n| n.name.as_str()).collect();
+    let names: Vec<_> =
+        secrets.of(uppromote::DEFINITION.provider).hmac.iter().map(|n| n.name.as_str()).collect();
     assert_eq!(names, ["paid", "hmac[1]"]);
-    assert!(secrets.affonso.allow_body_only && secrets.firstpromoter.all);
-    assert_eq!(secrets.firstpromoter.basic[0].secret.bytes(), b"u:password");
-    assert_eq!(secrets.firstpromoter.header[0].header.as_deref(), Some("authorization"));
-    assert!(secrets.firstpromoter_v1.is_configured());
+    assert!(
+        secrets.of(affonso::DEFINITION.provider).allow_body_only
+            && secrets.of(firstpromoter::DEFINITION.provider).all
+    );
+    assert_eq!(
+        secrets.of(firstpromoter::DEFINITION.provider).basic[0].secret.bytes(),
+        b"u:password"
+    );
+    assert_eq!(
+        secrets.of(firstpromoter::DEFINITION.provider).header[0].header.as_deref(),
+        Some("authorization")
+    );
+    assert!(secrets.of(firstpromoter_v1::DEFINITION.provider).is_configured());
 }
 
 #[test]
@@ -29,23 +45,29 @@ fn white_space_around_anything_is_no_part_of_it() {
              "firstpromoter_v1": {{ "path_token": ["{TOKEN}\n"] }} }}"#
     );
     // As some editors save it.
-    let secrets = WebhookSecrets::parse(&format!("\u{feff}{secrets}\n"));
+    let secrets = read(&format!("\u{feff}{secrets}\n"));
     assert_eq!(secrets.problems, Vec::<String>::new());
-    let v2 = &secrets.firstpromoter;
+    let v2 = secrets.of(firstpromoter::DEFINITION.provider);
     assert!(v2.hmac.iter().all(|named| named.secret.bytes() == b"key-of-v2"));
     assert_eq!((v2.hmac[1].name.as_str(), &v2.hmac[1].events), ("n", &vec!["commission.created"]));
     assert_eq!(v2.header[0].header.as_deref(), Some("x-our-key"));
     assert_eq!(v2.header[0].secret.bytes(), b"static-value");
     assert_eq!(v2.basic[0].secret.bytes(), b"fp:password");
-    assert_eq!(secrets.firstpromoter_v1.path_token[0].secret.bytes(), TOKEN.as_bytes());
+    assert_eq!(
+        secrets.of(firstpromoter_v1::DEFINITION.provider).path_token[0].secret.bytes(),
+        TOKEN.as_bytes()
+    );
 }
 
 /// What one entry, beside a good one, leaves of the two.
 fn beside(provider: &str, list: &str, good: &str, entry: &str) -> (usize, Vec<String>) {
     let text = format!(r#"{{"{provider}": {{"{list}": [{good}, {entry}]}}}}"#);
-    let secrets = WebhookSecrets::parse(&text);
-    let [uppromote, v2, v1] =
-        [&secrets.uppromote, &secrets.firstpromoter, &secrets.firstpromoter_v1];
+    let secrets = read(&text);
+    let [uppromote, v2, v1] = [
+        secrets.of(uppromote::DEFINITION.provider),
+        secrets.of(firstpromoter::DEFINITION.provider),
+        secrets.of(firstpromoter_v1::DEFINITION.provider),
+    ];
     let used = [&uppromote.hmac, &v2.hmac, &v2.header, &v2.basic, &v1.path_token];
     let used = used.iter().map(|list| list.len()).sum();
     assert!(!format!("{secrets:?}").contains("leak"), "{secrets:?}");
@@ -149,8 +171,8 @@ fn every_method_or_none_where_the_policy_asks_for_all() {
         (r#""hmac": ["key-of-v2"], "allow_body_only": "leak""#, 0, 1),
     ] {
         let text = format!(r#"{{"firstpromoter": {{{section}}}}}"#);
-        let secrets = WebhookSecrets::parse(&text);
-        assert_eq!(secrets.firstpromoter.hmac.len(), used, "{section}");
+        let secrets = read(&text);
+        assert_eq!(secrets.of(firstpromoter::DEFINITION.provider).hmac.len(), used, "{section}");
         assert_eq!(secrets.problems.len(), problems, "{section}: {:?}", secrets.problems);
         assert!(!format!("{secrets:?}").contains("leak"));
     }
@@ -180,10 +202,18 @@ fn an_event_is_meant_by_any_spelling() {
             }
             _ => format!(r#"{{"hmac": [{entry}]}}"#),
         };
-        let secrets = WebhookSecrets::parse(&format!(r#"{{"{provider}": {entry}}}"#));
+        let secrets = read(&format!(r#"{{"{provider}": {entry}}}"#));
         assert_eq!(secrets.problems, Vec::<String>::new(), "{spelling}");
-        let lists = [&secrets.uppromote, &secrets.affonso, &secrets.firstpromoter].map(|s| &s.hmac);
-        let mut bound = lists.into_iter().chain([&secrets.firstpromoter_v1.basic]).flatten();
+        let lists = [
+            secrets.of(uppromote::DEFINITION.provider),
+            secrets.of(affonso::DEFINITION.provider),
+            secrets.of(firstpromoter::DEFINITION.provider),
+        ]
+        .map(|s| &s.hmac);
+        let mut bound = lists
+            .into_iter()
+            .chain([&secrets.of(firstpromoter_v1::DEFINITION.provider).basic])
+            .flatten();
         assert_eq!(bound.next().and_then(|named| named.events.first()), Some(&event));
     }
 }
@@ -194,7 +224,8 @@ fn an_event_is_meant_by_any_of_its_names() {
         let text = format!(
             r#"{{"firstpromoter_v1": {{"path_token": [{{"key": "{TOKEN}", "events": ["{event}"]}}]}}}}"#
         );
-        let mut events = WebhookSecrets::parse(&text).firstpromoter_v1.path_token[0].events.clone();
+        let mut events =
+            read(&text).of(firstpromoter_v1::DEFINITION.provider).path_token[0].events.clone();
         events.sort_unstable();
         events
     };
@@ -217,12 +248,12 @@ fn a_method_that_a_provider_does_not_have_is_named() {
         (r#""firstpromoter_v1": {"hmac": ["leak-leak"]}"#.into(), false, 1),
         (format!(r#""firstpromoter_v1": {{{basic}}}"#), true, 0),
     ] {
-        let secrets = WebhookSecrets::parse(&format!("{{{section}}}"));
+        let secrets = read(&format!("{{{section}}}"));
         let all = [
-            &secrets.uppromote,
-            &secrets.affonso,
-            &secrets.firstpromoter,
-            &secrets.firstpromoter_v1,
+            secrets.of(uppromote::DEFINITION.provider),
+            secrets.of(affonso::DEFINITION.provider),
+            secrets.of(firstpromoter::DEFINITION.provider),
+            secrets.of(firstpromoter_v1::DEFINITION.provider),
         ];
         assert_eq!(all.iter().any(|one| one.is_configured()), used, "{section}");
         assert_eq!(secrets.problems.len(), problems, "{section}: {:?}", secrets.problems);
@@ -249,8 +280,8 @@ fn what_is_no_secret_closes_every_provider() {
     for text in
         ["", "[]", "null", r#"{"uppromote": "leak"}"#, r#"{"uppromot": {"hmac": ["leak-leak"]}}"#]
     {
-        let secrets = WebhookSecrets::parse(text);
-        assert!(!secrets.uppromote.is_configured(), "{text}");
+        let secrets = read(text);
+        assert!(!secrets.of(uppromote::DEFINITION.provider).is_configured(), "{text}");
         assert_eq!(secrets.problems.len(), 1, "{text}");
         assert!(!format!("{secrets:?}").contains("leak"));
     }

@@ -1,63 +1,63 @@
 //! What the platform is asked before anything is given.
 
-use crate::fulfilment::{Input, Question};
-use crate::platform::Change;
-use crate::platform::credentials::Credentials;
+use crate::fulfilment::{Input, ParkReason, Question};
+use crate::platform::WriteResult;
 use crate::wire::Timestamp;
-use crate::work::Claim;
-use crate::work::confirm::{Confirmer, Outcome};
+use crate::work::confirm::Outcome;
+use crate::work::confirm::single::Single;
 
-impl Confirmer {
-    /// A question about a promise, asked now.
-    pub(super) fn question<'a>(&'a self, claim: &'a Claim) -> Question<'a> {
+impl Single<'_> {
+    /// A question about the promise, asked now.
+    pub(super) fn question(&self) -> Question<'_> {
         let settings = &self.worker.settings;
         Question {
             policy: &settings.policy,
-            provider: claim.provider(),
-            promise: &claim.promise,
-            record: &claim.record,
+            rewards: self.claim.rewards,
+            promise: &self.claim.promise,
+            record: &self.claim.record,
             asked_at: Timestamp::now(),
-            ask_again_at: self.worker.not_before(claim.promise.attempts, None),
+            ask_again_at: self.worker.not_before(self.claim.promise.retry.attempts, None),
             platform_lag_ms: settings.platform_lag_ms,
         }
     }
 
-    pub(super) async fn look_up(&self, claim: &Claim, credentials: &Credentials) -> Outcome {
-        let question = self.question(claim);
+    /// Asks how the platform shows it.
+    pub(super) async fn look_up(&self) -> Outcome {
+        let question = self.question();
         if let Some(input) = question.needs_no_answer() {
             return input.into();
         }
-        match self.view(claim, &question.known(), credentials).await {
+        match self.view(&question.known()).await {
             Ok(view) => question.looked_up(&view).into(),
-            Err(no_answer) => self.again(claim, no_answer),
+            Err(no_answer) => self.ask_again(no_answer, None),
         }
     }
 
     /// Asks to approve what is pending, and nothing else: a person may have
     /// denied it since.
-    pub(super) async fn approve(&self, claim: &Claim, credentials: &Credentials) -> Outcome {
-        if let Err(outcome) = self.may_approve(claim, credentials).await {
+    pub(super) async fn approve(&self) -> Outcome {
+        if let Err(outcome) = self.may_approve().await {
             return outcome;
         }
-        match self.v2(credentials).approve(&[claim.subject_id()]).await {
-            Change::Done | Change::Accepted(_) => {
-                Input::Asked(self.worker.not_before(1, None)).into()
+        match self.api.approve(&self.claim.id).await {
+            WriteResult::Done | WriteResult::Accepted(_) => {
+                Input::ApprovalRequested(self.worker.not_before(1, None)).into()
             }
-            Change::NotYet(no_answer) => self.again(claim, no_answer),
-            Change::Unknown(last) => self.unknown(claim, last).into(),
-            Change::LookEach => match self.may_approve(claim, credentials).await {
-                Ok(()) => Input::Refused("approval_refused".into()).into(),
+            WriteResult::NotYet(no_answer) => self.ask_again(no_answer, None),
+            WriteResult::Unknown(last) => self.unknown(last).into(),
+            WriteResult::CheckEach => match self.may_approve().await {
+                Ok(()) => Input::Refused(ParkReason::ApprovalRefused).into(),
                 Err(outcome) => outcome,
             },
         }
     }
 
     /// Whether the platform shows it as pending, and trusts it.
-    async fn may_approve(&self, claim: &Claim, credentials: &Credentials) -> Result<(), Outcome> {
-        let question = self.question(claim);
-        match self.view(claim, &question.known(), credentials).await {
-            Ok(view) => question.may_approve(&view).map_err(Outcome::Heard),
-            Err(no_answer) => Err(self.again(claim, no_answer)),
+    async fn may_approve(&self) -> Result<(), Outcome> {
+        let question = self.question();
+        match self.view(&question.known()).await {
+            Ok(view) => question.may_approve(&view).map_err(Outcome::Answered),
+            Err(no_answer) => Err(self.ask_again(no_answer, None)),
         }
     }
 }

@@ -1,17 +1,18 @@
 //! What the calls do there, and what the workers make of it.
 
-use serde_json::json;
-use shared::fulfilment::Known;
-use shared::fulfilment::{Input, Promise, Question, Standing, State, Terms, View, heard, terms};
-use shared::ledger::Provider::FirstPromoter;
-use shared::ledger::Record;
-use shared::receive::decide::{Decision, decide};
-
 use crate::mapping::event;
+use crate::providers::{FIRSTPROMOTER, decide, rewards, stated_terms};
 use crate::walk::world::{Check, LAG_MS, Wire, World};
+use serde_json::json;
+use shared::fulfilment::{
+    Input, ParkReason, PlatformStatus, Promise, Question, Snapshot, State, Terms, View,
+    if_still_current,
+};
+use shared::ledger::Record;
+use shared::receive::decide::Decision;
 
 /// What v1's look-up says of terms that it does not know.
-pub(super) const UNKNOWN_THERE: &str = "not_found_at_provider";
+pub(super) const UNKNOWN_THERE: ParkReason = ParkReason::NotFoundAtProvider;
 
 /// What is given to whom, in words that can be compared.
 pub(super) fn what(terms: &Terms) -> String {
@@ -21,12 +22,12 @@ pub(super) fn what(terms: &Terms) -> String {
 
 impl World {
     /// How the platform stands with it.
-    fn standing(&self) -> Standing {
+    fn standing(&self) -> PlatformStatus {
         match (self.fulfilled, self.status) {
-            (true, _) => Standing::Fulfilled,
-            (_, "approved") => Standing::Approved,
-            (_, "pending") => Standing::Pending,
-            _ => Standing::Denied,
+            (true, _) => PlatformStatus::Fulfilled,
+            (_, "approved") => PlatformStatus::Approved,
+            (_, "pending") => PlatformStatus::Pending,
+            _ => PlatformStatus::Denied,
         }
     }
 
@@ -37,7 +38,7 @@ impl World {
             since: self.setup.clocks.then_some(self.status_since),
             terms: self.there(),
             campaign_id: (self.setup.wire == Wire::V2).then(|| "5104".into()),
-            ..View::of(Standing::NotFound)
+            ..View::of(PlatformStatus::NotFound)
         }
     }
 
@@ -54,13 +55,13 @@ impl World {
         }
         // v1 finds only what is as it was announced, and its rows have no clock.
         let same = what(asked) == what(&view.terms);
-        View::of(if same { view.standing } else { Standing::NotFound })
+        View::of(if same { view.standing } else { PlatformStatus::NotFound })
     }
 
     fn question<'a>(&'a self, taken: &'a Promise, record: &'a Record) -> Question<'a> {
         Question {
             policy: &self.policy,
-            provider: self.provider(),
+            rewards: rewards(self.provider()),
             promise: taken,
             record,
             asked_at: self.now(),
@@ -71,16 +72,16 @@ impl World {
 
     /// The terms that the platform shows.
     pub(super) fn there(&self) -> Terms {
-        let body = json!({"event_id": "x", "event_type": "commission.updated", "timestamp": self.now().text(),
+        let body = json!({"event_id": "x", "event_type": "commission.updated", "timestamp": self.now().to_rfc3339(),
             "data": self.shown()});
         let path = "/webhooks/firstpromoter/commissions";
-        let ev = event(FirstPromoter, path, &body.to_string()).unwrap();
-        let Decision::Write(write) = decide(&Known::default(), &ev, &self.policy, self.now())
+        let ev = event(FIRSTPROMOTER, path, &body.to_string()).unwrap();
+        let Decision::Write(write) = decide(&Snapshot::default(), &ev, &self.policy, self.now())
         else {
             panic!()
         };
         let record = write.record.unwrap();
-        terms(&self.policy, FirstPromoter, &record, Some("5104"), None)
+        stated_terms(&self.policy, FIRSTPROMOTER, &record, Some("5104"), None)
     }
 
     /// Marks it as fulfilled, one way or another.
@@ -119,8 +120,8 @@ impl World {
     /// What the platform's view of it means for a confirmation.
     fn stands(&self, promise: &Promise, record: &Record, view: &View) -> Input {
         match view.standing {
-            Standing::Fulfilled => Input::Done,
-            Standing::Approved => self.again("not fulfillable yet", None),
+            PlatformStatus::Fulfilled => Input::Done,
+            PlatformStatus::Approved => self.again("not fulfillable yet", None),
             _ => self.question(promise, record).not_approved(view),
         }
     }
@@ -160,7 +161,8 @@ impl World {
         };
         let announced = self.record.as_ref().and_then(|record| record.announced);
         let newest = &self.promises[&job.epoch];
-        let Some(input) = heard(&input, &job.taken, newest, announced, self.now()) else {
+        let Some(input) = if_still_current(&input, &job.taken, newest, announced, self.now())
+        else {
             self.say(format!("worker: late {input:?}").chars().take(80).collect());
             return;
         };
@@ -207,7 +209,7 @@ impl World {
     /// Posts the reward.
     fn deliver(&mut self, roll: u8, taken: &Promise) -> Result<Input, String> {
         if !taken.terms.is_complete() {
-            return Ok(Input::Refused("incomplete_terms".into()));
+            return Ok(Input::Refused(ParkReason::IncompleteTerms));
         }
         let amount = what(&taken.terms);
         let effect = |w: &mut World| -> Check {
@@ -262,7 +264,7 @@ impl World {
     /// Posts the reversal.
     fn take_back(&mut self, roll: u8, taken: &Promise) -> Result<Input, String> {
         if !taken.terms.is_complete() {
-            return Ok(Input::Refused("incomplete_terms".into()));
+            return Ok(Input::Refused(ParkReason::IncompleteTerms));
         }
         let amount = what(&taken.terms);
         let reverse = |w: &mut World| -> Check {
@@ -323,11 +325,11 @@ impl World {
             ("pending", 3) if roll > 150 => self.again("401", None),
             ("pending", _) => {
                 self.become_("approved");
-                Input::Asked(self.now())
+                Input::ApprovalRequested(self.now())
             }
             // It cannot be approved any more: each as it stands.
             _ => match self.question(taken, record).may_approve(&self.view_of_now()) {
-                Ok(()) => Input::Refused("approval_refused".into()),
+                Ok(()) => Input::Refused(ParkReason::ApprovalRefused),
                 Err(input) => *input,
             },
         })
@@ -335,7 +337,7 @@ impl World {
 
     /// Says that it is not fulfilled.
     fn unmark(&mut self, roll: u8, taken: &Promise) -> Input {
-        if let Some(id) = &taken.batch {
+        if let Some(id) = &taken.platform.batch_id {
             self.batch(id).unwrap_or(Input::Done)
         } else {
             match roll % 6 {
@@ -359,10 +361,12 @@ impl World {
 
     /// Says that it is fulfilled.
     fn tell(&mut self, roll: u8, taken: &Promise, record: &Record) -> Result<Input, String> {
-        let polled = taken.batch.as_ref().and_then(|id| self.batch(id));
+        let polled = taken.platform.batch_id.as_ref().and_then(|id| self.batch(id));
         match polled {
-            Some(input @ Input::Again { .. }) => return Ok(input),
-            _ if taken.check || taken.batch.is_some() || self.setup.is_v1() => {}
+            Some(input @ Input::RetryLater { .. }) => return Ok(input),
+            _ if taken.effect_uncertain
+                || taken.platform.batch_id.is_some()
+                || self.setup.is_v1() => {}
             _ => return self.mark(roll, taken, record),
         }
         // Nobody can be asked.
@@ -371,8 +375,8 @@ impl World {
         }
         let view = self.view(roll, &taken.terms);
         match view.standing {
-            Standing::Fulfilled => Ok(Input::Done),
-            Standing::Approved => self.mark(roll, taken, record),
+            PlatformStatus::Fulfilled => Ok(Input::Done),
+            PlatformStatus::Approved => self.mark(roll, taken, record),
             _ => Ok(self.question(taken, record).not_approved(&view)),
         }
     }

@@ -1,11 +1,10 @@
 //! What must be true, whatever happened.
 
+use crate::walk::calls::what;
+use crate::walk::world::{Check, Wire, World};
 use serde_json::json;
 use shared::fulfilment::{Input, Reversals, State};
 use shared::ledger::Record;
-
-use crate::walk::calls::what;
-use crate::walk::world::{Check, Wire, World};
 
 impl World {
     /// A held answer looks: 200 if it is given, which v1 may learn or not.
@@ -19,7 +18,7 @@ impl World {
             (p.by_response && p.state == State::Delivered).then_some(p.epoch)
         };
         if let Some(epoch) = waits(self) {
-            self.stepped(epoch, &Input::Answered, "answer");
+            self.stepped(epoch, &Input::ConfirmedByResponse, "answer");
         }
         let p = self.promises[&epoch].clone();
         let open = p.state.is_before_delivery() || p.state == State::Delivering;
@@ -131,7 +130,10 @@ impl World {
         if state != Some(State::Confirmed) {
             return Err(format!("approved and given, {state:?}"));
         }
-        if !self.fulfilled && !p.is_some_and(|p| p.kept) && self.closed.is_none() {
+        if !self.fulfilled
+            && !p.is_some_and(|p| p.withdrawal.reversal_waived)
+            && self.closed.is_none()
+        {
             return Err("given and confirmed, and the platform does not show it".into());
         }
         Ok(())

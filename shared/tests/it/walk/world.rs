@@ -1,22 +1,19 @@
 //! The platform with its events, the table, and the workers.
 
+use crate::mapping::event;
+use crate::promises::policy;
+use crate::providers::{FIRSTPROMOTER, FIRSTPROMOTER_V1, decide, rewards, transition};
+use shared::fulfilment::{
+    Endpoint, Input, Policy, Promise, Reversals, Snapshot, State, Taken, Taker, Transition,
+    V1Confirm, View,
+};
+use shared::ledger::{Record, Source};
+use shared::provider::Definition;
+use shared::receive::decide::Decision;
+use shared::wire::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use shared::fulfilment::Known;
-use shared::fulfilment::{
-    Endpoint, Input, Policy, Promise, Reversals, State, Stepped, Taken, Taker, V1Confirm, View,
-    step,
-};
-use shared::ledger::Provider;
-use shared::ledger::Provider::{FirstPromoter, FirstPromoterV1};
-use shared::ledger::Record;
-use shared::ledger::Source;
-use shared::receive::decide::{Decision, decide};
-use shared::wire::Timestamp;
-
-use crate::mapping::event;
-use crate::promises::policy;
 
 /// How the rewards are announced and told.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -191,8 +188,8 @@ impl World {
         self.log.push(text);
     }
 
-    pub(super) fn provider(&self) -> Provider {
-        if self.setup.is_v1() { FirstPromoterV1 } else { FirstPromoter }
+    pub(super) fn provider(&self) -> &'static Definition {
+        if self.setup.is_v1() { FIRSTPROMOTER_V1 } else { FIRSTPROMOTER }
     }
 
     /// The platform posts an event, some time.
@@ -203,7 +200,7 @@ impl World {
         }
         let ahead = self.setup.ahead && !self.resting && self.n.is_multiple_of(4);
         let at = if ahead { self.now().plus_seconds(1_000_000) } else { self.now() };
-        let (id, at) = (format!("e{}", self.n), at.text());
+        let (id, at) = (format!("e{}", self.n), at.to_rfc3339());
         self.events.push(if self.setup.is_v1() {
             let status = if self.status == "approved" { "pending" } else { self.status };
             json!({"timestamp": at,
@@ -277,9 +274,9 @@ impl World {
                 p.due,
                 p.terms.amount,
                 p.parked.as_ref().map(|x| (&x.reason, x.from.name(), x.unknown)),
-                if p.again.is_some() { " again" } else { "" },
-                if p.withdrawn { " withdrawn" } else { "" },
-                if p.check { " check" } else { "" }
+                if p.withdrawal.next_epoch.is_some() { " again" } else { "" },
+                if p.withdrawal.pending { " withdrawn" } else { "" },
+                if p.effect_uncertain { " check" } else { "" }
             );
             self.say(text);
             if let Some(record) = self.record.as_mut().filter(|_| p.version == 1)
@@ -300,10 +297,10 @@ impl World {
             "/webhooks/firstpromoter/commissions"
         };
         let ev = event(self.provider(), path, &body.to_string()).unwrap();
-        let known = Known {
+        let known = Snapshot {
             record: self.record.clone(),
             promise: self.latest().cloned(),
-            ..Known::default()
+            ..Snapshot::default()
         };
         let Decision::Write(write) = decide(&known, &ev, &self.policy, self.now()) else {
             return;
@@ -338,11 +335,11 @@ impl World {
     /// Applies an input and saves what comes of it.
     pub(super) fn stepped(&mut self, epoch: u32, input: &Input, by: &str) {
         let p = self.promises[&epoch].clone();
-        match step(&p, input, self.policy.reversals, self.now()) {
-            Stepped::Changed(next) => self.save(vec![*next], by),
-            Stepped::NewEpoch { ended, next } => self.save(vec![*ended, *next], by),
-            Stepped::Unchanged => {}
-            Stepped::Invalid(why) => self.say(format!("  {by}: invalid {input:?}: {why}")),
+        match transition(&p, input, self.policy.reversals, self.now()) {
+            Transition::Changed(next) => self.save(vec![*next], by),
+            Transition::NewEpoch { ended, next } => self.save(vec![*ended, *next], by),
+            Transition::Unchanged => {}
+            Transition::Invalid(why) => self.say(format!("  {by}: invalid {input:?}: {why}")),
         }
     }
 
@@ -388,13 +385,13 @@ impl World {
         let now = self.now();
         let mut p = p.clone();
         // Whoever held the lease is gone, and waiting is not played.
-        p.not_before = None;
+        p.retry.not_before = None;
         if let Some(lease) = &mut p.lease {
             lease.until = now;
         }
         let taker = Taker {
             policy: &self.policy,
-            provider: self.provider(),
+            rewards: rewards(self.provider()),
             epoch: p.epoch,
             due: p.due.as_deref().unwrap_or_default(),
             endpoint: &self.endpoint,
@@ -418,16 +415,17 @@ impl World {
     fn known_to_be_denied(&self, p: &Promise) -> Check {
         match self.newest {
             Some((at, "denied"))
-                if p.state == State::Delivering && p.found_since.is_none_or(|found| found < at) =>
+                if p.state == State::Delivering
+                    && p.platform.found_since.is_none_or(|found| found < at) =>
             {
-                Err(format!("{} claimed to be given, denied at {}", p.key, at.text()))
+                Err(format!("{} claimed to be given, denied at {}", p.key, at.to_rfc3339()))
             }
             _ => Ok(()),
         }
     }
 
     pub(super) fn again(&self, last: &str, batch: Option<String>) -> Input {
-        Input::Again { not_before: self.now(), last: last.into(), batch }
+        Input::RetryLater { not_before: self.now(), last: last.into(), batch }
     }
 
     pub(super) fn unknown(&self, repeatable: bool) -> Input {

@@ -4,8 +4,9 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::fulfilment::{Endpoint, Input, Reversals, Stepped, step};
+use crate::fulfilment::{Endpoint, Input, ParkReason, Reversals, Rules, Transition, transition};
 use crate::ledger::{Kind, Source};
+use crate::provider::firstpromoter::REWARDS;
 use crate::wire::Id;
 
 const RECEIVED: &str = "2026-11-01T00:00:00Z";
@@ -16,7 +17,7 @@ fn subject() -> Subject {
 
 fn item(record: &Record) -> Item {
     let received = Timestamp::parse(RECEIVED).unwrap();
-    record_item(Provider::FirstPromoter, &subject(), record, received).unwrap()
+    record_item(REWARDS.provider, &subject(), record, received).unwrap()
 }
 
 /// Few of them, so that facts share clocks, and have none of their own.
@@ -219,12 +220,16 @@ fn promises_and_sources_written_before_are_read() {
     assert_eq!(record.sources[0].by_campaign["9"], Source::Off);
     assert!(!record.is_contested());
     assert_eq!(
-        (promise.waived.as_slice(), promise.attempts),
-        (&["unknown_unit".to_owned()][..], 2)
+        (promise.waived.as_slice(), promise.retry.attempts),
+        (&[ParkReason::UnknownUnit][..], 2)
     );
-    assert!(promise.check && promise.contradicted_since.is_some() && promise.endpoint.is_none());
+    assert!(
+        promise.effect_uncertain
+            && promise.platform.contradicted_since.is_some()
+            && promise.endpoint.is_none()
+    );
     assert!(promise.parked.is_some_and(|parked| parked.unknown));
-    assert!(promise.again.is_some_and(|again| again.campaign_id.is_none()));
+    assert!(promise.withdrawal.next_epoch.is_some_and(|again| again.campaign_id.is_none()));
 }
 
 /// As this project wrote promises before it noted which endpoint was called.
@@ -244,13 +249,16 @@ fn promises_written_before_are_read_and_a_call_of_theirs_is_not_repeated_blindly
     });
     let item: Item = serde_dynamo::to_item(item).unwrap();
     let promise: Promise = serde_dynamo::from_item(item).unwrap();
-    assert!(promise.waives("unknown_unit") && promise.contradicted_since.is_some());
+    assert!(
+        promise.waives(&ParkReason::UnknownUnit) && promise.platform.contradicted_since.is_some()
+    );
     let written = promise_item("firstpromoter#commission#88", &promise).unwrap();
     assert_eq!(serde_dynamo::from_item::<_, Promise>(written).unwrap(), promise);
 
     let endpoint = Endpoint { id: "a".into(), idempotent: true };
     let lease = Input::LeasedFor { until: Timestamp::ZERO, endpoint };
-    let Stepped::Changed(next) = step(&promise, &lease, Reversals::Park, Timestamp::ZERO) else {
+    let rules = Rules { reversals: Reversals::Park, rewards: &REWARDS };
+    let Transition::Changed(next) = transition(&promise, &lease, rules, Timestamp::ZERO) else {
         panic!()
     };
     assert!(next.parked.is_some_and(|parked| parked.unknown));

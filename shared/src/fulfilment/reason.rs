@@ -1,0 +1,157 @@
+//! The reasons for which a promise waits for the operator.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A reason for parking a promise. RUNBOOK.md explains each of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ParkReason {
+    /// The endpoint was called, nobody knows what came of it, and the call must not be
+    /// repeated.
+    UnknownOutcome,
+    /// Open for longer than is allowed.
+    OverAge,
+    /// The platform's API showed it otherwise than its events announced it until it
+    /// was over age, or denied it while no event did.
+    ContradictedAtProvider,
+    /// Announced under one `FulfilmentSource` and another.
+    SourceChanged,
+    /// More than `MaxAmount`.
+    AmountOverLimit,
+    /// Announced by unsigned webhooks in a unit for which `MaxAmount` has no entry.
+    AmountWithoutLimit,
+    /// In a status that nobody knows.
+    UnknownStatus,
+    /// Equally late events contradict each other, and the platform cannot be asked.
+    Contested,
+    /// The platform itself suspects it.
+    SuspectedAtProvider,
+    /// To be approved, and older than `FulfilFrom`.
+    OlderThanFulfilFrom,
+    /// In a unit that nobody knows.
+    UnknownUnit,
+    /// Of nothing, or less.
+    AmountNotPositive,
+    /// The settings decide by campaign, and none is named.
+    CampaignUnknown,
+    /// The platform does not know what the payload lacks either.
+    NotKnownAtProvider,
+    /// Without recipient, unit or amount when it was to go out.
+    IncompleteTerms,
+    /// No rule says who is rewarded.
+    NoRecipientRule,
+    /// Neither event nor platform says whom, or how much.
+    RecipientOrAmountUnknown,
+    /// The platform's API does not show it as announced.
+    NotFoundAtProvider,
+    /// The platform shows it in a status that nobody knows.
+    StatusUnknownAtProvider,
+    /// The platform shows it as fulfilled before it was given.
+    FulfilledAtProvider,
+    /// The platform did not approve what it was asked to.
+    ApprovalRefused,
+    /// The platform still shows as fulfilled what was taken back.
+    UnmarkingRefused,
+    /// The terms changed when something had gone out.
+    ChangedAfterDelivery,
+    /// Given, then withdrawn, and `Reversals` says `park`.
+    WithdrawnAfterDelivery,
+    /// The reward endpoint refused it: the status code and, where it gives one, the
+    /// endpoint's own code.
+    RefusedByEndpoint(String),
+}
+
+impl ParkReason {
+    /// Every reason but the endpoint's own.
+    pub const ALL: [ParkReason; 24] = [
+        ParkReason::UnknownOutcome,
+        ParkReason::OverAge,
+        ParkReason::ContradictedAtProvider,
+        ParkReason::SourceChanged,
+        ParkReason::AmountOverLimit,
+        ParkReason::AmountWithoutLimit,
+        ParkReason::UnknownStatus,
+        ParkReason::Contested,
+        ParkReason::SuspectedAtProvider,
+        ParkReason::OlderThanFulfilFrom,
+        ParkReason::UnknownUnit,
+        ParkReason::AmountNotPositive,
+        ParkReason::CampaignUnknown,
+        ParkReason::NotKnownAtProvider,
+        ParkReason::IncompleteTerms,
+        ParkReason::NoRecipientRule,
+        ParkReason::RecipientOrAmountUnknown,
+        ParkReason::NotFoundAtProvider,
+        ParkReason::StatusUnknownAtProvider,
+        ParkReason::FulfilledAtProvider,
+        ParkReason::ApprovalRefused,
+        ParkReason::UnmarkingRefused,
+        ParkReason::ChangedAfterDelivery,
+        ParkReason::WithdrawnAfterDelivery,
+    ];
+
+    /// The name in the table, in logs and in RUNBOOK.md.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            ParkReason::UnknownOutcome => "unknown_outcome",
+            ParkReason::OverAge => "over_age",
+            ParkReason::ContradictedAtProvider => "contradicted_at_provider",
+            ParkReason::SourceChanged => "source_changed",
+            ParkReason::AmountOverLimit => "amount_over_limit",
+            ParkReason::AmountWithoutLimit => "amount_without_limit",
+            ParkReason::UnknownStatus => "unknown_status",
+            ParkReason::Contested => "contested",
+            ParkReason::SuspectedAtProvider => "suspected_at_provider",
+            ParkReason::OlderThanFulfilFrom => "older_than_fulfil_from",
+            ParkReason::UnknownUnit => "unknown_unit",
+            ParkReason::AmountNotPositive => "amount_not_positive",
+            ParkReason::CampaignUnknown => "campaign_unknown",
+            ParkReason::NotKnownAtProvider => "not_known_at_provider",
+            ParkReason::IncompleteTerms => "incomplete_terms",
+            ParkReason::NoRecipientRule => "no_recipient_rule",
+            ParkReason::RecipientOrAmountUnknown => "recipient_or_amount_unknown",
+            ParkReason::NotFoundAtProvider => "not_found_at_provider",
+            ParkReason::StatusUnknownAtProvider => "status_unknown_at_provider",
+            ParkReason::FulfilledAtProvider => "fulfilled_at_provider",
+            ParkReason::ApprovalRefused => "approval_refused",
+            ParkReason::UnmarkingRefused => "unmarking_refused",
+            ParkReason::ChangedAfterDelivery => "changed_after_delivery",
+            ParkReason::WithdrawnAfterDelivery => "withdrawn_after_delivery",
+            ParkReason::RefusedByEndpoint(answer) => answer,
+        }
+    }
+}
+
+impl From<String> for ParkReason {
+    /// What is no name of ours is an endpoint's.
+    fn from(name: String) -> Self {
+        let known = Self::ALL.into_iter().find(|reason| reason.name() == name);
+        known.unwrap_or_else(|| Self::RefusedByEndpoint(name))
+    }
+}
+
+impl From<&str> for ParkReason {
+    fn from(name: &str) -> Self {
+        Self::from(name.to_owned())
+    }
+}
+
+impl fmt::Display for ParkReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Serialize for ParkReason {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for ParkReason {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}

@@ -1,0 +1,154 @@
+//! The clients of the platforms' APIs, by provider.
+
+use std::time::Duration;
+
+use crate::fulfilment::{PlatformStatus, Policy, Terms, View};
+use crate::ledger::Provider;
+use crate::platform::credentials::Credentials;
+use crate::platform::http::Http;
+use crate::platform::{Connection, NoAnswer, Pacer, WriteResult, firstpromoter, firstpromoter_v1};
+use crate::provider;
+use crate::settings::{Env, SettingsError, optional, positive};
+
+/// The settings of the platforms' APIs.
+#[derive(Debug, Clone)]
+pub struct PlatformSettings {
+    /// The address of FirstPromoter's API v2.
+    pub firstpromoter_url: String,
+    /// The address of FirstPromoter's API v1.
+    pub firstpromoter_v1_url: String,
+    /// Milliseconds between two calls of FirstPromoter.
+    pub spacing_ms: u64,
+    /// Seconds after which a look-up of v1 asks for no more pages.
+    pub look_up_seconds: u64,
+}
+
+impl PlatformSettings {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// [`SettingsError`] naming the first variable that is wrong.
+    pub fn read(env: Env) -> Result<Self, SettingsError> {
+        let url = |name, default: &str| optional(env, name).unwrap_or_else(|| default.to_owned());
+        let v2 = "https://api.firstpromoter.com/api/v2/company";
+        Ok(Self {
+            firstpromoter_url: url("FIRSTPROMOTER_API_URL", v2),
+            firstpromoter_v1_url: url(
+                "FIRSTPROMOTER_V1_API_URL",
+                "https://firstpromoter.com/api/v1",
+            ),
+            // 400 calls a minute and account, and two workers at once.
+            spacing_ms: positive(env, "FIRSTPROMOTER_SPACING_MS", 320, 0..=60_000)?,
+            look_up_seconds: positive(env, "LOOK_UP_SECONDS", 30, 1..=60)?,
+        })
+    }
+}
+
+/// A client of a platform's API.
+pub enum Api<'a> {
+    /// FirstPromoter's API v2.
+    V2(firstpromoter::Api<'a>),
+    /// FirstPromoter's API v1.
+    V1(firstpromoter_v1::Api<'a>),
+}
+
+fn is_v1(provider: Provider) -> bool {
+    provider == provider::firstpromoter_v1::DEFINITION.provider
+}
+
+fn is_v2(provider: Provider) -> bool {
+    provider == provider::firstpromoter::DEFINITION.provider
+}
+
+/// Whether a provider's API can be told of several rewards at once.
+#[must_use]
+pub fn takes_several(provider: Provider) -> bool {
+    is_v2(provider)
+}
+
+impl<'a> Api<'a> {
+    /// The client for a provider; `None` when there is none.
+    #[must_use]
+    pub fn of(
+        provider: Provider,
+        settings: &'a PlatformSettings,
+        http: &'a Http,
+        pacer: &'a Pacer,
+        credentials: &'a Credentials,
+    ) -> Option<Self> {
+        let connection = |base| Connection { http, base, pacer };
+        if is_v1(provider) {
+            return Some(Self::V1(firstpromoter_v1::Api {
+                connection: connection(&settings.firstpromoter_v1_url),
+                credentials: credentials.firstpromoter_v1.as_ref(),
+                patience: Duration::from_secs(settings.look_up_seconds),
+            }));
+        }
+        is_v2(provider).then(|| {
+            Self::V2(firstpromoter::Api {
+                connection: connection(&settings.firstpromoter_url),
+                credentials: credentials.firstpromoter.as_ref(),
+            })
+        })
+    }
+
+    /// How the platform shows a reward; `terms` are what it is compared with where
+    /// its API shows less.
+    ///
+    /// # Errors
+    /// [`NoAnswer`].
+    pub async fn view(&self, id: &str, policy: &Policy, terms: &Terms) -> Result<View, NoAnswer> {
+        match self {
+            Self::V1(api) => api.view(id, terms).await,
+            Self::V2(api) => {
+                let views = api.views(&[id], policy).await?;
+                Ok(views.into_iter().next().unwrap_or_else(|| View::of(PlatformStatus::NotFound)))
+            }
+        }
+    }
+
+    /// How the platform shows several rewards, in their order. Only where it takes
+    /// several at once.
+    ///
+    /// # Errors
+    /// [`NoAnswer`].
+    pub async fn views(&self, ids: &[&str], policy: &Policy) -> Result<Vec<View>, NoAnswer> {
+        match self {
+            Self::V1(_) => Err(NoAnswer::not_now("one at a time only")),
+            Self::V2(api) => api.views(ids, policy).await,
+        }
+    }
+
+    /// Asks to approve a reward.
+    pub async fn approve(&self, id: &str) -> WriteResult {
+        match self {
+            Self::V1(_) => WriteResult::CheckEach,
+            Self::V2(api) => api.approve(&[id]).await,
+        }
+    }
+
+    /// Marks rewards as given. Several only where it takes several at once.
+    pub async fn mark_fulfilled(&self, ids: &[&str]) -> WriteResult {
+        match (self, ids) {
+            (Self::V1(api), [id]) => api.complete(id).await,
+            (Self::V1(_), _) => WriteResult::CheckEach,
+            (Self::V2(api), ids) => api.mark_fulfilled(ids).await,
+        }
+    }
+
+    /// Takes [`Api::mark_fulfilled`] back.
+    pub async fn mark_unfulfilled(&self, id: &str) -> WriteResult {
+        match self {
+            Self::V1(_) => WriteResult::CheckEach,
+            Self::V2(api) => api.mark_unfulfilled(&[id]).await,
+        }
+    }
+
+    /// What became of a batch that the platform accepted.
+    pub async fn batch(&self, id: &str) -> WriteResult {
+        match self {
+            Self::V1(_) => WriteResult::CheckEach,
+            Self::V2(api) => api.batch(id).await,
+        }
+    }
+}

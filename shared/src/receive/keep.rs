@@ -1,0 +1,92 @@
+//! What of a request is kept beside its effect.
+
+use std::collections::BTreeMap;
+
+use crate::aws::store::StoredRequest;
+use crate::ledger::{Content, Event};
+use crate::provider::definition::Providers;
+use crate::provider::signature::Incoming;
+use crate::receive::body::{clip, compress};
+use crate::receive::redact;
+use crate::wire::Timestamp;
+use crate::wire::digest::sha256_hex;
+use crate::wire::json::Json;
+
+/// How long quarantined bytes are kept.
+const QUARANTINE_DAYS: i64 = 14;
+const DAY_SECONDS: i64 = 86_400;
+/// The headers kept with an event. None of them authenticates.
+const KEPT_HEADERS: [&str; 4] = ["content-type", "user-agent", "x-event-id", "x-event-type"];
+/// Longest header value kept, in characters.
+const MAX_HEADER: usize = 256;
+
+/// A request of which something is to be kept.
+pub(super) struct Kept<'a> {
+    all: Providers,
+    incoming: &'a Incoming<'a>,
+    bytes: &'a [u8],
+    /// SHA-256 of the exact bytes, in hex.
+    pub(super) sha256: String,
+    /// When it came in.
+    pub(super) received: Timestamp,
+}
+
+impl<'a> Kept<'a> {
+    pub(super) fn new(
+        all: Providers,
+        incoming: &'a Incoming<'a>,
+        bytes: &'a [u8],
+        received: Timestamp,
+    ) -> Self {
+        Self { all, incoming, bytes, sha256: sha256_hex(bytes), received }
+    }
+
+    /// An event: whole where it changes a record, else its beginning. `None` when it
+    /// is too large.
+    pub(super) fn event(
+        &self,
+        event: &Event,
+        body: &Json,
+        secret: &str,
+        days: i64,
+    ) -> Option<StoredRequest> {
+        let text = self.storable(body).to_text();
+        let whole = matches!(event.content, Content::Change(_));
+        self.stored(text.as_bytes(), whole, secret, days)
+    }
+
+    /// What is no event. JSON is redacted; only what is not is kept as it came.
+    pub(super) fn malformed(&self, body: Option<&Json>, secret: &str) -> Option<StoredRequest> {
+        let redacted = body.map(|body| self.storable(body).to_text());
+        let bytes = redacted.as_deref().map_or(self.bytes, str::as_bytes);
+        self.stored(bytes, false, secret, QUARANTINE_DAYS)
+    }
+
+    /// What of a body may be kept.
+    fn storable(&self, body: &Json) -> Json {
+        let payment_data = self.all.iter().any(|definition| (definition.is_payment_data)(body));
+        redact::storable(body, payment_data, self.incoming.path_token)
+    }
+
+    fn stored(&self, body: &[u8], whole: bool, secret: &str, days: i64) -> Option<StoredRequest> {
+        let kept = if whole { body } else { clip(body) };
+        Some(StoredRequest {
+            truncated: kept.len() < body.len(),
+            body: compress(kept)?,
+            sha256: self.sha256.clone(),
+            length: self.bytes.len(),
+            headers: kept_headers(self.incoming),
+            secret: secret.to_owned(),
+            received: self.received,
+            expires: self.received.plus_seconds(days * DAY_SECONDS),
+        })
+    }
+}
+
+fn kept_headers(incoming: &Incoming) -> BTreeMap<String, String> {
+    let kept = KEPT_HEADERS.iter().filter_map(|name| {
+        let value = incoming.header(name)?;
+        Some(((*name).to_owned(), value.chars().take(MAX_HEADER).collect()))
+    });
+    kept.collect()
+}
