@@ -10,17 +10,20 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::binaries::{build_functions, workspace};
-use crate::outside::{Outside, Preset};
-use crate::play::play;
-use crate::samples::Samples;
-use crate::secrets_file::SecretsFile;
-use crate::show::Show;
-use crate::start::check;
-use crate::template::REGION;
-use crate::{LocalError, Logs, Options, Stack, say};
+use crate::error::LocalError;
+use crate::play::console::Show;
+use crate::play::dev_options;
+use crate::play::external_systems::{Outside, Preset};
+use crate::play::playing::play;
+use crate::play::samples::Samples;
+use crate::play::secrets_file::SecretsFile;
+use crate::say::say;
+use crate::stage::binaries::workspace;
+use crate::stage::start::check;
+use crate::stage::template::REGION;
+use crate::stage::{Logs, Options, Stack, build_functions};
 use event::Event;
 
 /// Runs the webhooks on this machine: the functions of template.yaml over
@@ -150,7 +153,7 @@ impl Run {
         introduce(&stack, &outside, (!self.serve).then_some(log.as_path()))?;
         if self.json {
             // Whoever asked for it and does not read it has changed their mind.
-            let _ = writeln!(io::stdout().lock(), "{}", outside.describe(&stack));
+            let _ = writeln!(io::stdout().lock(), "{}", addresses(&stack, &outside));
         }
         let right = {
             let show = Show::start(&stack, &mut outside, &secrets, self.out()).await?;
@@ -207,7 +210,7 @@ impl Run {
             schedules_every: self.sweep.map(|seconds| Duration::from_secs(seconds.into())),
             instances: self.instances,
             logs: if self.serve { Logs::Inherit } else { Logs::File(log.to_path_buf()) },
-            ..Options::default()
+            ..dev_options()
         }
     }
 
@@ -216,6 +219,20 @@ impl Run {
     fn out(&self) -> Box<dyn Write + Send> {
         if self.json || self.serve { Box::new(io::stderr()) } else { Box::new(io::stdout()) }
     }
+}
+
+/// The line of `--json`.
+fn addresses(stack: &Stack, outside: &Outside) -> Value {
+    json!({
+        "http": stack.http,
+        "dynamodb": stack.dynamodb,
+        "sqs": stack.sqs,
+        "table": stack.table,
+        "secretsmanager": stack.secretsmanager,
+        "firstpromoter": outside.firstpromoter.v2_url(),
+        "firstpromoter_v1": outside.firstpromoter.v1_url(),
+        "reward_endpoint": outside.endpoint.url(),
+    })
 }
 
 /// Says where everything is and how to reach it with the usual tools.

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::LocalError;
-use crate::binaries::workspace;
-use crate::samples::Samples;
-use crate::secrets_file::SecretsFile;
+use crate::error::LocalError;
+use crate::play::samples::Samples;
+use crate::play::secrets_file::SecretsFile;
+use crate::stage::binaries::workspace;
 
 #[derive(Debug, Args)]
 pub(super) struct Event {

@@ -1,0 +1,339 @@
+//! Tells what happens, as it happens: what requests record, how promises
+//! proceed, who is called. Also sends the platform's own webhooks.
+
+mod recorded;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::error::{LocalError, SignError};
+use crate::play::external_systems::Outside;
+use crate::play::secrets_file::SecretsFile;
+use crate::play::sign::sign;
+use crate::stage::{Answer, Cursor, Stack};
+use recorded::{attribute, describe};
+
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(20);
+/// Width of the first column of text.
+const WIDTH: usize = 48;
+
+/// States in which a worker calls somebody.
+const CLAIMED: [&str; 3] = ["delivering", "confirming", "reversing"];
+
+/// A promise on its way.
+#[derive(Debug, Default)]
+struct Way {
+    created: i64,
+    state: String,
+    due: bool,
+    steps: Vec<(String, i64)>,
+    reason: Option<String>,
+}
+
+impl Way {
+    /// Whether it does not proceed by itself any more.
+    fn is_over(&self) -> bool {
+        match self.state.as_str() {
+            "confirmed" | "denied" | "reversed" | "parked" => true,
+            // It waits for FirstPromoter's next request.
+            "delivered" => !self.due,
+            _ => false,
+        }
+    }
+
+    /// In how many states it has been: what goes round in circles gets nowhere.
+    fn reached(&self) -> usize {
+        self.steps.iter().map(|(state, _)| state).collect::<BTreeSet<_>>().len()
+    }
+
+    fn text(&self) -> String {
+        let steps = self.steps.iter().map(|(state, ms)| format!("{state} {ms} ms"));
+        let steps: Vec<String> = steps.collect();
+        let reason = self.reason.as_ref().filter(|_| self.state == "parked");
+        let reason = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
+        format!("{}{reason}", steps.join(" · "))
+    }
+}
+
+/// A line, to be put in order of time.
+struct Line {
+    at: i64,
+    /// Of what happens in one millisecond, a call is after its claim and before
+    /// its outcome.
+    rank: u8,
+    text: String,
+}
+
+/// What a request came to.
+pub(crate) struct Sent {
+    /// The answer.
+    pub(crate) answer: Answer,
+    /// What it recorded, in a few words; none when nothing.
+    pub(crate) recorded: Option<String>,
+    at: i64,
+    lines: Vec<Line>,
+}
+
+/// Follows a stack and its neighbours.
+pub(crate) struct Show<'a> {
+    stack: &'a Stack,
+    pub(crate) outside: &'a mut Outside,
+    pub(crate) secrets: &'a SecretsFile,
+    out: Box<dyn Write + Send>,
+    began: i64,
+    cursor: Cursor,
+    ways: BTreeMap<String, Way>,
+    /// The platform's webhooks that were not taken.
+    refused: usize,
+}
+
+impl<'a> Show<'a> {
+    /// From now on; `secrets` sign the platform's webhooks.
+    pub(crate) async fn start(
+        stack: &'a Stack,
+        outside: &'a mut Outside,
+        secrets: &'a SecretsFile,
+        out: Box<dyn Write + Send>,
+    ) -> Result<Self, LocalError> {
+        let mut show = Self {
+            cursor: stack.cursor().await?,
+            stack,
+            outside,
+            secrets,
+            out,
+            began: now(),
+            ways: BTreeMap::new(),
+            refused: 0,
+        };
+        // A kept table has promises already.
+        for item in stack.items().await? {
+            show.follow(&item);
+        }
+        show.ways.values_mut().for_each(|way| way.steps.clear());
+        Ok(show)
+    }
+
+    /// Whether there were promises before anything was sent.
+    pub(crate) fn has_promises(&self) -> bool {
+        !self.ways.is_empty()
+    }
+
+    /// Writes a line that has no time.
+    pub(crate) fn note(&mut self, text: &str) {
+        // A reader that went away does not change what happens.
+        let _ = writeln!(self.out, "{text}");
+    }
+
+    /// Writes the heading of the columns.
+    pub(crate) fn heading(&mut self) {
+        self.note(&format!("\n{:>8}  {}", "seconds", columns("sample", "answer", "recorded")));
+    }
+
+    /// Sends a request and finds out what it recorded. Nobody else sends one
+    /// meanwhile.
+    pub(crate) async fn send(&mut self, event: &Value) -> Result<Sent, LocalError> {
+        let at = now();
+        let answer = self.stack.deliver(event).await?;
+        let changes = self.stack.changes_since(&mut self.cursor).await?;
+        let recorded = describe(&changes);
+        Ok(Sent { answer, recorded, at, lines: self.proceedings(&changes) })
+    }
+
+    /// Tells of a request in its place.
+    pub(crate) fn tell(&mut self, sent: Sent, what: &str, verdict: &str, recorded: &str) {
+        let answer = format!("{} {verdict}", sent.answer.status);
+        let mut lines = vec![Line { at: sent.at, rank: 0, text: columns(what, &answer, recorded) }];
+        lines.extend(sent.lines);
+        self.print(lines);
+    }
+
+    /// Tells of a request that is not sent, as nothing signs it.
+    pub(crate) fn skip(&mut self, what: &str, provider: &str) {
+        let why = format!("{provider}: no secret for it in {}", self.secrets.name);
+        let (at, text) = (now(), columns(what, "skipped", &why));
+        self.print(vec![Line { at, rank: 0, text }]);
+    }
+
+    /// Tells what happened since the last look.
+    pub(crate) async fn look(&mut self) -> Result<(), LocalError> {
+        let changes = self.stack.changes_since(&mut self.cursor).await?;
+        let mut lines = self.proceedings(&changes);
+        // Nothing here asked for it: somebody else's request.
+        if let Some(recorded) = describe(&changes) {
+            let text = columns("a request", "", &recorded);
+            lines.push(Line { at: now(), rank: 0, text });
+        }
+        self.print(lines);
+        while let Some(event) = self.outside.next_webhook() {
+            self.pass_on(event).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends a webhook of the platform.
+    async fn pass_on(&mut self, mut event: Value) -> Result<(), LocalError> {
+        let seconds = u64::try_from(now() / 1_000).unwrap_or_default();
+        let kind = event.pointer("/headers/x-event-type").and_then(Value::as_str);
+        let what = format!("  FirstPromoter sends {}", kind.unwrap_or_default());
+        match sign(&mut event, self.secrets.webhooks(), seconds) {
+            Err(SignError::NoSecret(provider)) => {
+                self.skip(&what, provider);
+                return Ok(());
+            }
+            signed => signed?,
+        }
+        let sent = self.send(&event).await?;
+        let taken = (200..300).contains(&sent.answer.status);
+        self.refused += usize::from(!taken);
+        let recorded = sent.recorded.clone().unwrap_or_else(|| "nothing new".to_owned());
+        self.tell(sent, &what, if taken { "ok" } else { "NOT 200" }, &recorded);
+        Ok(())
+    }
+
+    /// Looks on until every promise is settled or parked, or until none has come
+    /// to a new state for so long.
+    pub(crate) async fn settle(&mut self, quiet: Duration) -> Result<(), LocalError> {
+        let (mut reached, mut since) = (0, Instant::now());
+        loop {
+            self.look().await?;
+            let over = self.ways.values().all(Way::is_over) && !self.outside.has_webhooks();
+            let so_far = self.ways.values().map(Way::reached).sum();
+            if reached != so_far {
+                (reached, since) = (so_far, Instant::now());
+            }
+            if over || since.elapsed() > quiet {
+                return Ok(());
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Looks on until dropped.
+    pub(crate) async fn forever(&mut self) -> Result<(), LocalError> {
+        loop {
+            self.look().await?;
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Sums up; `false` unless every promise about what the account holds is
+    /// confirmed and every webhook of the platform was taken.
+    pub(crate) fn sum_up(&mut self) -> bool {
+        let ways = self.ways.iter().filter(|(key, _)| self.outside.knows(key));
+        let ways: Vec<_> = ways.collect();
+        let confirmed = ways.iter().filter(|(_, way)| way.state == "confirmed").count();
+        let promises = match ways.len() {
+            1 => "1 promise".to_owned(),
+            count => format!("{count} promises"),
+        };
+        let mut text = vec![format!("\n{promises}, {confirmed} confirmed")];
+        for (key, way) in &ways {
+            let way =
+                if way.steps.is_empty() { format!("{} already", way.state) } else { way.text() };
+            text.push(format!("  {key}  {way}"));
+        }
+        let right = confirmed == ways.len() && self.refused == 0;
+        let (rate, rewards) = (self.outside.call_rate(), self.outside.rewards());
+        text.extend([rate, rewards]);
+        self.note(&text.join("\n"));
+        right
+    }
+
+    /// Lines on what others do meanwhile: a line for each new state of a promise
+    /// in these changes, and for each call.
+    fn proceedings(&mut self, changes: &[Value]) -> Vec<Line> {
+        let images = changes.iter().filter_map(|change| change.pointer("/dynamodb/NewImage"));
+        let mut lines: Vec<Line> = images.filter_map(|image| self.follow(image)).collect();
+        lines.extend(self.outside.new_calls().into_iter().map(|call| Line {
+            at: call.at,
+            rank: 1,
+            text: columns(&format!("  {}", call.what), &call.answer, &call.detail),
+        }));
+        lines
+    }
+
+    fn follow(&mut self, item: &Value) -> Option<Line> {
+        attribute(item, "sk")?.strip_prefix("fulfilment#")?;
+        let (key, state) = (attribute(item, "key")?, attribute(item, "state")?);
+        let changed = milliseconds(attribute(item, "changed_at")?)?;
+        let created = milliseconds(attribute(item, "created_at")?)?;
+        let way =
+            self.ways.entry(key.to_owned()).or_insert_with(|| Way { created, ..Way::default() });
+        way.due = attribute(item, "due").is_some();
+        if way.state == state {
+            return None;
+        }
+        state.clone_into(&mut way.state);
+        let after = changed - way.created;
+        let back = way.steps.iter().any(|(earlier, _)| earlier == state);
+        let claimed = CLAIMED.contains(&state);
+        way.steps.push((state.to_owned(), after));
+        let reason = item.pointer("/parked/M/reason/S").and_then(Value::as_str);
+        way.reason = reason.map(str::to_owned);
+        // What the call came to, where it led back.
+        let last = attribute(item, "last").filter(|_| back && !claimed);
+        let said = reason.or(last);
+        let said = said.map_or_else(String::new, |said| format!("  ({said})"));
+        Some(Line {
+            at: changed,
+            rank: if claimed { 0 } else { 2 },
+            text: columns(&format!("  {key}"), "", &format!("{state} {after} ms{said}")),
+        })
+    }
+
+    fn print(&mut self, mut lines: Vec<Line>) {
+        lines.sort_by_key(|line| (line.at, line.rank));
+        for line in lines {
+            let after = (line.at - self.began).max(0);
+            let (seconds, rest) = (after / 1_000, after % 1_000);
+            self.note(&format!("{seconds:>4}.{rest:03}  {}", line.text));
+        }
+    }
+}
+
+fn columns(what: &str, answer: &str, detail: &str) -> String {
+    let line = format!("{what:WIDTH$}  {answer:7}  {detail}");
+    line.trim_end().to_owned()
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn milliseconds(text: &str) -> Option<i64> {
+    let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_way_is_one_line() {
+        let step = |state: &str, ms| (state.to_owned(), ms);
+        let mut way = Way {
+            state: "delivered".to_owned(),
+            due: true,
+            steps: vec![step("requested", 0), step("delivering", 41), step("delivered", 63)],
+            ..Way::default()
+        };
+        assert_eq!(way.text(), "requested 0 ms · delivering 41 ms · delivered 63 ms");
+        assert!(!way.is_over());
+        assert_eq!(way.reached(), 3);
+        way.steps.extend([step("requested", 70), step("delivering", 90)]);
+        assert_eq!(way.reached(), 3);
+        way.due = false;
+        assert!(way.is_over());
+        way.state = "parked".to_owned();
+        way.reason = Some("over_age".to_owned());
+        assert!(way.text().ends_with("90 ms (over_age)"));
+    }
+}

@@ -1,0 +1,69 @@
+//! What reached the endpoint.
+
+use axum::body::Bytes;
+use time::OffsetDateTime;
+
+use super::Unverified;
+use super::signature::ID;
+use crate::play::fakes::server::Received;
+
+/// One call, as it arrived and as it was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// When it had arrived whole.
+    pub at: OffsetDateTime,
+    /// Its method.
+    pub method: String,
+    /// Its path.
+    pub path: String,
+    /// Its `webhook-id`, trusted or not: the idempotency key.
+    pub id: Option<String>,
+    /// Its headers as sent, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Its body as sent.
+    pub body: Bytes,
+    /// Whether its signature is right, and if not, why.
+    pub verification: Result<(), Unverified>,
+    /// The fault that struck it.
+    pub fault: Option<&'static str>,
+    /// The status code of the reply. `None` while there is none, and for good
+    /// where the connection was closed, by either side.
+    pub status: Option<u16>,
+}
+
+impl Call {
+    pub(super) fn new(
+        request: Received,
+        verification: Result<(), Unverified>,
+        at: OffsetDateTime,
+    ) -> Self {
+        let headers = request.headers.iter().map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            (name.as_str().to_owned(), value.into_owned())
+        });
+        Self {
+            at,
+            method: request.method.to_string(),
+            id: request.header(ID).map(str::to_owned),
+            headers: headers.collect(),
+            path: request.path,
+            body: request.body,
+            verification,
+            fault: None,
+            status: None,
+        }
+    }
+
+    /// Whether its signature is right.
+    #[must_use]
+    pub fn verified(&self) -> bool {
+        self.verification.is_ok()
+    }
+
+    /// A header's value, by its name in lower case; the first if repeated.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_str())
+    }
+}

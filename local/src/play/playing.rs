@@ -1,0 +1,69 @@
+//! Plays the samples.
+
+use std::time::{Duration, Instant};
+
+use crate::error::{LocalError, SignError};
+use crate::play::console::Show;
+use crate::play::samples::{After, Samples};
+
+/// How long the promises may all stay as they are before they are no longer
+/// waited for.
+const SETTLE: Duration = Duration::from_secs(20);
+
+/// Plays every sample and tells of each, then waits for the promises. `false`
+/// when an answer was not the expected one or a promise did not end confirmed. A
+/// sample that nothing signs is skipped.
+///
+/// With `early`, a sample may be answered at once as it is later on: its
+/// delivery may be recorded already.
+pub(crate) async fn play(
+    show: &mut Show<'_>,
+    samples: &Samples,
+    early: bool,
+) -> Result<bool, LocalError> {
+    let began = Instant::now();
+    let (mut wrong, mut skipped) = (0, 0);
+    let mut played = Vec::new();
+    show.heading();
+    for (index, expected) in samples.expected().iter().enumerate() {
+        let (sample, answer) = (expected.sample.as_str(), expected.answer);
+        if expected.after == Some(After::Settled) {
+            show.settle(SETTLE).await?;
+        }
+        show.look().await?;
+        let request = match samples.request(sample, show.secrets.webhooks()) {
+            Err(LocalError::Sign(SignError::NoSecret(provider))) => {
+                show.skip(sample, provider);
+                skipped += 1;
+                continue;
+            }
+            request => request?,
+        };
+        let sent = show.send(&request).await?;
+        let mut later = samples.expected().iter().skip(index + 1);
+        let status = sent.answer.status;
+        let right = status == answer
+            || early && later.any(|later| later.sample == sample && later.answer == status);
+        wrong += usize::from(!right);
+        let recorded = match &sent.recorded {
+            _ if !right => String::from_utf8_lossy(&sent.answer.body).into_owned(),
+            Some(recorded) => recorded.clone(),
+            None if played.contains(&sample) => "duplicate".to_owned(),
+            None => "nothing new".to_owned(),
+        };
+        played.push(sample);
+        let verdict = if right { "ok".to_owned() } else { format!("NOT {answer}") };
+        show.tell(sent, sample, &verdict, &recorded);
+    }
+    show.settle(SETTLE).await?;
+    let all = samples.expected().len();
+    let (right, seconds) = (all - wrong - skipped, began.elapsed().as_secs_f64());
+    let skipped = match skipped {
+        0 => String::new(),
+        skipped => format!(", {skipped} skipped"),
+    };
+    show.note(&format!(
+        "\n{all} samples, {right} answered as expected{skipped}, in {seconds:.1} s"
+    ));
+    Ok(show.sum_up() && wrong == 0)
+}
