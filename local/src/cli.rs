@@ -13,9 +13,9 @@ use clap::{Args, Parser, Subcommand};
 use serde_json::{Value, json};
 
 use crate::error::LocalError;
-use crate::play::console::Show;
+use crate::play::console::Console;
 use crate::play::dev_options;
-use crate::play::external_systems::{Outside, Preset};
+use crate::play::external_systems::{ExternalSystems, FaultPreset};
 use crate::play::playing::play;
 use crate::play::samples::Samples;
 use crate::play::secrets_file::SecretsFile;
@@ -72,7 +72,7 @@ struct Run {
     reward_endpoint_port: u16,
     /// Let something go wrong with the fakes, once for every call that matters
     #[arg(long = "fault", value_name = "PRESET", value_enum)]
-    faults: Vec<Preset>,
+    faults: Vec<FaultPreset>,
     /// Run schedules (the sweep) every so many seconds, and let the sweep take
     /// up what has lain for as long
     #[arg(long, value_name = "SECONDS", value_parser = at_least_one::<u32>)]
@@ -134,31 +134,31 @@ impl Cli {
 impl Run {
     async fn run(self) -> Result<bool, LocalError> {
         let secrets = SecretsFile::read(self.secrets.as_deref())?;
-        let mut outside = Outside::start(
+        let mut external = ExternalSystems::start(
             secrets.credentials(),
             self.firstpromoter_port,
             self.reward_endpoint_port,
         )
         .await?;
-        self.faults.iter().for_each(|fault| outside.inject(*fault));
+        self.faults.iter().for_each(|fault| external.inject(*fault));
         let samples = Samples::load(workspace().join("events"))?;
-        samples.bodies()?.iter().for_each(|body| outside.seed(body));
+        samples.bodies()?.iter().for_each(|body| external.seed(body));
         let log = workspace().join(".local/functions.log");
-        let mut options = self.options(&secrets, &outside, &log);
+        let mut options = self.options(&secrets, &external, &log);
         // The first build takes minutes: what can be said before it is.
         check(&options).await?;
         options.bin_dir = build_functions(self.release.then_some("release")).await?;
         let v1_confirm = options.parameters.get("V1Confirm").cloned();
         let stack = Stack::start(options).await?;
-        introduce(&stack, &outside, (!self.serve).then_some(log.as_path()))?;
+        introduce(&stack, &external, (!self.serve).then_some(log.as_path()))?;
         if self.json {
             // Whoever asked for it and does not read it has changed their mind.
-            let _ = writeln!(io::stdout().lock(), "{}", addresses(&stack, &outside));
+            let _ = writeln!(io::stdout().lock(), "{}", addresses(&stack, &external));
         }
         let right = {
-            let show = Show::start(&stack, &mut outside, &secrets, self.out()).await?;
-            let early = show.has_promises() || v1_confirm.is_none_or(|how| how != "api");
-            self.follow(show, &samples, early).await
+            let console = Console::start(&stack, &mut external, &secrets, self.out()).await?;
+            let early = console.has_promises() || v1_confirm.is_none_or(|how| how != "api");
+            self.follow(console, &samples, early).await
         };
         stack.stop().await;
         right
@@ -167,14 +167,14 @@ impl Run {
     /// Plays and serves, as asked for.
     async fn follow(
         &self,
-        mut show: Show<'_>,
+        mut console: Console<'_>,
         samples: &Samples,
         early: bool,
     ) -> Result<bool, LocalError> {
         let mut stopped = std::pin::pin!(asked_to_stop());
         if !self.serve {
             let right = tokio::select! {
-                played = play(&mut show, samples, early) => played?,
+                played = play(&mut console, samples, early) => played?,
                 () = &mut stopped => return Ok(false),
             };
             if self.exit {
@@ -183,21 +183,21 @@ impl Run {
         }
         say("\nserving until Ctrl-C");
         tokio::select! {
-            failed = show.forever() => failed?,
+            failed = console.forever() => failed?,
             () = &mut stopped => {}
         }
         if self.serve {
-            show.sum_up();
+            console.sum_up();
         }
         Ok(true)
     }
 
-    fn options(&self, secrets: &SecretsFile, outside: &Outside, log: &Path) -> Options {
-        let mut env: BTreeMap<String, String> = outside.environment().into_iter().collect();
+    fn options(&self, secrets: &SecretsFile, external: &ExternalSystems, log: &Path) -> Options {
+        let mut env: BTreeMap<String, String> = external.environment().into_iter().collect();
         if let Some(seconds) = self.sweep {
             env.insert("UNTOUCHED_SECONDS".to_owned(), seconds.to_string());
         }
-        let ours = outside.parameters().into_iter();
+        let ours = external.parameters().into_iter();
         Options {
             http_port: self.http_port,
             dynamodb_port: self.dynamodb_port,
@@ -222,21 +222,25 @@ impl Run {
 }
 
 /// The line of `--json`.
-fn addresses(stack: &Stack, outside: &Outside) -> Value {
+fn addresses(stack: &Stack, external: &ExternalSystems) -> Value {
     json!({
         "http": stack.http,
         "dynamodb": stack.dynamodb,
         "sqs": stack.sqs,
         "table": stack.table,
         "secretsmanager": stack.secretsmanager,
-        "firstpromoter": outside.firstpromoter.v2_url(),
-        "firstpromoter_v1": outside.firstpromoter.v1_url(),
-        "reward_endpoint": outside.endpoint.url(),
+        "firstpromoter": external.firstpromoter.v2_url(),
+        "firstpromoter_v1": external.firstpromoter.v1_url(),
+        "reward_endpoint": external.endpoint.url(),
     })
 }
 
 /// Says where everything is and how to reach it with the usual tools.
-fn introduce(stack: &Stack, outside: &Outside, log: Option<&Path>) -> Result<(), LocalError> {
+fn introduce(
+    stack: &Stack,
+    external: &ExternalSystems,
+    log: Option<&Path>,
+) -> Result<(), LocalError> {
     let env = workspace().join(".local/env.json");
     let variables = json!({ "Parameters": {
         "AWS_ENDPOINT_URL_DYNAMODB": stack.dynamodb,
@@ -256,10 +260,10 @@ fn introduce(stack: &Stack, outside: &Outside, log: Option<&Path>) -> Result<(),
     say(&format!("Secrets Manager  {}", stack.secretsmanager));
     say(&format!(
         "FirstPromoter    {}  (a fake; v1 at {})",
-        outside.firstpromoter.v2_url(),
-        outside.firstpromoter.v1_url()
+        external.firstpromoter.v2_url(),
+        external.firstpromoter.v1_url()
     ));
-    say(&format!("reward endpoint  {}", outside.endpoint.url()));
+    say(&format!("reward endpoint  {}", external.endpoint.url()));
     if let Some(log) = log {
         say(&format!("function logs    {}", log.display()));
     }

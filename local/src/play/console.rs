@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::error::{LocalError, SignError};
-use crate::play::external_systems::Outside;
+use crate::play::external_systems::ExternalSystems;
 use crate::play::secrets_file::SecretsFile;
 use crate::play::sign::sign;
 use crate::stage::{Answer, Cursor, Stack};
@@ -28,7 +28,7 @@ const CLAIMED: [&str; 3] = ["delivering", "confirming", "reversing"];
 
 /// A promise on its way.
 #[derive(Debug, Default)]
-struct Way {
+struct PromiseTrace {
     created: i64,
     state: String,
     due: bool,
@@ -36,7 +36,7 @@ struct Way {
     reason: Option<String>,
 }
 
-impl Way {
+impl PromiseTrace {
     /// Whether it does not proceed by itself any more.
     fn is_over(&self) -> bool {
         match self.state.as_str() {
@@ -81,30 +81,30 @@ pub(crate) struct Sent {
 }
 
 /// Follows a stack and its neighbours.
-pub(crate) struct Show<'a> {
+pub(crate) struct Console<'a> {
     stack: &'a Stack,
-    pub(crate) outside: &'a mut Outside,
+    pub(crate) external: &'a mut ExternalSystems,
     pub(crate) secrets: &'a SecretsFile,
     out: Box<dyn Write + Send>,
     began: i64,
     cursor: Cursor,
-    ways: BTreeMap<String, Way>,
+    ways: BTreeMap<String, PromiseTrace>,
     /// The platform's webhooks that were not taken.
     refused: usize,
 }
 
-impl<'a> Show<'a> {
+impl<'a> Console<'a> {
     /// From now on; `secrets` sign the platform's webhooks.
     pub(crate) async fn start(
         stack: &'a Stack,
-        outside: &'a mut Outside,
+        external: &'a mut ExternalSystems,
         secrets: &'a SecretsFile,
         out: Box<dyn Write + Send>,
     ) -> Result<Self, LocalError> {
-        let mut show = Self {
+        let mut console = Self {
             cursor: stack.cursor().await?,
             stack,
-            outside,
+            external,
             secrets,
             out,
             began: now(),
@@ -113,10 +113,10 @@ impl<'a> Show<'a> {
         };
         // A kept table has promises already.
         for item in stack.items().await? {
-            show.follow(&item);
+            console.follow(&item);
         }
-        show.ways.values_mut().for_each(|way| way.steps.clear());
-        Ok(show)
+        console.ways.values_mut().for_each(|way| way.steps.clear());
+        Ok(console)
     }
 
     /// Whether there were promises before anything was sent.
@@ -170,7 +170,7 @@ impl<'a> Show<'a> {
             lines.push(Line { at: now(), rank: 0, text });
         }
         self.print(lines);
-        while let Some(event) = self.outside.next_webhook() {
+        while let Some(event) = self.external.next_webhook() {
             self.pass_on(event).await?;
         }
         Ok(())
@@ -202,8 +202,9 @@ impl<'a> Show<'a> {
         let (mut reached, mut since) = (0, Instant::now());
         loop {
             self.look().await?;
-            let over = self.ways.values().all(Way::is_over) && !self.outside.has_webhooks();
-            let so_far = self.ways.values().map(Way::reached).sum();
+            let over =
+                self.ways.values().all(PromiseTrace::is_over) && !self.external.has_webhooks();
+            let so_far = self.ways.values().map(PromiseTrace::reached).sum();
             if reached != so_far {
                 (reached, since) = (so_far, Instant::now());
             }
@@ -225,7 +226,7 @@ impl<'a> Show<'a> {
     /// Sums up; `false` unless every promise about what the account holds is
     /// confirmed and every webhook of the platform was taken.
     pub(crate) fn sum_up(&mut self) -> bool {
-        let ways = self.ways.iter().filter(|(key, _)| self.outside.knows(key));
+        let ways = self.ways.iter().filter(|(key, _)| self.external.knows(key));
         let ways: Vec<_> = ways.collect();
         let confirmed = ways.iter().filter(|(_, way)| way.state == "confirmed").count();
         let promises = match ways.len() {
@@ -239,7 +240,7 @@ impl<'a> Show<'a> {
             text.push(format!("  {key}  {way}"));
         }
         let right = confirmed == ways.len() && self.refused == 0;
-        let (rate, rewards) = (self.outside.call_rate(), self.outside.rewards());
+        let (rate, rewards) = (self.external.call_rate(), self.external.rewards());
         text.extend([rate, rewards]);
         self.note(&text.join("\n"));
         right
@@ -250,7 +251,7 @@ impl<'a> Show<'a> {
     fn proceedings(&mut self, changes: &[Value]) -> Vec<Line> {
         let images = changes.iter().filter_map(|change| change.pointer("/dynamodb/NewImage"));
         let mut lines: Vec<Line> = images.filter_map(|image| self.follow(image)).collect();
-        lines.extend(self.outside.new_calls().into_iter().map(|call| Line {
+        lines.extend(self.external.new_calls().into_iter().map(|call| Line {
             at: call.at,
             rank: 1,
             text: columns(&format!("  {}", call.what), &call.answer, &call.detail),
@@ -263,8 +264,10 @@ impl<'a> Show<'a> {
         let (key, state) = (attribute(item, "key")?, attribute(item, "state")?);
         let changed = milliseconds(attribute(item, "changed_at")?)?;
         let created = milliseconds(attribute(item, "created_at")?)?;
-        let way =
-            self.ways.entry(key.to_owned()).or_insert_with(|| Way { created, ..Way::default() });
+        let way = self
+            .ways
+            .entry(key.to_owned())
+            .or_insert_with(|| PromiseTrace { created, ..PromiseTrace::default() });
         way.due = attribute(item, "due").is_some();
         if way.state == state {
             return None;
@@ -319,11 +322,11 @@ mod tests {
     #[test]
     fn a_way_is_one_line() {
         let step = |state: &str, ms| (state.to_owned(), ms);
-        let mut way = Way {
+        let mut way = PromiseTrace {
             state: "delivered".to_owned(),
             due: true,
             steps: vec![step("requested", 0), step("delivering", 41), step("delivered", 63)],
-            ..Way::default()
+            ..PromiseTrace::default()
         };
         assert_eq!(way.text(), "requested 0 ms · delivering 41 ms · delivered 63 ms");
         assert!(!way.is_over());

@@ -15,7 +15,7 @@ use crate::error::LocalError;
 use crate::play::fakes::endpoint::{self, EndpointFault};
 use crate::play::fakes::firstpromoter::{self, Keys, Operation, PlatformFault};
 use crate::play::fakes::{FakeFirstPromoter, Fault, RewardEndpoint};
-use announced::{commission, payout, words};
+use announced::{commission, payout, text};
 
 /// How long `slow` takes: longer than a caller waits in such a run.
 const SLOW: Duration = Duration::from_secs(3);
@@ -28,7 +28,7 @@ const RETRY_FIRST_MS: &str = "500";
 /// every call that matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "snake_case")]
-pub(crate) enum Preset {
+pub(crate) enum FaultPreset {
     /// FirstPromoter marks it fulfilled and answers 500
     #[value(name = "created_but_500")]
     CreatedBut500,
@@ -52,17 +52,17 @@ pub(crate) enum Preset {
 }
 
 /// The fakes, and the webhooks that the platform owes us.
-pub(crate) struct Outside {
+pub(crate) struct ExternalSystems {
     pub(crate) firstpromoter: FakeFirstPromoter,
     pub(crate) endpoint: RewardEndpoint,
     webhooks: mpsc::UnboundedReceiver<Value>,
     has_v1_key: bool,
     slow: bool,
-    /// How many calls of each were told.
-    told: (usize, usize),
+    /// How many calls of each were reported.
+    reported: (usize, usize),
 }
 
-impl Outside {
+impl ExternalSystems {
     /// Starts the fakes with the keys that the functions call them with.
     pub(crate) async fn start(
         credentials: &Value,
@@ -99,7 +99,7 @@ impl Outside {
             endpoint,
             has_v1_key,
             slow: false,
-            told: (0, 0),
+            reported: (0, 0),
         })
     }
 
@@ -138,8 +138,8 @@ impl Outside {
     }
 
     /// Lets something go wrong.
-    pub(crate) fn inject(&mut self, preset: Preset) {
-        use Preset as P;
+    pub(crate) fn inject(&mut self, preset: FaultPreset) {
+        use FaultPreset as P;
         let platform = match preset {
             P::CreatedBut500 => PlatformFault::CreatedBut500,
             P::RateLimited => PlatformFault::RateLimited { retry_after: Some(1) },
@@ -177,13 +177,13 @@ impl Outside {
     }
 
     /// The calls that reached the fakes since this was last asked.
-    pub(crate) fn new_calls(&mut self) -> Vec<Told> {
-        let platform = self.firstpromoter.calls_from(self.told.0);
-        let endpoint = self.endpoint.calls_from(self.told.1);
-        self.told.0 += platform.len();
-        self.told.1 += endpoint.len();
-        let platform = platform.iter().map(Told::of_platform);
-        platform.chain(endpoint.iter().map(Told::of_endpoint)).collect()
+    pub(crate) fn new_calls(&mut self) -> Vec<CallLine> {
+        let platform = self.firstpromoter.calls_from(self.reported.0);
+        let endpoint = self.endpoint.calls_from(self.reported.1);
+        self.reported.0 += platform.len();
+        self.reported.1 += endpoint.len();
+        let platform = platform.iter().map(CallLine::of_platform);
+        platform.chain(endpoint.iter().map(CallLine::of_endpoint)).collect()
     }
 
     /// Whether the account holds what a promise is about, by its key.
@@ -204,7 +204,7 @@ impl Outside {
         format!("FirstPromoter: {calls} calls, {busiest} in the busiest minute (it allows 400)")
     }
 
-    /// One line on what the company's system was told.
+    /// One line on what the company's system was reported.
     pub(crate) fn rewards(&self) -> String {
         let calls = self.endpoint.calls().len();
         let grants = self.endpoint.grants().len();
@@ -244,7 +244,7 @@ fn request(body: &Value) -> Value {
 }
 
 /// A call as a line tells it.
-pub(crate) struct Told {
+pub(crate) struct CallLine {
     /// When it arrived, in milliseconds since 1970.
     pub(crate) at: i64,
     /// Who was asked for what.
@@ -255,7 +255,7 @@ pub(crate) struct Told {
     pub(crate) detail: String,
 }
 
-impl Told {
+impl CallLine {
     fn new(
         at: OffsetDateTime,
         what: String,
@@ -283,8 +283,8 @@ impl Told {
 
     fn of_endpoint(call: &endpoint::Call) -> Self {
         let body: Value = serde_json::from_slice(&call.body).unwrap_or_default();
-        let kind = words(&body, "/type").unwrap_or_else(|| "no reward".to_owned());
-        let what = match (words(&body, "/data/amount"), words(&body, "/data/unit")) {
+        let kind = text(&body, "/type").unwrap_or_else(|| "no reward".to_owned());
+        let what = match (text(&body, "/data/amount"), text(&body, "/data/unit")) {
             (Some(amount), Some(unit)) => format!(" {amount} {unit}"),
             _ => String::new(),
         };
@@ -302,29 +302,29 @@ mod tests {
     #[tokio::test]
     async fn the_account_holds_what_the_samples_announce() {
         let credentials = &crate::play::dev_secrets()["credentials"];
-        let outside = Outside::start(credentials, 0, 0).await.unwrap();
+        let external = ExternalSystems::start(credentials, 0, 0).await.unwrap();
         let folder = crate::stage::binaries::workspace().join("events");
         let samples = crate::play::samples::Samples::load(folder).unwrap();
         for body in samples.bodies().unwrap() {
-            outside.seed(&body);
+            external.seed(&body);
         }
-        let commission = outside.firstpromoter.commission(301_881).unwrap();
+        let commission = external.firstpromoter.commission(301_881).unwrap();
         assert_eq!(commission.status, Status::Approved);
         assert_eq!((commission.amount, commission.unit.as_str()), (500, "points"));
         assert_eq!((commission.promoter.id, commission.campaign), (660_412, 5_104));
         assert_eq!(commission.referral.unwrap().id, 7_120_055);
-        let denied = outside.firstpromoter.commission(301_882).unwrap();
+        let denied = external.firstpromoter.commission(301_882).unwrap();
         assert_eq!(denied.status, Status::Denied);
-        let payout = outside.firstpromoter.payout(3_180_442).unwrap();
+        let payout = external.firstpromoter.payout(3_180_442).unwrap();
         assert_eq!((payout.amount, payout.unit.as_str()), (2, "free_months"));
         assert_eq!(payout.promoter.id, 884_133);
-        let v1_confirm = outside.parameters().into_iter().find(|(name, _)| name == "V1Confirm");
+        let v1_confirm = external.parameters().into_iter().find(|(name, _)| name == "V1Confirm");
         assert_eq!(v1_confirm.unwrap().1, "api");
     }
 
     #[test]
     fn the_presets_have_the_names_of_the_fakes() {
-        let names: Vec<String> = Preset::value_variants()
+        let names: Vec<String> = FaultPreset::value_variants()
             .iter()
             .filter_map(|preset| Some(preset.to_possible_value()?.get_name().to_owned()))
             .collect();

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::error::{LocalError, SignError};
-use crate::play::console::Show;
+use crate::play::console::Console;
 use crate::play::samples::{After, Samples};
 
 /// How long the promises may all stay as they are before they are no longer
@@ -17,29 +17,29 @@ const SETTLE: Duration = Duration::from_secs(20);
 /// With `early`, a sample may be answered at once as it is later on: its
 /// delivery may be recorded already.
 pub(crate) async fn play(
-    show: &mut Show<'_>,
+    console: &mut Console<'_>,
     samples: &Samples,
     early: bool,
 ) -> Result<bool, LocalError> {
     let began = Instant::now();
     let (mut wrong, mut skipped) = (0, 0);
     let mut played = Vec::new();
-    show.heading();
+    console.heading();
     for (index, expected) in samples.expected().iter().enumerate() {
         let (sample, answer) = (expected.sample.as_str(), expected.answer);
         if expected.after == Some(After::Settled) {
-            show.settle(SETTLE).await?;
+            console.settle(SETTLE).await?;
         }
-        show.look().await?;
-        let request = match samples.request(sample, show.secrets.webhooks()) {
+        console.look().await?;
+        let request = match samples.request(sample, console.secrets.webhooks()) {
             Err(LocalError::Sign(SignError::NoSecret(provider))) => {
-                show.skip(sample, provider);
+                console.skip(sample, provider);
                 skipped += 1;
                 continue;
             }
             request => request?,
         };
-        let sent = show.send(&request).await?;
+        let sent = console.send(&request).await?;
         let mut later = samples.expected().iter().skip(index + 1);
         let status = sent.answer.status;
         let right = status == answer
@@ -53,17 +53,17 @@ pub(crate) async fn play(
         };
         played.push(sample);
         let verdict = if right { "ok".to_owned() } else { format!("NOT {answer}") };
-        show.tell(sent, sample, &verdict, &recorded);
+        console.tell(sent, sample, &verdict, &recorded);
     }
-    show.settle(SETTLE).await?;
+    console.settle(SETTLE).await?;
     let all = samples.expected().len();
     let (right, seconds) = (all - wrong - skipped, began.elapsed().as_secs_f64());
     let skipped = match skipped {
         0 => String::new(),
         skipped => format!(", {skipped} skipped"),
     };
-    show.note(&format!(
+    console.note(&format!(
         "\n{all} samples, {right} answered as expected{skipped}, in {seconds:.1} s"
     ));
-    Ok(show.sum_up() && wrong == 0)
+    Ok(console.sum_up() && wrong == 0)
 }

@@ -57,13 +57,13 @@ fn build(profile: Option<&str>) -> Result<PathBuf, LocalError> {
     let mut command = Command::new(cargo);
     // What `cargo run` and `cargo test` tell their program about its package
     // would make build scripts that watch such variables run again.
-    let told = |name: &str| {
+    let set_by_cargo = |name: &str| {
         ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"]
             .iter()
             .any(|prefix| name.starts_with(prefix))
     };
     for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(told) {
+        if name.to_str().is_some_and(set_by_cargo) {
             command.env_remove(name);
         }
     }

@@ -32,17 +32,18 @@ pub(crate) async fn bind(
 type Serving = Pin<Box<dyn Future<Output = ()> + Send>>;
 type Serve = Box<dyn Fn(TcpListener, oneshot::Receiver<()>) -> Serving + Send + Sync>;
 
-/// An engine's front door.
-pub(crate) struct Door {
+/// A server that can be stopped and started again at its address.
+pub(crate) struct RestartableServer {
     address: SocketAddr,
     flag: &'static str,
     serve: Serve,
-    open: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+    running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
 }
 
-impl Door {
-    /// Serves `listener` by `serve` until closed; closing ends its future.
-    pub(crate) fn open<F>(
+impl RestartableServer {
+    /// Serves `listener` by `serve` until stopped; stopping resolves the receiver
+    /// that `serve` gets.
+    pub(crate) fn start<F>(
         flag: &'static str,
         (listener, address): (TcpListener, SocketAddr),
         serve: impl Fn(TcpListener, oneshot::Receiver<()>) -> F + Send + Sync + 'static,
@@ -51,19 +52,19 @@ impl Door {
         F: Future<Output = ()> + Send + 'static,
     {
         let serve: Serve = Box::new(move |listener, closed| Box::pin(serve(listener, closed)));
-        let mut door = Self { address, flag, serve, open: None };
-        door.start(listener);
-        door
+        let mut server = Self { address, flag, serve, running: None };
+        server.run(listener);
+        server
     }
 
-    fn start(&mut self, listener: TcpListener) {
+    fn run(&mut self, listener: TcpListener) {
         let (close, closed) = oneshot::channel();
-        self.open = Some((close, tokio::spawn((self.serve)(listener, closed))));
+        self.running = Some((close, tokio::spawn((self.serve)(listener, closed))));
     }
 
     /// Refuses connections from now on and ends the open ones.
-    pub(crate) async fn close(&mut self) {
-        if let Some((close, serving)) = self.open.take() {
+    pub(crate) async fn stop(&mut self) {
+        if let Some((close, serving)) = self.running.take() {
             drop(close);
             // It only fails if the engine panicked, and then it is closed too.
             let _ = serving.await;
@@ -71,10 +72,10 @@ impl Door {
     }
 
     /// Takes connections again, at the same address.
-    pub(crate) async fn reopen(&mut self) -> Result<(), LocalError> {
-        if self.open.is_none() {
+    pub(crate) async fn restart(&mut self) -> Result<(), LocalError> {
+        if self.running.is_none() {
             let (listener, _) = bind(self.flag, self.address.port()).await?;
-            self.start(listener);
+            self.run(listener);
         }
         Ok(())
     }

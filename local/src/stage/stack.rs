@@ -16,7 +16,7 @@ use crate::stage::engines::sqs::Sqs;
 use crate::stage::lambda::Host;
 use crate::stage::options::Options;
 use crate::stage::sources::{self, Context};
-use crate::stage::start::{Doors, Listeners, open_database, read_template, routes, seed_secrets};
+use crate::stage::start::{Listeners, Servers, open_database, read_template, routes, seed_secrets};
 
 /// The bundle of template.yaml, running. Dropping it ends the functions'
 /// processes; [`Stack::stop`] also waits for what is under way.
@@ -36,7 +36,7 @@ pub struct Stack {
     names_of_secrets: BTreeMap<String, String>,
     context: Context,
     secrets: Secrets,
-    doors: Doors,
+    servers: Servers,
     pollers: JoinSet<()>,
     sender: Sender,
 }
@@ -87,7 +87,7 @@ impl Stack {
             routes: routes.list(),
             names_of_secrets: template.secrets,
             sender: Sender::new(&url(&listeners.http.1)),
-            doors: Doors::open(listeners, &context, &secrets, &routes),
+            servers: Servers::start(listeners, &context, &secrets, &routes),
             context,
             secrets,
             pollers,
@@ -97,12 +97,12 @@ impl Stack {
     /// Ends everything in order: no new requests, then the event sources, the
     /// functions, the engines.
     pub async fn stop(mut self) {
-        self.doors.http.lock().await.close().await;
+        self.servers.http.lock().await.stop().await;
         self.pollers.shutdown().await;
         self.context.host.kill_all();
-        self.doors.secrets.lock().await.close().await;
-        self.doors.sqs.lock().await.close().await;
-        self.doors.dynamodb.lock().await.close().await;
+        self.servers.secrets.lock().await.stop().await;
+        self.servers.sqs.lock().await.stop().await;
+        self.servers.dynamodb.lock().await.stop().await;
     }
 
     /// Sends a payload 2.0 event to the front as the HTTP request it stands
@@ -231,7 +231,7 @@ impl Stack {
 
     /// Makes DynamoDB unreachable.
     pub async fn stop_dynamodb(&self) {
-        self.doors.dynamodb.lock().await.close().await;
+        self.servers.dynamodb.lock().await.stop().await;
     }
 
     /// Makes DynamoDB reachable again, with its data.
@@ -239,12 +239,12 @@ impl Stack {
     /// # Errors
     /// [`LocalError::Port`] when somebody else took its port.
     pub async fn start_dynamodb(&self) -> Result<(), LocalError> {
-        self.doors.dynamodb.lock().await.reopen().await
+        self.servers.dynamodb.lock().await.restart().await
     }
 
     /// Makes SQS unreachable for functions.
     pub async fn stop_sqs(&self) {
-        self.doors.sqs.lock().await.close().await;
+        self.servers.sqs.lock().await.stop().await;
     }
 
     /// Makes SQS reachable again, with its messages.
@@ -252,12 +252,12 @@ impl Stack {
     /// # Errors
     /// [`LocalError::Port`] when somebody else took its port.
     pub async fn start_sqs(&self) -> Result<(), LocalError> {
-        self.doors.sqs.lock().await.reopen().await
+        self.servers.sqs.lock().await.restart().await
     }
 
     /// Makes Secrets Manager unreachable.
     pub async fn stop_secretsmanager(&self) {
-        self.doors.secrets.lock().await.close().await;
+        self.servers.secrets.lock().await.stop().await;
     }
 
     /// Makes Secrets Manager reachable again, with its secrets.
@@ -265,7 +265,7 @@ impl Stack {
     /// # Errors
     /// [`LocalError::Port`] when somebody else took its port.
     pub async fn start_secretsmanager(&self) -> Result<(), LocalError> {
-        self.doors.secrets.lock().await.reopen().await
+        self.servers.secrets.lock().await.restart().await
     }
 
     /// Ends every process of a function; the next invocation starts a new one.

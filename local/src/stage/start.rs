@@ -13,7 +13,7 @@ use crate::stage::engines::dynamodb::Dynamo;
 use crate::stage::engines::secrets::Secrets;
 use crate::stage::front::{self, Routes};
 use crate::stage::options::Options;
-use crate::stage::server::{Door, bind};
+use crate::stage::server::{RestartableServer, bind};
 use crate::stage::sources::{self, Context};
 use crate::stage::template::{Source, Template};
 
@@ -43,15 +43,15 @@ impl Listeners {
 }
 
 /// The front and the engines, listening.
-pub(crate) struct Doors {
-    pub(crate) http: Mutex<Door>,
-    pub(crate) dynamodb: Mutex<Door>,
-    pub(crate) sqs: Mutex<Door>,
-    pub(crate) secrets: Mutex<Door>,
+pub(crate) struct Servers {
+    pub(crate) http: Mutex<RestartableServer>,
+    pub(crate) dynamodb: Mutex<RestartableServer>,
+    pub(crate) sqs: Mutex<RestartableServer>,
+    pub(crate) secrets: Mutex<RestartableServer>,
 }
 
-impl Doors {
-    pub(crate) fn open(
+impl Servers {
+    pub(crate) fn start(
         listeners: Listeners,
         context: &Context,
         secrets: &Secrets,
@@ -59,18 +59,20 @@ impl Doors {
     ) -> Self {
         let (host, routes) = (Arc::clone(&context.host), Arc::clone(routes));
         let (dynamo, sqs, secrets) = (context.dynamo.clone(), context.sqs.clone(), secrets.clone());
-        let http = Door::open(HTTP, listeners.http, move |listener, closed| {
+        let http = RestartableServer::start(HTTP, listeners.http, move |listener, closed| {
             front::serve(listener, Arc::clone(&routes), Arc::clone(&host), closed)
         });
-        let dynamodb = Door::open(DYNAMODB, listeners.dynamodb, move |listener, closed| {
-            dynamo.clone().serve(listener, closed)
-        });
-        let sqs = Door::open(SQS, listeners.sqs, move |listener, closed| {
+        let dynamodb =
+            RestartableServer::start(DYNAMODB, listeners.dynamodb, move |listener, closed| {
+                dynamo.clone().serve(listener, closed)
+            });
+        let sqs = RestartableServer::start(SQS, listeners.sqs, move |listener, closed| {
             sqs.clone().serve(listener, closed)
         });
-        let secrets = Door::open(SECRETSMANAGER, listeners.secrets, move |listener, closed| {
-            secrets.clone().serve(listener, closed)
-        });
+        let secrets =
+            RestartableServer::start(SECRETSMANAGER, listeners.secrets, move |listener, closed| {
+                secrets.clone().serve(listener, closed)
+            });
         Self {
             http: Mutex::new(http),
             dynamodb: Mutex::new(dynamodb),

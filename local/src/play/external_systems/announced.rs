@@ -8,7 +8,7 @@ fn number(value: &Value, pointer: &str) -> Option<u64> {
     value.pointer(pointer)?.as_u64()
 }
 
-pub(super) fn words(value: &Value, pointer: &str) -> Option<String> {
+pub(super) fn text(value: &Value, pointer: &str) -> Option<String> {
     value.pointer(pointer)?.as_str().map(str::to_owned)
 }
 
@@ -18,7 +18,7 @@ pub(super) fn commission(body: &Value) -> Option<Commission> {
         return None;
     }
     let amount = body.pointer("/data/amount")?.as_i64()?;
-    let unit = words(body, "/data/unit")?;
+    let unit = text(body, "/data/unit")?;
     let status = match body.pointer("/data/status")?.as_str()? {
         "approved" => Status::Approved,
         "denied" => Status::Denied,
@@ -27,12 +27,12 @@ pub(super) fn commission(body: &Value) -> Option<Commission> {
     let mut commission = Commission::new(number(body, "/data/id")?, &unit, amount);
     commission.promoter = Promoter {
         id: number(body, "/data/promoter_campaign/promoter/id")?,
-        email: words(body, "/data/promoter_campaign/promoter/email").unwrap_or_default(),
+        email: text(body, "/data/promoter_campaign/promoter/email").unwrap_or_default(),
     };
     commission.referral = number(body, "/data/referral/id").map(|id| Referral {
         id,
-        email: words(body, "/data/referral/email").unwrap_or_default(),
-        uid: words(body, "/data/referral/uid").unwrap_or_default(),
+        email: text(body, "/data/referral/email").unwrap_or_default(),
+        uid: text(body, "/data/referral/uid").unwrap_or_default(),
     });
     commission.campaign = number(body, "/data/promoter_campaign/campaign_id")?;
     Some(commission.with_status(status))
@@ -44,11 +44,11 @@ pub(super) fn payout(body: &Value) -> Option<Payout> {
         return None;
     }
     let amount = body.pointer("/data/amount")?.as_i64()?;
-    let unit = words(body, "/data/unit")?;
+    let unit = text(body, "/data/unit")?;
     let mut payout = Payout::new(number(body, "/data/id")?, &unit, amount);
     payout.promoter = Promoter {
         id: number(body, "/data/promoter/id")?,
-        email: words(body, "/data/promoter/email").unwrap_or_default(),
+        email: text(body, "/data/promoter/email").unwrap_or_default(),
     };
     payout.campaign = number(body, "/data/campaign/id")?;
     Some(payout)

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A way in which a fake misbehaves.
-pub trait Preset: Clone + Send + 'static {
+pub trait FaultKind: Clone + Send + 'static {
     /// The fake's record of a call.
     type Call;
 
@@ -27,7 +27,7 @@ pub trait Preset: Clone + Send + 'static {
 /// // One call in five fails in one of two ways, the same calls in every run.
 /// Fault::one_of([PlatformFault::Unavailable503, PlatformFault::CreatedBut500]).chance(0.2, 7);
 /// ```
-pub struct Fault<P: Preset> {
+pub struct Fault<P: FaultKind> {
     presets: Vec<P>,
     left: Option<u32>,
     chance: f64,
@@ -37,7 +37,7 @@ pub struct Fault<P: Preset> {
 
 type Condition<C> = Box<dyn Fn(&C) -> bool + Send>;
 
-impl<P: Preset> Fault<P> {
+impl<P: FaultKind> Fault<P> {
     /// Always this preset.
     #[must_use]
     pub fn of(preset: P) -> Self {
@@ -93,15 +93,15 @@ impl<P: Preset> Fault<P> {
     }
 }
 
-impl<P: Preset> From<P> for Fault<P> {
+impl<P: FaultKind> From<P> for Fault<P> {
     fn from(preset: P) -> Self {
         Self::of(preset)
     }
 }
 
-impl<P: Preset> fmt::Debug for Fault<P> {
+impl<P: FaultKind> fmt::Debug for Fault<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = self.presets.iter().map(Preset::name).collect();
+        let names: Vec<&str> = self.presets.iter().map(FaultKind::name).collect();
         f.debug_struct("Fault")
             .field("presets", &names)
             .field("left", &self.left)
@@ -112,15 +112,15 @@ impl<P: Preset> fmt::Debug for Fault<P> {
 
 /// The faults in force, in the order of their injection.
 #[derive(Debug)]
-pub(super) struct Faults<P: Preset>(Vec<Fault<P>>);
+pub(super) struct Faults<P: FaultKind>(Vec<Fault<P>>);
 
-impl<P: Preset> Default for Faults<P> {
+impl<P: FaultKind> Default for Faults<P> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<P: Preset> Faults<P> {
+impl<P: FaultKind> Faults<P> {
     pub(super) fn inject(&mut self, fault: Fault<P>) {
         self.0.push(fault);
     }
@@ -174,7 +174,7 @@ mod tests {
         Parity,
     }
 
-    impl Preset for Bad {
+    impl FaultKind for Bad {
         type Call = u32;
 
         fn name(&self) -> &'static str {

@@ -16,7 +16,7 @@ pub mod server;
 mod test_client;
 
 pub use endpoint::RewardEndpoint;
-pub use faults::{Fault, Preset};
+pub use faults::{Fault, FaultKind};
 pub use firstpromoter::FakeFirstPromoter;
 
 use std::time::Instant;

@@ -1,6 +1,6 @@
 //! DynamoDB: dynoxide over a `SQLite` file, with its tables and streams.
 
-mod home;
+mod data_folder;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 
 use crate::error::LocalError;
 use crate::stage::template::{ACCOUNT, REGION, Table};
-use home::Home;
+use data_folder::DataFolder;
 
 /// dynoxide counts from this number in public, from 0 in its log.
 const SEQUENCE_OFFSET: u128 = 100_000_000_000_000_000_000;
@@ -29,7 +29,7 @@ const SEQUENCE_OFFSET: u128 = 100_000_000_000_000_000_000;
 pub(crate) struct Dynamo {
     database: Database,
     control: Arc<Mutex<rusqlite::Connection>>,
-    _home: Arc<Home>,
+    _folder: Arc<DataFolder>,
 }
 
 fn engine(error: impl std::fmt::Display) -> LocalError {
@@ -40,8 +40,8 @@ impl Dynamo {
     /// Opens the database in `data`, or in a throw-away place, and creates the
     /// tables it lacks.
     pub(crate) fn open(data: Option<&Path>, tables: &[Table]) -> Result<Self, LocalError> {
-        let home = Home::open(data)?;
-        let file = home.database()?;
+        let folder = DataFolder::open(data)?;
+        let file = folder.database()?;
         let database = Database::new(&file.to_string_lossy()).map_err(engine)?;
         let control = rusqlite::Connection::open(&file).map_err(engine)?;
         control.busy_timeout(std::time::Duration::from_secs(5)).map_err(engine)?;
@@ -54,7 +54,7 @@ impl Dynamo {
             )
             .map_err(engine)?;
         let dynamo =
-            Self { database, control: Arc::new(Mutex::new(control)), _home: Arc::new(home) };
+            Self { database, control: Arc::new(Mutex::new(control)), _folder: Arc::new(folder) };
         tables.iter().try_for_each(|table| dynamo.create(table))?;
         Ok(dynamo)
     }

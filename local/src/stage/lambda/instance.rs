@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 
 use super::output::Output;
-use super::runtime_api::{Api, Failure, Phase, Work};
+use super::runtime_api::{Api, Failure, Invocation, Phase};
 use crate::error::InvokeError;
 use crate::stage::server::bind;
 use crate::stage::template::{ACCOUNT, Function, REGION};
@@ -22,7 +22,7 @@ const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A running process that has asked for its first invocation. Dropping it ends
 /// the process.
 pub(super) struct Instance {
-    work: mpsc::Sender<Work>,
+    invocations: mpsc::Sender<Invocation>,
     exited: watch::Receiver<Option<String>>,
     api: AbortHandle,
     _kill: oneshot::Sender<()>,
@@ -69,10 +69,10 @@ impl Instance {
             tokio::spawn(async move { output.follow(stderr).await });
         }
 
-        let (work, work_receiver) = mpsc::channel(1);
+        let (invocations, invocation_receiver) = mpsc::channel(1);
         let (phase, phase_receiver) = watch::channel(Phase::Starting);
         let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", function.name);
-        let router = Api::new(work_receiver, phase, arn, function.timeout).router();
+        let router = Api::new(invocation_receiver, phase, arn, function.timeout).router();
         let api = tokio::spawn(async move {
             // It only ends by being aborted.
             let _ = axum::serve(listener, router).await;
@@ -82,7 +82,7 @@ impl Instance {
         let (exit, exited) = watch::channel(None);
         tokio::spawn(watch_over(child, killed, kill_all, exit));
 
-        let instance = Self { work, exited, api, _kill: kill };
+        let instance = Self { invocations, exited, api, _kill: kill };
         instance.wait_until_ready(phase_receiver).await?;
         Ok(instance)
     }
@@ -120,7 +120,7 @@ impl Instance {
         timeout: Duration,
     ) -> Result<Bytes, InvokeError> {
         let (reply, replied) = oneshot::channel();
-        if self.work.send(Work { request_id, payload, reply }).await.is_err() {
+        if self.invocations.send(Invocation { request_id, payload, reply }).await.is_err() {
             return Err(InvokeError::Crashed("it stopped asking for invocations".to_owned()));
         }
         let mut exited = self.exited.clone();

@@ -15,7 +15,7 @@ use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot, watch};
 use super::MAX_PAYLOAD;
 
 /// One invocation on its way to an instance.
-pub(super) struct Work {
+pub(super) struct Invocation {
     pub(super) request_id: String,
     pub(super) payload: Bytes,
     pub(super) reply: oneshot::Sender<Result<Bytes, Failure>>,
@@ -38,8 +38,8 @@ pub(super) enum Phase {
 
 /// The API's state.
 pub(super) struct Api {
-    work: AsyncMutex<mpsc::Receiver<Work>>,
-    current: Mutex<Option<Work>>,
+    invocations: AsyncMutex<mpsc::Receiver<Invocation>>,
+    current: Mutex<Option<Invocation>>,
     phase: watch::Sender<Phase>,
     arn: String,
     timeout: Duration,
@@ -47,12 +47,18 @@ pub(super) struct Api {
 
 impl Api {
     pub(super) fn new(
-        work: mpsc::Receiver<Work>,
+        invocations: mpsc::Receiver<Invocation>,
         phase: watch::Sender<Phase>,
         arn: String,
         timeout: Duration,
     ) -> Self {
-        Self { work: AsyncMutex::new(work), current: Mutex::default(), phase, arn, timeout }
+        Self {
+            invocations: AsyncMutex::new(invocations),
+            current: Mutex::default(),
+            phase,
+            arn,
+            timeout,
+        }
     }
 
     /// The routes, for one instance.
@@ -68,10 +74,10 @@ impl Api {
 
     fn finish(&self, request_id: &str, outcome: Result<Bytes, Failure>) -> StatusCode {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        match current.take_if(|work| work.request_id == request_id) {
-            Some(work) => {
+        match current.take_if(|invocation| invocation.request_id == request_id) {
+            Some(invocation) => {
                 // Nobody waits any more when the time-out was quicker.
-                let _ = work.reply.send(outcome);
+                let _ = invocation.reply.send(outcome);
                 StatusCode::ACCEPTED
             }
             None => StatusCode::BAD_REQUEST,
@@ -87,19 +93,19 @@ fn status(code: StatusCode) -> Response<Body> {
 
 async fn next(State(api): State<Arc<Api>>) -> Response<Body> {
     api.phase.send_replace(Phase::Ready);
-    let Some(work) = api.work.lock().await.recv().await else {
+    let Some(invocation) = api.invocations.lock().await.recv().await else {
         // The instance is being ended: an answer would only make it complain.
         return std::future::pending().await;
     };
     let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + api.timeout;
     let response = Response::builder()
         .header("Content-Type", "application/json")
-        .header("Lambda-Runtime-Aws-Request-Id", &work.request_id)
+        .header("Lambda-Runtime-Aws-Request-Id", &invocation.request_id)
         .header("Lambda-Runtime-Deadline-Ms", deadline.as_millis().to_string())
         .header("Lambda-Runtime-Invoked-Function-Arn", &api.arn)
         .header("Lambda-Runtime-Trace-Id", "Root=1-00000000-000000000000000000000000;Sampled=0")
-        .body(Body::from(work.payload.clone()));
-    *api.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(work);
+        .body(Body::from(invocation.payload.clone()));
+    *api.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(invocation);
     response.unwrap_or_else(|_| status(StatusCode::INTERNAL_SERVER_ERROR))
 }
 

@@ -54,7 +54,7 @@ impl Poller {
 
     pub(super) async fn run(mut self) {
         loop {
-            match self.step().await {
+            match self.poll_once().await {
                 Ok(true) => {}
                 Ok(false) => tokio::time::sleep(POLL).await,
                 Err(error) => {
@@ -66,7 +66,7 @@ impl Poller {
     }
 
     /// Takes what is next; `false` when there was nothing.
-    async fn step(&mut self) -> Result<bool, LocalError> {
+    async fn poll_once(&mut self) -> Result<bool, LocalError> {
         let (dynamo, table, from) =
             (self.context.dynamo.clone(), self.source.table.clone(), self.position.clone());
         let limit = self.source.batch_size;
@@ -95,7 +95,7 @@ impl Poller {
         }
         while let Some(batch) = work.pop_front() {
             let verdict = self.invoke(&batch).await;
-            let Some(rest) = rest(batch, &verdict) else {
+            let Some(rest) = remaining(batch, &verdict) else {
                 continue;
             };
             if self.source.retries.is_some_and(|most| rest.failures > most) {
@@ -158,7 +158,7 @@ fn sequence(record: &Value) -> &str {
 }
 
 /// What is still to be done: everything from the first failed record on.
-fn rest(mut batch: Batch, verdict: &Verdict) -> Option<Batch> {
+fn remaining(mut batch: Batch, verdict: &Verdict) -> Option<Batch> {
     let first = match verdict {
         Verdict::Done => return None,
         Verdict::AllFailed => 0,
@@ -198,13 +198,16 @@ mod tests {
     fn work_goes_on_at_the_first_failed_record() {
         let failed =
             |ids: &[&str]| Verdict::Failed(ids.iter().map(|id| (*id).to_owned()).collect());
-        assert_eq!(rest(batch(&["1", "2", "3"], 0), &Verdict::Done), None);
+        assert_eq!(remaining(batch(&["1", "2", "3"], 0), &Verdict::Done), None);
         assert_eq!(
-            rest(batch(&["1", "2", "3"], 0), &failed(&["3", "2"])),
+            remaining(batch(&["1", "2", "3"], 0), &failed(&["3", "2"])),
             Some(batch(&["2", "3"], 1))
         );
-        assert_eq!(rest(batch(&["1", "2"], 4), &failed(&["1"])), Some(batch(&["1", "2"], 5)));
-        assert_eq!(rest(batch(&["1", "2"], 1), &Verdict::AllFailed), Some(batch(&["1", "2"], 2)));
+        assert_eq!(remaining(batch(&["1", "2"], 4), &failed(&["1"])), Some(batch(&["1", "2"], 5)));
+        assert_eq!(
+            remaining(batch(&["1", "2"], 1), &Verdict::AllFailed),
+            Some(batch(&["1", "2"], 2))
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::resolve::{list, text};
 use super::{ACCOUNT, REGION, STACK_NAME, TemplateError};
 
 /// The value of every declared parameter: the override, or the default.
-pub(super) fn decide(
+pub(super) fn parameter_values(
     document: &Value,
     overrides: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, Value>, TemplateError> {
@@ -22,7 +22,7 @@ pub(super) fn decide(
         let problem = format!("has no {name}, only {}", known.join(", "));
         return Err(TemplateError::new("Parameters", &problem));
     }
-    let mut decided = BTreeMap::new();
+    let mut values = BTreeMap::new();
     for (name, definition) in declared.into_iter().flatten() {
         let path = format!("Parameters/{name}");
         let value = match (overrides.get(name), definition.get("Default")) {
@@ -44,15 +44,15 @@ pub(super) fn decide(
             check(definition, &value, &path)?;
             Value::String(value)
         };
-        decided.insert(name.clone(), value);
+        values.insert(name.clone(), value);
     }
-    Ok(decided)
+    Ok(values)
 }
 
 /// Refuses what `CloudFormation` would refuse, in the words that the template
 /// has for it.
 fn check(definition: &Value, value: &str, path: &str) -> Result<(), TemplateError> {
-    let Some(problem) = violated(definition, value, path)? else {
+    let Some(problem) = violation(definition, value, path)? else {
         return Ok(());
     };
     let description = definition.get("ConstraintDescription").and_then(Value::as_str);
@@ -61,7 +61,7 @@ fn check(definition: &Value, value: &str, path: &str) -> Result<(), TemplateErro
 }
 
 /// What about `value` is not as its definition wants it.
-fn violated(definition: &Value, value: &str, path: &str) -> Result<Option<String>, TemplateError> {
+fn violation(definition: &Value, value: &str, path: &str) -> Result<Option<String>, TemplateError> {
     let constraint =
         |name: &str| definition.get(name).map(|constraint| (constraint, format!("{path}/{name}")));
     if let Some((allowed, path)) = constraint("AllowedValues") {

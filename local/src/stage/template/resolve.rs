@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::parameters::{decide, pseudo};
+use super::parameters::{parameter_values, pseudo};
 use super::{ACCOUNT, REGION, TemplateError};
 
 type Resolved = Result<Option<Value>, TemplateError>;
 
-/// A parsed template with its parameters decided.
+/// A parsed template with its parameters values.
 #[derive(Debug)]
 pub(super) struct Resolver {
     document: Value,
@@ -26,7 +26,7 @@ impl Resolver {
         overrides: &BTreeMap<String, String>,
         queue_base_url: &str,
     ) -> Result<Self, TemplateError> {
-        let parameters = decide(&document, overrides)?;
+        let parameters = parameter_values(&document, overrides)?;
         Ok(Self { document, parameters, queue_base_url: queue_base_url.to_owned() })
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Call;
-use crate::play::fakes::faults::{Fault, Preset};
+use crate::play::fakes::faults::{Fault, FaultKind};
 
 /// A way for the endpoint to fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub enum EndpointFault {
     Conflict409,
 }
 
-impl Preset for EndpointFault {
+impl FaultKind for EndpointFault {
     type Call = Call;
 
     fn name(&self) -> &'static str {

@@ -23,7 +23,7 @@ use axum::http::{HeaderValue, Method, Response, header};
 use serde_json::json;
 
 use crate::play::fakes::Clock;
-use crate::play::fakes::faults::{Fault, Faults, Preset};
+use crate::play::fakes::faults::{Fault, FaultKind, Faults};
 use crate::play::fakes::server::{Received, Server, empty, json as reply, retry_after};
 use signature::Keys;
 
@@ -153,7 +153,7 @@ impl Books {
             (None, Some(reply(401, &body)))
         } else {
             let fault = self.faults.strike(&call);
-            call.fault = fault.as_ref().map(Preset::name);
+            call.fault = fault.as_ref().map(FaultKind::name);
             self.struck(fault, &call)
         };
         self.calls.push(call);

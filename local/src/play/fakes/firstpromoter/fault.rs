@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Call, Operation};
-use crate::play::fakes::faults::{Fault, Preset};
+use crate::play::fakes::faults::{Fault, FaultKind};
 
 /// A way for the API to fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub enum PlatformFault {
     Unavailable503,
 }
 
-impl Preset for PlatformFault {
+impl FaultKind for PlatformFault {
     type Call = Call;
 
     fn name(&self) -> &'static str {

@@ -13,7 +13,7 @@ use super::call::Parameters;
 use super::model::timestamp;
 use super::{Call, Commission, Operation, Payout, PlatformFault};
 use crate::play::fakes::Clock;
-use crate::play::fakes::faults::{Faults, Preset};
+use crate::play::fakes::faults::{FaultKind, Faults};
 use crate::play::fakes::server::{Received, empty, json as reply, retry_after};
 
 /// What the documentation leaves open, decided.
@@ -121,7 +121,7 @@ impl Platform {
             }
             Some(operation) => {
                 let fault = self.faults.strike(&call);
-                call.fault = fault.as_ref().map(Preset::name);
+                call.fault = fault.as_ref().map(FaultKind::name);
                 self.struck(operation, fault.as_ref(), &call, &parameters)
             }
         };

@@ -1,6 +1,6 @@
 use std::fs;
 
-use super::home::throw_away;
+use super::data_folder::throw_away;
 use super::*;
 
 fn table() -> Table {

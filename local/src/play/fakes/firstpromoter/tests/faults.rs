@@ -18,7 +18,7 @@ async fn faults_that_answer_at_once() {
         (PlatformFault::BatchPartialFailure, 200, false),
     ] {
         let stage = stage().await;
-        let name = crate::play::fakes::Preset::name(&fault);
+        let name = crate::play::fakes::FaultKind::name(&fault);
         let retry_after = (fault == limited(Some(3))).then_some("3");
         stage.fake.inject(Fault::of(fault).times(1).on(Operation::MarkFulfilled));
         assert_eq!(stage.get("/commissions").await.0, 200);

@@ -12,13 +12,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::error::LocalError;
 
 /// The folder, locked; a throw-away one is removed with the last user.
-pub(super) struct Home {
+pub(super) struct DataFolder {
     path: PathBuf,
     keep: bool,
     _lock: File,
 }
 
-impl Drop for Home {
+impl Drop for DataFolder {
     fn drop(&mut self) {
         if !self.keep {
             // The system cleans its temporary files, should this fail.
@@ -27,7 +27,7 @@ impl Drop for Home {
     }
 }
 
-impl Home {
+impl DataFolder {
     pub(super) fn open(data: Option<&Path>) -> Result<Self, LocalError> {
         let path = data.map_or_else(throw_away, Path::to_path_buf);
         create_folder(&path).map_err(|source| of_folder(&path, source))?;
