@@ -183,7 +183,7 @@ impl Run {
         }
         say("\nserving until Ctrl-C");
         tokio::select! {
-            failed = console.forever() => failed?,
+            failed = console.follow() => failed?,
             () = &mut stopped => {}
         }
         if self.serve {

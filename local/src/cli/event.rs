@@ -44,7 +44,7 @@ impl Event {
         let samples = Samples::load(workspace().join("events"))?;
         let name = self.name.as_deref();
         for name in name.map_or_else(|| samples.names(), |name| vec![name]) {
-            let text = samples.fresh(name, secrets.webhooks())?;
+            let text = samples.freshly_signed(name, secrets.webhooks())?;
             if self.write {
                 let file = samples.file(name);
                 fs::write(&file, text).map_err(|source| LocalError::Io {

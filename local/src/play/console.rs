@@ -26,7 +26,7 @@ const WIDTH: usize = 48;
 /// States in which a worker calls somebody.
 const CLAIMED: [&str; 3] = ["delivering", "confirming", "reversing"];
 
-/// A promise on its way.
+/// A promise on its trace.
 #[derive(Debug, Default)]
 struct PromiseTrace {
     created: i64,
@@ -71,7 +71,7 @@ struct Line {
 }
 
 /// What a request came to.
-pub(crate) struct Sent {
+pub(crate) struct Exchange {
     /// The answer.
     pub(crate) answer: Answer,
     /// What it recorded, in a few words; none when nothing.
@@ -88,7 +88,7 @@ pub(crate) struct Console<'a> {
     out: Box<dyn Write + Send>,
     began: i64,
     cursor: Cursor,
-    ways: BTreeMap<String, PromiseTrace>,
+    traces: BTreeMap<String, PromiseTrace>,
     /// The platform's webhooks that were not taken.
     refused: usize,
 }
@@ -108,45 +108,49 @@ impl<'a> Console<'a> {
             secrets,
             out,
             began: now(),
-            ways: BTreeMap::new(),
+            traces: BTreeMap::new(),
             refused: 0,
         };
         // A kept table has promises already.
         for item in stack.items().await? {
-            console.follow(&item);
+            console.trace(&item);
         }
-        console.ways.values_mut().for_each(|way| way.steps.clear());
+        console.traces.values_mut().for_each(|trace| trace.steps.clear());
         Ok(console)
     }
 
     /// Whether there were promises before anything was sent.
     pub(crate) fn has_promises(&self) -> bool {
-        !self.ways.is_empty()
+        !self.traces.is_empty()
     }
 
     /// Writes a line that has no time.
-    pub(crate) fn note(&mut self, text: &str) {
+    pub(crate) fn write_line(&mut self, text: &str) {
         // A reader that went away does not change what happens.
         let _ = writeln!(self.out, "{text}");
     }
 
     /// Writes the heading of the columns.
     pub(crate) fn heading(&mut self) {
-        self.note(&format!("\n{:>8}  {}", "seconds", columns("sample", "answer", "recorded")));
+        self.write_line(&format!(
+            "\n{:>8}  {}",
+            "seconds",
+            columns("sample", "answer", "recorded")
+        ));
     }
 
     /// Sends a request and finds out what it recorded. Nobody else sends one
     /// meanwhile.
-    pub(crate) async fn send(&mut self, event: &Value) -> Result<Sent, LocalError> {
+    pub(crate) async fn send(&mut self, event: &Value) -> Result<Exchange, LocalError> {
         let at = now();
         let answer = self.stack.deliver(event).await?;
         let changes = self.stack.changes_since(&mut self.cursor).await?;
         let recorded = describe(&changes);
-        Ok(Sent { answer, recorded, at, lines: self.proceedings(&changes) })
+        Ok(Exchange { answer, recorded, at, lines: self.proceedings(&changes) })
     }
 
     /// Tells of a request in its place.
-    pub(crate) fn tell(&mut self, sent: Sent, what: &str, verdict: &str, recorded: &str) {
+    pub(crate) fn report(&mut self, sent: Exchange, what: &str, verdict: &str, recorded: &str) {
         let answer = format!("{} {verdict}", sent.answer.status);
         let mut lines = vec![Line { at: sent.at, rank: 0, text: columns(what, &answer, recorded) }];
         lines.extend(sent.lines);
@@ -154,14 +158,14 @@ impl<'a> Console<'a> {
     }
 
     /// Tells of a request that is not sent, as nothing signs it.
-    pub(crate) fn skip(&mut self, what: &str, provider: &str) {
+    pub(crate) fn report_skipped(&mut self, what: &str, provider: &str) {
         let why = format!("{provider}: no secret for it in {}", self.secrets.name);
         let (at, text) = (now(), columns(what, "skipped", &why));
         self.print(vec![Line { at, rank: 0, text }]);
     }
 
     /// Tells what happened since the last look.
-    pub(crate) async fn look(&mut self) -> Result<(), LocalError> {
+    pub(crate) async fn catch_up(&mut self) -> Result<(), LocalError> {
         let changes = self.stack.changes_since(&mut self.cursor).await?;
         let mut lines = self.proceedings(&changes);
         // Nothing here asked for it: somebody else's request.
@@ -171,19 +175,19 @@ impl<'a> Console<'a> {
         }
         self.print(lines);
         while let Some(event) = self.external.next_webhook() {
-            self.pass_on(event).await?;
+            self.send_webhook(event).await?;
         }
         Ok(())
     }
 
     /// Sends a webhook of the platform.
-    async fn pass_on(&mut self, mut event: Value) -> Result<(), LocalError> {
+    async fn send_webhook(&mut self, mut event: Value) -> Result<(), LocalError> {
         let seconds = u64::try_from(now() / 1_000).unwrap_or_default();
         let kind = event.pointer("/headers/x-event-type").and_then(Value::as_str);
         let what = format!("  FirstPromoter sends {}", kind.unwrap_or_default());
         match sign(&mut event, self.secrets.webhooks(), seconds) {
             Err(SignError::NoSecret(provider)) => {
-                self.skip(&what, provider);
+                self.report_skipped(&what, provider);
                 return Ok(());
             }
             signed => signed?,
@@ -192,7 +196,7 @@ impl<'a> Console<'a> {
         let taken = (200..300).contains(&sent.answer.status);
         self.refused += usize::from(!taken);
         let recorded = sent.recorded.clone().unwrap_or_else(|| "nothing new".to_owned());
-        self.tell(sent, &what, if taken { "ok" } else { "NOT 200" }, &recorded);
+        self.report(sent, &what, if taken { "ok" } else { "NOT 200" }, &recorded);
         Ok(())
     }
 
@@ -201,10 +205,10 @@ impl<'a> Console<'a> {
     pub(crate) async fn settle(&mut self, quiet: Duration) -> Result<(), LocalError> {
         let (mut reached, mut since) = (0, Instant::now());
         loop {
-            self.look().await?;
+            self.catch_up().await?;
             let over =
-                self.ways.values().all(PromiseTrace::is_over) && !self.external.has_webhooks();
-            let so_far = self.ways.values().map(PromiseTrace::reached).sum();
+                self.traces.values().all(PromiseTrace::is_over) && !self.external.has_webhooks();
+            let so_far = self.traces.values().map(PromiseTrace::reached).sum();
             if reached != so_far {
                 (reached, since) = (so_far, Instant::now());
             }
@@ -216,9 +220,9 @@ impl<'a> Console<'a> {
     }
 
     /// Looks on until dropped.
-    pub(crate) async fn forever(&mut self) -> Result<(), LocalError> {
+    pub(crate) async fn follow(&mut self) -> Result<(), LocalError> {
         loop {
-            self.look().await?;
+            self.catch_up().await?;
             tokio::time::sleep(PAUSE).await;
         }
     }
@@ -226,23 +230,26 @@ impl<'a> Console<'a> {
     /// Sums up; `false` unless every promise about what the account holds is
     /// confirmed and every webhook of the platform was taken.
     pub(crate) fn sum_up(&mut self) -> bool {
-        let ways = self.ways.iter().filter(|(key, _)| self.external.knows(key));
-        let ways: Vec<_> = ways.collect();
-        let confirmed = ways.iter().filter(|(_, way)| way.state == "confirmed").count();
-        let promises = match ways.len() {
+        let traces = self.traces.iter().filter(|(key, _)| self.external.account_has(key));
+        let traces: Vec<_> = traces.collect();
+        let confirmed = traces.iter().filter(|(_, trace)| trace.state == "confirmed").count();
+        let promises = match traces.len() {
             1 => "1 promise".to_owned(),
             count => format!("{count} promises"),
         };
         let mut text = vec![format!("\n{promises}, {confirmed} confirmed")];
-        for (key, way) in &ways {
-            let way =
-                if way.steps.is_empty() { format!("{} already", way.state) } else { way.text() };
-            text.push(format!("  {key}  {way}"));
+        for (key, trace) in &traces {
+            let trace = if trace.steps.is_empty() {
+                format!("{} already", trace.state)
+            } else {
+                trace.text()
+            };
+            text.push(format!("  {key}  {trace}"));
         }
-        let right = confirmed == ways.len() && self.refused == 0;
+        let right = confirmed == traces.len() && self.refused == 0;
         let (rate, rewards) = (self.external.call_rate(), self.external.rewards());
         text.extend([rate, rewards]);
-        self.note(&text.join("\n"));
+        self.write_line(&text.join("\n"));
         right
     }
 
@@ -250,7 +257,7 @@ impl<'a> Console<'a> {
     /// in these changes, and for each call.
     fn proceedings(&mut self, changes: &[Value]) -> Vec<Line> {
         let images = changes.iter().filter_map(|change| change.pointer("/dynamodb/NewImage"));
-        let mut lines: Vec<Line> = images.filter_map(|image| self.follow(image)).collect();
+        let mut lines: Vec<Line> = images.filter_map(|image| self.trace(image)).collect();
         lines.extend(self.external.new_calls().into_iter().map(|call| Line {
             at: call.at,
             rank: 1,
@@ -259,26 +266,26 @@ impl<'a> Console<'a> {
         lines
     }
 
-    fn follow(&mut self, item: &Value) -> Option<Line> {
+    fn trace(&mut self, item: &Value) -> Option<Line> {
         attribute(item, "sk")?.strip_prefix("fulfilment#")?;
         let (key, state) = (attribute(item, "key")?, attribute(item, "state")?);
         let changed = milliseconds(attribute(item, "changed_at")?)?;
         let created = milliseconds(attribute(item, "created_at")?)?;
-        let way = self
-            .ways
+        let trace = self
+            .traces
             .entry(key.to_owned())
             .or_insert_with(|| PromiseTrace { created, ..PromiseTrace::default() });
-        way.due = attribute(item, "due").is_some();
-        if way.state == state {
+        trace.due = attribute(item, "due").is_some();
+        if trace.state == state {
             return None;
         }
-        state.clone_into(&mut way.state);
-        let after = changed - way.created;
-        let back = way.steps.iter().any(|(earlier, _)| earlier == state);
+        state.clone_into(&mut trace.state);
+        let after = changed - trace.created;
+        let back = trace.steps.iter().any(|(earlier, _)| earlier == state);
         let claimed = CLAIMED.contains(&state);
-        way.steps.push((state.to_owned(), after));
+        trace.steps.push((state.to_owned(), after));
         let reason = item.pointer("/parked/M/reason/S").and_then(Value::as_str);
-        way.reason = reason.map(str::to_owned);
+        trace.reason = reason.map(str::to_owned);
         // What the call came to, where it led back.
         let last = attribute(item, "last").filter(|_| back && !claimed);
         let said = reason.or(last);
@@ -295,7 +302,7 @@ impl<'a> Console<'a> {
         for line in lines {
             let after = (line.at - self.began).max(0);
             let (seconds, rest) = (after / 1_000, after % 1_000);
-            self.note(&format!("{seconds:>4}.{rest:03}  {}", line.text));
+            self.write_line(&format!("{seconds:>4}.{rest:03}  {}", line.text));
         }
     }
 }
@@ -322,21 +329,21 @@ mod tests {
     #[test]
     fn a_way_is_one_line() {
         let step = |state: &str, ms| (state.to_owned(), ms);
-        let mut way = PromiseTrace {
+        let mut trace = PromiseTrace {
             state: "delivered".to_owned(),
             due: true,
             steps: vec![step("requested", 0), step("delivering", 41), step("delivered", 63)],
             ..PromiseTrace::default()
         };
-        assert_eq!(way.text(), "requested 0 ms · delivering 41 ms · delivered 63 ms");
-        assert!(!way.is_over());
-        assert_eq!(way.reached(), 3);
-        way.steps.extend([step("requested", 70), step("delivering", 90)]);
-        assert_eq!(way.reached(), 3);
-        way.due = false;
-        assert!(way.is_over());
-        way.state = "parked".to_owned();
-        way.reason = Some("over_age".to_owned());
-        assert!(way.text().ends_with("90 ms (over_age)"));
+        assert_eq!(trace.text(), "requested 0 ms · delivering 41 ms · delivered 63 ms");
+        assert!(!trace.is_over());
+        assert_eq!(trace.reached(), 3);
+        trace.steps.extend([step("requested", 70), step("delivering", 90)]);
+        assert_eq!(trace.reached(), 3);
+        trace.due = false;
+        assert!(trace.is_over());
+        trace.state = "parked".to_owned();
+        trace.reason = Some("over_age".to_owned());
+        assert!(trace.text().ends_with("90 ms (over_age)"));
     }
 }

@@ -173,7 +173,7 @@ impl ExternalSystems {
 
     /// The platform's next webhook, as a payload 2.0 event without signature.
     pub(crate) fn next_webhook(&mut self) -> Option<Value> {
-        self.webhooks.try_recv().ok().map(|body| request(&body))
+        self.webhooks.try_recv().ok().map(|body| webhook_event(&body))
     }
 
     /// The calls that reached the fakes since this was last asked.
@@ -187,7 +187,7 @@ impl ExternalSystems {
     }
 
     /// Whether the account holds what a promise is about, by its key.
-    pub(crate) fn knows(&self, key: &str) -> bool {
+    pub(crate) fn account_has(&self, key: &str) -> bool {
         let mut parts = key.split(':');
         let (provider, id) = (parts.next(), parts.next().and_then(|id| id.parse().ok()));
         id.is_some_and(|id| match provider {
@@ -221,7 +221,7 @@ fn not_started(flag: &'static str, port: u16, source: io::Error) -> LocalError {
 }
 
 /// The platform's call of us.
-fn request(body: &Value) -> Value {
+fn webhook_event(body: &Value) -> Value {
     let kind = match body.get("entity_type").and_then(Value::as_str) {
         Some("payout") => "payouts",
         _ => "commissions",

@@ -30,10 +30,10 @@ pub(crate) async fn play(
         if expected.after == Some(After::Settled) {
             console.settle(SETTLE).await?;
         }
-        console.look().await?;
+        console.catch_up().await?;
         let request = match samples.request(sample, console.secrets.webhooks()) {
             Err(LocalError::Sign(SignError::NoSecret(provider))) => {
-                console.skip(sample, provider);
+                console.report_skipped(sample, provider);
                 skipped += 1;
                 continue;
             }
@@ -53,7 +53,7 @@ pub(crate) async fn play(
         };
         played.push(sample);
         let verdict = if right { "ok".to_owned() } else { format!("NOT {answer}") };
-        console.tell(sent, sample, &verdict, &recorded);
+        console.report(sent, sample, &verdict, &recorded);
     }
     console.settle(SETTLE).await?;
     let all = samples.expected().len();
@@ -62,7 +62,7 @@ pub(crate) async fn play(
         0 => String::new(),
         skipped => format!(", {skipped} skipped"),
     };
-    console.note(&format!(
+    console.write_line(&format!(
         "\n{all} samples, {right} answered as expected{skipped}, in {seconds:.1} s"
     ));
     Ok(console.sum_up() && wrong == 0)

@@ -106,7 +106,7 @@ impl Samples {
     }
 
     /// A sample's text signed now: only what the signature changes differs.
-    pub(crate) fn fresh(&self, name: &str, secrets: &Value) -> Result<String, LocalError> {
+    pub(crate) fn freshly_signed(&self, name: &str, secrets: &Value) -> Result<String, LocalError> {
         let (mut text, before, event) = self.event(name, secrets)?;
         let mut changes = Vec::new();
         if !changed_texts(&before, &event, &mut changes) {

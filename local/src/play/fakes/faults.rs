@@ -27,28 +27,28 @@ pub trait FaultKind: Clone + Send + 'static {
 /// // One call in five fails in one of two ways, the same calls in every run.
 /// Fault::one_of([PlatformFault::Unavailable503, PlatformFault::CreatedBut500]).chance(0.2, 7);
 /// ```
-pub struct Fault<P: FaultKind> {
-    presets: Vec<P>,
+pub struct Fault<K: FaultKind> {
+    kinds: Vec<K>,
     left: Option<u32>,
     chance: f64,
     draws: Generator,
-    conditions: Vec<Condition<P::Call>>,
+    conditions: Vec<Condition<K::Call>>,
 }
 
 type Condition<C> = Box<dyn Fn(&C) -> bool + Send>;
 
-impl<P: FaultKind> Fault<P> {
+impl<K: FaultKind> Fault<K> {
     /// Always this preset.
     #[must_use]
-    pub fn of(preset: P) -> Self {
-        Self::one_of([preset])
+    pub fn of(kind: K) -> Self {
+        Self::one_of([kind])
     }
 
     /// One of these at a time, drawn among those that fit the call.
     #[must_use]
-    pub fn one_of(presets: impl IntoIterator<Item = P>) -> Self {
+    pub fn one_of(kinds: impl IntoIterator<Item = K>) -> Self {
         Self {
-            presets: presets.into_iter().collect(),
+            kinds: kinds.into_iter().collect(),
             left: None,
             chance: 1.0,
             draws: Generator(0),
@@ -74,16 +74,16 @@ impl<P: FaultKind> Fault<P> {
     /// Only for calls of which this holds, besides what was asked before. It
     /// must not call the fake.
     #[must_use]
-    pub fn when(mut self, condition: impl Fn(&P::Call) -> bool + Send + 'static) -> Self {
+    pub fn when(mut self, condition: impl Fn(&K::Call) -> bool + Send + 'static) -> Self {
         self.conditions.push(Box::new(condition));
         self
     }
 
-    fn strike(&mut self, call: &P::Call) -> Option<P> {
+    fn strike(&mut self, call: &K::Call) -> Option<K> {
         if self.left == Some(0) || !self.conditions.iter().all(|holds| holds(call)) {
             return None;
         }
-        let mut fitting: Vec<&P> = self.presets.iter().filter(|p| p.fits(call)).collect();
+        let mut fitting: Vec<&K> = self.kinds.iter().filter(|kind| kind.fits(call)).collect();
         if fitting.is_empty() || self.draws.fraction() >= self.chance {
             return None;
         }
@@ -93,17 +93,17 @@ impl<P: FaultKind> Fault<P> {
     }
 }
 
-impl<P: FaultKind> From<P> for Fault<P> {
-    fn from(preset: P) -> Self {
-        Self::of(preset)
+impl<K: FaultKind> From<K> for Fault<K> {
+    fn from(kind: K) -> Self {
+        Self::of(kind)
     }
 }
 
-impl<P: FaultKind> fmt::Debug for Fault<P> {
+impl<K: FaultKind> fmt::Debug for Fault<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = self.presets.iter().map(FaultKind::name).collect();
+        let names: Vec<&str> = self.kinds.iter().map(FaultKind::name).collect();
         f.debug_struct("Fault")
-            .field("presets", &names)
+            .field("kinds", &names)
             .field("left", &self.left)
             .field("chance", &self.chance)
             .finish_non_exhaustive()
@@ -112,16 +112,16 @@ impl<P: FaultKind> fmt::Debug for Fault<P> {
 
 /// The faults in force, in the order of their injection.
 #[derive(Debug)]
-pub(super) struct Faults<P: FaultKind>(Vec<Fault<P>>);
+pub(super) struct Faults<K: FaultKind>(Vec<Fault<K>>);
 
-impl<P: FaultKind> Default for Faults<P> {
+impl<K: FaultKind> Default for Faults<K> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<P: FaultKind> Faults<P> {
-    pub(super) fn inject(&mut self, fault: Fault<P>) {
+impl<K: FaultKind> Faults<K> {
+    pub(super) fn inject(&mut self, fault: Fault<K>) {
         self.0.push(fault);
     }
 
@@ -130,7 +130,7 @@ impl<P: FaultKind> Faults<P> {
     }
 
     /// What happens to this call: the first fault that strikes.
-    pub(super) fn strike(&mut self, call: &P::Call) -> Option<P> {
+    pub(super) fn strike(&mut self, call: &K::Call) -> Option<K> {
         let struck = self.0.iter_mut().find_map(|fault| fault.strike(call));
         self.0.retain(|fault| fault.left != Some(0));
         struck

@@ -129,7 +129,7 @@ fn lock(books: &Mutex<Books>) -> MutexGuard<'_, Books> {
 }
 
 async fn answer(books: &Mutex<Books>, request: Received) -> Option<Response<Body>> {
-    let (call, delay, reply) = lock(books).take(request);
+    let (call, delay, reply) = lock(books).handle(request);
     if let Some(delay) = delay {
         tokio::time::sleep(delay).await;
     }
@@ -143,7 +143,7 @@ async fn answer(books: &Mutex<Books>, request: Received) -> Option<Response<Body
 impl Books {
     /// Takes a call, has its effect and records it; gives its number, how long
     /// to wait, and the reply or nothing.
-    fn take(&mut self, request: Received) -> (usize, Option<Duration>, Option<Response<Body>>) {
+    fn handle(&mut self, request: Received) -> (usize, Option<Duration>, Option<Response<Body>>) {
         let verification = self.keys.verify(&request, self.clock.now());
         let mut call = Call::new(request, verification, self.clock.now());
         let (delay, reply) = if call.method != Method::POST.as_str() {

@@ -181,11 +181,11 @@ fn lock(platform: &Mutex<Platform>) -> MutexGuard<'_, Platform> {
 }
 
 async fn answer(platform: &Mutex<Platform>, request: &Received) -> Option<Response<Body>> {
-    let (call, taken) = lock(platform).take(request);
-    if let Some(delay) = taken.delay {
+    let (call, answer) = lock(platform).handle(request);
+    if let Some(delay) = answer.delay {
         tokio::time::sleep(delay).await;
     }
-    let status = taken.reply.as_ref().map(|reply| reply.status().as_u16());
+    let status = answer.reply.as_ref().map(|reply| reply.status().as_u16());
     lock(platform).answered(call, status);
-    taken.reply
+    answer.reply
 }

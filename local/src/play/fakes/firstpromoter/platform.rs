@@ -82,7 +82,7 @@ pub(super) struct Platform {
 }
 
 /// A call that has had its effect.
-pub(super) struct Taken {
+pub(super) struct DelayedReply {
     /// How long to wait before the reply.
     pub(super) delay: Option<Duration>,
     /// `None` closes the connection.
@@ -107,13 +107,13 @@ impl Platform {
 
     /// Does what a call asks for, as the faults let it, and records it under
     /// the number returned.
-    pub(super) fn take(&mut self, request: &Received) -> (usize, Taken) {
+    pub(super) fn handle(&mut self, request: &Received) -> (usize, DelayedReply) {
         let parameters = Parameters::read(request);
         let mut call = Call::new(request, &parameters, self.clock.now());
-        let taken = match call.operation {
-            None => Taken::now(error(404, false, "Not found", "not_found")),
+        let answer = match call.operation {
+            None => DelayedReply::now(error(404, false, "Not found", "not_found")),
             Some(operation) if !self.authorized(operation, request) => {
-                Taken::now(if operation.is_v1() {
+                DelayedReply::now(if operation.is_v1() {
                     reply(401, &json!({ "error": "Invalid API key" }))
                 } else {
                     empty(401)
@@ -126,7 +126,7 @@ impl Platform {
             }
         };
         self.calls.push(call);
-        (self.calls.len() - 1, taken)
+        (self.calls.len() - 1, answer)
     }
 
     /// Records how a call was answered.
@@ -180,10 +180,10 @@ impl Platform {
         fault: Option<&PlatformFault>,
         call: &Call,
         parameters: &Parameters,
-    ) -> Taken {
+    ) -> DelayedReply {
         let v1 = operation.is_v1();
         let mut done = |course| self.perform(operation, call, parameters, course);
-        Taken::now(match fault {
+        DelayedReply::now(match fault {
             None => done(Course::Documented),
             Some(PlatformFault::BatchPartialFailure) => done(Course::LeavesOneOut),
             Some(PlatformFault::Stays202 { finishes_after }) => {
@@ -200,10 +200,10 @@ impl Platform {
             }
             Some(PlatformFault::DropsReply) => {
                 done(Course::Documented);
-                return Taken { delay: None, reply: None };
+                return DelayedReply { delay: None, reply: None };
             }
             Some(PlatformFault::Slow(delay)) => {
-                return Taken { delay: Some(*delay), reply: Some(done(Course::Documented)) };
+                return DelayedReply { delay: Some(*delay), reply: Some(done(Course::Documented)) };
             }
             Some(PlatformFault::RateLimited { retry_after: after }) => {
                 let mut limited = error(429, v1, "Too many requests", "rate_limited");
@@ -241,7 +241,7 @@ impl Platform {
     }
 }
 
-impl Taken {
+impl DelayedReply {
     fn now(reply: Response<Body>) -> Self {
         Self { delay: None, reply: Some(reply) }
     }
