@@ -118,11 +118,10 @@ fn at_least_one<N: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<N, Str
 }
 
 impl Cli {
-    /// Does what was asked for; `false` when samples were not answered as
-    /// expected.
+    /// Runs the command; `false` when samples were not answered as expected.
     ///
     /// # Errors
-    /// [`LocalError`] when it could not be done.
+    /// [`LocalError`] when the command could not be done.
     pub async fn run(self) -> Result<bool, LocalError> {
         match self.command {
             Some(Command::Event(event)) => event.run().map(|()| true),
@@ -145,14 +144,14 @@ impl Run {
         samples.bodies()?.iter().for_each(|body| external.seed(body));
         let log = workspace().join(".local/functions.log");
         let mut options = self.options(&secrets, &external, &log);
-        // The first build takes minutes: what can be said before it is.
+        // The first build takes minutes, so mistakes are reported before it.
         check(&options).await?;
         options.bin_dir = build_functions(self.release.then_some("release")).await?;
         let v1_confirm = options.parameters.get("V1Confirm").cloned();
         let stack = Stack::start(options).await?;
         introduce(&stack, &external, (!self.serve).then_some(log.as_path()))?;
         if self.json {
-            // Whoever asked for it and does not read it has changed their mind.
+            // A closed pipe is the choice of the one who asked for the line.
             let _ = writeln!(io::stdout().lock(), "{}", addresses(&stack, &external));
         }
         let right = {
@@ -164,7 +163,7 @@ impl Run {
         right
     }
 
-    /// Plays and serves, as asked for.
+    /// Plays the samples and serves, each if the flags ask for it.
     async fn follow(
         &self,
         mut console: Console<'_>,
@@ -214,14 +213,14 @@ impl Run {
         }
     }
 
-    /// Where is told what happens. With --json, standard output carries that
+    /// The place for the live report. With --json, standard output carries that
     /// one line only.
     fn out(&self) -> Box<dyn Write + Send> {
         if self.json || self.serve { Box::new(io::stderr()) } else { Box::new(io::stdout()) }
     }
 }
 
-/// The line of `--json`.
+/// The addresses of everything, for the line of `--json`.
 fn addresses(stack: &Stack, external: &ExternalSystems) -> Value {
     json!({
         "http": stack.http,
@@ -235,7 +234,7 @@ fn addresses(stack: &Stack, external: &ExternalSystems) -> Value {
     })
 }
 
-/// Says where everything is and how to reach it with the usual tools.
+/// Prints the addresses of everything, and how the usual tools reach it.
 fn introduce(
     stack: &Stack,
     external: &ExternalSystems,
@@ -294,7 +293,7 @@ async fn asked_to_stop() {
             return;
         }
     }
-    // Where it cannot be waited for, the default action still ends the process.
+    // Where the signal cannot be waited for, its default action ends the process.
     let _ = tokio::signal::ctrl_c().await;
 }
 

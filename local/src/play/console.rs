@@ -1,9 +1,11 @@
-//! Tells what happens, as it happens: what requests record, how promises
-//! proceed, who is called. Also sends the platform's own webhooks.
+//! The live report of a run: the records that requests leave, the states of
+//! promises, the calls of external systems. The console also sends the
+//! platform's own webhooks.
 
 mod recorded;
+mod trace;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -17,70 +19,36 @@ use crate::play::secrets_file::SecretsFile;
 use crate::play::sign::sign;
 use crate::stage::{Answer, Cursor, Stack};
 use recorded::{attribute, describe};
+use trace::PromiseTrace;
 
-/// Between two looks.
+/// The time between two looks at the table.
 const PAUSE: Duration = Duration::from_millis(20);
-/// Width of the first column of text.
+/// Width of the first column, in characters.
 const WIDTH: usize = 48;
 
 /// States in which a worker calls somebody.
 const CLAIMED: [&str; 3] = ["delivering", "confirming", "reversing"];
 
-/// A promise on its trace.
-#[derive(Debug, Default)]
-struct PromiseTrace {
-    created: i64,
-    state: String,
-    due: bool,
-    steps: Vec<(String, i64)>,
-    reason: Option<String>,
-}
-
-impl PromiseTrace {
-    /// Whether it does not proceed by itself any more.
-    fn is_over(&self) -> bool {
-        match self.state.as_str() {
-            "confirmed" | "denied" | "reversed" | "parked" => true,
-            // It waits for FirstPromoter's next request.
-            "delivered" => !self.due,
-            _ => false,
-        }
-    }
-
-    /// In how many states it has been: what goes round in circles gets nowhere.
-    fn reached(&self) -> usize {
-        self.steps.iter().map(|(state, _)| state).collect::<BTreeSet<_>>().len()
-    }
-
-    fn text(&self) -> String {
-        let steps = self.steps.iter().map(|(state, ms)| format!("{state} {ms} ms"));
-        let steps: Vec<String> = steps.collect();
-        let reason = self.reason.as_ref().filter(|_| self.state == "parked");
-        let reason = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
-        format!("{}{reason}", steps.join(" · "))
-    }
-}
-
 /// A line, to be put in order of time.
 struct Line {
     at: i64,
-    /// Of what happens in one millisecond, a call is after its claim and before
-    /// its outcome.
+    /// The order within one millisecond: a worker's claim stands before its call,
+    /// and the call before its outcome.
     rank: u8,
     text: String,
 }
 
-/// What a request came to.
+/// A request that was sent, and its result.
 pub(crate) struct Exchange {
-    /// The answer.
+    /// The answer of the function.
     pub(crate) answer: Answer,
-    /// What it recorded, in a few words; none when nothing.
+    /// The new items in a few words; `None` when there are none.
     pub(crate) recorded: Option<String>,
     at: i64,
     lines: Vec<Line>,
 }
 
-/// Follows a stack and its neighbours.
+/// A reporter on one stack and the external systems that it calls.
 pub(crate) struct Console<'a> {
     stack: &'a Stack,
     pub(crate) external: &'a mut ExternalSystems,
@@ -88,13 +56,14 @@ pub(crate) struct Console<'a> {
     out: Box<dyn Write + Send>,
     began: i64,
     cursor: Cursor,
+    /// Promises by key.
     traces: BTreeMap<String, PromiseTrace>,
-    /// The platform's webhooks that were not taken.
+    /// The number of the platform's webhooks that no function accepted.
     refused: usize,
 }
 
 impl<'a> Console<'a> {
-    /// From now on; `secrets` sign the platform's webhooks.
+    /// Reports from now on; `secrets` sign the platform's webhooks.
     pub(crate) async fn start(
         stack: &'a Stack,
         external: &'a mut ExternalSystems,
@@ -119,12 +88,12 @@ impl<'a> Console<'a> {
         Ok(console)
     }
 
-    /// Whether there were promises before anything was sent.
+    /// True if the table had promises before the first request.
     pub(crate) fn has_promises(&self) -> bool {
         !self.traces.is_empty()
     }
 
-    /// Writes a line that has no time.
+    /// Writes a line as it is, without a time.
     pub(crate) fn write_line(&mut self, text: &str) {
         // A reader that went away does not change what happens.
         let _ = writeln!(self.out, "{text}");
@@ -139,8 +108,8 @@ impl<'a> Console<'a> {
         ));
     }
 
-    /// Sends a request and finds out what it recorded. Nobody else sends one
-    /// meanwhile.
+    /// Sends a request and finds out what it recorded, which is only certain while
+    /// nobody else sends one.
     pub(crate) async fn send(&mut self, event: &Value) -> Result<Exchange, LocalError> {
         let at = now();
         let answer = self.stack.deliver(event).await?;
@@ -149,7 +118,7 @@ impl<'a> Console<'a> {
         Ok(Exchange { answer, recorded, at, lines: self.proceedings(&changes) })
     }
 
-    /// Tells of a request in its place.
+    /// Writes the line of a request, among those of the workers at that time.
     pub(crate) fn report(&mut self, sent: Exchange, what: &str, verdict: &str, recorded: &str) {
         let answer = format!("{} {verdict}", sent.answer.status);
         let mut lines = vec![Line { at: sent.at, rank: 0, text: columns(what, &answer, recorded) }];
@@ -157,18 +126,19 @@ impl<'a> Console<'a> {
         self.print(lines);
     }
 
-    /// Tells of a request that is not sent, as nothing signs it.
+    /// Writes the line of a request that is not sent, as no secret signs it.
     pub(crate) fn report_skipped(&mut self, what: &str, provider: &str) {
         let why = format!("{provider}: no secret for it in {}", self.secrets.name);
         let (at, text) = (now(), columns(what, "skipped", &why));
         self.print(vec![Line { at, rank: 0, text }]);
     }
 
-    /// Tells what happened since the last look.
+    /// Writes the lines of all that happened since the last look, and sends the
+    /// webhooks that the platform has ready.
     pub(crate) async fn catch_up(&mut self) -> Result<(), LocalError> {
         let changes = self.stack.changes_since(&mut self.cursor).await?;
         let mut lines = self.proceedings(&changes);
-        // Nothing here asked for it: somebody else's request.
+        // The console sent nothing meanwhile, so this is another client's request.
         if let Some(recorded) = describe(&changes) {
             let text = columns("a request", "", &recorded);
             lines.push(Line { at: now(), rank: 0, text });
@@ -180,7 +150,7 @@ impl<'a> Console<'a> {
         Ok(())
     }
 
-    /// Sends a webhook of the platform.
+    /// Signs and sends a webhook of the platform.
     async fn send_webhook(&mut self, mut event: Value) -> Result<(), LocalError> {
         let seconds = u64::try_from(now() / 1_000).unwrap_or_default();
         let kind = event.pointer("/headers/x-event-type").and_then(Value::as_str);
@@ -200,8 +170,8 @@ impl<'a> Console<'a> {
         Ok(())
     }
 
-    /// Looks on until every promise is settled or parked, or until none has come
-    /// to a new state for so long.
+    /// Reports until every promise is settled or parked, or until no promise has
+    /// come to a new state for the time `quiet`.
     pub(crate) async fn settle(&mut self, quiet: Duration) -> Result<(), LocalError> {
         let (mut reached, mut since) = (0, Instant::now());
         loop {
@@ -219,7 +189,7 @@ impl<'a> Console<'a> {
         }
     }
 
-    /// Looks on until dropped.
+    /// Reports until dropped.
     pub(crate) async fn follow(&mut self) -> Result<(), LocalError> {
         loop {
             self.catch_up().await?;
@@ -227,8 +197,9 @@ impl<'a> Console<'a> {
         }
     }
 
-    /// Sums up; `false` unless every promise about what the account holds is
-    /// confirmed and every webhook of the platform was taken.
+    /// Writes the summary; `false` unless every promise about a reward that the
+    /// account holds is confirmed and the functions took every webhook of the
+    /// platform.
     pub(crate) fn sum_up(&mut self) -> bool {
         let traces = self.traces.iter().filter(|(key, _)| self.external.account_has(key));
         let traces: Vec<_> = traces.collect();
@@ -239,12 +210,7 @@ impl<'a> Console<'a> {
         };
         let mut text = vec![format!("\n{promises}, {confirmed} confirmed")];
         for (key, trace) in &traces {
-            let trace = if trace.steps.is_empty() {
-                format!("{} already", trace.state)
-            } else {
-                trace.text()
-            };
-            text.push(format!("  {key}  {trace}"));
+            text.push(format!("  {key}  {}", trace.summary()));
         }
         let right = confirmed == traces.len() && self.refused == 0;
         let (rate, rewards) = (self.external.call_rate(), self.external.rewards());
@@ -253,8 +219,8 @@ impl<'a> Console<'a> {
         right
     }
 
-    /// Lines on what others do meanwhile: a line for each new state of a promise
-    /// in these changes, and for each call.
+    /// The lines of the workers: one for each new state of a promise in these
+    /// changes, and one for each call.
     fn proceedings(&mut self, changes: &[Value]) -> Vec<Line> {
         let images = changes.iter().filter_map(|change| change.pointer("/dynamodb/NewImage"));
         let mut lines: Vec<Line> = images.filter_map(|image| self.trace(image)).collect();
@@ -266,6 +232,7 @@ impl<'a> Console<'a> {
         lines
     }
 
+    /// Notes the state of a promise; gives a line if it is new.
     fn trace(&mut self, item: &Value) -> Option<Line> {
         attribute(item, "sk")?.strip_prefix("fulfilment#")?;
         let (key, state) = (attribute(item, "key")?, attribute(item, "state")?);
@@ -286,7 +253,7 @@ impl<'a> Console<'a> {
         trace.steps.push((state.to_owned(), after));
         let reason = item.pointer("/parked/M/reason/S").and_then(Value::as_str);
         trace.reason = reason.map(str::to_owned);
-        // What the call came to, where it led back.
+        // A promise that is back in an earlier state shows the outcome that led there.
         let last = attribute(item, "last").filter(|_| back && !claimed);
         let said = reason.or(last);
         let said = said.map_or_else(String::new, |said| format!("  ({said})"));
@@ -320,30 +287,4 @@ fn now() -> i64 {
 fn milliseconds(text: &str) -> Option<i64> {
     let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
     i64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_way_is_one_line() {
-        let step = |state: &str, ms| (state.to_owned(), ms);
-        let mut trace = PromiseTrace {
-            state: "delivered".to_owned(),
-            due: true,
-            steps: vec![step("requested", 0), step("delivering", 41), step("delivered", 63)],
-            ..PromiseTrace::default()
-        };
-        assert_eq!(trace.text(), "requested 0 ms · delivering 41 ms · delivered 63 ms");
-        assert!(!trace.is_over());
-        assert_eq!(trace.reached(), 3);
-        trace.steps.extend([step("requested", 70), step("delivering", 90)]);
-        assert_eq!(trace.reached(), 3);
-        trace.due = false;
-        assert!(trace.is_over());
-        trace.state = "parked".to_owned();
-        trace.reason = Some("over_age".to_owned());
-        assert!(trace.text().ends_with("90 ms (over_age)"));
-    }
 }

@@ -1,4 +1,4 @@
-//! What the bundle calls, beside it: the fakes of FirstPromoter's API and of
+//! The systems that the bundle calls: the fakes of FirstPromoter's API and of
 //! the company's reward endpoint, as `cargo local` runs them.
 
 mod announced;
@@ -17,15 +17,15 @@ use crate::play::fakes::firstpromoter::{self, Keys, Operation, PlatformFault};
 use crate::play::fakes::{FakeFirstPromoter, Fault, RewardEndpoint};
 use announced::{commission, payout, text};
 
-/// How long `slow` takes: longer than a caller waits in such a run.
+/// The delay of `slow`: longer than a worker waits in such a run.
 const SLOW: Duration = Duration::from_secs(3);
-/// How long a caller waits in such a run.
+/// The time that a worker waits for a reply in such a run.
 const CALL_TIMEOUT_SECONDS: &str = "2";
 /// The first pause before a repetition, so that recoveries can be watched.
 const RETRY_FIRST_MS: &str = "500";
 
-/// What can go wrong with the systems that are called; each strikes once for
-/// every call that matters.
+/// The faults that `--fault` can ask for; each strikes once for every call that
+/// matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "snake_case")]
 pub(crate) enum FaultPreset {
@@ -51,19 +51,21 @@ pub(crate) enum FaultPreset {
     Slow,
 }
 
-/// The fakes, and the webhooks that the platform owes us.
+/// The fakes, and the webhooks that the platform has yet to send.
 pub(crate) struct ExternalSystems {
     pub(crate) firstpromoter: FakeFirstPromoter,
     pub(crate) endpoint: RewardEndpoint,
     webhooks: mpsc::UnboundedReceiver<Value>,
     has_v1_key: bool,
+    /// True if replies are to be slower than workers wait.
     slow: bool,
-    /// How many calls of each were reported.
+    /// The numbers of calls of the platform and of the endpoint that
+    /// `new_calls` gave so far.
     reported: (usize, usize),
 }
 
 impl ExternalSystems {
-    /// Starts the fakes with the keys that the functions call them with.
+    /// Starts the fakes with the keys that the functions use.
     pub(crate) async fn start(
         credentials: &Value,
         firstpromoter_port: u16,
@@ -103,7 +105,7 @@ impl ExternalSystems {
         })
     }
 
-    /// The template's parameters that lead to them.
+    /// The template's parameters that lead the functions to the fakes.
     pub(crate) fn parameters(&self) -> Vec<(String, String)> {
         let confirm = if self.has_v1_key { "api" } else { "response" };
         [
@@ -126,8 +128,8 @@ impl ExternalSystems {
             .collect()
     }
 
-    /// Gives the account what a webhook's body announces: its commission, or
-    /// its payout of v1.
+    /// Adds to the account the commission, or the payout of v1, that a webhook's
+    /// body announces.
     pub(crate) fn seed(&self, body: &Value) {
         if let Some(commission) = commission(body) {
             self.firstpromoter.add_commission(commission);
@@ -137,7 +139,7 @@ impl ExternalSystems {
         }
     }
 
-    /// Lets something go wrong.
+    /// Lets the fakes fail in the way of a preset.
     pub(crate) fn inject(&mut self, preset: FaultPreset) {
         use FaultPreset as P;
         let platform = match preset {
@@ -166,7 +168,7 @@ impl ExternalSystems {
         self.slow |= preset == P::Slow;
     }
 
-    /// Whether the platform has a webhook to send.
+    /// True if the platform has a webhook to send.
     pub(crate) fn has_webhooks(&self) -> bool {
         !self.webhooks.is_empty()
     }
@@ -176,7 +178,7 @@ impl ExternalSystems {
         self.webhooks.try_recv().ok().map(|body| webhook_event(&body))
     }
 
-    /// The calls that reached the fakes since this was last asked.
+    /// The calls that reached the fakes since the last time.
     pub(crate) fn new_calls(&mut self) -> Vec<CallLine> {
         let platform = self.firstpromoter.calls_from(self.reported.0);
         let endpoint = self.endpoint.calls_from(self.reported.1);
@@ -186,7 +188,8 @@ impl ExternalSystems {
         platform.chain(endpoint.iter().map(CallLine::of_endpoint)).collect()
     }
 
-    /// Whether the account holds what a promise is about, by its key.
+    /// True if the account holds the commission or payout of a promise, which its
+    /// key names.
     pub(crate) fn account_has(&self, key: &str) -> bool {
         let mut parts = key.split(':');
         let (provider, id) = (parts.next(), parts.next().and_then(|id| id.parse().ok()));
@@ -204,7 +207,7 @@ impl ExternalSystems {
         format!("FirstPromoter: {calls} calls, {busiest} in the busiest minute (it allows 400)")
     }
 
-    /// One line on what the company's system was reported.
+    /// One line on the calls that the company's system got.
     pub(crate) fn rewards(&self) -> String {
         let calls = self.endpoint.calls().len();
         let grants = self.endpoint.grants().len();
@@ -220,7 +223,7 @@ fn not_started(flag: &'static str, port: u16, source: io::Error) -> LocalError {
     LocalError::Port { flag, port, source }
 }
 
-/// The platform's call of us.
+/// A webhook of the platform, without a signature, as a payload 2.0 event.
 fn webhook_event(body: &Value) -> Value {
     let kind = match body.get("entity_type").and_then(Value::as_str) {
         Some("payout") => "payouts",
@@ -243,15 +246,15 @@ fn webhook_event(body: &Value) -> Value {
     })
 }
 
-/// A call as a line tells it.
+/// A call of an external system, as the console reports it.
 pub(crate) struct CallLine {
-    /// When it arrived, in milliseconds since 1970.
+    /// The time of its arrival, in milliseconds since 1970.
     pub(crate) at: i64,
-    /// Who was asked for what.
+    /// The system, and the request that it got.
     pub(crate) what: String,
-    /// The status code.
+    /// The status code, or `none` without a reply.
     pub(crate) answer: String,
-    /// Whose it was, and the fault that struck it.
+    /// The commission, payout or reward of the call, and the fault that struck it.
     pub(crate) detail: String,
 }
 

@@ -1,4 +1,4 @@
-//! Plays the samples.
+//! The run of all samples.
 
 use std::time::{Duration, Instant};
 
@@ -6,16 +6,15 @@ use crate::error::{LocalError, SignError};
 use crate::play::console::Console;
 use crate::play::samples::{After, Samples};
 
-/// How long the promises may all stay as they are before they are no longer
-/// waited for.
+/// The time without a new state after which promises are no longer waited for.
 const SETTLE: Duration = Duration::from_secs(20);
 
-/// Plays every sample and tells of each, then waits for the promises. `false`
+/// Sends every sample and reports on each, then waits for the promises. `false`
 /// when an answer was not the expected one or a promise did not end confirmed. A
-/// sample that nothing signs is skipped.
+/// sample that no secret signs is skipped.
 ///
-/// With `early`, a sample may be answered at once as it is later on: its
-/// delivery may be recorded already.
+/// With `early`, the first answer to a sample may already be the one expected of
+/// its repetition, as a kept table may have recorded the delivery before.
 pub(crate) async fn play(
     console: &mut Console<'_>,
     samples: &Samples,

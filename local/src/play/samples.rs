@@ -1,4 +1,4 @@
-//! The samples in events/: read, signed afresh.
+//! The samples in events/, which are read and signed anew.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::error::LocalError;
 use crate::play::sign::{body, sign};
 
-/// The samples and what is expected of them.
+/// The samples and the answers that are expected.
 #[derive(Debug)]
 pub(crate) struct Samples {
     folder: PathBuf,
@@ -22,12 +22,12 @@ pub(crate) struct Samples {
 pub(crate) struct Expected {
     pub(crate) sample: String,
     pub(crate) answer: u16,
-    /// What is waited for before it is sent.
+    /// A state to wait for before the sample is sent.
     #[serde(default)]
     pub(crate) after: Option<After>,
 }
 
-/// What a sample waits for.
+/// A state that a sample waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum After {
@@ -35,7 +35,7 @@ pub(crate) enum After {
     Settled,
 }
 
-/// What a refused sample is refused with.
+/// The answer to a sample that is to be refused.
 const UNAUTHORIZED: u16 = 401;
 
 impl Samples {
@@ -76,10 +76,11 @@ impl Samples {
         Ok(bodies)
     }
 
-    /// A sample to be sent now.
+    /// A sample as a request, signed now.
     pub(crate) fn request(&self, name: &str, secrets: &Value) -> Result<Value, LocalError> {
         let (_, mut before, event) = self.event(name, secrets)?;
-        // A provider without a secret is closed: it does not even refuse.
+        // Without a secret the function answers "unavailable" to every request of a
+        // provider, so a sample that is to be refused is skipped as well.
         sign(&mut before, secrets, 0)?;
         Ok(event)
     }
@@ -88,7 +89,8 @@ impl Samples {
         self.folder.join(format!("{name}.json"))
     }
 
-    /// A sample signed now. What is meant to be refused stays as it is.
+    /// The text of a sample, the sample, and the sample signed now. One that is to
+    /// be refused stays as it is.
     fn event(&self, name: &str, secrets: &Value) -> Result<(String, Value, Value), LocalError> {
         let file = self.file(name);
         let text = read(&file)?;
@@ -105,12 +107,12 @@ impl Samples {
         Ok((text, before, event))
     }
 
-    /// A sample's text signed now: only what the signature changes differs.
+    /// The text of a sample, signed now: only what the signature changes differs.
     pub(crate) fn freshly_signed(&self, name: &str, secrets: &Value) -> Result<String, LocalError> {
         let (mut text, before, event) = self.event(name, secrets)?;
         let mut changes = Vec::new();
         if !changed_texts(&before, &event, &mut changes) {
-            // Something was added: then the layout is ours.
+            // The signature added a header, so the layout of the file cannot be kept.
             return serde_json::to_string_pretty(&event)
                 .map_err(|error| content(&self.file(name), &error));
         }
@@ -130,7 +132,7 @@ fn content(file: &std::path::Path, problem: &dyn std::fmt::Display) -> LocalErro
     LocalError::Content { file: file.display().to_string(), problem: problem.to_string() }
 }
 
-/// Collects the texts that differ; `false` when not only texts do.
+/// Collects the texts that differ; `false` when anything else differs, too.
 fn changed_texts(before: &Value, after: &Value, changes: &mut Vec<(String, String)>) -> bool {
     match (before, after) {
         (Value::Object(old), Value::Object(new)) => {

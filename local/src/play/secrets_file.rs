@@ -10,7 +10,7 @@ use crate::error::LocalError;
 use crate::play::development::dev_secrets;
 use crate::play::sign::check_tokens;
 
-/// Secrets, and where they are from.
+/// Secrets, with the name of their file.
 #[derive(Debug)]
 pub(crate) struct SecretsFile {
     /// The file, as messages name it.
@@ -40,8 +40,8 @@ impl SecretsFile {
         let webhooks = content.get("webhooks").filter(|part| part.is_object());
         let webhooks = webhooks.ok_or("needs an object `webhooks`, and may have `credentials`")?;
         check_tokens(webhooks).map_err(|error| error.to_string())?;
-        // Only the fakes are called with them: whoever tries webhook secrets of
-        // their own need not make any up.
+        // Credentials only serve to call the fakes: a person who tries webhook
+        // secrets of their own need not invent any.
         if let Some(parts) = content.as_object_mut() {
             let ours = || dev_secrets().get("credentials").cloned().unwrap_or_default();
             parts.entry("credentials").or_insert_with(ours);
@@ -49,12 +49,12 @@ impl SecretsFile {
         Ok(Self { name: name.to_owned(), content })
     }
 
-    /// The part that webhooks are signed with.
+    /// The secrets that sign webhooks.
     pub(crate) fn webhooks(&self) -> &Value {
         self.part("webhooks")
     }
 
-    /// The part that others are called with.
+    /// The keys that open the external systems.
     pub(crate) fn credentials(&self) -> &Value {
         self.part("credentials")
     }

@@ -1,4 +1,4 @@
-//! What template.yaml itself must say, beyond what the local engines read of it.
+//! Demands on template.yaml itself, beyond what the local engines read of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,9 +14,8 @@ fn shipped() -> Template {
     Template::read(SHIPPED, &BTreeMap::from(given), "http://127.0.0.1:1").unwrap()
 }
 
-/// While a worker may still run, its lease holds; while its lease holds, its
-/// message stays hidden, and long enough for all that waits before it, as AWS
-/// advises.
+/// A lease holds while its worker may still run, and a message stays hidden while
+/// the lease holds: at least six time-outs long, as AWS advises.
 #[test]
 fn a_lease_outlives_its_worker_and_a_message_stays_hidden_as_long() {
     let template = shipped();
@@ -33,7 +32,7 @@ fn a_lease_outlives_its_worker_and_a_message_stays_hidden_as_long() {
     }
 }
 
-/// The actions that a function may take, as its policies allow them.
+/// The actions that the policies of a function allow.
 fn rights(function: &Value) -> BTreeSet<String> {
     let statements = function.pointer("/Properties/Policies/0/Statement").unwrap();
     let actions = statements.as_array().unwrap().iter().flat_map(|of| match &of["Action"] {

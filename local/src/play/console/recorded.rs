@@ -1,15 +1,15 @@
-//! What a request recorded, in a few words.
+//! The items that a request recorded, in a few words.
 
 use serde_json::Value;
 
-/// An attribute that is a text or a number.
+/// The value of an attribute that is a text or a number.
 pub(super) fn attribute<'i>(item: &'i Value, name: &str) -> Option<&'i str> {
     let value = item.get(name)?;
     value.get("S").or_else(|| value.get("N"))?.as_str()
 }
 
-/// What a request left in the table; none when nothing. Of promises only new
-/// ones: workers change them at any time.
+/// The items that a request left in the table; `None` when there are none. Of
+/// promises only the new ones count, as workers change the others at any time.
 pub(super) fn describe(changes: &[Value]) -> Option<String> {
     let mut parts: Vec<(u8, String)> = changes.iter().filter_map(part).collect();
     parts.sort();

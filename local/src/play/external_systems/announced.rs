@@ -1,4 +1,4 @@
-//! What a webhook announces, as the account holds it.
+//! Commissions and payouts that webhooks announce, as the account holds them.
 
 use serde_json::Value;
 
@@ -38,7 +38,7 @@ pub(super) fn commission(body: &Value) -> Option<Commission> {
     Some(commission.with_status(status))
 }
 
-/// The payout that a v1 fulfilment is.
+/// The payout that a fulfilment of v1 speaks of.
 pub(super) fn payout(body: &Value) -> Option<Payout> {
     if body.pointer("/event/type")?.as_str()? != "fulfilment_pending" {
         return None;
