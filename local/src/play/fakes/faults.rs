@@ -1,4 +1,4 @@
-//! What goes wrong, for which calls, and how often.
+//! Faults: a kind, the calls that it strikes, and how often.
 
 use std::fmt;
 
@@ -7,14 +7,14 @@ pub trait FaultKind: Clone + Send + 'static {
     /// The fake's record of a call.
     type Call;
 
-    /// Its name, as the fake's record of a call tells it.
+    /// The name of the kind, as the record of a call has it.
     fn name(&self) -> &'static str;
 
-    /// Whether it can happen to this call at all.
+    /// True if the fault can happen to this call at all.
     fn fits(&self, call: &Self::Call) -> bool;
 }
 
-/// A preset with the calls that it happens to: all that it fits, unless
+/// A kind of fault with the calls that it strikes: all that it fits, unless
 /// narrowed by [`times`](Self::times), [`chance`](Self::chance) and
 /// [`when`](Self::when).
 ///
@@ -38,13 +38,13 @@ pub struct Fault<K: FaultKind> {
 type Condition<C> = Box<dyn Fn(&C) -> bool + Send>;
 
 impl<K: FaultKind> Fault<K> {
-    /// Always this preset.
+    /// A fault of this kind.
     #[must_use]
     pub fn of(kind: K) -> Self {
         Self::one_of([kind])
     }
 
-    /// One of these at a time, drawn among those that fit the call.
+    /// A fault of one of these kinds at a time, drawn among those that fit the call.
     #[must_use]
     pub fn one_of(kinds: impl IntoIterator<Item = K>) -> Self {
         Self {
@@ -56,14 +56,14 @@ impl<K: FaultKind> Fault<K> {
         }
     }
 
-    /// Only `times` times.
+    /// Strikes only `times` times.
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
         self.left = Some(times);
         self
     }
 
-    /// Only with this probability (0 to 1), drawn from `seed`.
+    /// Strikes only with this probability (0 to 1), drawn from `seed`.
     #[must_use]
     pub fn chance(mut self, probability: f64, seed: u64) -> Self {
         self.chance = probability;
@@ -71,8 +71,8 @@ impl<K: FaultKind> Fault<K> {
         self
     }
 
-    /// Only for calls of which this holds, besides what was asked before. It
-    /// must not call the fake.
+    /// Strikes only calls for which the condition holds, as well as every earlier
+    /// one. The condition must not call the fake.
     #[must_use]
     pub fn when(mut self, condition: impl Fn(&K::Call) -> bool + Send + 'static) -> Self {
         self.conditions.push(Box::new(condition));
@@ -129,7 +129,7 @@ impl<K: FaultKind> Faults<K> {
         self.0.clear();
     }
 
-    /// What happens to this call: the first fault that strikes.
+    /// The first fault that strikes this call.
     pub(super) fn strike(&mut self, call: &K::Call) -> Option<K> {
         let struck = self.0.iter_mut().find_map(|fault| fault.strike(call));
         self.0.retain(|fault| fault.left != Some(0));
@@ -149,13 +149,13 @@ impl Generator {
         mixed ^ (mixed >> 31)
     }
 
-    /// From 0 to below 1.
+    /// A number from 0 to below 1.
     fn fraction(&mut self) -> f64 {
         let high = u32::try_from(self.next() >> 32).unwrap_or(u32::MAX);
         f64::from(high) / (f64::from(u32::MAX) + 1.0)
     }
 
-    /// From 0 to below `bound`, which is small and not 0.
+    /// A number from 0 to below `bound`, which is small and not 0.
     fn below(&mut self, bound: usize) -> usize {
         let bound = u64::try_from(bound).unwrap_or(u64::MAX).max(1);
         usize::try_from(self.next() % bound).unwrap_or(0)

@@ -1,8 +1,8 @@
 //! Stand-ins for the systems that the bundle calls: the platform's API and the
 //! company's own reward endpoint.
 //!
-//! Both listen on this machine only, do what the real ones are documented to
-//! do, write down every call with its time, and fail on request: see
+//! Both fakes listen on this machine only, do what the real systems are
+//! documented to do, record every call with its time, and fail on request: see
 //! [`Fault`]. Both stop when dropped.
 //!
 //! They are written from the providers' documentation and apart from the code

@@ -15,23 +15,24 @@ use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
-/// More than any caller here sends.
+/// The largest body that is read, more than any caller here sends.
 const MAX_BODY: usize = 16 * 1_024 * 1_024;
-/// Between two attempts to accept, when that fails for want of descriptors.
+/// The time between two attempts to accept, after one failed for want of
+/// descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A request, read whole.
 #[derive(Debug, Clone)]
 pub struct Received {
-    /// Its method.
+    /// Method.
     pub method: Method,
-    /// Its path, as it was sent.
+    /// Path, as it was sent.
     pub path: String,
-    /// What follows the `?`; empty without one.
+    /// Text after the `?`; empty without one.
     pub query: String,
-    /// Its headers.
+    /// Headers.
     pub headers: HeaderMap,
-    /// Its body.
+    /// Body.
     pub body: Bytes,
 }
 
@@ -54,7 +55,7 @@ impl Received {
     }
 }
 
-/// Runs until dropped; then it and its connections are gone.
+/// A listener that runs until dropped; its connections end with it.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
@@ -62,11 +63,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens on `port` of the loopback interface, on a free one for 0. Where
-    /// `answer` gives nothing, the connection is closed without a reply.
+    /// Listens on `port` of the loopback interface, on a free one for 0. A request
+    /// for which `answer` gives nothing has its connection closed without a reply.
     ///
     /// # Errors
-    /// When the port cannot be used.
+    /// An error of the system when the port cannot be used.
     pub async fn start<F, A>(port: u16, answer: F) -> io::Result<Self>
     where
         F: Fn(Received) -> A + Clone + Send + 'static,
@@ -76,7 +77,7 @@ impl Server {
         Ok(Self { address: listener.local_addr()?, task: tokio::spawn(accept(listener, answer)) })
     }
 
-    /// Where it listens.
+    /// The address that the server listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -144,7 +145,7 @@ pub fn empty(status: u16) -> Response<Body> {
     response
 }
 
-/// Tells the caller when to come back, if so asked.
+/// Adds `Retry-After`, if there are seconds to wait.
 pub(super) fn retry_after(response: &mut Response<Body>, seconds: Option<u64>) {
     if let Some(seconds) = seconds {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());

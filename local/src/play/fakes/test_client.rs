@@ -7,7 +7,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
-/// Whether something is seen before a late reply is there.
+/// True if something is seen before a late reply is there.
 pub(super) async fn seen_first<T>(reply: impl Future<Output = T>, seen: impl Fn() -> bool) -> bool {
     let seen = async {
         while !seen() {

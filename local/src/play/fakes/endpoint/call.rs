@@ -1,4 +1,4 @@
-//! What reached the endpoint.
+//! The record of a call that reached the endpoint.
 
 use axum::body::Bytes;
 use time::OffsetDateTime;
@@ -10,21 +10,21 @@ use crate::play::fakes::server::Received;
 /// One call, as it arrived and as it was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
-    /// When it had arrived whole.
+    /// The time when the call had arrived whole.
     pub at: OffsetDateTime,
-    /// Its method.
+    /// Method.
     pub method: String,
-    /// Its path.
+    /// Path.
     pub path: String,
-    /// Its `webhook-id`, trusted or not: the idempotency key.
+    /// The `webhook-id`, trusted or not: the idempotency key.
     pub id: Option<String>,
-    /// Its headers as sent, names in lower case.
+    /// Headers as sent, names in lower case.
     pub headers: Vec<(String, String)>,
-    /// Its body as sent.
+    /// Body as sent.
     pub body: Bytes,
-    /// Whether its signature is right, and if not, why.
+    /// The check of the signature.
     pub verification: Result<(), Unverified>,
-    /// The fault that struck it.
+    /// The fault that struck the call.
     pub fault: Option<&'static str>,
     /// The status code of the reply. `None` while there is none, and for good
     /// where the connection was closed, by either side.
@@ -54,7 +54,7 @@ impl Call {
         }
     }
 
-    /// Whether its signature is right.
+    /// True if the signature is right.
     #[must_use]
     pub fn verified(&self) -> bool {
         self.verification.is_ok()

@@ -1,4 +1,4 @@
-//! How the endpoint can fail.
+//! The kinds of faults of the endpoint.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use crate::play::fakes::faults::{Fault, FaultKind};
 /// A way for the endpoint to fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EndpointFault {
-    /// Grants nothing and says why.
+    /// Grants nothing and gives a reason.
     Refuse {
         /// The status code.
         status: u16,
         /// The reason, in the body's `error`.
         reason: String,
     },
-    /// 429, and when to come back in seconds, if it says so.
+    /// 429, with the seconds to wait, if there are any.
     RateLimited {
         /// The value of `Retry-After`.
         retry_after: Option<u64>,
@@ -37,7 +37,7 @@ pub enum EndpointFault {
         /// The length of the body.
         bytes: usize,
     },
-    /// Has granted it before, and says so with 409.
+    /// Grants, and answers 409 as if it had granted before.
     Conflict409,
 }
 
@@ -65,7 +65,7 @@ impl FaultKind for EndpointFault {
 }
 
 impl Fault<EndpointFault> {
-    /// Only for calls with this `webhook-id`.
+    /// Strikes only calls with this `webhook-id`.
     #[must_use]
     pub fn for_key(self, key: &str) -> Self {
         let key = key.to_owned();

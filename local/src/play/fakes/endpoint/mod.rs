@@ -1,7 +1,7 @@
 //! The company's own system, as far as it takes rewards.
 //!
-//! It takes a `POST` on any path, checks its signature by the Standard
-//! Webhooks scheme and grants what it says once for each `webhook-id`.
+//! The endpoint takes a `POST` on any path, checks its signature by the Standard
+//! Webhooks scheme and grants its reward once for each `webhook-id`.
 
 mod call;
 mod fault;
@@ -27,7 +27,7 @@ use crate::play::fakes::faults::{Fault, FaultKind, Faults};
 use crate::play::fakes::server::{Received, Server, empty, json as reply, retry_after};
 use signature::Keys;
 
-/// Where a redirect points, on the endpoint itself.
+/// The target of a redirect, on the endpoint itself.
 const ELSEWHERE: &str = "/elsewhere";
 
 /// A reward endpoint on this machine.
@@ -47,11 +47,11 @@ struct Books {
 }
 
 impl RewardEndpoint {
-    /// Starts it on a port of 127.0.0.1, on a free one for 0. `secrets` are
-    /// those that it takes signatures by, `whsec_` and base64.
+    /// Starts an endpoint on a port of 127.0.0.1, on a free one for 0. `secrets`
+    /// are those that signatures may be by, each `whsec_` and base64.
     ///
     /// # Errors
-    /// When the port cannot be had, or a secret is not base64 or empty.
+    /// An error when the port cannot be had, or a secret is not base64 or empty.
     pub async fn start(port: u16, secrets: &[&str]) -> io::Result<Self> {
         let books = Arc::new(Mutex::new(Books {
             keys: Keys::parse(secrets)?,
@@ -69,7 +69,7 @@ impl RewardEndpoint {
         Ok(Self { server, books })
     }
 
-    /// Its URL; any path below it is taken, too.
+    /// The URL of the endpoint, which takes calls on any other path, too.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}/rewards", self.server.address())
@@ -78,26 +78,26 @@ impl RewardEndpoint {
     /// Takes signatures by these secrets from now on.
     ///
     /// # Errors
-    /// When one of them is not base64 or empty; the old ones stay, then.
+    /// An error when one of them is not base64 or empty; then the old ones stay.
     pub fn set_secrets(&self, secrets: &[&str]) -> io::Result<()> {
         let keys = Keys::parse(secrets)?;
         self.lock().keys = keys;
         Ok(())
     }
 
-    /// Lets something go wrong from now on. Of several faults the earliest
-    /// that strikes decides; calls that are not verified are never struck.
+    /// Adds a fault. Of several faults the earliest that strikes decides; a call
+    /// that is not verified is never struck.
     pub fn inject(&self, fault: impl Into<Fault<EndpointFault>>) {
         self.lock().faults.inject(fault.into());
     }
 
-    /// Lets everything go right again.
+    /// Removes every fault.
     pub fn clear_faults(&self) {
         self.lock().faults.clear();
     }
 
-    /// Every call so far, in the order of arrival, whatever became of it: what
-    /// an oracle counts.
+    /// Every call so far, in the order of arrival, whatever its answer: the calls
+    /// that an oracle counts.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         self.lock().calls.clone()
@@ -112,8 +112,8 @@ impl RewardEndpoint {
         new.take_while(|call| call.status.is_some() || call.fault.is_some()).cloned().collect()
     }
 
-    /// What was granted: the first body for each `webhook-id`. It hides the
-    /// second grant that a system without idempotency would have made.
+    /// The granted rewards: the first body for each `webhook-id`. A second grant,
+    /// which a system without idempotency would have made, does not show here.
     #[must_use]
     pub fn grants(&self) -> BTreeMap<String, Bytes> {
         self.lock().grants.clone()
@@ -141,8 +141,8 @@ async fn answer(books: &Mutex<Books>, request: Received) -> Option<Response<Body
 }
 
 impl Books {
-    /// Takes a call, has its effect and records it; gives its number, how long
-    /// to wait, and the reply or nothing.
+    /// Answers a call as the faults let it, and records it; gives the number of
+    /// the record, the time to wait, and the reply or nothing.
     fn handle(&mut self, request: Received) -> (usize, Option<Duration>, Option<Response<Body>>) {
         let verification = self.keys.verify(&request, self.clock.now());
         let mut call = Call::new(request, verification, self.clock.now());

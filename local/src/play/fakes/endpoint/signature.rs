@@ -13,16 +13,17 @@ use crate::play::fakes::server::Received;
 pub(super) const ID: &str = "webhook-id";
 const TIMESTAMP: &str = "webhook-timestamp";
 const SIGNATURE: &str = "webhook-signature";
-/// Which the specification leaves to the receiver; its libraries' value.
+/// The largest difference between clocks. The specification leaves it to the
+/// receiver; this is the value of its libraries.
 const TOLERANCE: Duration = Duration::minutes(5);
 
-/// Why a call is not verified.
+/// The reason why a call is not verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unverified {
-    /// It lacks one of the three headers.
+    /// One of the three headers is missing.
     #[error("a webhook header is missing")]
     Unsigned,
-    /// Its timestamp is not one, or more than five minutes off.
+    /// The timestamp is no number, or more than five minutes off.
     #[error("the timestamp is out of tolerance")]
     Timestamp,
     /// No signature is by one of the secrets.

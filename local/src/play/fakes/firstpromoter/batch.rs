@@ -11,19 +11,19 @@ use super::platform::{Platform, error};
 use super::{Operation, Status};
 use crate::play::fakes::server::json as reply;
 
-/// Up to so many commissions are processed before the answer.
+/// The most commissions that are processed before the answer.
 const SYNCHRONOUS: usize = 5;
 
-/// How a batch goes.
+/// The course that a batch takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Course {
     /// As documented.
     Documented,
-    /// Its last commission fails.
+    /// The last commission fails.
     LeavesOneOut,
-    /// In progress for so many polls, or for good.
+    /// The batch stays in progress for so many polls, or for good.
     Drags(Option<u32>),
-    /// Accepted, and stopped before anything was done.
+    /// The batch is accepted, and stopped before anything was done.
     Stops,
 }
 
@@ -35,18 +35,18 @@ pub(super) struct Batch {
     status: &'static str,
     created_at: String,
     errors: Vec<(u64, Refusal)>,
-    /// What is still to come, for one in progress.
+    /// The work of a batch in progress.
     rest: Option<Rest>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Rest {
     course: Course,
-    /// Polls to be answered before it is over; `None` for ever.
+    /// Polls to be answered before the batch is over; `None` for ever.
     polls: Option<u32>,
 }
 
-/// Why a commission is not processed.
+/// The reason why a commission is not processed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Refusal {
     code: &'static str,
@@ -67,7 +67,7 @@ impl Refusal {
         Self { code, message }
     }
 
-    /// Whether the commission already is where the call wants it.
+    /// True if the commission already is in the state that the call asks for.
     fn is_repeat(self) -> bool {
         [Self::FULFILLED, Self::NOT_FULFILLED, Self::SAME].contains(&self)
     }
@@ -102,7 +102,7 @@ impl Platform {
         self.store(Batch { errors, ..batch }, 200)
     }
 
-    /// Answers `GET /batch_processes/{id}`, which moves what is in progress.
+    /// Answers `GET /batch_processes/{id}`, which moves a batch in progress.
     pub(super) fn poll(&mut self, path: &str) -> Response<Body> {
         let id = path.rsplit('/').next().and_then(|id| id.parse().ok());
         let index = id.and_then(|id: usize| id.checked_sub(1));
@@ -179,7 +179,7 @@ impl Platform {
         }
     }
 
-    /// Processes what can be, and gives the rest.
+    /// Processes the commissions that can be, and gives the others.
     fn process(
         &mut self,
         operation: Operation,
@@ -208,7 +208,7 @@ impl Platform {
         checked.collect()
     }
 
-    /// What the documentation asks of a commission, and it is not.
+    /// The demand of the documentation that a commission does not meet.
     fn refusal(&self, operation: Operation, id: u64) -> Option<Refusal> {
         let Some(commission) = self.commissions.get(&id) else {
             return Some(Refusal::NOT_FOUND);
@@ -217,7 +217,7 @@ impl Platform {
             Operation::Approve => (commission.status == Status::Approved).then_some(Refusal::SAME),
             Operation::Deny => (commission.status == Status::Denied).then_some(Refusal::SAME),
             _ if commission.unit == "cash" => Some(Refusal::CASH),
-            // Also of a commission denied meanwhile: that is when it is called.
+            // The status does not matter: workers call it for denied commissions.
             Operation::MarkUnfulfilled => (!commission.fulfilled).then_some(Refusal::NOT_FULFILLED),
             _ if commission.status != Status::Approved => Some(Refusal::NOT_APPROVED),
             _ if !commission.has_payout => Some(Refusal::NO_PAYOUT),
@@ -257,7 +257,7 @@ impl Platform {
 }
 
 impl Batch {
-    /// A `BatchOperationResponse`. Its id is its place in the list, from 1.
+    /// A `BatchOperationResponse`. The id is the place in the list, from 1.
     fn json(&self, index: usize, now: &str) -> Value {
         let over = self.rest.is_none() && self.status == "completed";
         let failed = self.errors.len();

@@ -1,4 +1,4 @@
-//! What was asked, in the API's terms.
+//! A call in the API's terms.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::play::fakes::server::Received;
 pub(super) const V2: &str = "/api/v2/company";
 pub(super) const V1: &str = "/api/v1";
 
-/// What the API can be asked for.
+/// An operation of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
     /// `GET /commissions`
@@ -54,13 +54,13 @@ impl Operation {
         }
     }
 
-    /// Whether it belongs to v1.
+    /// True for operations of v1.
     #[must_use]
     pub fn is_v1(self) -> bool {
         matches!(self, Self::ListPayouts | Self::UpdatePayout)
     }
 
-    /// Whether it changes several commissions at once.
+    /// True for operations that change several commissions at once.
     #[must_use]
     pub fn is_batch(self) -> bool {
         matches!(self, Self::Approve | Self::Deny | Self::MarkFulfilled | Self::MarkUnfulfilled)
@@ -70,21 +70,21 @@ impl Operation {
 /// One call, as it arrived and as it was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
-    /// When it had arrived whole.
+    /// The time when the call had arrived whole.
     pub at: OffsetDateTime,
-    /// What it asked for; `None` for what the API does not have.
+    /// The operation; `None` for a path that the API does not have.
     pub operation: Option<Operation>,
-    /// Its method.
+    /// Method.
     pub method: String,
-    /// Its path, without the query.
+    /// Path, without the query.
     pub path: String,
-    /// Its query as sent.
+    /// Query as sent.
     pub query: String,
-    /// The commissions or payouts that it names.
+    /// Ids of the commissions or payouts that the call names.
     pub ids: Vec<u64>,
-    /// The names of its headers, in lower case.
+    /// Names of the headers, in lower case.
     pub headers: BTreeSet<String>,
-    /// The fault that struck it.
+    /// The fault that struck the call.
     pub fault: Option<&'static str>,
     /// The status code of the reply. `None` while there is none, and for good
     /// where the connection was closed, by either side.
@@ -112,7 +112,7 @@ impl Call {
     }
 }
 
-/// `{"ids": [1, 2]}`; nothing when it is anything else.
+/// The ids of a body `{"ids": [1, 2]}`; none when the body is anything else.
 fn body_ids(body: &Bytes) -> Vec<u64> {
     #[derive(Deserialize)]
     struct Ids {

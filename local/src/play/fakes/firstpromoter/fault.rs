@@ -1,4 +1,4 @@
-//! How the API can fail.
+//! The kinds of faults of the API.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use crate::play::fakes::faults::{Fault, FaultKind};
 /// A way for the API to fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PlatformFault {
-    /// Does it and answers 500.
+    /// Does the call and answers 500.
     CreatedBut500,
-    /// 429, and when to come back in seconds, if it says so.
+    /// 429, with the seconds to wait, if there are any.
     RateLimited {
         /// The value of `Retry-After`.
         retry_after: Option<u64>,
@@ -18,21 +18,21 @@ pub enum PlatformFault {
     /// 200, with the last of the commissions left out and
     /// `processing_errors` saying so.
     BatchPartialFailure,
-    /// 202, however few the commissions. It answers so many polls with
-    /// `in_progress`, then does it and is `completed`; never, for `None`.
+    /// 202, however few the commissions. The API answers so many polls with
+    /// `in_progress`, then does the call and answers `completed`; never, for `None`.
     Stays202 {
-        /// The polls before the one that finds it done.
+        /// The polls before the one that finds the batch done.
         finishes_after: Option<u32>,
     },
     /// 202, then `stopped` with nothing done.
     BatchStops,
-    /// Somebody marked them fulfilled just before this call: 422.
+    /// 422, as somebody marked the commissions fulfilled just before this call.
     AlreadyFulfilled422,
-    /// The approval has no payout record yet: 422.
+    /// 422, as the approval has created no payout record yet.
     NoPayoutYet422,
-    /// Does it and closes the connection without a reply.
+    /// Does the call and closes the connection without a reply.
     DropsReply,
-    /// Does it and answers after this time, as it would have.
+    /// Does the call and gives the usual answer after this time.
     Slow(Duration),
     /// 401 without a body, though the key is right.
     Unauthorized401,
@@ -76,13 +76,13 @@ impl FaultKind for PlatformFault {
 }
 
 impl Fault<PlatformFault> {
-    /// Only for calls of this operation.
+    /// Strikes only calls of this operation.
     #[must_use]
     pub fn on(self, operation: Operation) -> Self {
         self.when(move |call| call.operation == Some(operation))
     }
 
-    /// Only for calls that name this commission, or payout of v1.
+    /// Strikes only calls that name this commission, or payout of v1.
     #[must_use]
     pub fn for_id(self, id: u64) -> Self {
         self.when(move |call| call.ids.contains(&id))

@@ -45,10 +45,10 @@ pub struct FakeFirstPromoter {
 }
 
 impl FakeFirstPromoter {
-    /// Starts it on a port of 127.0.0.1, on a free one for 0.
+    /// Starts the API on a port of 127.0.0.1, on a free one for 0.
     ///
     /// # Errors
-    /// When the port cannot be had.
+    /// An error of the system when the port cannot be had.
     pub async fn start(port: u16) -> io::Result<Self> {
         let platform = Arc::new(Mutex::new(Platform::new()));
         let shared = Arc::clone(&platform);
@@ -72,22 +72,22 @@ impl FakeFirstPromoter {
         format!("http://{}{}", self.server.address(), call::V1)
     }
 
-    /// Decides what the documentation leaves open.
+    /// Sets the behaviour that the documentation leaves open.
     pub fn set_behaviour(&self, behaviour: Behaviour) {
         self.lock().behaviour = behaviour;
     }
 
-    /// Takes these keys only. Until then any key does, but there must be one.
+    /// Accepts these keys only. Before, any key does, but there must be one.
     pub fn expect_keys(&self, keys: Keys) {
         self.lock().keys = Some(keys);
     }
 
-    /// Adds a commission, or puts it in the place of the one with its id.
+    /// Adds a commission, or replaces the one with its id.
     pub fn add_commission(&self, commission: Commission) {
         self.lock().commissions.insert(commission.id, commission);
     }
 
-    /// A commission as it stands now.
+    /// The present state of a commission.
     #[must_use]
     pub fn commission(&self, id: u64) -> Option<Commission> {
         self.lock().commissions.get(&id).cloned()
@@ -107,19 +107,19 @@ impl FakeFirstPromoter {
         self.edit_commission(id, |commission| commission.set_status(status))
     }
 
-    /// Adds a payout of v1, or puts it in the place of the one with its id.
+    /// Adds a payout of v1, or replaces the one with its id.
     pub fn add_payout(&self, payout: Payout) {
         self.lock().payouts.insert(payout.id, payout);
     }
 
-    /// A payout of v1 as it stands now.
+    /// The present state of a payout of v1.
     #[must_use]
     pub fn payout(&self, id: u64) -> Option<Payout> {
         self.lock().payouts.get(&id).cloned()
     }
 
-    /// Changes a payout of v1, as the answer to a webhook would, for one.
-    /// False when there is none.
+    /// Changes a payout of v1 without a call, for example as the answer to a
+    /// webhook does. False when there is none.
     #[must_use]
     pub fn set_payout_status(&self, id: u64, status: PayoutStatus) -> bool {
         let mut platform = self.lock();
@@ -129,8 +129,8 @@ impl FakeFirstPromoter {
 
     /// The webhooks that calls cause from now on, as the JSON to be posted:
     /// `payout.updated` for `mark_fulfilled` and `mark_unfulfilled`,
-    /// `commission.updated` for `approve` and `deny`. Whoever plays the
-    /// platform signs and sends them.
+    /// `commission.updated` for `approve` and `deny`. The receiver has to sign and
+    /// send them.
     #[must_use]
     pub fn webhooks(&self) -> mpsc::UnboundedReceiver<Value> {
         let (sender, receiver) = mpsc::unbounded_channel();
@@ -138,13 +138,13 @@ impl FakeFirstPromoter {
         receiver
     }
 
-    /// Lets something go wrong from now on. Of several faults the earliest
-    /// that strikes decides; calls without a valid key are never struck.
+    /// Adds a fault. Of several faults the earliest that strikes decides; a call
+    /// without a valid key is never struck.
     pub fn inject(&self, fault: impl Into<Fault<PlatformFault>>) {
         self.lock().faults.inject(fault.into());
     }
 
-    /// Lets everything go right again. What was begun stays as it is.
+    /// Removes every fault. A batch that one of them struck stays as it is.
     pub fn clear_faults(&self) {
         self.lock().faults.clear();
     }

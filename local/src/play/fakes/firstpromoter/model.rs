@@ -1,4 +1,4 @@
-//! What an account holds, and how the API and the webhooks show it.
+//! The data of an account, and its form in the API and in webhooks.
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -52,7 +52,7 @@ impl PayoutStatus {
     }
 }
 
-/// Who promotes.
+/// The person who promotes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Promoter {
     /// FirstPromoter's id.
@@ -69,7 +69,7 @@ impl Promoter {
     }
 }
 
-/// Who was brought in.
+/// The customer who was brought in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Referral {
     /// FirstPromoter's id.
@@ -95,32 +95,33 @@ impl Referral {
 /// A commission.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commission {
-    /// Its id.
+    /// Id.
     pub id: u64,
-    /// Its status.
+    /// Status.
     pub status: Status,
     /// `points`, `credits`, `free_months`, `mon_discount`, `discount_per` or
     /// `cash`.
     pub unit: String,
-    /// How many of the unit; cents for cash.
+    /// Amount in the unit; cents for cash.
     pub amount: i64,
-    /// Who earned it.
+    /// The person who earned the commission.
     pub promoter: Promoter,
-    /// Who caused it.
+    /// The customer whose purchase caused the commission.
     pub referral: Option<Referral>,
-    /// Id of its campaign.
+    /// Id of the campaign.
     pub campaign: u64,
-    /// Whether the payout record exists that an approval creates.
+    /// True if the payout record exists that an approval creates.
     pub has_payout: bool,
-    /// Whether that payout is completed.
+    /// True if that payout is completed.
     pub fulfilled: bool,
-    /// When it was created.
+    /// Time of creation.
     pub created_at: OffsetDateTime,
-    /// When its status changed last; never, until it is approved or denied.
+    /// Time of the last change of the status; `None` until the first approval or
+    /// denial.
     pub status_updated_at: Option<OffsetDateTime>,
-    /// FirstPromoter's own suspicion.
+    /// FirstPromoter's own judgement on fraud.
     pub fraud_check: String,
-    /// Whether the promoter bought from themselves.
+    /// True if promoter and customer are one person.
     pub is_self_referral: bool,
 }
 
@@ -146,14 +147,14 @@ impl Commission {
         }
     }
 
-    /// The same in this status, an approved one with its payout record.
+    /// The commission in this status; an approved one has its payout record.
     #[must_use]
     pub fn with_status(mut self, status: Status) -> Self {
         self.set_status(status);
         self
     }
 
-    /// The id of its payout, while it has one.
+    /// The id of the payout, while there is one.
     #[must_use]
     pub fn payout_id(&self) -> Option<u64> {
         self.has_payout.then_some(self.id + 500_000)
@@ -167,7 +168,7 @@ impl Commission {
         self.has_payout |= status == Status::Approved;
     }
 
-    /// As `GET /commissions` shows it.
+    /// The commission as `GET /commissions` shows it.
     pub(super) fn json(&self) -> Value {
         json!({
             "id": self.id,
@@ -188,7 +189,7 @@ impl Commission {
             "unit": self.unit,
             "fraud_check": self.fraud_check,
             "amount": self.amount,
-            // What it says of a fulfilled reward is not documented.
+            // The value for a fulfilled reward is not documented.
             "is_paid": false,
             "is_split": false,
             "created_at": timestamp(self.created_at),
@@ -207,7 +208,7 @@ impl Commission {
         })
     }
 
-    /// The `data` of a webhook that speaks of it.
+    /// The `data` of a webhook on the commission.
     pub(super) fn webhook_data(&self) -> Value {
         json!({
             "id": self.id,
@@ -219,7 +220,7 @@ impl Commission {
         })
     }
 
-    /// The `data` of a webhook that speaks of its payout.
+    /// The `data` of a webhook on the payout of the commission.
     pub(super) fn payout_data(&self, now: OffsetDateTime) -> Value {
         let status = if self.fulfilled { "completed" } else { "pending" };
         json!({
@@ -244,22 +245,22 @@ impl Commission {
     }
 }
 
-/// A payout of v1: what a fulfilment is there.
+/// A payout of v1, which is v1's form of a fulfilment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payout {
-    /// Its id.
+    /// Id.
     pub id: u64,
-    /// Its status.
+    /// Status.
     pub status: PayoutStatus,
-    /// Its unit in v1's spelling (`discount_mon`).
+    /// Unit in v1's spelling (`discount_mon`).
     pub unit: String,
-    /// How many of the unit; cents for cash.
+    /// Amount in the unit; cents for cash.
     pub amount: i64,
-    /// Who gets it.
+    /// The person who gets the payout.
     pub promoter: Promoter,
-    /// Id of its campaign.
+    /// Id of the campaign.
     pub campaign: u64,
-    /// When it was created.
+    /// Time of creation.
     pub created_at: OffsetDateTime,
 }
 
@@ -278,7 +279,7 @@ impl Payout {
         }
     }
 
-    /// As v1 shows it.
+    /// The payout as v1 shows it.
     pub(super) fn json(&self) -> Value {
         let completed = self.status == PayoutStatus::Completed;
         json!({

@@ -1,4 +1,4 @@
-//! The account: its data, what is wrong with it today, and who calls.
+//! The account: its data, its faults and its calls.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,23 +16,23 @@ use crate::play::fakes::Clock;
 use crate::play::fakes::faults::{FaultKind, Faults};
 use crate::play::fakes::server::{Received, empty, json as reply, retry_after};
 
-/// What the documentation leaves open, decided.
+/// Choices where the documentation leaves the behaviour open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Behaviour {
-    /// Whether v2 lists are `{"data": […], "meta": {…}}` instead of an array.
+    /// True if v2 lists are `{"data": […], "meta": {…}}` instead of an array.
     pub wrapped_lists: bool,
-    /// Whether a commission that is already where a call wants it counts as
-    /// processed. Otherwise it is an error.
+    /// True if a commission that already is in the state that the call asks for
+    /// counts as processed. Otherwise it is an error.
     pub repeats_accepted: bool,
-    /// Whether one commission's error refuses all of the call. Otherwise the
+    /// True if one commission's error refuses all of the call. Otherwise the
     /// others are processed, and only a call of nothing but errors is refused.
     pub whole_batches: bool,
-    /// How many polls find a batch of more than five still in progress.
+    /// The number of polls that find a batch of more than five still in progress.
     pub polls_until_done: u32,
-    /// How many payouts a page of v1's list holds; all on one if 0. Whether it
-    /// has pages is not documented.
+    /// The number of payouts on a page of v1's list; 0 puts all on one. Pages of
+    /// this list are not documented.
     pub v1_page: usize,
-    /// What a 202 says: `in_progress` (the guide) or `pending` (the `OpenAPI`
+    /// The status in a 202: `in_progress` (the guide) or `pending` (the `OpenAPI`
     /// document).
     pub accepted_status: &'static str,
 }
@@ -81,11 +81,11 @@ pub(super) struct Platform {
     webhooks_sent: u64,
 }
 
-/// A call that has had its effect.
+/// The reply to a call whose effect has happened.
 pub(super) struct DelayedReply {
-    /// How long to wait before the reply.
+    /// The time to wait before the reply.
     pub(super) delay: Option<Duration>,
-    /// `None` closes the connection.
+    /// The reply; `None` closes the connection.
     pub(super) reply: Option<Response<Body>>,
 }
 
@@ -105,8 +105,8 @@ impl Platform {
         }
     }
 
-    /// Does what a call asks for, as the faults let it, and records it under
-    /// the number returned.
+    /// Does a call, as the faults let it, and records it under the number
+    /// returned.
     pub(super) fn handle(&mut self, request: &Received) -> (usize, DelayedReply) {
         let parameters = Parameters::read(request);
         let mut call = Call::new(request, &parameters, self.clock.now());
@@ -129,18 +129,18 @@ impl Platform {
         (self.calls.len() - 1, answer)
     }
 
-    /// Records how a call was answered.
+    /// Records the status of the answer to a call.
     pub(super) fn answered(&mut self, call: usize, status: Option<u16>) {
         if let Some(call) = self.calls.get_mut(call) {
             call.status = status;
         }
     }
 
-    /// Posts a webhook to whoever listens.
+    /// Gives a webhook to every receiver of webhooks.
     pub(super) fn announce(&mut self, entity: &str, id: u64, change: [&str; 2], data: &Value) {
         self.webhooks_sent += 1;
         let now = self.clock.now();
-        // Unlike those of another run, which may share a table with this one.
+        // Two runs may share a table, so their event ids have to differ.
         let run = self.clock.wall.unix_timestamp() & 0xffff_ffff;
         let payload = json!({
             "event_id": format!("{run:08x}-fa4e-4000-8000-{:012x}", self.webhooks_sent),
@@ -247,7 +247,7 @@ impl DelayedReply {
     }
 }
 
-/// An error in the version's own form.
+/// An error in the form of v1 or of v2.
 pub(super) fn error(status: u16, v1: bool, message: &str, code: &str) -> Response<Body> {
     if v1 {
         reply(status, &json!({ "error": message }))

@@ -2,7 +2,7 @@ use std::time::Instant;
 
 use super::*;
 
-/// What a fault answers, and whether commission 1 is fulfilled after it.
+/// Each fault with its answer, and the state of commission 1 after it.
 #[tokio::test]
 async fn faults_that_answer_at_once() {
     let limited = |retry_after| PlatformFault::RateLimited { retry_after };
