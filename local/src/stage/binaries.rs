@@ -1,4 +1,4 @@
-//! Builds the function binaries.
+//! The function binaries, which cargo builds.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -55,8 +55,8 @@ fn build(profile: Option<&str>) -> Result<PathBuf, LocalError> {
     let profile = profile.unwrap_or(own);
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    // What `cargo run` and `cargo test` tell their program about its package
-    // would make build scripts that watch such variables run again.
+    // Cargo sets these for the program that it runs. Build scripts that watch such
+    // variables would run again.
     let set_by_cargo = |name: &str| {
         ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"]
             .iter()
@@ -69,8 +69,8 @@ fn build(profile: Option<&str>) -> Result<PathBuf, LocalError> {
     }
     command.args(["build", "--workspace", "--bins", "--profile", profile]);
     if profile != own {
-        // The engines would take minutes more, and lend the functions features
-        // of crates that what is shipped does not have.
+        // The engines would take minutes more, and would add features of crates to
+        // the functions that the shipped ones do not have.
         for engine in ["local", "ops", "tests"] {
             command.args(["--exclude", engine]);
         }
@@ -80,7 +80,7 @@ fn build(profile: Option<&str>) -> Result<PathBuf, LocalError> {
         .arg(target)
         .current_dir(workspace())
         .stdin(Stdio::null())
-        // Standard output is for what this program itself says.
+        // Standard output is reserved for this program's own words.
         .stdout(Stdio::null())
         .status()
         .map_err(|error| LocalError::Build(format!("cargo: {error}")))?;

@@ -1,4 +1,4 @@
-//! Sends a payload 2.0 event as the HTTP request it stands for.
+//! A client that sends a payload 2.0 event as the HTTP request it stands for.
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::Request;
@@ -11,12 +11,12 @@ use serde_json::Value;
 
 use crate::error::LocalError;
 
-/// Set by the front, or by the connection.
+/// Headers that the front or the connection sets.
 const NOT_SENT: [&str; 3] = ["content-length", "host", "x-amzn-trace-id"];
-/// More than any function answers.
+/// The largest answer that is read, more than any function gives.
 const MAX_ANSWER: usize = 16 * 1_024 * 1_024;
 
-/// What came back.
+/// The answer to an HTTP request.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// Status code.
@@ -73,8 +73,8 @@ impl Sender {
     }
 }
 
-/// The body of a payload 2.0 event, decoded; `None` when it says base64 and is
-/// not.
+/// The body of a payload 2.0 event, decoded; `None` when the event calls it
+/// base64 and it is not.
 pub(crate) fn body(event: &Value) -> Option<Vec<u8>> {
     let text = event.get("body").and_then(Value::as_str).unwrap_or_default();
     if event.get("isBase64Encoded") == Some(&Value::Bool(true)) {

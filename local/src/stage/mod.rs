@@ -1,5 +1,5 @@
-//! The stage: runs any SAM template of this shape over embedded engines. What
-//! the functions are about is the play's affair; the stage knows none of it.
+//! The stage: runs any SAM template of this shape over embedded engines. It knows
+//! nothing of affiliates, which are the subject of the play.
 
 pub(crate) mod binaries;
 pub(crate) mod client;

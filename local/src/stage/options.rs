@@ -13,7 +13,7 @@ use crate::stage::lambda::Logs;
 /// logs, has no secrets and finds template and binaries in the workspace.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Port of the HTTP front; 0 takes any free one, as with the others.
+    /// Port of the HTTP front; 0 takes any free one, as it does for every port.
     pub http_port: u16,
     /// Port of DynamoDB.
     pub dynamodb_port: u16,
@@ -21,7 +21,7 @@ pub struct Options {
     pub sqs_port: u16,
     /// Port of Secrets Manager.
     pub secretsmanager_port: u16,
-    /// Folder the table is kept in; without one it is thrown away.
+    /// Folder that keeps the table; without one the table is thrown away.
     pub data: Option<PathBuf>,
     /// Values of secrets: an object whose parts are given out by
     /// `parts_of_secrets`.
@@ -32,21 +32,20 @@ pub struct Options {
     pub parts_of_secrets: BTreeMap<String, String>,
     /// Template parameters by name.
     pub parameters: BTreeMap<String, String>,
-    /// Template parameters that `parameters` does not have to give: each counts
-    /// where it is missing there and the template declares it.
+    /// Values for template parameters that `parameters` does not give. One that
+    /// the template does not declare is left out.
     pub default_parameters: BTreeMap<String, String>,
     /// Environment variables for every function, over the template's.
     pub env: BTreeMap<String, String>,
-    /// How often schedules invoke their functions, instead of what the template
-    /// says.
+    /// The time between two invocations by a schedule, instead of the template's.
     pub schedules_every: Option<Duration>,
-    /// Most processes per function.
+    /// The most processes per function.
     pub instances: usize,
-    /// What happens to the functions' output.
+    /// The place for the functions' output.
     pub logs: Logs,
-    /// The template.
+    /// The file of the template.
     pub template: PathBuf,
-    /// Where the function binaries are.
+    /// The folder of the function binaries.
     pub bin_dir: PathBuf,
 }
 

@@ -17,8 +17,8 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::error::LocalError;
 
-/// Listens on the loopback address; port 0 takes any free one. `flag` is named
-/// when the port is taken.
+/// Listens on the loopback address; port 0 takes any free one. The error for a
+/// port that is taken names `flag`.
 pub(crate) async fn bind(
     flag: &'static str,
     port: u16,
@@ -66,7 +66,7 @@ impl RestartableServer {
     pub(crate) async fn stop(&mut self) {
         if let Some((close, serving)) = self.running.take() {
             drop(close);
-            // It only fails if the engine panicked, and then it is closed too.
+            // The task only fails if the engine panicked, and then it has ended, too.
             let _ = serving.await;
         }
     }
@@ -104,7 +104,7 @@ pub(crate) async fn serve<S, B>(
             _ = &mut closed => break,
         };
         let Ok((stream, _)) = accepted else { continue };
-        // Only a matter of speed.
+        // Without the option the server is slower, but right.
         let _ = stream.set_nodelay(true);
         let service = service.clone();
         connections.spawn(async move {

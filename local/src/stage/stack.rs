@@ -58,11 +58,11 @@ impl Drop for Stack {
 }
 
 impl Stack {
-    /// Starts everything; when it returns, requests are answered.
+    /// Starts everything; requests are answered from the return on.
     ///
     /// # Errors
-    /// [`LocalError`] says which port, file, part of the template or binary
-    /// prevents it.
+    /// [`LocalError`] names the port, file, part of the template or binary that
+    /// prevents the start.
     pub async fn start(options: Options) -> Result<Self, LocalError> {
         let listeners = Listeners::bind(&options).await?;
         let template = read_template(&options, &listeners)?;
@@ -109,7 +109,7 @@ impl Stack {
     /// for.
     ///
     /// # Errors
-    /// [`LocalError::NoAnswer`] when there is none, or the event is no request.
+    /// [`LocalError::NoAnswer`] when there is no answer, or the event is no request.
     pub async fn deliver(&self, event: &Value) -> Result<Answer, LocalError> {
         self.sender.send(event).await
     }
@@ -117,13 +117,13 @@ impl Stack {
     /// Invokes a function by its logical id.
     ///
     /// # Errors
-    /// [`InvokeError`] when it has no response.
+    /// [`InvokeError`] when the invocation has no response.
     pub async fn invoke(&self, function: &str, payload: Bytes) -> Result<Bytes, InvokeError> {
         self.context.host.invoke(function, payload).await
     }
 
-    /// What functions wrote so far, with [`Logs::Capture`](crate::Logs). A line
-    /// can arrive a little after the answer it belongs to.
+    /// The lines that functions wrote so far, with [`Logs::Capture`](crate::Logs). A
+    /// line can arrive a little after the answer it belongs to.
     #[must_use]
     pub fn logs(&self) -> Vec<String> {
         self.context.host.logs()
@@ -146,8 +146,8 @@ impl Stack {
         self.context.sqs.send(queue, body).await
     }
 
-    /// How many messages of a queue, given by its name, were worked on and
-    /// removed.
+    /// The number of messages of a queue, given by its name, that were worked on
+    /// and removed.
     #[must_use]
     pub fn messages_done(&self, queue: &str) -> usize {
         self.context.sqs.done(queue)
@@ -185,8 +185,8 @@ impl Stack {
         self.on_database(move |dynamo, table| dynamo.put(table, &item)).await
     }
 
-    /// Removes the items whose time has come, and says how many; it happens
-    /// now and then anyway.
+    /// Removes the items whose time has come, and gives their number. Without a
+    /// call the stack does the same twice a minute.
     ///
     /// # Errors
     /// [`LocalError::Engine`] when the database fails.
@@ -202,8 +202,8 @@ impl Stack {
         self.on_database(Dynamo::newest).await.map(Cursor)
     }
 
-    /// What changed since `cursor`, which moves on: stream records in the shape
-    /// a function gets them.
+    /// The changes since `cursor`, which moves on: stream records in the shape a
+    /// function gets them.
     ///
     /// # Errors
     /// [`LocalError::Engine`] when the database fails or has no stream.
@@ -271,15 +271,15 @@ impl Stack {
     /// Ends every process of a function; the next invocation starts a new one.
     ///
     /// # Errors
-    /// [`InvokeError::Unknown`].
+    /// [`InvokeError::Unknown`] when there is no such function.
     pub fn kill_instances(&self, function: &str) -> Result<(), InvokeError> {
         self.context.host.kill(function)
     }
 
-    /// How many processes of a function were started so far.
+    /// The number of processes of a function that were started so far.
     ///
     /// # Errors
-    /// [`InvokeError::Unknown`].
+    /// [`InvokeError::Unknown`] when there is no such function.
     pub fn instances_started(&self, function: &str) -> Result<u64, InvokeError> {
         self.context.host.started(function)
     }

@@ -1,4 +1,4 @@
-//! What a stack is made of, before it runs.
+//! The parts of a stack, made before it runs.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -42,7 +42,7 @@ impl Listeners {
     }
 }
 
-/// The front and the engines, listening.
+/// The front and the engines, as servers that a test can stop.
 pub(crate) struct Servers {
     pub(crate) http: Mutex<RestartableServer>,
     pub(crate) dynamodb: Mutex<RestartableServer>,
@@ -82,8 +82,8 @@ impl Servers {
     }
 }
 
-/// Reads the template with what is known about this machine: its endpoints and
-/// the parameters for development.
+/// Reads the template with the endpoints on this machine and the parameters of
+/// the options.
 pub(crate) fn read_template(
     options: &Options,
     listeners: &Listeners,
@@ -123,8 +123,8 @@ pub(crate) fn read_template(
     Ok(template)
 }
 
-/// Finds out whether the ports are free and the template takes the parameters,
-/// for whoever has to build the functions first.
+/// Checks that the ports are free and the template takes the parameters. A caller
+/// that has to build the functions first reports such mistakes before.
 pub(crate) async fn check(options: &Options) -> Result<(), LocalError> {
     let listeners = Listeners::bind(options).await?;
     read_template(options, &listeners).map(drop)
@@ -138,8 +138,7 @@ pub(crate) async fn open_database(
     sources::blocking(move || Dynamo::open(data.as_deref(), &tables)).await
 }
 
-/// Creates every secret of the template, with the value that the options have
-/// for it.
+/// Creates every secret of the template, with its value from the options.
 pub(crate) fn seed_secrets(template: &Template, options: &Options) -> Result<Secrets, LocalError> {
     let secrets = Secrets::new();
     for (id, name) in &template.secrets {

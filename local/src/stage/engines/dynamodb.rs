@@ -80,7 +80,7 @@ impl Dynamo {
         let until = async {
             let _ = closed.await;
         };
-        // It only fails when its listener does, and then nothing is left to do.
+        // Serving only fails when the listener does, and then nothing is left to do.
         let _ = dynoxide::server::serve_with_shutdown(listener, self.database, until).await;
     }
 
@@ -201,7 +201,7 @@ impl Dynamo {
             .map_or(Position::Start, |sequence| Position::After(sequence.to_string())))
     }
 
-    /// Where `reader` left off in an earlier run.
+    /// The position at which `reader` stopped in an earlier run.
     pub(crate) fn checkpoint(&self, reader: &str) -> Result<Option<Position>, LocalError> {
         let control = self.control();
         let mut query = control
@@ -212,7 +212,7 @@ impl Dynamo {
         row.map(|row| row.get(0).map(Position::After)).transpose().map_err(engine)
     }
 
-    /// Remembers how far `reader` is.
+    /// Stores the position of `reader`.
     pub(crate) fn save_checkpoint(
         &self,
         reader: &str,

@@ -1,4 +1,5 @@
-//! Secrets Manager: rustack's engine. It keeps nothing, so every start seeds it.
+//! Secrets Manager: rustack's engine, which keeps nothing, so that every start
+//! creates the secrets anew.
 
 use std::sync::Arc;
 
@@ -33,7 +34,7 @@ impl Secrets {
         Self { provider: Arc::new(RustackSecretsManager::new(config)) }
     }
 
-    /// Creates a secret; without a value it is there and empty, as
+    /// Creates a secret; without a value it exists and is empty, as
     /// `CloudFormation` leaves it.
     pub(crate) fn create(&self, name: &str, value: Option<String>) -> Result<(), LocalError> {
         let input = CreateSecretInput {

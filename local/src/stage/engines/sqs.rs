@@ -99,7 +99,7 @@ impl Sqs {
         self.provider.receive_message(input).await.map(|output| output.messages).map_err(engine)
     }
 
-    /// How many messages of a queue were received and removed.
+    /// The number of messages of a queue that were received and removed.
     pub(crate) fn done(&self, queue: &str) -> usize {
         let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
         done.get(queue).copied().unwrap_or_default()

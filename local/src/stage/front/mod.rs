@@ -22,9 +22,9 @@ use crate::say::say;
 use crate::stage::lambda::Host;
 pub(crate) use routes::Routes;
 
-/// What an HTTP API takes at most.
+/// The largest body that an HTTP API takes.
 const MAX_BODY: usize = 10 * 1_024 * 1_024;
-/// How long an HTTP API waits for a function.
+/// The time that an HTTP API waits for a function.
 const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
 
 struct Front {
@@ -46,7 +46,7 @@ pub(crate) async fn serve(
     let until = async {
         let _ = closed.await;
     };
-    // It only fails when its listener does, and then nothing is left to do.
+    // Serving only fails when the listener does, and then nothing is left to do.
     let _ = axum::serve(listener, service).with_graceful_shutdown(until).await;
 }
 

@@ -76,7 +76,7 @@ fn time(now: OffsetDateTime) -> String {
     now.format(&format).unwrap_or_default()
 }
 
-/// What payload 2.0 leaves out when there is none.
+/// Inserts the parts that payload 2.0 leaves out when they are empty.
 fn optional(event: &mut Map<String, Value>, query: &str, cookies: &[String], found: &Match<'_>) {
     if !cookies.is_empty() {
         event.insert("cookies".to_owned(), json!(cookies));
@@ -101,7 +101,7 @@ fn set_body(event: &mut Map<String, Value>, content_type: &str, body: &Bytes) {
     );
 }
 
-/// API Gateway hands on these as text; everything else in base64.
+/// True if API Gateway hands on such a body as text; others become base64.
 fn is_text(content_type: &str) -> bool {
     let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind.starts_with("text/")
@@ -116,7 +116,8 @@ fn is_text(content_type: &str) -> bool {
         || kind.ends_with("+xml")
 }
 
-/// Names in lower case, repeated ones joined by a comma; cookies apart.
+/// The headers with names in lower case, repeated ones joined by a comma; and the
+/// cookies.
 fn headers(headers: &HeaderMap) -> (BTreeMap<String, String>, Vec<String>) {
     let mut joined: BTreeMap<String, String> = BTreeMap::new();
     let mut cookies = Vec::new();
@@ -153,7 +154,7 @@ fn query_parameters(query: &str) -> BTreeMap<String, String> {
     parameters
 }
 
-/// Undoes percent-encoding; what is not UTF-8 then is replaced.
+/// Undoes percent-encoding; bytes that are not UTF-8 then are replaced.
 pub(crate) fn decode(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -175,8 +176,8 @@ fn hex_digit(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
-/// The HTTP response a function's response stands for; `None` when it is not
-/// one.
+/// The HTTP response that a function's response stands for; `None` when the
+/// response stands for none.
 pub(crate) fn response(payload: &[u8]) -> Option<Response<Body>> {
     let value: Value = serde_json::from_slice(payload).ok()?;
     let Some(status) = value.get("statusCode") else {

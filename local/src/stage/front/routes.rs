@@ -1,4 +1,4 @@
-//! Which function a request belongs to, as an HTTP API decides it.
+//! The routes of an HTTP API, which find the function of a request.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ struct Route {
     function: String,
 }
 
-/// In order of preference, segment by segment.
+/// A part of a route's path, in order of preference from the least.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Segment {
     Greedy(String),

@@ -16,7 +16,7 @@ use crate::error::InvokeError;
 use crate::stage::server::bind;
 use crate::stage::template::{ACCOUNT, Function, REGION};
 
-/// How long Lambda lets a function start.
+/// The time that Lambda gives a function to start.
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A running process that has asked for its first invocation. Dropping it ends
@@ -35,8 +35,8 @@ impl Drop for Instance {
 }
 
 impl Instance {
-    /// Starts `binary` and waits until it is ready. It is also ended by a
-    /// signal on `kill_all`.
+    /// Starts `binary` and waits until it is ready. A signal on `kill_all` ends the
+    /// process, too.
     pub(super) async fn start(
         function: &Function,
         binary: &Path,
@@ -74,7 +74,7 @@ impl Instance {
         let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", function.name);
         let router = Api::new(invocation_receiver, phase, arn, function.timeout).router();
         let api = tokio::spawn(async move {
-            // It only ends by being aborted.
+            // The API serves until it is aborted.
             let _ = axum::serve(listener, router).await;
         })
         .abort_handle();
@@ -106,7 +106,7 @@ impl Instance {
         outcome.map_err(InvokeError::Init)
     }
 
-    /// Whether the process is gone.
+    /// True if the process has ended.
     pub(super) fn is_gone(&self) -> bool {
         self.exited.borrow().is_some()
     }
@@ -162,7 +162,7 @@ async fn end(child: &mut Child) -> std::io::Result<std::process::ExitStatus> {
     child.wait().await
 }
 
-/// The environment Lambda gives a function, and nothing of our own.
+/// The environment that Lambda gives a function, without this process's own.
 fn environment(function: &Function, runtime_api: &str, serial: u64) -> Vec<(String, String)> {
     let memory = function.memory.to_string();
     let group = format!("/aws/lambda/{}", function.name);

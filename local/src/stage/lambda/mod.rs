@@ -23,7 +23,7 @@ use output::Output;
 /// 100 KB Lambda allows on top.
 pub const MAX_PAYLOAD: usize = 6 * 1_024 * 1_024 + 100 * 1_024;
 
-/// All functions.
+/// All functions of the template, with their processes.
 #[derive(Debug)]
 pub(crate) struct Host {
     pools: BTreeMap<String, Pool>,
@@ -117,12 +117,12 @@ impl Host {
         self.pools.values().for_each(Pool::kill_all);
     }
 
-    /// How many processes of a function were started so far.
+    /// The number of processes of a function that were started so far.
     pub(crate) fn started(&self, function: &str) -> Result<u64, InvokeError> {
         Ok(self.pool(function)?.started.load(Ordering::Relaxed))
     }
 
-    /// What functions wrote, if it is kept in memory.
+    /// The lines that functions wrote, if they are kept in memory.
     pub(crate) fn logs(&self) -> Vec<String> {
         self.output.lines()
     }

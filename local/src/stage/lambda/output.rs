@@ -1,4 +1,4 @@
-//! Where the lines go that functions write.
+//! The output of functions, line by line.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -9,15 +9,15 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
 use crate::error::LocalError;
 
-/// What happens to the standard output and standard error of functions.
+/// The place for the standard output and standard error of functions.
 #[derive(Debug, Clone, Default)]
 pub enum Logs {
-    /// Kept in memory, for [`Stack::logs`](crate::Stack::logs).
+    /// Memory, for [`Stack::logs`](crate::Stack::logs).
     #[default]
     Capture,
-    /// Written to this process's standard error.
+    /// This process's standard error.
     Inherit,
-    /// Written to a file anew; its folder is created.
+    /// A file that is written anew; its folder is created.
     File(PathBuf),
 }
 

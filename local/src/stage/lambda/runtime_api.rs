@@ -1,5 +1,5 @@
-//! The Lambda Runtime API, as one instance sees it: it asks for the next
-//! invocation, and answers it with a response or an error.
+//! The Lambda Runtime API for one instance, which asks for the next invocation
+//! and answers it with a response or an error.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -21,14 +21,14 @@ pub(super) struct Invocation {
     pub(super) reply: oneshot::Sender<Result<Bytes, Failure>>,
 }
 
-/// What a function reports instead of a response.
+/// The error that a function reports instead of a response.
 #[derive(Debug, Clone)]
 pub(super) struct Failure {
     pub(super) kind: String,
     pub(super) message: String,
 }
 
-/// How far an instance is.
+/// The progress of an instance on its way to its first invocation.
 #[derive(Debug, Clone)]
 pub(super) enum Phase {
     Starting,
@@ -36,7 +36,7 @@ pub(super) enum Phase {
     Failed(Failure),
 }
 
-/// The API's state.
+/// The state of the API.
 pub(super) struct Api {
     invocations: AsyncMutex<mpsc::Receiver<Invocation>>,
     current: Mutex<Option<Invocation>>,
@@ -76,7 +76,7 @@ impl Api {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         match current.take_if(|invocation| invocation.request_id == request_id) {
             Some(invocation) => {
-                // Nobody waits any more when the time-out was quicker.
+                // After a time-out nobody waits for the reply any more.
                 let _ = invocation.reply.send(outcome);
                 StatusCode::ACCEPTED
             }

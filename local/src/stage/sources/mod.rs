@@ -1,4 +1,4 @@
-//! Event sources: what invokes functions other than the HTTP front.
+//! Event sources, which invoke functions beside the HTTP front.
 
 mod queue;
 mod response;
@@ -16,7 +16,7 @@ use crate::stage::engines::sqs::Sqs;
 use crate::stage::lambda::Host;
 use crate::stage::template::{Source, Template};
 
-/// What a poller works with.
+/// The functions and engines that a poller works with.
 #[derive(Clone)]
 pub(crate) struct Context {
     pub(crate) host: Arc<Host>,
@@ -24,8 +24,8 @@ pub(crate) struct Context {
     pub(crate) sqs: Sqs,
 }
 
-/// Starts a poller for every event source of the template; they end with the
-/// returned set.
+/// Starts a poller for every event source of the template; the pollers end when
+/// the returned set is dropped.
 pub(crate) fn start(context: &Context, template: &Template) -> Result<JoinSet<()>, LocalError> {
     let mut pollers = JoinSet::new();
     let mut readers = Vec::new();
@@ -62,10 +62,10 @@ pub(crate) fn start(context: &Context, template: &Template) -> Result<JoinSet<()
     Ok(pollers)
 }
 
-/// Does what DynamoDB does on its own: expires items, forgets old stream
+/// The work that DynamoDB does on its own: expires items, forgets old stream
 /// records.
 async fn housekeeping(dynamo: Dynamo, table: String, streamed: bool, readers: Vec<String>) {
-    /// For readers from outside, such as the AWS CLI.
+    /// Stream records that stay for readers from outside, such as the AWS CLI.
     const KEPT_RECORDS: u32 = 2_000;
     const EVERY: std::time::Duration = std::time::Duration::from_secs(30);
     loop {
@@ -82,7 +82,7 @@ async fn housekeeping(dynamo: Dynamo, table: String, streamed: bool, readers: Ve
     }
 }
 
-/// The database's calls wait for its lock and its file.
+/// Runs a call of the database, which waits for its lock and its file.
 pub(crate) async fn blocking<T: Send + 'static>(
     call: impl FnOnce() -> Result<T, LocalError> + Send + 'static,
 ) -> Result<T, LocalError> {

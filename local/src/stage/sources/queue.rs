@@ -13,9 +13,9 @@ use super::response::{Verdict, read};
 use crate::say::say;
 use crate::stage::template::{ACCOUNT, QueueSource, REGION};
 
-/// How long one receive waits for a message.
+/// The time that one receive waits for a message.
 const WAIT_SECONDS: i32 = 20;
-/// After the engine failed, so that it does not fail as fast as it can.
+/// The pause after the engine failed, so that it does not fail as fast as it can.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Starts as many pollers as invocations may run at once. A batch is what one
@@ -68,7 +68,7 @@ async fn handle(context: &Context, function: &str, source: &QueueSource, message
                 Verdict::AllFailed
             }
         };
-        // What failed comes back when its visibility time-out ends.
+        // A failed message comes back when its visibility time-out ends.
         done.extend(
             batch
                 .into_iter()
@@ -121,7 +121,7 @@ fn lower_first(text: &str) -> String {
     chars.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(chars).collect()
 }
 
-/// A filter looks into a body that is JSON.
+/// The record with its body parsed, as a filter looks into a body that is JSON.
 fn with_parsed_body(record: &Value) -> Value {
     let mut record = record.clone();
     let parsed =

@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-/// What a function says about its batch.
+/// The result of a batch, as the function reports it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// All of it is done.
+    /// Every record is done.
     Done,
-    /// These are not: message ids or sequence numbers, at least one.
+    /// These records are not done: message ids or sequence numbers, at least one.
     Failed(Vec<String>),
-    /// None of it is done.
+    /// No record is done.
     AllFailed,
 }
 

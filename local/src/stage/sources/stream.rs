@@ -13,23 +13,23 @@ use crate::say::say;
 use crate::stage::engines::dynamodb::Position;
 use crate::stage::template::StreamSource;
 
-/// How often the log is looked at.
+/// The time between two looks at the log.
 const POLL: Duration = Duration::from_millis(40);
-/// Between two attempts at the same records.
+/// The shortest pause between two attempts at the same records.
 const BACKOFF: Duration = Duration::from_millis(200);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
 
-/// Reads one table's stream for one function, in order, one batch at a time.
+/// A reader of one table's stream for one function, in order, one batch at a time.
 pub(super) struct Poller {
     context: Context,
     function: String,
     source: StreamSource,
-    /// The name its checkpoint is kept under.
+    /// The name of the checkpoint.
     reader: String,
     position: Position,
 }
 
-/// Records that are handed over together, and how often that failed.
+/// Records for one invocation, and the number of failures so far.
 #[derive(Debug, PartialEq)]
 struct Batch {
     records: Vec<Value>,
@@ -37,7 +37,8 @@ struct Batch {
 }
 
 impl Poller {
-    /// Goes on from its checkpoint, or from the mapping's starting position.
+    /// A poller that starts at its checkpoint, or else at the mapping's starting
+    /// position.
     pub(super) fn new(
         context: Context,
         function: String,
@@ -65,7 +66,7 @@ impl Poller {
         }
     }
 
-    /// Takes what is next; `false` when there was nothing.
+    /// Hands over the next records; `false` when there were none.
     async fn poll_once(&mut self) -> Result<bool, LocalError> {
         let (dynamo, table, from) =
             (self.context.dynamo.clone(), self.source.table.clone(), self.position.clone());
@@ -87,7 +88,7 @@ impl Poller {
         blocking(move || dynamo.save_checkpoint(&reader, &to)).await
     }
 
-    /// Returns when every record is done or given up.
+    /// Invokes the function until every record is done or given up.
     async fn hand_over(&self, records: Vec<Value>) {
         let mut work = VecDeque::new();
         if !records.is_empty() {
@@ -127,8 +128,8 @@ impl Poller {
         }
     }
 
-    /// Tells the on-failure queue, as AWS does, where the records are, not
-    /// what they are.
+    /// Sends the place of the records, not their content, to the on-failure queue,
+    /// as AWS does.
     async fn give_up(&self, batch: &Batch) {
         let Some(queue) = &self.source.on_failure else {
             return;
@@ -157,7 +158,7 @@ fn sequence(record: &Value) -> &str {
     record.pointer("/dynamodb/SequenceNumber").and_then(Value::as_str).unwrap_or_default()
 }
 
-/// What is still to be done: everything from the first failed record on.
+/// The records from the first failed one on, which are still to be done.
 fn remaining(mut batch: Batch, verdict: &Verdict) -> Option<Batch> {
     let first = match verdict {
         Verdict::Done => return None,

@@ -20,7 +20,7 @@ impl Filter {
         Ok(Self { patterns })
     }
 
-    /// Whether the mapping hands on `event`.
+    /// True if the mapping hands on `event`.
     #[must_use]
     pub fn matches(&self, event: &Value) -> bool {
         self.patterns.is_empty()

@@ -1,5 +1,5 @@
-//! What template.yaml declares, read for the local engines: functions with
-//! their environment and event sources, tables, queues, secrets.
+//! A SAM template, read for the local engines: functions with their environment
+//! and event sources, tables, queues, secrets.
 
 mod filter;
 mod node;
@@ -22,14 +22,14 @@ use node::Node;
 use resolve::Resolver;
 pub use sources::{QueueSource, Schedule, Source, StreamSource};
 
-/// The region everything local says it is in.
+/// The region of everything local.
 pub const REGION: &str = "us-east-1";
-/// The account everything local says it belongs to.
+/// The account of everything local.
 pub const ACCOUNT: &str = "000000000000";
 /// The value of `AWS::StackName`.
 pub const STACK_NAME: &str = "local";
 
-/// What Lambda gives a function that asks for nothing.
+/// Lambda's values for a function that asks for none.
 const DEFAULT_TIMEOUT_SECONDS: u64 = 3;
 const DEFAULT_MEMORY_MB: u64 = 128;
 
@@ -42,7 +42,7 @@ pub struct Template {
     pub tables: Vec<Table>,
     /// Queues; the targets of a redrive policy stand before their sources.
     pub queues: Vec<Queue>,
-    /// Secrets by logical id: their names.
+    /// Names of secrets by logical id.
     pub secrets: BTreeMap<String, String>,
 }
 
@@ -63,7 +63,7 @@ pub struct Function {
     pub memory: u64,
     /// Environment variables, the globals' included.
     pub environment: BTreeMap<String, String>,
-    /// What invokes it.
+    /// The event sources that invoke the function.
     pub sources: Vec<Source>,
 }
 
@@ -121,7 +121,7 @@ impl Template {
     /// The names of the parameters a template declares.
     ///
     /// # Errors
-    /// [`TemplateError`] when it is not YAML.
+    /// [`TemplateError`] when the source is not YAML.
     pub fn parameters(source: &str) -> Result<Vec<String>, TemplateError> {
         let document =
             yaml::parse(source).map_err(|problem| TemplateError::new("file", &problem))?;
@@ -202,8 +202,8 @@ fn environment(
 }
 
 fn tables(resolver: &Resolver) -> Result<Vec<Table>, TemplateError> {
-    /// What `CreateTable` shares with the resource; the rest is either set by
-    /// another call or of no meaning on one machine.
+    /// The properties that `CreateTable` shares with the resource. Another call sets
+    /// the others, or they mean nothing on one machine.
     const CREATE: [&str; 6] = [
         "AttributeDefinitions",
         "BillingMode",

@@ -60,7 +60,7 @@ fn check(definition: &Value, value: &str, path: &str) -> Result<(), TemplateErro
     Err(TemplateError::new(path, &format!("is {value:?}, but {problem}")))
 }
 
-/// What about `value` is not as its definition wants it.
+/// The first constraint of the definition that `value` breaks.
 fn violation(definition: &Value, value: &str, path: &str) -> Result<Option<String>, TemplateError> {
     let constraint =
         |name: &str| definition.get(name).map(|constraint| (constraint, format!("{path}/{name}")));

@@ -56,8 +56,8 @@ impl Resolver {
         Ok(found)
     }
 
-    /// Evaluates `value`; `None` is `AWS::NoValue`. `path` is where it stands
-    /// in the template, for messages.
+    /// Evaluates `value`; `None` is `AWS::NoValue`. `path` is its place in the
+    /// template, for messages.
     pub(super) fn resolve(&self, value: &Value, path: &str) -> Resolved {
         match value {
             Value::Array(items) => {
@@ -138,7 +138,7 @@ impl Resolver {
         .map(Some)
     }
 
-    /// Whether the named condition holds.
+    /// The value of the named condition.
     fn condition(&self, name: &str, path: &str) -> Result<bool, TemplateError> {
         let definition = self.raw(&["Conditions", name]).ok_or_else(|| {
             TemplateError::new(path, &format!("names the unknown condition {name}"))
@@ -146,7 +146,7 @@ impl Resolver {
         self.test(definition, &format!("Conditions/{name}"))
     }
 
-    /// Whether a condition's expression holds.
+    /// The value of a condition's expression.
     pub(super) fn test(&self, expression: &Value, path: &str) -> Result<bool, TemplateError> {
         let entry =
             expression.as_object().filter(|map| map.len() == 1).and_then(|map| map.iter().next());
@@ -217,7 +217,7 @@ impl Resolver {
                 arn("dynamodb", &format!("table/{name}/stream/local"))
             }
             ("AWS::Serverless::Function", "Arn") => arn("lambda", &format!("function:{name}")),
-            // What nothing local looks at only has to be a text.
+            // Nothing local reads other attributes: any text will do.
             _ => format!("{name}.{attribute}"),
         })
     }
@@ -289,7 +289,7 @@ impl Resolver {
     }
 }
 
-/// A scalar as `CloudFormation` writes it into a text.
+/// The text of a scalar, as `CloudFormation` writes it.
 pub(super) fn text(value: &Value, path: &str) -> Result<String, TemplateError> {
     match value {
         Value::String(text) => Ok(text.clone()),

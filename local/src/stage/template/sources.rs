@@ -33,9 +33,9 @@ pub struct QueueSource {
     pub batch_size: usize,
     /// Most invocations at once.
     pub concurrency: usize,
-    /// Whether the function names the messages that failed.
+    /// True if the function names the messages that failed.
     pub reports_failures: bool,
-    /// Which messages count; the others are deleted.
+    /// Patterns of the messages that count; the others are deleted.
     pub filter: Filter,
 }
 
@@ -48,15 +48,15 @@ pub struct StreamSource {
     pub start: String,
     /// Most records in one invocation.
     pub batch_size: usize,
-    /// Whether a failed batch is halved.
+    /// True if a failed batch is halved.
     pub bisects: bool,
-    /// Attempts after the first; `None` is without end.
+    /// Attempts after the first; `None` repeats without end.
     pub retries: Option<u32>,
-    /// Whether the function names the record that failed.
+    /// True if the function names the record that failed.
     pub reports_failures: bool,
-    /// Name of the queue that is told of records given up.
+    /// Name of the queue that gets a notice of records given up.
     pub on_failure: Option<String>,
-    /// Which records count.
+    /// Patterns of the records that count.
     pub filter: Filter,
 }
 
@@ -72,7 +72,7 @@ pub struct Schedule {
 /// AWS's defaults for event source mappings.
 const DEFAULT_STREAM_BATCH: usize = 100;
 const DEFAULT_QUEUE_BATCH: usize = 10;
-/// Where AWS begins when no maximum is set.
+/// The concurrency at which AWS begins when no maximum is set.
 const DEFAULT_QUEUE_CONCURRENCY: usize = 5;
 
 pub(super) fn read(events: &Node) -> Result<Vec<Source>, TemplateError> {

@@ -1,5 +1,5 @@
-//! The folder the database lives in. What is in it holds personal data, so it
-//! is its owner's alone.
+//! The folder of the database. Its files hold personal data, so only their owner
+//! can read them.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
@@ -11,7 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::error::LocalError;
 
-/// The folder, locked; a throw-away one is removed with the last user.
+/// A locked folder; a throw-away one is removed with its last user.
 pub(super) struct DataFolder {
     path: PathBuf,
     keep: bool,
@@ -32,13 +32,13 @@ impl DataFolder {
         let path = data.map_or_else(throw_away, Path::to_path_buf);
         create_folder(&path).map_err(|source| of_folder(&path, source))?;
         let lock = open_file(&path.join("lock")).map_err(|source| of_folder(&path, source))?;
-        // A second engine on the same file would corrupt nothing and see nothing.
+        // A second engine on the same file would not see the changes of the first.
         lock.try_lock().map_err(|_| LocalError::DataInUse(path.clone()))?;
         Ok(Self { path, keep: data.is_some(), _lock: lock })
     }
 
-    /// The database's file. It is there, as `SQLite` would make it for
-    /// everybody, and gives the files beside it the mode that it has itself.
+    /// The database's file, created here because `SQLite` would let everybody read
+    /// it. `SQLite` gives the files beside it the same mode.
     pub(super) fn database(&self) -> Result<PathBuf, LocalError> {
         let file = self.path.join("dynamodb.sqlite");
         open_file(&file).map_err(|source| of_folder(&self.path, source))?;
@@ -50,7 +50,7 @@ fn of_folder(path: &Path, source: io::Error) -> LocalError {
     LocalError::Io { what: format!("data folder {}", path.display()), source }
 }
 
-/// A folder that is there already keeps its mode: others may have a use for it.
+/// Creates the folder. One that exists keeps its mode, as others may use it, too.
 fn create_folder(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -65,7 +65,7 @@ fn open_file(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     options.mode(0o600);
     let file = options.open(path)?;
-    // One that is there already has the mode it was made with.
+    // A file that exists has the mode it was made with.
     #[cfg(unix)]
     file.set_permissions(fs::Permissions::from_mode(0o600))?;
     Ok(file)
