@@ -27,7 +27,7 @@ pub(super) struct Event {
     secrets: Option<PathBuf>,
 }
 
-/// A name that a sample has.
+/// Parses the name of a sample.
 fn sample(text: &str) -> Result<String, String> {
     let samples = Samples::load(workspace().join("events")).map_err(|error| error.to_string())?;
     let names = samples.names();

@@ -1,4 +1,4 @@
-//! The settings for development: what the samples in events/ expect.
+//! The settings for development, as the samples in events/ expect them.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::stage::Options;
 
 /// Parameters of the template.
 const PARAMETERS: [(&str, &str); 4] = [
-    // Everything that is called from here is on this machine.
+    // Every system that the functions call is on this machine.
     ("AllowPlainHttp", "yes"),
     ("FulfilFrom", "2026-01-01T00:00:00Z"),
     ("FulfilmentSourceByCampaign", "7731=v1"),

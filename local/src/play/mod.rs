@@ -1,4 +1,4 @@
-//! The play: what is put on the stage. The samples and their signatures, the
+//! The play: all that is put on the stage. The samples and their signatures, the
 //! systems that the bundle calls, and the console that reports on both.
 
 pub(crate) mod console;

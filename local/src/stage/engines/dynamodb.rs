@@ -135,7 +135,7 @@ impl Dynamo {
 
     /// The stream records of a table after `position`, oldest first, in the
     /// shape a Lambda function gets them, and the position after them.
-    /// Changes that change nothing are left out, as AWS leaves them out.
+    /// Records of writes that changed nothing are left out, as AWS does.
     pub(crate) fn changes(
         &self,
         table: &str,
