@@ -10,17 +10,20 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::binaries::{build_functions, workspace};
-use crate::outside::{Outside, Preset};
-use crate::play::play;
-use crate::samples::Samples;
-use crate::secrets_file::SecretsFile;
-use crate::show::Show;
-use crate::start::check;
-use crate::template::REGION;
-use crate::{LocalError, Logs, Options, Stack, say};
+use crate::error::LocalError;
+use crate::play::console::Console;
+use crate::play::dev_options;
+use crate::play::external_systems::{ExternalSystems, FaultPreset};
+use crate::play::playing::play;
+use crate::play::samples::Samples;
+use crate::play::secrets_file::SecretsFile;
+use crate::say::say;
+use crate::stage::binaries::workspace;
+use crate::stage::start::check;
+use crate::stage::template::REGION;
+use crate::stage::{Logs, Options, Stack, build_functions};
 use event::Event;
 
 /// Runs the webhooks on this machine: the functions of template.yaml over
@@ -69,7 +72,7 @@ struct Run {
     reward_endpoint_port: u16,
     /// Let something go wrong with the fakes, once for every call that matters
     #[arg(long = "fault", value_name = "PRESET", value_enum)]
-    faults: Vec<Preset>,
+    faults: Vec<FaultPreset>,
     /// Run schedules (the sweep) every so many seconds, and let the sweep take
     /// up what has lain for as long
     #[arg(long, value_name = "SECONDS", value_parser = at_least_one::<u32>)]
@@ -115,11 +118,10 @@ fn at_least_one<N: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<N, Str
 }
 
 impl Cli {
-    /// Does what was asked for; `false` when samples were not answered as
-    /// expected.
+    /// Runs the command; `false` when samples were not answered as expected.
     ///
     /// # Errors
-    /// [`LocalError`] when it could not be done.
+    /// [`LocalError`] when the command could not be done.
     pub async fn run(self) -> Result<bool, LocalError> {
         match self.command {
             Some(Command::Event(event)) => event.run().map(|()| true),
@@ -131,47 +133,47 @@ impl Cli {
 impl Run {
     async fn run(self) -> Result<bool, LocalError> {
         let secrets = SecretsFile::read(self.secrets.as_deref())?;
-        let mut outside = Outside::start(
+        let mut external = ExternalSystems::start(
             secrets.credentials(),
             self.firstpromoter_port,
             self.reward_endpoint_port,
         )
         .await?;
-        self.faults.iter().for_each(|fault| outside.inject(*fault));
+        self.faults.iter().for_each(|fault| external.inject(*fault));
         let samples = Samples::load(workspace().join("events"))?;
-        samples.bodies()?.iter().for_each(|body| outside.seed(body));
+        samples.bodies()?.iter().for_each(|body| external.seed(body));
         let log = workspace().join(".local/functions.log");
-        let mut options = self.options(&secrets, &outside, &log);
-        // The first build takes minutes: what can be said before it is.
+        let mut options = self.options(&secrets, &external, &log);
+        // The first build takes minutes, so mistakes are reported before it.
         check(&options).await?;
         options.bin_dir = build_functions(self.release.then_some("release")).await?;
         let v1_confirm = options.parameters.get("V1Confirm").cloned();
         let stack = Stack::start(options).await?;
-        introduce(&stack, &outside, (!self.serve).then_some(log.as_path()))?;
+        introduce(&stack, &external, (!self.serve).then_some(log.as_path()))?;
         if self.json {
-            // Whoever asked for it and does not read it has changed their mind.
-            let _ = writeln!(io::stdout().lock(), "{}", outside.describe(&stack));
+            // A closed pipe is the choice of the one who asked for the line.
+            let _ = writeln!(io::stdout().lock(), "{}", addresses(&stack, &external));
         }
         let right = {
-            let show = Show::start(&stack, &mut outside, &secrets, self.out()).await?;
-            let early = show.has_promises() || v1_confirm.is_none_or(|how| how != "api");
-            self.follow(show, &samples, early).await
+            let console = Console::start(&stack, &mut external, &secrets, self.out()).await?;
+            let early = console.has_promises() || v1_confirm.is_none_or(|how| how != "api");
+            self.follow(console, &samples, early).await
         };
         stack.stop().await;
         right
     }
 
-    /// Plays and serves, as asked for.
+    /// Plays the samples and serves, each if the flags ask for it.
     async fn follow(
         &self,
-        mut show: Show<'_>,
+        mut console: Console<'_>,
         samples: &Samples,
         early: bool,
     ) -> Result<bool, LocalError> {
         let mut stopped = std::pin::pin!(asked_to_stop());
         if !self.serve {
             let right = tokio::select! {
-                played = play(&mut show, samples, early) => played?,
+                played = play(&mut console, samples, early) => played?,
                 () = &mut stopped => return Ok(false),
             };
             if self.exit {
@@ -180,21 +182,21 @@ impl Run {
         }
         say("\nserving until Ctrl-C");
         tokio::select! {
-            failed = show.forever() => failed?,
+            failed = console.follow() => failed?,
             () = &mut stopped => {}
         }
         if self.serve {
-            show.sum_up();
+            console.sum_up();
         }
         Ok(true)
     }
 
-    fn options(&self, secrets: &SecretsFile, outside: &Outside, log: &Path) -> Options {
-        let mut env: BTreeMap<String, String> = outside.environment().into_iter().collect();
+    fn options(&self, secrets: &SecretsFile, external: &ExternalSystems, log: &Path) -> Options {
+        let mut env: BTreeMap<String, String> = external.environment().into_iter().collect();
         if let Some(seconds) = self.sweep {
             env.insert("UNTOUCHED_SECONDS".to_owned(), seconds.to_string());
         }
-        let ours = outside.parameters().into_iter();
+        let ours = external.parameters().into_iter();
         Options {
             http_port: self.http_port,
             dynamodb_port: self.dynamodb_port,
@@ -207,19 +209,37 @@ impl Run {
             schedules_every: self.sweep.map(|seconds| Duration::from_secs(seconds.into())),
             instances: self.instances,
             logs: if self.serve { Logs::Inherit } else { Logs::File(log.to_path_buf()) },
-            ..Options::default()
+            ..dev_options()
         }
     }
 
-    /// Where is told what happens. With --json, standard output carries that
+    /// The place for the live report. With --json, standard output carries that
     /// one line only.
     fn out(&self) -> Box<dyn Write + Send> {
         if self.json || self.serve { Box::new(io::stderr()) } else { Box::new(io::stdout()) }
     }
 }
 
-/// Says where everything is and how to reach it with the usual tools.
-fn introduce(stack: &Stack, outside: &Outside, log: Option<&Path>) -> Result<(), LocalError> {
+/// The addresses of everything, for the line of `--json`.
+fn addresses(stack: &Stack, external: &ExternalSystems) -> Value {
+    json!({
+        "http": stack.http,
+        "dynamodb": stack.dynamodb,
+        "sqs": stack.sqs,
+        "table": stack.table,
+        "secretsmanager": stack.secretsmanager,
+        "firstpromoter": external.firstpromoter.v2_url(),
+        "firstpromoter_v1": external.firstpromoter.v1_url(),
+        "reward_endpoint": external.endpoint.url(),
+    })
+}
+
+/// Prints the addresses of everything, and how the usual tools reach it.
+fn introduce(
+    stack: &Stack,
+    external: &ExternalSystems,
+    log: Option<&Path>,
+) -> Result<(), LocalError> {
     let env = workspace().join(".local/env.json");
     let variables = json!({ "Parameters": {
         "AWS_ENDPOINT_URL_DYNAMODB": stack.dynamodb,
@@ -239,10 +259,10 @@ fn introduce(stack: &Stack, outside: &Outside, log: Option<&Path>) -> Result<(),
     say(&format!("Secrets Manager  {}", stack.secretsmanager));
     say(&format!(
         "FirstPromoter    {}  (a fake; v1 at {})",
-        outside.firstpromoter.v2_url(),
-        outside.firstpromoter.v1_url()
+        external.firstpromoter.v2_url(),
+        external.firstpromoter.v1_url()
     ));
-    say(&format!("reward endpoint  {}", outside.endpoint.url()));
+    say(&format!("reward endpoint  {}", external.endpoint.url()));
     if let Some(log) = log {
         say(&format!("function logs    {}", log.display()));
     }
@@ -273,7 +293,7 @@ async fn asked_to_stop() {
             return;
         }
     }
-    // Where it cannot be waited for, the default action still ends the process.
+    // Where the signal cannot be waited for, its default action ends the process.
     let _ = tokio::signal::ctrl_c().await;
 }
 

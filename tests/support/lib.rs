@@ -46,7 +46,7 @@ impl Stage {
     /// Starts with changed options.
     pub async fn with(change: impl FnOnce(&mut Options)) -> Self {
         let bin_dir = functions().await;
-        let mut options = Options { bin_dir, ..Options::default() };
+        let mut options = Options { bin_dir, ..local::dev_options() };
         // Where nobody listens: a test that wants the platform brings its own.
         for api in ["FirstpromoterApiUrl", "FirstpromoterV1ApiUrl"] {
             options.parameters.insert(api.into(), "http://127.0.0.1:9/api".into());

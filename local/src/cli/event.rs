@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::LocalError;
-use crate::binaries::workspace;
-use crate::samples::Samples;
-use crate::secrets_file::SecretsFile;
+use crate::error::LocalError;
+use crate::play::samples::Samples;
+use crate::play::secrets_file::SecretsFile;
+use crate::stage::binaries::workspace;
 
 #[derive(Debug, Args)]
 pub(super) struct Event {
@@ -27,7 +27,7 @@ pub(super) struct Event {
     secrets: Option<PathBuf>,
 }
 
-/// A name that a sample has.
+/// Parses the name of a sample.
 fn sample(text: &str) -> Result<String, String> {
     let samples = Samples::load(workspace().join("events")).map_err(|error| error.to_string())?;
     let names = samples.names();
@@ -44,7 +44,7 @@ impl Event {
         let samples = Samples::load(workspace().join("events"))?;
         let name = self.name.as_deref();
         for name in name.map_or_else(|| samples.names(), |name| vec![name]) {
-            let text = samples.fresh(name, secrets.webhooks())?;
+            let text = samples.freshly_signed(name, secrets.webhooks())?;
             if self.write {
                 let file = samples.file(name);
                 fs::write(&file, text).map_err(|source| LocalError::Io {

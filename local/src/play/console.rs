@@ -1,0 +1,290 @@
+//! The live report of a run: the records that requests leave, the states of
+//! promises, the calls of external systems. The console also sends the
+//! platform's own webhooks.
+
+mod recorded;
+mod trace;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::error::{LocalError, SignError};
+use crate::play::external_systems::ExternalSystems;
+use crate::play::secrets_file::SecretsFile;
+use crate::play::sign::sign;
+use crate::stage::{Answer, Cursor, Stack};
+use recorded::{attribute, describe};
+use trace::PromiseTrace;
+
+/// The time between two looks at the table.
+const PAUSE: Duration = Duration::from_millis(20);
+/// Width of the first column, in characters.
+const WIDTH: usize = 48;
+
+/// States in which a worker calls somebody.
+const CLAIMED: [&str; 3] = ["delivering", "confirming", "reversing"];
+
+/// A line, to be put in order of time.
+struct Line {
+    at: i64,
+    /// The order within one millisecond: a worker's claim stands before its call,
+    /// and the call before its outcome.
+    rank: u8,
+    text: String,
+}
+
+/// A request that was sent, and its result.
+pub(crate) struct Exchange {
+    /// The answer of the function.
+    pub(crate) answer: Answer,
+    /// The new items in a few words; `None` when there are none.
+    pub(crate) recorded: Option<String>,
+    at: i64,
+    lines: Vec<Line>,
+}
+
+/// A reporter on one stack and the external systems that it calls.
+pub(crate) struct Console<'a> {
+    stack: &'a Stack,
+    pub(crate) external: &'a mut ExternalSystems,
+    pub(crate) secrets: &'a SecretsFile,
+    out: Box<dyn Write + Send>,
+    began: i64,
+    cursor: Cursor,
+    /// Promises by key.
+    traces: BTreeMap<String, PromiseTrace>,
+    /// The number of the platform's webhooks that no function accepted.
+    refused: usize,
+}
+
+impl<'a> Console<'a> {
+    /// Reports from now on; `secrets` sign the platform's webhooks.
+    pub(crate) async fn start(
+        stack: &'a Stack,
+        external: &'a mut ExternalSystems,
+        secrets: &'a SecretsFile,
+        out: Box<dyn Write + Send>,
+    ) -> Result<Self, LocalError> {
+        let mut console = Self {
+            cursor: stack.cursor().await?,
+            stack,
+            external,
+            secrets,
+            out,
+            began: now(),
+            traces: BTreeMap::new(),
+            refused: 0,
+        };
+        // A kept table has promises already.
+        for item in stack.items().await? {
+            console.trace(&item);
+        }
+        console.traces.values_mut().for_each(|trace| trace.steps.clear());
+        Ok(console)
+    }
+
+    /// True if the table had promises before the first request.
+    pub(crate) fn has_promises(&self) -> bool {
+        !self.traces.is_empty()
+    }
+
+    /// Writes a line as it is, without a time.
+    pub(crate) fn write_line(&mut self, text: &str) {
+        // A reader that went away does not change what happens.
+        let _ = writeln!(self.out, "{text}");
+    }
+
+    /// Writes the heading of the columns.
+    pub(crate) fn heading(&mut self) {
+        self.write_line(&format!(
+            "\n{:>8}  {}",
+            "seconds",
+            columns("sample", "answer", "recorded")
+        ));
+    }
+
+    /// Sends a request and finds out what it recorded, which is only certain while
+    /// nobody else sends one.
+    pub(crate) async fn send(&mut self, event: &Value) -> Result<Exchange, LocalError> {
+        let at = now();
+        let answer = self.stack.deliver(event).await?;
+        let changes = self.stack.changes_since(&mut self.cursor).await?;
+        let recorded = describe(&changes);
+        Ok(Exchange { answer, recorded, at, lines: self.proceedings(&changes) })
+    }
+
+    /// Writes the line of a request, among those of the workers at that time.
+    pub(crate) fn report(&mut self, sent: Exchange, what: &str, verdict: &str, recorded: &str) {
+        let answer = format!("{} {verdict}", sent.answer.status);
+        let mut lines = vec![Line { at: sent.at, rank: 0, text: columns(what, &answer, recorded) }];
+        lines.extend(sent.lines);
+        self.print(lines);
+    }
+
+    /// Writes the line of a request that is not sent, as no secret signs it.
+    pub(crate) fn report_skipped(&mut self, what: &str, provider: &str) {
+        let why = format!("{provider}: no secret for it in {}", self.secrets.name);
+        let (at, text) = (now(), columns(what, "skipped", &why));
+        self.print(vec![Line { at, rank: 0, text }]);
+    }
+
+    /// Writes the lines of all that happened since the last look, and sends the
+    /// webhooks that the platform has ready.
+    pub(crate) async fn catch_up(&mut self) -> Result<(), LocalError> {
+        let changes = self.stack.changes_since(&mut self.cursor).await?;
+        let mut lines = self.proceedings(&changes);
+        // The console sent nothing meanwhile, so this is another client's request.
+        if let Some(recorded) = describe(&changes) {
+            let text = columns("a request", "", &recorded);
+            lines.push(Line { at: now(), rank: 0, text });
+        }
+        self.print(lines);
+        while let Some(event) = self.external.next_webhook() {
+            self.send_webhook(event).await?;
+        }
+        Ok(())
+    }
+
+    /// Signs and sends a webhook of the platform.
+    async fn send_webhook(&mut self, mut event: Value) -> Result<(), LocalError> {
+        let seconds = u64::try_from(now() / 1_000).unwrap_or_default();
+        let kind = event.pointer("/headers/x-event-type").and_then(Value::as_str);
+        let what = format!("  FirstPromoter sends {}", kind.unwrap_or_default());
+        match sign(&mut event, self.secrets.webhooks(), seconds) {
+            Err(SignError::NoSecret(provider)) => {
+                self.report_skipped(&what, provider);
+                return Ok(());
+            }
+            signed => signed?,
+        }
+        let sent = self.send(&event).await?;
+        let taken = (200..300).contains(&sent.answer.status);
+        self.refused += usize::from(!taken);
+        let recorded = sent.recorded.clone().unwrap_or_else(|| "nothing new".to_owned());
+        self.report(sent, &what, if taken { "ok" } else { "NOT 200" }, &recorded);
+        Ok(())
+    }
+
+    /// Reports until every promise is settled or parked, or until no promise has
+    /// come to a new state for the time `quiet`.
+    pub(crate) async fn settle(&mut self, quiet: Duration) -> Result<(), LocalError> {
+        let (mut reached, mut since) = (0, Instant::now());
+        loop {
+            self.catch_up().await?;
+            let over =
+                self.traces.values().all(PromiseTrace::is_over) && !self.external.has_webhooks();
+            let so_far = self.traces.values().map(PromiseTrace::reached).sum();
+            if reached != so_far {
+                (reached, since) = (so_far, Instant::now());
+            }
+            if over || since.elapsed() > quiet {
+                return Ok(());
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Reports until dropped.
+    pub(crate) async fn follow(&mut self) -> Result<(), LocalError> {
+        loop {
+            self.catch_up().await?;
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Writes the summary; `false` unless every promise about a reward that the
+    /// account holds is confirmed and the functions took every webhook of the
+    /// platform.
+    pub(crate) fn sum_up(&mut self) -> bool {
+        let traces = self.traces.iter().filter(|(key, _)| self.external.account_has(key));
+        let traces: Vec<_> = traces.collect();
+        let confirmed = traces.iter().filter(|(_, trace)| trace.state == "confirmed").count();
+        let promises = match traces.len() {
+            1 => "1 promise".to_owned(),
+            count => format!("{count} promises"),
+        };
+        let mut text = vec![format!("\n{promises}, {confirmed} confirmed")];
+        for (key, trace) in &traces {
+            text.push(format!("  {key}  {}", trace.summary()));
+        }
+        let right = confirmed == traces.len() && self.refused == 0;
+        let (rate, rewards) = (self.external.call_rate(), self.external.rewards());
+        text.extend([rate, rewards]);
+        self.write_line(&text.join("\n"));
+        right
+    }
+
+    /// The lines of the workers: one for each new state of a promise in these
+    /// changes, and one for each call.
+    fn proceedings(&mut self, changes: &[Value]) -> Vec<Line> {
+        let images = changes.iter().filter_map(|change| change.pointer("/dynamodb/NewImage"));
+        let mut lines: Vec<Line> = images.filter_map(|image| self.trace(image)).collect();
+        lines.extend(self.external.new_calls().into_iter().map(|call| Line {
+            at: call.at,
+            rank: 1,
+            text: columns(&format!("  {}", call.what), &call.answer, &call.detail),
+        }));
+        lines
+    }
+
+    /// Notes the state of a promise; gives a line if it is new.
+    fn trace(&mut self, item: &Value) -> Option<Line> {
+        attribute(item, "sk")?.strip_prefix("fulfilment#")?;
+        let (key, state) = (attribute(item, "key")?, attribute(item, "state")?);
+        let changed = milliseconds(attribute(item, "changed_at")?)?;
+        let created = milliseconds(attribute(item, "created_at")?)?;
+        let trace = self
+            .traces
+            .entry(key.to_owned())
+            .or_insert_with(|| PromiseTrace { created, ..PromiseTrace::default() });
+        trace.due = attribute(item, "due").is_some();
+        if trace.state == state {
+            return None;
+        }
+        state.clone_into(&mut trace.state);
+        let after = changed - trace.created;
+        let back = trace.steps.iter().any(|(earlier, _)| earlier == state);
+        let claimed = CLAIMED.contains(&state);
+        trace.steps.push((state.to_owned(), after));
+        let reason = item.pointer("/parked/M/reason/S").and_then(Value::as_str);
+        trace.reason = reason.map(str::to_owned);
+        // A promise that is back in an earlier state shows the outcome that led there.
+        let last = attribute(item, "last").filter(|_| back && !claimed);
+        let said = reason.or(last);
+        let said = said.map_or_else(String::new, |said| format!("  ({said})"));
+        Some(Line {
+            at: changed,
+            rank: if claimed { 0 } else { 2 },
+            text: columns(&format!("  {key}"), "", &format!("{state} {after} ms{said}")),
+        })
+    }
+
+    fn print(&mut self, mut lines: Vec<Line>) {
+        lines.sort_by_key(|line| (line.at, line.rank));
+        for line in lines {
+            let after = (line.at - self.began).max(0);
+            let (seconds, rest) = (after / 1_000, after % 1_000);
+            self.write_line(&format!("{seconds:>4}.{rest:03}  {}", line.text));
+        }
+    }
+}
+
+fn columns(what: &str, answer: &str, detail: &str) -> String {
+    let line = format!("{what:WIDTH$}  {answer:7}  {detail}");
+    line.trim_end().to_owned()
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn milliseconds(text: &str) -> Option<i64> {
+    let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok()
+}

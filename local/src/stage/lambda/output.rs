@@ -1,0 +1,81 @@
+//! The output of functions, line by line.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+
+use crate::error::LocalError;
+
+/// The place for the standard output and standard error of functions.
+#[derive(Debug, Clone, Default)]
+pub enum Logs {
+    /// Memory, for [`Stack::logs`](crate::Stack::logs).
+    #[default]
+    Capture,
+    /// This process's standard error.
+    Inherit,
+    /// A file that is written anew; its folder is created.
+    File(PathBuf),
+}
+
+/// An open [`Logs`].
+#[derive(Debug)]
+pub(super) enum Output {
+    Memory(Mutex<Vec<String>>),
+    Stderr,
+    File(Mutex<File>),
+}
+
+impl Output {
+    pub(super) fn open(logs: &Logs) -> Result<Self, LocalError> {
+        Ok(match logs {
+            Logs::Capture => Self::Memory(Mutex::default()),
+            Logs::Inherit => Self::Stderr,
+            Logs::File(path) => {
+                let io = |source| LocalError::Io {
+                    what: format!("log file {}", path.display()),
+                    source,
+                };
+                if let Some(folder) = path.parent() {
+                    std::fs::create_dir_all(folder).map_err(io)?;
+                }
+                Self::File(Mutex::new(File::create(path).map_err(io)?))
+            }
+        })
+    }
+
+    fn line(&self, line: &str) {
+        // A log that cannot be written must not stop what it reports about.
+        let _ = match self {
+            Self::Memory(lines) => {
+                lines.lock().unwrap_or_else(PoisonError::into_inner).push(line.to_owned());
+                Ok(())
+            }
+            Self::Stderr => writeln!(io::stderr().lock(), "{line}"),
+            Self::File(file) => {
+                writeln!(file.lock().unwrap_or_else(PoisonError::into_inner), "{line}")
+            }
+        };
+    }
+
+    /// Passes on every line of `stream` until it ends.
+    pub(super) async fn follow(&self, stream: impl AsyncRead + Unpin) {
+        let mut reader = BufReader::new(stream);
+        let mut bytes = Vec::new();
+        while reader.read_until(b'\n', &mut bytes).await.is_ok_and(|read| read > 0) {
+            self.line(String::from_utf8_lossy(&bytes).trim_end_matches(['\r', '\n']));
+            bytes.clear();
+        }
+    }
+
+    /// A copy of the lines kept in memory.
+    pub(super) fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Memory(lines) => lines.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            Self::Stderr | Self::File(_) => Vec::new(),
+        }
+    }
+}

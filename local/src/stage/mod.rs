@@ -1,0 +1,20 @@
+//! The stage: runs any SAM template of this shape over embedded engines. It knows
+//! nothing of affiliates, which are the subject of the play.
+
+pub(crate) mod binaries;
+pub(crate) mod client;
+mod engines;
+mod front;
+mod lambda;
+mod options;
+mod server;
+mod sources;
+mod stack;
+pub(crate) mod start;
+pub mod template;
+
+pub use binaries::build_functions;
+pub use client::Answer;
+pub use lambda::Logs;
+pub use options::Options;
+pub use stack::{Cursor, Stack};
