@@ -156,8 +156,8 @@ async fn a_waived_unit_goes_out_once_the_platform_knows_it() {
     assert_eq!(text(&parked["parked"], "reason"), "unknown_unit");
     assert_eq!(ops(&url, &["resume", key]).await.0, 0);
     scene.until(key, &["confirmed"]).await;
-    let (key, amount, to) = scene.granted()["900"].first().unwrap().clone();
-    assert_eq!((key.as_str(), amount.as_str(), to.as_str()), (key.as_str(), "3", "31"));
+    let (delivered, amount, to) = scene.granted()["900"].first().unwrap().clone();
+    assert_eq!((delivered.as_str(), amount.as_str(), to.as_str()), (key, "3", "31"));
 }
 
 #[tokio::test]
