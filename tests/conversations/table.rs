@@ -8,8 +8,8 @@ use shared::ledger::{Known, Record, Write, place};
 use shared::provider::Provider;
 use shared::store::{Archive, Store, StoreError};
 use shared::timestamp::Timestamp;
+use tests::Stage;
 use tests::proxy::DynamoProxy;
-use tests::{Stage, text};
 
 const PK: &str = "firstpromoter#commission#5";
 
@@ -90,7 +90,7 @@ async fn an_event_that_leaves_a_promise_as_it_was_is_not_written_beside_a_change
     let fresh = store.read(PK, sk.as_deref()).await.unwrap();
     let second = write("e2", &fresh, Vec::new());
     store.commit(PK, &event("e2"), &fresh, &second, &archive()).await.unwrap();
-    assert_eq!(text(&stage.item(PK, "record").await, "version"), "2");
+    assert_eq!(stage.record(PK).await.version, 2);
 }
 
 #[tokio::test]
@@ -126,14 +126,14 @@ async fn an_event_is_written_once_and_a_record_only_as_it_was_read() {
             store.commit(PK, &event(id), known, &write(id, known, Vec::new()), &archive()).await;
         assert!(matches!(again, Err(StoreError::Conflict)), "{id}: {again:?}");
     }
-    assert_eq!(text(&stage.item(PK, "record").await, "version"), "1");
+    assert_eq!(stage.record(PK).await.version, 1);
 }
 
 /// A record that nothing is promised of, and an event: whatever the rest of the
 /// read brings, neither is missing because its key was left unprocessed.
 #[tokio::test]
 async fn a_key_left_unprocessed_is_not_an_absent_one() {
-    let (scene, proxy) = DynamoProxy::before_scene(|_| {}).await;
+    let (scene, proxy) = DynamoProxy::before_scene().await;
     let store = store_at(&scene.stage, &proxy.url());
     let none = Known::default();
     let first = write("e1", &none, Vec::new());

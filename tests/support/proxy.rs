@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::oneshot;
 
 use crate::patience::QUIET;
-use crate::{Scene, Stage};
+use crate::{Scene, Setup, Stage};
 
 /// What an SDK gives a call before it makes it anew; a held one must be quicker.
 const ATTEMPT: Duration = Duration::from_secs(2);
@@ -53,7 +53,7 @@ struct Rule {
 /// ```no_run
 /// # use tests::proxy::DynamoProxy;
 /// # async fn example() {
-/// let (scene, proxy) = DynamoProxy::before_scene(|_| {}).await;
+/// let (scene, proxy) = DynamoProxy::before_scene().await;
 /// // The next two reads that ask for the record do not get it:
 /// proxy.leave_out("record", 2);
 /// // The next transaction that writes a promise conflicts with another:
@@ -97,16 +97,29 @@ impl Torn {
 
 impl DynamoProxy {
     /// A scene whose functions know DynamoDB through a proxy.
-    pub async fn before_scene(change: impl FnOnce(&mut local::Options)) -> (Scene, Self) {
+    pub async fn before_scene() -> (Scene, Self) {
         let proxy = Self::start().await;
-        let url = proxy.url();
-        let scene = Scene::with(|options| {
-            options.env.insert("AWS_ENDPOINT_URL_DYNAMODB".into(), url);
+        let scene = Scene::with(|options| proxy.be_dynamodb(options)).await;
+        proxy.stand_before(&scene.stage);
+        (scene, proxy)
+    }
+
+    /// The same with a stream that tells of nothing: only the sweep does.
+    pub async fn before_scene_without_stream(
+        change: impl FnOnce(&mut local::Options),
+    ) -> (Scene, Self) {
+        let proxy = Self::start().await;
+        let scene = Scene::without_stream(|options| {
+            proxy.be_dynamodb(options);
             change(options);
         })
         .await;
         proxy.stand_before(&scene.stage);
         (scene, proxy)
+    }
+
+    fn be_dynamodb(&self, options: &mut local::Options) {
+        options.set_env([("AWS_ENDPOINT_URL_DYNAMODB", self.url())]);
     }
 
     /// Its address, for a client of the test's own.
