@@ -87,7 +87,7 @@ async fn a_v1_fulfilment_is_202_until_its_delivery_is_recorded() {
     stage.post_to(&v1_path("customers"), v1_try(2).body()).await.is(202);
     assert_eq!(stage.count("fulfilment#").await, 1);
 
-    // Its delivery is recorded, as the delivering step does it.
+    // The delivery is recorded, as the deliver function does it.
     let delivered = |promise: &mut Value| {
         promise["state"] = json!({"S": "delivered"});
         promise["version"] = json!({"N": "1000"});
@@ -196,8 +196,8 @@ async fn a_slash_at_the_end_of_an_address_means_nothing() {
     // The ping too; and what is no address without the slash is none with it.
     let ping = unsigned("/webhooks/uppromote/referral-new/", "", &[]);
     stage.send(&ping).await.is(200).outcome("ping");
-    // What comes of an address put together with one slash too many, or copied with
-    // the space after it.
+    // An address put together with one slash too many, or copied with the space
+    // after it.
     for path in ["/webhooks/affonso//payouts", "/webhooks/affonso/payouts%20"] {
         stage.post_to(path, created("e-of-slashes").body()).await.is(200);
     }
@@ -249,12 +249,12 @@ async fn an_event_from_the_future_counts_as_of_its_arrival_and_is_counted() {
     stage.post(&paid("e1").updated_at("9999-12-31T23:59:00Z")).await.is(200);
     stage.post(&created("e2")).await.is(200);
     let record = stage.record(P).await;
-    // As text: the time, then how it orders.
+    // The attribute is the time and the rank, with a slash between.
     let as_of = record.text("as_of");
     let arrived = shared::timestamp::Timestamp::parse(as_of.split('/').next().unwrap()).unwrap();
     let since = arrived.seconds() - i64::try_from(before).unwrap();
     assert!((0..=600).contains(&since), "{record:?}");
-    // What came is kept as it came.
+    // The body is kept as it came.
     let event = stage.item(P, "event#e1").await;
     assert!(event.kept_body().contains("9999-12-31T23:59"), "{event}");
     let lines = stage.lines(2).await;

@@ -130,7 +130,7 @@ async fn of_what_changes_no_record_the_beginning_is_kept() {
         assert_eq!(post().await.status, status, "{shown}");
     }
     assert_eq!(stage.count("event#").await, 6);
-    // What is applied is kept as a whole.
+    // An event that is applied is kept as a whole.
     let applied = commission("9", &format!(r#","note_of_nobody":"{}""#, "a".repeat(100 * 1024)));
     stage.post_to(COMMISSIONS, &applied).await.is(200);
     let event = stage.item("firstpromoter#commission#9", "event#e-1").await;

@@ -8,8 +8,8 @@ use tests::patience::eventually;
 use tests::scene::{ID, KEY, Scene, key};
 use tests::webhooks::{CommissionEvent, commission};
 
-/// With a first pause of so many milliseconds: FirstPromoter's API is thought to
-/// be behind by seven of them.
+/// A scene with a first pause of so many milliseconds. FirstPromoter's API is
+/// thought to be behind by seven of them.
 async fn with(parameters: &[(&str, &str)], first_pause: u32) -> Scene {
     Scene::with(|options| {
         options.set_parameters(parameters.iter().copied());

@@ -86,7 +86,8 @@ async fn a_message_that_cannot_be_read_is_said_to_be_that() {
     assert!(!logs.contains("unavailable"), "{logs}");
 }
 
-/// What ends within a few calls goes before what may take all the time there is.
+/// A batch of confirmations that ends within a few calls goes before a question
+/// that may take all the time there is.
 #[tokio::test]
 async fn what_goes_together_is_told_before_anything_is_asked_alone() {
     let scene = Scene::without_stream(|_| {}).await;

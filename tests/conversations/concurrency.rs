@@ -67,7 +67,7 @@ fn changes(stage: &Stage, of: &str, count: u32) -> Vec<Value> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn different_events_of_one_object_at_once_are_all_recorded() {
     let stage = Stage::with(|options| options.instances = 20).await;
-    // So that all instances are there.
+    // Now all instances are there.
     send_at_once(&stage, &changes(&stage, "warm", 20)).await;
     let before = stage.lines(20).await.len();
     let requests = changes(&stage, "p", 20);

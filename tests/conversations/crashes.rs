@@ -16,7 +16,7 @@ use tests::scene::{ID, KEY, Scene, V1_ID, V1_KEY, key};
 use tests::scratch::{Scratch, template_without_stream};
 use tests::webhooks::{FulfilmentEvent, commission, pending_fulfilment};
 
-/// What is under way when the function dies.
+/// The conversation that is under way when the function dies.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Play {
     /// An approval, through to the platform's "fulfilled".
@@ -36,7 +36,7 @@ enum Play {
     /// A v1 fulfilment, by the answer to its webhook.
     V1Response,
     /// An approval that the stream does not tell of.
-    Deaf,
+    WithoutStream,
 }
 
 impl Play {
@@ -66,7 +66,7 @@ impl Play {
     /// Plays up to the step in question, arms the crash, and goes on.
     async fn run(self, scene: &Scene, arm: impl Fn()) {
         match self {
-            Play::Approval | Play::Deaf => {
+            Play::Approval | Play::WithoutStream => {
                 scene.platform_has_commission(ID, 500);
                 arm();
                 scene.take(&commission(ID).approved()).await;
@@ -144,7 +144,7 @@ fn arm(armed: &Scratch) {
 async fn dies_at(play: Play, function: &str, point: &str) {
     let what = format!("{play:?} {function} {point}");
     let armed = Scratch::new("armed");
-    let silent = (play == Play::Deaf).then(template_without_stream);
+    let silent = (play == Play::WithoutStream).then(template_without_stream);
     let scene = Scene::with(|options| {
         set_crash(options, function, point, &armed);
         options.set_parameters(play.parameters().iter().copied());
@@ -155,7 +155,7 @@ async fn dies_at(play: Play, function: &str, point: &str) {
     .await;
     play.run(&scene, || arm(&armed)).await;
     until_settled(&scene, play, &what).await;
-    // What is recorded is seen a moment before the function goes on and dies.
+    // The table shows the step a moment before the function goes on and dies.
     let came_there = async || (!armed.path().exists()).then_some(());
     eventually(&format!("{what}: never came there"), came_there).await;
     assert_one_reward(&scene, play, &what).await;
@@ -226,10 +226,10 @@ async fn dispatch_may_die_around_its_message() {
 #[tokio::test]
 async fn sweep_may_die_around_its_message_and_its_note() {
     let points = ["before_send", "after_send", "after_note"];
-    dies_at_each(Play::Deaf, "SweepFunction", &points).await;
+    dies_at_each(Play::WithoutStream, "SweepFunction", &points).await;
 }
 
-/// Where nothing may be posted twice, a person says what became of it.
+/// A person says what became of a reward that may not be posted twice.
 #[tokio::test]
 async fn an_endpoint_without_idempotency_is_not_called_again_after_a_crash() {
     let points = ["after_lease", "before_call", "after_call", "before_outcome"];

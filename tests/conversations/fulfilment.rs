@@ -230,7 +230,7 @@ async fn a_withdrawal_during_the_call_is_decided_by_its_outcome() {
     scene.post(&commission(ID).denied()).await.is(200);
     assert_eq!(scene.promise(KEY).await.state, "delivering");
     held.release();
-    // It was given: taken back, here by a person.
+    // The reward was given, so a person is to take it back.
     assert_eq!(scene.until_parked(KEY).await.reason, "withdrawn_after_delivery");
     assert!(!scene.platform_shows_fulfilled(ID));
 }

@@ -12,11 +12,11 @@ use tests::webhooks::commission;
 /// The end of the command.
 #[derive(Debug)]
 pub struct CliOutput {
-    /// Its exit code.
+    /// Exit code.
     pub code: i32,
-    /// Its standard output.
+    /// Standard output.
     pub out: String,
-    /// Its standard error.
+    /// Standard error.
     pub err: String,
 }
 
@@ -146,14 +146,14 @@ async fn a_story_tells_what_happened_and_names_nobody_unless_asked() {
         assert!(!format!("{story}{told}").contains(personal));
         assert!(everything.to_string().contains(personal), "{everything}");
     }
-    // Nor the one it would go to by now.
+    // The person whom the reward would go to by now is named as little.
     let moved = commission(ID).edited("approved").second(2).promoter(32, "q@example.com");
     scene.post(&moved).await.is(200);
     scene.until_state(KEY, "parked").await;
     let (told, all) = (json(&scene, &of).await, json(&scene, &personally).await);
     assert!(!told.to_string().contains("q@example.com"), "{told}");
     assert_eq!(all["promises"][0]["stated"]["recipient"]["email"], "q@example.com");
-    // Not even then: the body.
+    // A body is not even told with --personal.
     assert!(!all.to_string().contains("\"body\""));
     assert!(!everything.to_string().contains("\"body\""));
     assert_eq!(told["record"]["status"], "approved");

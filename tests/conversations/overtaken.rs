@@ -55,7 +55,8 @@ async fn over_age_is_not_said_of_a_promise_that_went_on() {
     assert!(scene.granted().is_empty());
 }
 
-/// The same of a call whose worker is thought to have ended.
+/// A call whose worker is thought to have ended is not over by what the sweep had
+/// read either.
 #[tokio::test]
 async fn nor_that_its_worker_ended() {
     let (scene, proxy) = DynamoProxy::before_scene_without_stream(|_| {}).await;

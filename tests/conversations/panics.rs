@@ -51,7 +51,7 @@ impl Clock {
         ]);
     }
 
-    /// It fails at the `reading`th time that it is read from now on.
+    /// Lets the clock fail when it is read for the `reading`th time from now on.
     fn fails_at(&self, reading: u32) {
         // Whole at once, for whoever looks meanwhile.
         let draft = Scratch::new("clock-draft");
@@ -74,7 +74,7 @@ fn the_release_profile_says_that_a_panic_unwinds() {
 async fn a_panic_in_intake_is_a_503_with_its_line_and_the_next_try_is_taken() {
     let clock = Clock::of("PayoutsFunction");
     let stage = Stage::with(|options| clock.set(options)).await;
-    // Where the request is dated; where its read is signed; where its write is.
+    // The request is dated; its read of the table is signed; its write is.
     for reading in 1..=3_u32 {
         let name = format!("e{reading}");
         let event = payout(&name, "payout.paid").of(&name).status("COMPLETED");
@@ -84,7 +84,7 @@ async fn a_panic_in_intake_is_a_503_with_its_line_and_the_next_try_is_taken() {
         stage.post(&event).await.is(200).outcome("recorded");
         assert_eq!(stage.record(&format!("affonso#payout#{name}")).await.version, 1);
     }
-    // It is the same process that goes on.
+    // The same process goes on.
     assert_eq!(stage.processes(), 1);
     let lines = stage.lines(6).await;
     let outcomes: Vec<_> =

@@ -17,8 +17,8 @@ fn shown(status: &str, fulfilled: bool) -> Value {
 async fn a_reward_is_confirmed_once_the_platform_has_taken_it_whatever_it_said_before() {
     let platform = ScriptedPlatform::start().await;
     let scene = Scene::with_parameters(&[("FirstpromoterApiUrl", &platform.url("/api"))]).await;
-    // It hangs up, is down, says half a word, then that it failed; only then it
-    // takes it.
+    // The platform hangs up, is down, says half a word, then that the batch failed;
+    // only then it takes the mark.
     platform.then("POST", MARK, Answer::dropped());
     platform.then("POST", MARK, Answer::text(502, "<html>"));
     platform.then("POST", MARK, Answer::text(200, r#"{"failed_count":"#));

@@ -1,4 +1,5 @@
-//! What the table refuses, asked of it directly.
+//! The writes that the table refuses, and the reads that it leaves incomplete, asked
+//! of the store directly.
 
 use serde_json::json;
 use shared::aws::Aws;

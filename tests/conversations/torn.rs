@@ -1,4 +1,4 @@
-//! What DynamoDB may do and the embedded one does not: reads that are no
+//! The liberties that DynamoDB takes and the embedded one does not: reads that are no
 //! snapshot, keys left unprocessed, transactions cancelled, answers lost.
 
 use std::time::Duration;
@@ -45,7 +45,8 @@ async fn keys_left_unprocessed_are_asked_for_once_more() {
         assert_eq!(proxy.pending(), 0, "{left_out}");
         scene.until_state(&key(id), "confirmed").await;
     }
-    // As a whole, too; and what stays away for good is sent again.
+    // The whole answer, too. Keys that stay away for good cost a 503, and the
+    // platform sends again.
     proxy.leave_out("", 1);
     scene.post(&commission(1).denied()).await.is(200).outcome("recorded");
     proxy.leave_out("", 100);

@@ -40,7 +40,7 @@ async fn an_approval_whose_event_is_lost_is_found_by_asking() {
         Some(PlatformFault::DropsReply),
         Some(PlatformFault::RateLimited { retry_after: None }),
     ] {
-        let name = format!("{fault:?}");
+        let (name, struck) = (format!("{fault:?}"), usize::from(fault.is_some()));
         let scene = Scene::with_parameters(&[("AutoApprove", "yes")]).await;
         if let Some(fault) = fault {
             scene.platform.inject(Fault::of(fault).times(1).on(Operation::Approve));
@@ -49,6 +49,7 @@ async fn an_approval_whose_event_is_lost_is_found_by_asking() {
         scene.until_state(KEY, "confirmed").await;
         assert!(scene.platform_shows_fulfilled(ID), "{name}");
         assert_eq!(scene.granted()[&ID].len(), 1, "{name}");
+        assert_eq!(scene.platform_struck(), struck, "{name}");
         scene.stop().await;
     }
 }
@@ -81,6 +82,7 @@ async fn unmarking_ends_when_the_platform_has_done_it() {
         scene.until_state(KEY, "reversed").await;
         scene.until_promise(KEY, |promise| promise.due.is_none()).await;
         assert!(!scene.platform_shows_fulfilled(ID), "{name}");
+        assert_eq!(scene.platform_struck(), 1, "{name}");
         scene.stop().await;
     }
 }

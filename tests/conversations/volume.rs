@@ -69,6 +69,7 @@ async fn nothing_is_lost_doubled_or_confirmed_early() {
     let sent = started.elapsed();
     scene.settle().await;
 
+    assert!(scene.endpoint_struck() > 0 && scene.platform_struck() > 0);
     assert_eq!(scene.promises().await.len(), usize::try_from(count).unwrap());
     let granted = scene.granted();
     assert_eq!(granted.len(), usize::try_from(count).unwrap());

@@ -1,4 +1,4 @@
-//! What reached the company's reward endpoint.
+//! The calls that reached the company's reward endpoint.
 
 use local::fakes::endpoint::Call;
 use serde_json::Value;
@@ -14,26 +14,26 @@ pub struct Delivery {
     pub kind: String,
     /// The commission or the v1 fulfilment that is rewarded.
     pub of: u64,
-    /// How much.
+    /// The amount.
     pub amount: String,
-    /// The id of who is rewarded.
+    /// The id of the one who is rewarded.
     pub recipient: String,
-    /// Whose commission it is, if that is known.
+    /// The promoter of the commission, if that is known.
     pub affiliate: Option<String>,
-    /// Whose purchase caused it, if that is known.
+    /// The customer whose purchase caused it, if that is known.
     pub customer: Option<String>,
     /// The campaign, if that is known.
     pub campaign: Option<String>,
 }
 
-/// What a grant comes to: two calls that differ in it are two rewards.
+/// A reward as it was granted: two calls that differ in it are two rewards.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Grant {
     /// The promise's key.
     pub key: String,
-    /// How much.
+    /// The amount.
     pub amount: String,
-    /// The id of who is rewarded.
+    /// The id of the one who is rewarded.
     pub recipient: String,
 }
 
@@ -69,13 +69,13 @@ impl Delivery {
         delivery
     }
 
-    /// Whether it grants, and does not take back.
+    /// Tells whether the call grants, and does not take back.
     #[must_use]
     pub fn is_grant(&self) -> bool {
         self.kind == "reward.granted"
     }
 
-    /// What it comes to.
+    /// The reward of the call.
     #[must_use]
     pub fn grant(&self) -> Grant {
         Grant::new(&self.key, &self.amount, &self.recipient)

@@ -1,5 +1,5 @@
-//! What the table holds, by the names of its attributes: the shape of an item is
-//! read here and not through the types that wrote it.
+//! The table's items by the names of their attributes: the shape of an item is read
+//! here, and not through the types that wrote it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,7 +17,7 @@ use shared::timestamp::Timestamp;
 pub struct Item(Value);
 
 impl Item {
-    /// Of DynamoDB JSON.
+    /// Reads DynamoDB JSON.
     #[must_use]
     pub fn new(item: &Value) -> Self {
         Self(plain_item(item))
@@ -80,11 +80,11 @@ impl fmt::Display for Item {
 pub struct Record {
     /// The platform's status, where it has one.
     pub status: Option<String>,
-    /// How often it was written.
+    /// The number of times that it was written.
     pub version: u64,
-    /// As in `500 points`, where it has one.
+    /// The amount with its unit, such as `500 points`, where it has one.
     pub amount: Option<String>,
-    /// By name.
+    /// The facts by name.
     pub facts: Value,
     item: Item,
 }
@@ -103,7 +103,7 @@ impl Record {
         Self { status, version, amount, facts: item["facts"].clone(), item }
     }
 
-    /// Its status, which it has to have.
+    /// The status, which the record has to have.
     #[must_use]
     pub fn status(&self) -> &str {
         self.status.as_deref().unwrap_or_else(|| panic!("no status in {}", self.item))
@@ -115,30 +115,30 @@ impl Record {
 pub struct Promise {
     /// The idempotency key of its delivery.
     pub key: String,
-    /// How far it has come.
+    /// The state that it has come to.
     pub state: String,
     /// The step that it owes.
     pub due: Option<String>,
-    /// Its mark in the index of open work.
+    /// The mark that puts it into the index of open work.
     pub open: Option<String>,
-    /// How much is promised, if that is known.
+    /// The amount that is promised, if that is known.
     pub amount: Option<String>,
     /// The id of whom it is promised to, if that is known.
     pub recipient: Option<String>,
-    /// How often the present step was tried.
+    /// The number of tries of the present step.
     pub attempts: u64,
-    /// What the last call came to.
+    /// The outcome of the last call.
     pub last: Option<String>,
     parked: Option<Parked>,
     item: Item,
 }
 
-/// Why a promise waits for a person.
+/// The reason for which a promise waits for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parked {
     /// The state that it goes on from.
     pub from: String,
-    /// What stopped it.
+    /// The reason.
     pub reason: String,
     /// Nobody knows whether the call had its effect.
     pub unknown: bool,
@@ -163,14 +163,14 @@ impl Promise {
         }
     }
 
-    /// Why it is parked, which it has to be.
+    /// The reason for which it is parked, as it has to be.
     #[must_use]
     #[track_caller]
     pub fn parked(&self) -> &Parked {
         self.parked.as_ref().unwrap_or_else(|| panic!("not parked: {self}"))
     }
 
-    /// Whether it waits for a person.
+    /// Tells whether it waits for a person.
     #[must_use]
     pub fn is_parked(&self) -> bool {
         self.parked.is_some()
@@ -184,8 +184,8 @@ impl Promise {
         self.ms(to) - self.ms(from)
     }
 
-    /// How far it has come, in a word that changes with every step. A hundred
-    /// tries are enough to see that it gets nowhere.
+    /// A text that changes with every step. A hundred tries are enough to see that the
+    /// promise gets nowhere.
     #[must_use]
     pub fn step(&self) -> String {
         let last = self.last.as_deref().unwrap_or_default();

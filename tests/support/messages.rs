@@ -1,4 +1,4 @@
-//! What the queues and the stream bring to a worker.
+//! The messages that the queues and the stream bring to a worker.
 
 use serde_json::{Value, json};
 

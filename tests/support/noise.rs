@@ -21,7 +21,7 @@ pub fn shuffle<T>(items: &mut [T]) {
     }
 }
 
-/// So many bytes that do not compress.
+/// A text of so many bytes that does not compress.
 #[must_use]
 pub fn letters(length: usize) -> String {
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -1,4 +1,4 @@
-//! What a bundle starts with, in words.
+//! The options that a bundle starts with, in words.
 
 use local::{Options, dev_secrets};
 use serde_json::Value;

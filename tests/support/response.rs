@@ -7,30 +7,30 @@ use serde_json::{Value, json};
 /// An answer, with the request that it answers for the words of a failure.
 #[derive(Debug, Clone)]
 pub struct Response {
-    /// Its status code.
+    /// The status code.
     pub status: u16,
-    /// Its body; null where that is no JSON.
+    /// The body; null where that is no JSON.
     pub body: Value,
     pub(crate) request: String,
 }
 
 #[expect(clippy::must_use_candidate, reason = "to assert is enough")]
 impl Response {
-    /// Asserts its status.
+    /// Asserts the status code.
     #[track_caller]
     pub fn is(&self, status: u16) -> &Self {
         assert_eq!(self.status, status, "{self}");
         self
     }
 
-    /// Asserts that its body names this outcome and nothing else.
+    /// Asserts that the body names this outcome and nothing else.
     #[track_caller]
     pub fn outcome(&self, outcome: &str) -> &Self {
         assert_eq!(self.body, json!({ "result": outcome }), "{self}");
         self
     }
 
-    /// Asserts that its body names this error and nothing else.
+    /// Asserts that the body names this error and nothing else.
     #[track_caller]
     pub fn error(&self, error: &str) -> &Self {
         assert_eq!(self.body, json!({ "error": error }), "{self}");

@@ -19,11 +19,11 @@ use crate::{Response, Setup, Stage, Webhook};
 
 /// The commission of most conversations.
 pub const ID: u64 = 88_901;
-/// Its first promise.
+/// The key of its first promise.
 pub const KEY: &str = "firstpromoter:88901:1";
 /// The v1 fulfilment of most conversations.
 pub const V1_ID: u64 = 900;
-/// Its promise.
+/// The key of its promise.
 pub const V1_KEY: &str = "firstpromoter-v1:900:1";
 /// States in which a promise is at rest.
 const RESTS: [&str; 4] = ["confirmed", "denied", "reversed", "parked"];
@@ -41,7 +41,7 @@ pub struct Scene {
     pub endpoint: RewardEndpoint,
 }
 
-/// The first promise of a commission.
+/// The key of a commission's first promise.
 #[must_use]
 pub fn key(id: u64) -> String {
     format!("firstpromoter:{id}:1")
@@ -107,20 +107,20 @@ impl Scene {
         self.stage.stack.stop().await;
     }
 
-    /// The platform has this commission of points and approved it.
+    /// Gives the platform an approved commission of so many points.
     pub fn platform_has_commission(&self, id: u64, amount: i64) {
         let commission = Commission::new(id, "points", amount);
         self.platform.add_commission(commission.with_status(Status::Approved));
     }
 
-    /// The platform has this v1 fulfilment, of promoter 31.
+    /// Gives the platform a v1 fulfilment of promoter 31.
     pub fn platform_has_fulfilment(&self, id: u64, unit: &str, amount: i64) {
         let mut payout = Payout::new(id, unit, amount);
         payout.promoter = Promoter::new(31);
         self.platform.add_payout(payout);
     }
 
-    /// The platform has commission [`ID`] and waits for its approval.
+    /// Gives the platform commission [`ID`], which waits for its approval.
     pub fn platform_has_pending_commission(&self) {
         let mut pending = Commission::new(ID, "points", 500).with_status(Status::Pending);
         pending.promoter = Promoter::new(31);
@@ -128,19 +128,19 @@ impl Scene {
         self.platform.add_commission(pending);
     }
 
-    /// Whether the platform shows a commission as fulfilled.
+    /// Tells whether the platform shows a commission as fulfilled.
     #[must_use]
     pub fn platform_shows_fulfilled(&self, id: u64) -> bool {
         self.platform.commission(id).unwrap().fulfilled
     }
 
-    /// The platform approves a commission of 500 points, and its event is taken.
+    /// Lets the platform approve a commission of 500 points and tell of it.
     pub async fn approve(&self, id: u64) {
         self.platform_has_commission(id, 500);
         self.post(&commission(id).approved()).await.is(200);
     }
 
-    /// Commission [`ID`] is approved, and its reward delivered and confirmed.
+    /// Approves commission [`ID`] and waits until its reward is confirmed.
     pub async fn confirm(&self) {
         self.approve(ID).await;
         self.until_state(KEY, "confirmed").await;
@@ -254,7 +254,7 @@ impl Scene {
         open.filter(|item| !RESTS.contains(&item.text("state").as_str())).collect()
     }
 
-    /// What reached the endpoint, call by call.
+    /// The calls that reached the endpoint, read.
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.endpoint.calls().iter().map(Delivery::new).collect()
@@ -279,6 +279,18 @@ impl Scene {
         let grants: Vec<_> = granted.get(&id).into_iter().flatten().collect();
         assert_eq!(grants.len(), 1, "{id} is granted {grants:?}");
         grants[0].clone()
+    }
+
+    /// The number of calls of the platform that a fault struck.
+    #[must_use]
+    pub fn platform_struck(&self) -> usize {
+        self.platform.calls().iter().filter(|call| call.fault.is_some()).count()
+    }
+
+    /// The number of calls of the endpoint that a fault struck.
+    #[must_use]
+    pub fn endpoint_struck(&self) -> usize {
+        self.endpoint.calls().iter().filter(|call| call.fault.is_some()).count()
     }
 
     /// The number of calls of the endpoint with a key.

@@ -24,7 +24,7 @@ impl Stage {
     pub async fn with(change: impl FnOnce(&mut Options)) -> Self {
         let bin_dir = functions().await;
         let mut options = Options { bin_dir, ..Options::default() };
-        // Where nobody listens: a test that wants the platform brings its own.
+        // Nobody listens there: a test that wants the platform brings its own.
         let nowhere = "http://127.0.0.1:9/api";
         options
             .set_parameters([("FirstpromoterApiUrl", nowhere), ("FirstpromoterV1ApiUrl", nowhere)]);
@@ -90,7 +90,7 @@ impl Stage {
         items.filter(|item| item.text("sk").starts_with(sk)).collect()
     }
 
-    /// How many items have a sort key that begins so.
+    /// The number of items whose sort key begins so.
     pub async fn count(&self, sk: &str) -> usize {
         self.items_of(sk).await.len()
     }
@@ -141,14 +141,14 @@ impl Stage {
         }
     }
 
-    /// How many lines with this message the functions wrote so far.
+    /// The number of lines with this message that the functions wrote so far.
     #[must_use]
     pub fn printed(&self, message: &str) -> usize {
         let message = format!(r#""message":"{message}""#);
         self.stack.logs().iter().filter(|line| line.contains(&message)).count()
     }
 
-    /// How many processes were started, of all functions of the webhooks.
+    /// The number of processes that were started for the webhooks' functions.
     #[must_use]
     pub fn processes(&self) -> u64 {
         let functions =

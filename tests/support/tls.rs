@@ -14,12 +14,12 @@ use crate::scratch::Scratch;
 /// A certificate authority that vouches for `localhost`.
 pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
-    /// Its certificate, as `SSL_CERT_FILE` wants it.
+    /// The authority's certificate, as `SSL_CERT_FILE` wants it.
     pub file: Scratch,
 }
 
 impl Authority {
-    /// A new authority that nobody trusts who is not given its file.
+    /// A new authority, trusted by whoever is given its file.
     #[must_use]
     #[expect(clippy::new_without_default, reason = "each is another one")]
     pub fn new() -> Self {

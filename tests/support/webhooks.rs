@@ -1,4 +1,4 @@
-//! What the platforms send, in words.
+//! The platforms' events, in words.
 
 use serde_json::{Value, json};
 use shared::timestamp::Timestamp;
@@ -22,7 +22,7 @@ pub trait Webhook {
     /// The address that it is sent to.
     fn path(&self) -> String;
 
-    /// Its body.
+    /// The body.
     fn body(&self) -> String;
 }
 
@@ -50,31 +50,31 @@ pub fn commission(id: u64) -> CommissionEvent {
 }
 
 impl CommissionEvent {
-    /// It was created in this status.
+    /// The commission was created in this status.
     #[must_use]
     pub fn created(self, status: &str) -> Self {
         self.of_kind("created").with_status(status)
     }
 
-    /// Its status changed.
+    /// The commission's status changed.
     #[must_use]
     pub fn updated(self, from: &str, to: &str) -> Self {
         self.of_kind("updated").with_status(to).changes(json!({"status": [from, to]}))
     }
 
-    /// Something changed, but not this status.
+    /// Something of the commission changed, but not this status.
     #[must_use]
     pub fn edited(self, status: &str) -> Self {
         self.of_kind("updated").with_status(status)
     }
 
-    /// It was approved, at second 1.
+    /// The commission was approved, at second 1.
     #[must_use]
     pub fn approved(self) -> Self {
         self.updated("pending", "approved").second(1)
     }
 
-    /// It was denied after all, at second 2.
+    /// The commission was denied after all, at second 2.
     #[must_use]
     pub fn denied(self) -> Self {
         self.updated("approved", "denied").second(2)
@@ -105,13 +105,13 @@ impl CommissionEvent {
         Self { event: Some(event.into()), ..self }
     }
 
-    /// The second at which it happened, for the order.
+    /// The second at which the event is dated, for the order.
     #[must_use]
     pub fn second(self, second: u32) -> Self {
         Self { second, ..self }
     }
 
-    /// It happens so many seconds from now by the clock of the functions.
+    /// The event is dated so many seconds from now, by the clock of the functions.
     #[must_use]
     pub fn in_seconds(self, seconds: i64) -> Self {
         let timestamp = Timestamp::now().plus_seconds(seconds).text();
@@ -266,13 +266,13 @@ impl PayoutEvent {
         self
     }
 
-    /// The minute at which it was last changed, for the order.
+    /// The minute at which the payout was last changed, for the order.
     #[must_use]
     pub fn minute(self, minute: u32) -> Self {
         self.updated_at(&format!("2026-10-01T10:{minute:02}:00Z"))
     }
 
-    /// When it was last changed.
+    /// The time at which the payout was last changed.
     #[must_use]
     pub fn updated_at(mut self, time: &str) -> Self {
         self.data["updatedAt"] = time.into();
