@@ -3,20 +3,22 @@
 use crate::OpsError;
 use crate::key::{Key, partition};
 use crate::parked::{self, parked};
-use crate::place::Where;
 use crate::resume::resume;
 use crate::story::Story;
+use crate::target::TargetArgs;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 use serde::Serialize;
 use serde_json::json;
-use shared::fulfilment::Word;
-use shared::ledger::Provider;
+use shared::fulfilment::{OperatorDecision, Resolution};
+use shared::provider;
+use shared::wire::Timestamp;
 
-/// The providers, by the names in keys.
-const PROVIDERS: [Provider; 4] =
-    [Provider::UpPromote, Provider::Affonso, Provider::FirstPromoter, Provider::FirstPromoterV1];
+/// The names of the providers, as in keys.
+fn providers() -> PossibleValuesParser {
+    PossibleValuesParser::new(provider::ALL.iter().map(|known| known.provider.name()))
+}
 
 /// Shows what waits for a person and lets it go on.
 ///
@@ -29,7 +31,7 @@ pub struct Cli {
     #[arg(long, global = true)]
     json: bool,
     #[command(flatten)]
-    place: Where,
+    target: TargetArgs,
     #[command(subcommand)]
     command: Command,
 }
@@ -41,7 +43,7 @@ enum Command {
     /// Lets a parked promise go on
     Resume(Resume),
     /// Prints what happened to one object as a time line
-    Story(Of),
+    Story(StoryArgs),
 }
 
 #[derive(Debug, Args)]
@@ -68,8 +70,8 @@ struct Resume {
 }
 
 #[derive(Debug, Args)]
-struct Of {
-    #[arg(value_parser = PossibleValuesParser::new(PROVIDERS.map(Provider::name)))]
+struct StoryArgs {
+    #[arg(value_parser = providers())]
     provider: String,
     /// commission, payout, customer, fulfilment; inbox for what has no object
     kind: String,
@@ -88,17 +90,18 @@ fn said() -> impl TypedValueParser<Value = String> {
 }
 
 impl Resume {
-    fn word(&self) -> Result<Word, OpsError> {
+    fn decision(&self) -> Result<OperatorDecision, OpsError> {
         let user = || {
             let user = std::env::var("USER").ok()?;
             Some(user).filter(|user| !user.trim().is_empty())
         };
         let by = self.by.clone().or_else(user);
-        Ok(Word {
+        let granted = self.granted.then_some(true).or(self.not_granted.then_some(false));
+        Ok(OperatorDecision {
             by: by.ok_or_else(|| OpsError::Failed("say who you are: --by NAME".into()))?,
-            granted: self.granted.then_some(true).or(self.not_granted.then_some(false)),
-            close: self.close,
+            resolution: Resolution::of(granted, self.close),
             because: self.because.clone().unwrap_or_default(),
+            at: Timestamp::now(),
         })
     }
 }
@@ -110,23 +113,23 @@ impl Cli {
     /// # Errors
     /// [`OpsError`] says why not.
     pub async fn run(self) -> Result<String, OpsError> {
-        if let Some(problem) = self.place.problem() {
+        if let Some(problem) = self.target.problem() {
             Self::command().error(ErrorKind::MissingRequiredArgument, problem).exit();
         }
         match &self.command {
             Command::Parked => {
-                let waiting = parked(&self.place.open().await?.store).await?;
+                let waiting = parked(&self.target.open().await?.store).await?;
                 self.shown(&json!({ "parked": waiting }), || parked::text(&waiting))
             }
             Command::Resume(asked) => {
-                let word = asked.word()?;
-                let place = self.place.open().await?;
-                let resumed = resume(&place, &asked.key, word).await?;
+                let decision = asked.decision()?;
+                let target = self.target.open().await?;
+                let resumed = resume(&target, &asked.key, decision).await?;
                 self.shown(&resumed, || resumed.text())
             }
             Command::Story(of) => {
                 let pk = partition(&of.provider, &of.kind, &of.id);
-                let store = self.place.open().await?.store;
+                let store = self.target.open().await?.store;
                 let told = Story::read(&store, &pk, of.personal).await?;
                 self.shown(&told, || told.text())
             }
@@ -151,9 +154,9 @@ mod tests {
         Cli::try_parse_from(words).map_err(|error| error.kind())
     }
 
-    fn word(line: &str) -> Word {
+    fn decision(line: &str) -> OperatorDecision {
         match parse(line).unwrap().command {
-            Command::Resume(resume) => resume.word().unwrap(),
+            Command::Resume(resume) => resume.decision().unwrap(),
             other => panic!("{other:?}"),
         }
     }
@@ -177,27 +180,30 @@ mod tests {
                 Some("--dynamodb, --table and --reversals go with --local only"),
             ),
         ] {
-            assert_eq!(parse(line).unwrap().place.problem(), problem, "{line}");
+            assert_eq!(parse(line).unwrap().target.problem(), problem, "{line}");
         }
     }
 
     #[test]
-    fn a_word_is_what_was_said() {
-        let key = "firstpromoter:1:1";
-        let plain = word(&format!("resume {key} --by jane --local"));
-        assert_eq!((plain.by.as_str(), plain.granted), ("jane", None));
-        let granted = word(&format!("resume {key} --granted --because seen --by jane"));
-        assert_eq!((granted.granted, granted.because.as_str()), (Some(true), "seen"));
-        let not = word(&format!("resume {key} --not-granted --because x --by y"));
-        assert_eq!((not.granted, not.close), (Some(false), false));
-        let close = word(&format!("resume {key} --close --because x --by y"));
-        assert_eq!((close.granted, close.close), (None, true));
-        let kept = word(&format!("resume {key} --close --granted --because x --by y"));
-        assert_eq!((kept.granted, kept.close), (Some(true), true));
+    fn a_decision_is_what_was_said() {
+        for (said, resolution) in [
+            ("", Resolution::GoOn),
+            ("--granted", Resolution::Granted),
+            ("--not-granted", Resolution::NotGranted),
+            ("--close", Resolution::Close),
+            ("--close --granted", Resolution::CloseGranted),
+            ("--close --not-granted", Resolution::CloseNotGranted),
+        ] {
+            let line = format!("resume firstpromoter:1:1 {said} --because seen --by jane");
+            let decision = decision(&line);
+            assert_eq!(decision.resolution, resolution, "{said}");
+            assert_eq!((decision.by.as_str(), decision.because.as_str()), ("jane", "seen"));
+        }
+        assert_eq!(decision("resume firstpromoter:1:1 --by jane").because, "");
     }
 
     #[test]
-    fn a_word_without_reason_or_against_itself_is_refused() {
+    fn a_decision_without_reason_or_against_itself_is_refused() {
         for (line, kind) in [
             ("resume", ErrorKind::MissingRequiredArgument),
             ("resume nokey", ErrorKind::ValueValidation),

@@ -3,17 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
-use shared::ledger::{Kind, Provider, promise_key};
-
-/// The sources of promises, and what their ids are ids of.
-const SOURCES: [(Provider, Kind); 2] =
-    [(Provider::FirstPromoter, Kind::Commission), (Provider::FirstPromoterV1, Kind::Fulfilment)];
+use shared::fulfilment::Rewards;
+use shared::ledger::promise_key;
+use shared::provider::ALL;
 
 /// `{provider}:{id}:{epoch}`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Key {
-    provider: Provider,
-    kind: Kind,
+    rewards: &'static Rewards,
     id: String,
     epoch: u32,
 }
@@ -21,7 +18,12 @@ pub(crate) struct Key {
 impl Key {
     /// The partition.
     pub(crate) fn pk(&self) -> String {
-        partition(self.provider.name(), self.kind.name(), &self.id)
+        partition(self.rewards.provider.name(), self.rewards.kind.name(), &self.id)
+    }
+
+    /// How the provider's rewards are promised.
+    pub(crate) fn rewards(&self) -> &'static Rewards {
+        self.rewards
     }
 
     /// The sort key.
@@ -46,10 +48,13 @@ impl FromStr for Key {
             Some((provider, id, epoch))
         };
         let (provider, id, epoch) = parts().ok_or("must be PROVIDER:ID:EPOCH")?;
-        let source = SOURCES.iter().find(|(known, _)| known.name() == provider);
-        let (provider, kind) = *source.ok_or_else(|| {
-            let known = SOURCES.map(|(known, _)| known.name()).join(" or ");
-            format!("must begin with {known}")
+        let mut known = ALL.iter().filter_map(|definition| definition.rewards);
+        let rewards = known.clone().find(|rewards| rewards.provider.name() == provider);
+        let rewards = rewards.ok_or_else(|| {
+            let first = known.next().map_or("", |rewards| rewards.provider.name());
+            known.fold(format!("must begin with {first}"), |text, rewards| {
+                format!("{text} or {}", rewards.provider)
+            })
         })?;
         if id.is_empty() {
             return Err("has no id".into());
@@ -57,8 +62,7 @@ impl FromStr for Key {
         let is_plain = epoch.bytes().all(|b| b.is_ascii_digit()) && !epoch.starts_with('0');
         let epoch = epoch.parse().ok().filter(|_| is_plain);
         Ok(Self {
-            provider,
-            kind,
+            rewards,
             id: id.to_owned(),
             epoch: epoch.ok_or("must end with its epoch, a number from 1")?,
         })
@@ -67,7 +71,7 @@ impl FromStr for Key {
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.provider, self.id, self.epoch)
+        write!(f, "{}:{}:{}", self.rewards.provider, self.id, self.epoch)
     }
 }
 
@@ -101,7 +105,7 @@ mod tests {
             ("firstpromoter:1:", "must end with its epoch, a number from 1"),
             ("firstpromoter:1:99999999999", "must end with its epoch, a number from 1"),
         ] {
-            assert_eq!(text.parse::<Key>(), Err(problem.to_owned()), "{text}");
+            assert_eq!(text.parse::<Key>().unwrap_err(), problem, "{text}");
         }
     }
 }

@@ -4,9 +4,9 @@ pub mod cli;
 mod error;
 mod key;
 mod parked;
-mod place;
 mod resume;
 mod story;
 mod table;
+mod target;
 
 pub use error::OpsError;

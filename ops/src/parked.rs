@@ -45,11 +45,11 @@ impl Waiting {
             key: promise.key,
             since: parked.at,
             from: parked.from,
-            reason: parked.reason,
+            reason: parked.reason.to_string(),
             unknown: parked.unknown,
-            withdrawn: promise.withdrawn,
-            last: promise.last,
-            attempts: promise.attempts,
+            withdrawn: promise.withdrawal.pending,
+            last: promise.retry.last_outcome,
+            attempts: promise.retry.attempts,
             amount: promise.terms.amount,
             unit: promise.terms.unit,
             recipient,
@@ -65,7 +65,7 @@ impl Waiting {
         let recipient = self.recipient.as_ref();
         [
             self.key.clone(),
-            self.since.text(),
+            self.since.to_rfc3339(),
             self.from.name().to_owned(),
             self.reason.clone(),
             or_dash(Some(&notes.join(", "))),
@@ -138,8 +138,7 @@ pub(crate) fn text(waiting: &[Waiting]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use shared::fulfilment;
-    use shared::fulfilment::{Parked, Terms};
+    use shared::fulfilment::{ParkReason, Parked, Terms};
 
     use super::*;
 
@@ -147,7 +146,7 @@ mod tests {
         let terms = Terms {
             amount: Some("500".into()),
             unit: Some("points".into()),
-            recipient: Some(fulfilment::Recipient {
+            recipient: Some(shared::fulfilment::Recipient {
                 role: "promoter".into(),
                 id: Some("660412".into()),
                 reference: Some("secret-reference".into()),
@@ -157,8 +156,8 @@ mod tests {
         };
         let at = Timestamp::from_ms(1_790_000_000_000);
         let mut promise = Promise::new("firstpromoter:1:1".into(), 1, State::Parked, terms, at);
-        promise.attempts = 3;
-        promise.last = Some("no answer".into());
+        promise.retry.attempts = 3;
+        promise.retry.last_outcome = Some("no answer".into());
         promise.parked = Some(Parked {
             from: State::Requested,
             reason: ParkReason::UnknownOutcome,
@@ -200,8 +199,8 @@ mod tests {
     fn what_is_missing_shows_as_missing() {
         let mut promise = promise();
         promise.terms = Terms::default();
-        promise.last = None;
-        promise.withdrawn = true;
+        promise.retry.last_outcome = None;
+        promise.withdrawal.pending = true;
         let row = Waiting::of(promise).unwrap().row();
         assert_eq!(row[4..6], ["outcome unknown, withdrawn meanwhile", "-"]);
         assert_eq!(row[7..], ["- -", "-"]);

@@ -1,12 +1,14 @@
-//! A person's word on a parked promise.
+//! The operator's decision about a parked promise.
 
 use crate::OpsError;
 use crate::key::Key;
-use crate::place::Place;
 use crate::table::plain;
+use crate::target::Target;
 use serde::Serialize;
 use shared::aws::store::StoreError;
-use shared::fulfilment::{Input, Promise, State, Transition, Word, step};
+use shared::fulfilment::{
+    Input, OperatorDecision, ParkReason, Promise, Rules, State, Transition, transition,
+};
 use shared::wire::Timestamp;
 
 /// Tries while others write to the promise.
@@ -20,7 +22,7 @@ pub(crate) struct Resumed {
     state: State,
     due: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
+    reason: Option<ParkReason>,
 }
 
 impl Resumed {
@@ -49,25 +51,30 @@ impl Resumed {
 
 /// Lets a parked promise go on by the machine's own transition, saved as the
 /// functions save theirs.
-pub(crate) async fn resume(place: &Place, key: &Key, word: Word) -> Result<Resumed, OpsError> {
+pub(crate) async fn resume(
+    target: &Target,
+    key: &Key,
+    decision: OperatorDecision,
+) -> Result<Resumed, OpsError> {
     let (pk, sk) = (key.pk(), key.sk());
     let no = |why: &str| OpsError::No(format!("{key}: {why}"));
-    let input = Input::Resumed(word);
+    let input = Input::Resumed(decision);
+    let rules = Rules { reversals: target.reversals, rewards: key.rewards() };
     let mut asked_about = None;
     for _ in 0..TRIES {
-        let found = place.store.promise(&pk, &sk).await?;
+        let found = target.store.promise(&pk, &sk).await?;
         let found = found.ok_or_else(|| no("there is no such promise"))?;
-        // The word was given on what was seen first.
+        // The operator decided about what was seen first.
         if *asked_about.get_or_insert_with(|| found.parked.clone()) != found.parked {
             return Err(no("it changed meanwhile; look at it again"));
         }
-        let next = match step(&found, &input, place.reversals, Timestamp::now()) {
+        let next = match transition(&found, &input, rules, Timestamp::now()) {
             Transition::Changed(next) => vec![*next],
             Transition::NewEpoch { ended, next } => vec![*ended, *next],
             Transition::Unchanged => return Err(no("that says nothing new")),
             Transition::Invalid(why) => return Err(no(why)),
         };
-        match place.store.save(&pk, &next).await {
+        match target.store.save(&pk, &next).await {
             Ok(()) => {
                 let last = next.last().unwrap_or(&found);
                 return Ok(Resumed::of(&found, last));

@@ -8,7 +8,7 @@ use crate::table::{or_dash, plain, table};
 use serde::Serialize;
 use serde_json::Value;
 use shared::aws::store::{Store, StoredEvent};
-use shared::fulfilment::{Promise, Spoken, State};
+use shared::fulfilment::{OperatorDecision, ParkReason, Promise, Resolution, State};
 use shared::ledger::Record;
 use shared::wire::Timestamp;
 
@@ -28,28 +28,45 @@ const IMPERSONAL: [&str; 8] = [
 #[derive(Debug, Serialize)]
 pub(crate) struct Story {
     partition: String,
-    timeline: Vec<Moment>,
+    timeline: Vec<TimelineEntry>,
     record: Option<RecordNow>,
     promises: Vec<PromiseNow>,
 }
 
 #[derive(Debug, Serialize)]
-struct Moment {
+struct TimelineEntry {
     at: Timestamp,
     #[serde(flatten)]
-    what: What,
+    what: TimelineKind,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
-enum What {
+enum TimelineKind {
     Event(EventSeen),
-    Promised { key: String },
-    Delivered { key: String },
-    Word { key: String, word: Spoken },
-    Confirmed { key: String },
-    Parked { key: String, reason: String },
-    Entered { key: String, state: State },
+    Promised {
+        key: String,
+    },
+    Delivered {
+        key: String,
+    },
+    #[serde(rename = "word")]
+    Decided {
+        key: String,
+        #[serde(rename = "word")]
+        decision: OperatorDecision,
+    },
+    Confirmed {
+        key: String,
+    },
+    Parked {
+        key: String,
+        reason: ParkReason,
+    },
+    Entered {
+        key: String,
+        state: State,
+    },
 }
 
 #[derive(Debug, Serialize)]
@@ -102,8 +119,9 @@ impl Story {
         promises: Vec<Promise>,
         personal: bool,
     ) -> Self {
-        let mut timeline: Vec<Moment> = events.into_iter().map(Moment::event).collect();
-        timeline.extend(promises.iter().flat_map(moments));
+        let mut timeline: Vec<TimelineEntry> =
+            events.into_iter().map(TimelineEntry::event).collect();
+        timeline.extend(promises.iter().flat_map(entries));
         timeline.sort_by_key(|moment| moment.at);
         let promises = promises.into_iter();
         Self {
@@ -116,7 +134,7 @@ impl Story {
 
     /// The time line for people, then how things stand.
     pub(crate) fn text(&self) -> String {
-        let rows: Vec<_> = self.timeline.iter().map(Moment::row).collect();
+        let rows: Vec<_> = self.timeline.iter().map(TimelineEntry::row).collect();
         let mut parts = vec![table(["TIME", "WHAT", "WHICH", "DETAIL"], &rows)];
         if let Some(record) = &self.record {
             parts.push(record.text());
@@ -126,7 +144,7 @@ impl Story {
     }
 }
 
-impl Moment {
+impl TimelineEntry {
     fn event(event: StoredEvent) -> Self {
         let seen = EventSeen {
             event_type: event.event_type,
@@ -137,35 +155,37 @@ impl Moment {
             no_promise: event.no_promise,
             problem: event.problem,
         };
-        Self { at: event.received_at, what: What::Event(seen) }
+        Self { at: event.received_at, what: TimelineKind::Event(seen) }
     }
 
     fn row(&self) -> [String; 4] {
         let (what, which, detail) = match &self.what {
-            What::Event(event) => return event.row(self.at),
-            What::Promised { key } => ("promised", key, String::new()),
-            What::Delivered { key } => ("delivered", key, String::new()),
-            What::Confirmed { key } => ("confirmed", key, String::new()),
-            What::Parked { key, reason } => ("parked", key, reason.clone()),
-            What::Entered { key, state } => ("state", key, state.name().to_owned()),
-            What::Word { key, word } => ("word", key, spoken(word)),
+            TimelineKind::Event(event) => return event.row(self.at),
+            TimelineKind::Promised { key } => ("promised", key, String::new()),
+            TimelineKind::Delivered { key } => ("delivered", key, String::new()),
+            TimelineKind::Confirmed { key } => ("confirmed", key, String::new()),
+            TimelineKind::Parked { key, reason } => ("parked", key, reason.to_string()),
+            TimelineKind::Entered { key, state } => ("state", key, state.name().to_owned()),
+            TimelineKind::Decided { key, decision } => ("word", key, decided(decision)),
         };
-        [self.at.text(), what.to_owned(), which.clone(), detail]
+        [self.at.to_rfc3339(), what.to_owned(), which.clone(), detail]
     }
 }
 
-fn spoken(word: &Spoken) -> String {
-    let granted = match (word.granted, word.close) {
-        (_, true) => " to close it as it stands",
-        (Some(true), _) => ", had its effect",
-        (Some(false), _) => ", had no effect",
-        (None, _) => "",
+fn decided(decision: &OperatorDecision) -> String {
+    let resolution = match decision.resolution {
+        Resolution::GoOn => "",
+        Resolution::Granted => ", had its effect",
+        Resolution::NotGranted => ", had no effect",
+        Resolution::Close | Resolution::CloseGranted | Resolution::CloseNotGranted => {
+            " to close it as it stands"
+        }
     };
-    let because = match word.because.as_str() {
+    let because = match decision.because.as_str() {
         "" => String::new(),
         because => format!(": {because}"),
     };
-    format!("{} resumed it{granted}{because}", word.by)
+    format!("{} resumed it{resolution}{because}", decision.by)
 }
 
 impl EventSeen {
@@ -184,31 +204,35 @@ impl EventSeen {
             detail.push(format!("no promise: {reason}"));
         }
         detail.push(format!("secret {}", self.secret));
-        [at.text(), "event".to_owned(), or_dash(self.event_type.as_deref()), detail.join("; ")]
+        [
+            at.to_rfc3339(),
+            "event".to_owned(),
+            or_dash(self.event_type.as_deref()),
+            detail.join("; "),
+        ]
     }
 }
 
 /// What a promise remembers of its life.
-fn moments(promise: &Promise) -> Vec<Moment> {
+fn entries(promise: &Promise) -> Vec<TimelineEntry> {
     let key = || promise.key.clone();
-    let mut moments = vec![(promise.created_at, What::Promised { key: key() })];
+    let mut moments = vec![(promise.created_at, TimelineKind::Promised { key: key() })];
     if let Some(at) = promise.delivered_at {
-        moments.push((at, What::Delivered { key: key() }));
+        moments.push((at, TimelineKind::Delivered { key: key() }));
     }
-    for word in &promise.words {
-        let at = word.at;
-        let word = What::Word { key: key(), word: word.clone() };
-        moments.push((at, word));
+    for decision in &promise.decisions {
+        let decided = TimelineKind::Decided { key: key(), decision: decision.clone() };
+        moments.push((decision.at, decided));
     }
     if let Some(at) = promise.confirmed_at {
-        moments.push((at, What::Confirmed { key: key() }));
+        moments.push((at, TimelineKind::Confirmed { key: key() }));
     }
     let last = match &promise.parked {
-        Some(parked) => What::Parked { key: key(), reason: parked.reason.clone() },
-        None => What::Entered { key: key(), state: promise.state },
+        Some(parked) => TimelineKind::Parked { key: key(), reason: parked.reason.clone() },
+        None => TimelineKind::Entered { key: key(), state: promise.state },
     };
     moments.push((promise.changed_at, last));
-    let moment = |(at, what)| Moment { at, what };
+    let moment = |(at, what)| TimelineEntry { at, what };
     moments.into_iter().map(moment).collect()
 }
 
@@ -260,8 +284,8 @@ fn value_text(value: &Value) -> String {
 
 impl PromiseNow {
     fn of(mut promise: Promise, personal: bool) -> Self {
-        let again = promise.again.as_mut().map(|again| &mut again.terms);
-        let all = [Some(&mut promise.terms), promise.stated.as_mut(), again];
+        let again = promise.withdrawal.next_epoch.as_mut().map(|again| &mut again.terms);
+        let all = [Some(&mut promise.terms), promise.terms_change.new_terms.as_mut(), again];
         let recipients = all.into_iter().flatten().filter_map(|terms| terms.recipient.as_mut());
         for recipient in recipients.filter(|_| !personal) {
             recipient.reference = None;
@@ -288,19 +312,19 @@ impl PromiseNow {
             let (from, reason) = (parked.from.name(), &parked.reason);
             lines.push(format!("  parked from {from}: {reason}{unknown}"));
         }
-        if promise.withdrawn {
+        if promise.withdrawal.pending {
             lines.push("  its approval was withdrawn meanwhile".to_owned());
         }
         if let Some(due) = &promise.due {
-            let from = promise.not_before.map(Timestamp::text);
+            let from = promise.retry.not_before.map(Timestamp::to_rfc3339);
             let from = from.map_or(String::new(), |at| format!(", not before {at}"));
             lines.push(format!("  {due} is due{from}"));
         }
         if let Some(lease) = &promise.lease {
-            lines.push(format!("  worked on until {} at most", lease.until.text()));
+            lines.push(format!("  worked on until {} at most", lease.until.to_rfc3339()));
         }
-        let last = or_dash(promise.last.as_deref());
-        lines.push(format!("  tries {}, last outcome {last}", promise.attempts));
+        let last = or_dash(promise.retry.last_outcome.as_deref());
+        lines.push(format!("  tries {}, last outcome {last}", promise.retry.attempts));
         lines.iter().map(|line| plain(line) + "\n").collect()
     }
 }

@@ -2,9 +2,8 @@
 //! restart.
 
 use serde_json::json;
-use tests::{Stage, kept_body, text, unsigned};
-
-const V2: &str = "/webhooks/firstpromoter/commissions";
+use tests::webhooks::{COMMISSIONS, TOKEN, v1_path};
+use tests::{Stage, noise, unsigned};
 
 fn commission(id: &str, extra: &str) -> String {
     format!(
@@ -41,22 +40,19 @@ async fn signed_bodies_that_are_no_events_are_quarantined_and_answered_400() {
     ];
     let count = cases.len();
     for (body, field) in &cases {
-        let (status, answer) = stage.post(V2, body).await;
+        let answer = stage.post_to(COMMISSIONS, body).await;
         let shown = String::from_utf8_lossy(&body[..body.len().min(80)]).into_owned();
-        assert_eq!(
-            (status, &answer["error"], &answer["field"]),
-            (400, &json!("malformed"), &json!(field)),
-            "{shown}"
-        );
+        let said = (answer.status, &answer.body["error"], &answer.body["field"]);
+        assert_eq!(said, (400, &json!("malformed"), &json!(field)), "{shown}");
         // The same bytes again: the same answer, kept once.
-        assert_eq!(stage.post(V2, body).await.0, 400);
+        stage.post_to(COMMISSIONS, body).await.is(400);
     }
     assert_eq!(stage.count("event#quarantine-").await, count);
     assert_eq!(stage.items().await.len(), count);
-    let first =
-        stage.items().await.into_iter().find(|item| kept_body(item) == "{\"event_id\":").unwrap();
-    assert_eq!(text(&first, "route"), V2);
-    assert!(text(&first, "problem").starts_with("body: not JSON"));
+    let items = stage.items().await;
+    let first = items.iter().find(|item| item.kept_body() == "{\"event_id\":").unwrap();
+    assert_eq!(first.text("route"), COMMISSIONS);
+    assert!(first.text("problem").starts_with("body: not JSON"));
     assert_eq!(stage.processes(), 1);
 }
 
@@ -64,26 +60,12 @@ async fn signed_bodies_that_are_no_events_are_quarantined_and_answered_400() {
 async fn long_numbers_are_kept_to_the_last_digit() {
     let stage = Stage::start().await;
     let digits = "7".repeat(400);
-    let (status, _) =
-        stage.post(V2, commission("5", &format!(r#","amount":{digits},"unit":"points""#))).await;
-    assert_eq!(status, 200);
-    let record = stage.item("firstpromoter#commission#5", "record").await;
-    assert_eq!(record["amount"], json!({"value": digits, "unit": "points"}));
+    let long = commission("5", &format!(r#","amount":{digits},"unit":"points""#));
+    stage.post_to(COMMISSIONS, long).await.is(200);
+    let record = stage.record("firstpromoter#commission#5").await;
+    assert_eq!(record.amount, Some(format!("{digits} points")));
     let longest = commission(&format!("\"{}\"", "i".repeat(512)), "");
-    assert_eq!(stage.post(V2, longest).await.0, 200);
-}
-
-/// Bytes that do not compress.
-fn noise(length: usize) -> String {
-    let mut state = 0x2545_f491_4f6c_dd1d_u64;
-    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        char::from(alphabet[usize::try_from(state >> 58).unwrap()])
-    };
-    std::iter::repeat_with(next).take(length).collect()
+    stage.post_to(COMMISSIONS, longest).await.is(200);
 }
 
 #[tokio::test]
@@ -92,22 +74,22 @@ async fn sizes_have_limits() {
     let body = |padding: String| commission("7", &format!(r#","note_of_nobody":"{padding}""#));
     let fixed = body(String::new()).len();
     let limit = 1024 * 1024;
-    let too_large = (413, json!({"error": "too_large"}));
+    let post = async |body: String| stage.post_to(COMMISSIONS, body).await;
     // 1 MiB that compresses well; a byte more; 440 KB of noise, which shrink to
     // three quarters; 520 KB, which do not shrink enough.
-    assert_eq!(stage.post(V2, body("a".repeat(limit - fixed + 1))).await, too_large);
-    assert_eq!(stage.post(V2, body(noise(520 * 1024))).await, too_large);
+    post(body("a".repeat(limit - fixed + 1))).await.is(413).error("too_large");
+    post(body(noise::letters(520 * 1024))).await.is(413).error("too_large");
     assert_eq!(stage.items().await.len(), 0);
-    assert_eq!(stage.post(V2, body("a".repeat(limit - fixed))).await.0, 200);
-    assert_eq!(stage.post(V2, body(noise(440 * 1024)).replace("e-1", "e-2")).await.0, 200);
+    post(body("a".repeat(limit - fixed))).await.is(200);
+    post(body(noise::letters(440 * 1024)).replace("e-1", "e-2")).await.is(200);
     // Too large for a record although its event compresses.
     let long = "b".repeat(500 * 1024);
     let record = commission("8", &format!(r#","internal_note":"{long}""#));
-    assert_eq!(stage.post(V2, record).await, too_large);
+    post(record).await.is(413).error("too_large");
     assert_eq!(stage.count("record").await, 1);
     // Nobody has to sign to be told.
-    let unsigned = unsigned(V2, "x".repeat(limit + 1), &[]);
-    assert_eq!(stage.send(&unsigned).await, too_large);
+    let unsigned = unsigned(COMMISSIONS, "x".repeat(limit + 1), &[]);
+    stage.send(&unsigned).await.is(413).error("too_large");
     assert_eq!(stage.processes(), 1);
 }
 
@@ -122,7 +104,7 @@ async fn of_what_changes_no_record_the_beginning_is_kept() {
             r#"{{"event_id":"{kind}-{test}","event_type":"{kind}","secret_key":"key-seeded","data":{{"test":{test},"note":"{padding}"}}}}"#
         )
     };
-    let (large, small) = (noise(520 * 1024), noise(300));
+    let (large, small) = (noise::letters(520 * 1024), noise::letters(300));
     let twice = |padding: &str| format!(r#"{{"token":"key-seeded","a":1,"a":"{padding}"}}"#);
     for (body, status, kept) in [
         // No JSON at all: as it came.
@@ -135,37 +117,36 @@ async fn of_what_changes_no_record_the_beginning_is_kept() {
         (padded("payout.odd2", false, &"a".repeat(1000 * 1024)), 200, KEPT),
     ] {
         let shown = body.get(..60).unwrap().to_owned();
-        assert_eq!(stage.post(V2, &body).await.0, status, "{shown}");
+        let post = async || stage.post_to(COMMISSIONS, &body).await;
+        assert_eq!(post().await.status, status, "{shown}");
         let sha256 = shared::wire::digest::sha256_hex(body.as_bytes());
         let items = stage.items().await;
-        let item = items.iter().find(|item| text(item, "sha256") == sha256).unwrap();
-        assert_eq!(text(item, "length"), body.len().to_string(), "{shown}");
+        let item = items.iter().find(|item| item.text("sha256") == sha256).unwrap();
+        assert_eq!(item.text("length"), body.len().to_string(), "{shown}");
         assert_eq!(item["truncated"] == true, kept == KEPT, "{shown}");
-        assert_eq!(kept_body(item).len(), kept, "{shown}");
-        assert!(!kept_body(item).contains("key-seeded"), "{shown}");
+        assert_eq!(item.kept_body().len(), kept, "{shown}");
+        assert!(!item.kept_body().contains("key-seeded"), "{shown}");
         // Again: kept once.
-        assert_eq!(stage.post(V2, &body).await.0, status, "{shown}");
+        assert_eq!(post().await.status, status, "{shown}");
     }
     assert_eq!(stage.count("event#").await, 6);
-    // What is applied is kept as a whole.
+    // An event that is applied is kept as a whole.
     let applied = commission("9", &format!(r#","note_of_nobody":"{}""#, "a".repeat(100 * 1024)));
-    assert_eq!(stage.post(V2, &applied).await.0, 200);
+    stage.post_to(COMMISSIONS, &applied).await.is(200);
     let event = stage.item("firstpromoter#commission#9", "event#e-1").await;
-    assert_eq!(
-        (kept_body(&event).len(), &event["truncated"]),
-        (applied.len(), &serde_json::Value::Null)
-    );
-    assert_eq!(text(&event, "length"), applied.len().to_string());
+    assert_eq!(event.kept_body().len(), applied.len());
+    assert!(event["truncated"].is_null(), "{event}");
+    assert_eq!(event.text("length"), applied.len().to_string());
 }
 
 #[tokio::test]
 async fn bodies_arrive_as_text_or_base64() {
     let stage = Stage::start().await;
-    let mut event = stage.signed(V2, commission("9", r#","internal_note":"größer""#));
+    let mut event = stage.signed(COMMISSIONS, commission("9", r#","internal_note":"größer""#));
     event["headers"]["content-type"] = json!("application/octet-stream");
-    assert_eq!(stage.send(&event).await.1["result"], "recorded");
+    stage.send(&event).await.outcome("recorded");
     event["headers"]["content-type"] = json!("application/json; charset=utf-8");
-    assert_eq!(stage.send(&event).await.1["result"], "duplicate");
+    stage.send(&event).await.outcome("duplicate");
 }
 
 #[tokio::test]
@@ -179,15 +160,12 @@ async fn requests_that_make_no_sense_are_answered_without_a_restart() {
     ] {
         let mut event = tests::events_file("uppromote-payment-paid.json");
         event["headers"][name] = json!(value);
-        let response =
-            stage.stack.invoke("PayoutsFunction", event.to_string().into()).await.unwrap();
-        let response: serde_json::Value = serde_json::from_slice(&response).unwrap();
+        let response = stage.invoke("PayoutsFunction", &event).await;
         assert_eq!(response["statusCode"], 200, "{name}: {value}");
     }
     let mut event = tests::events_file("uppromote-payment-paid.json");
     event["isBase64Encoded"] = json!(true);
-    let response = stage.stack.invoke("PayoutsFunction", event.to_string().into()).await.unwrap();
-    let response: serde_json::Value = serde_json::from_slice(&response).unwrap();
+    let response = stage.invoke("PayoutsFunction", &event).await;
     assert_eq!(response["statusCode"], 401);
     assert_eq!(stage.processes(), 1);
 }
@@ -199,15 +177,14 @@ async fn what_only_decorates_is_left_out_named_and_counted() {
         "referral":{"id":null,"jane@example.com":1},"created_at":"2026-03-01 10:00:00""#;
     // Read from the exact bytes, mark and all.
     let body = format!("\u{feff}{}", commission("12", odd));
-    assert_eq!(stage.post(V2, &body).await.1["result"], "recorded");
+    stage.post_to(COMMISSIONS, &body).await.outcome("recorded");
     let line = stage.lines(1).await.remove(0);
     assert_eq!(
         line["unread"],
         json!(["data.amount", "data.unit", "data.sale_amount", "data.reward"])
     );
     assert_eq!(line["Unread"], json!(4.0));
-    let record = stage.item("firstpromoter#commission#12", "record").await;
-    let facts = &record["facts"];
+    let facts = stage.record("firstpromoter#commission#12").await.facts;
     for taken in ["amount", "customer_id"] {
         assert_eq!(facts.get(taken), Some(&json!(null)), "{facts}");
     }
@@ -238,13 +215,13 @@ async fn a_flaw_of_the_json_costs_its_place_and_is_named() {
         let body = commission(id, "EXTRA");
         let (before, after) = body.split_once("EXTRA").unwrap();
         let body = [before.as_bytes(), &extra, after.as_bytes()].concat();
-        assert_eq!(stage.post(V2, &body).await.1["result"], "recorded", "{id}");
+        stage.post_to(COMMISSIONS, &body).await.outcome("recorded");
         assert_eq!(stage.lines(n + 1).await.pop().unwrap()["unread"], json!(unread), "{id}");
-        let record = stage.item(&format!("firstpromoter#commission#{id}"), "record").await;
-        assert_eq!(record["facts"].get("tier").is_some(), id != "222", "{id}");
+        let record = stage.record(&format!("firstpromoter#commission#{id}")).await;
+        assert_eq!(record.facts.get("tier").is_some(), id != "222", "{id}");
     }
     let kept = stage.item("firstpromoter#commission#21", "event#e-2").await;
-    assert!(kept_body(&kept).contains(r#""x":1,"x":{"auth_token":"[removed]"}"#));
+    assert!(kept.kept_body().contains(r#""x":1,"x":{"auth_token":"[removed]"}"#));
 }
 
 #[tokio::test]
@@ -257,7 +234,7 @@ async fn v1s_format_at_v2s_address_is_kept_and_said() {
         let body =
             format!(r#"{{"event":{{"id":"{status}","type":"{event_type}"}},"data":{{"id":1}}}}"#);
         for result in ["archived", "duplicate"] {
-            assert_eq!(stage.post(V2, &body).await, (status, json!({ "result": result })));
+            stage.post_to(COMMISSIONS, &body).await.is(status).outcome(result);
         }
         let line = stage.lines(lines).await.pop().unwrap();
         let hint =
@@ -265,32 +242,31 @@ async fn v1s_format_at_v2s_address_is_kept_and_said() {
         assert_eq!((&line["other_format"], &line["OtherFormat"]), (&json!(hint), &json!(1.0)));
         let kept =
             stage.item(&format!("firstpromoter#inbox#{status}"), &format!("event#{status}")).await;
-        assert_eq!(kept_body(&kept), body);
+        assert_eq!(kept.kept_body(), body);
     }
     assert_eq!(stage.count("record").await + stage.count("event#quarantine-").await, 0);
 }
 
-/// Both are JSON, though not to be trusted: what they hold is redacted.
+/// JSON with a key twice, or nested too deep, is not to be trusted; it is redacted
+/// all the same.
 #[tokio::test]
 async fn what_is_quarantined_holds_no_credentials_as_far_as_it_is_json() {
     let stage = Stage::start().await;
-    let token = "dev-path-token-8f2b6c1e9a7d4035b1e6";
-    let path = format!("/webhooks/firstpromoter-v1/{token}/customers");
     let inner = format!(
-        r#""auth_token":"tok-seeded","temp_password":"pass-seeded","url":"https://x.example/{token}""#
+        r#""auth_token":"tok-seeded","temp_password":"pass-seeded","url":"https://x.example/{TOKEN}""#
     );
     let twice = format!(r#"{{"event":{{{inner},"id":1,"id":2}}}}"#);
     let deep = format!(r#"{{{inner},"a":{}{}}}"#, "[".repeat(100), "]".repeat(100));
     let marked = format!("\u{feff}{{{inner}}}");
     let bodies = [twice, deep, marked];
     for body in &bodies {
-        assert_eq!(stage.post(&path, body).await.0, 400, "{body}");
+        assert_eq!(stage.post_to(&v1_path("customers"), body).await.status, 400, "{body}");
     }
     let items = stage.items().await;
     assert_eq!(items.len(), bodies.len());
     for item in items {
-        let kept = kept_body(&item);
-        for seeded in ["tok-seeded", "pass-seeded", token] {
+        let kept = item.kept_body();
+        for seeded in ["tok-seeded", "pass-seeded", TOKEN] {
             assert!(!kept.contains(seeded), "{kept}");
         }
         assert!(kept.contains("auth_token"), "{kept}");

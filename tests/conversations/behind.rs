@@ -3,34 +3,29 @@
 
 use local::fakes::Fault;
 use local::fakes::firstpromoter::{Commission, Keys, Operation, PlatformFault, Status};
-use serde_json::{Value, json};
-use shared::wire::Timestamp;
+use tests::Setup;
 use tests::patience::eventually;
-use tests::scene::{KEY, Scene, commission, pending_commission};
-use tests::text;
+use tests::scene::{ID, KEY, Scene, key};
+use tests::webhooks::{CommissionEvent, commission};
 
-/// With a first pause of so many milliseconds: FirstPromoter's API is thought to
-/// be behind by seven of them.
+/// A scene with a first pause of so many milliseconds. FirstPromoter's API is
+/// thought to be behind by seven of them.
 async fn with(parameters: &[(&str, &str)], first_pause: u32) -> Scene {
     Scene::with(|options| {
-        for (name, value) in parameters {
-            options.parameters.insert((*name).into(), (*value).into());
-        }
-        options.env.insert("RETRY_FIRST_MS".into(), first_pause.to_string());
+        options.set_parameters(parameters.iter().copied());
+        options.set_env([("RETRY_FIRST_MS", first_pause.to_string())]);
     })
     .await
 }
 
-/// Until the platform was asked for the list so often, and answered.
-async fn listed(scene: &Scene, times: usize) {
+/// Waits until the platform was asked for the list once, and answered.
+async fn listed(scene: &Scene) {
     let answered = || {
         let calls = scene.platform.calls().into_iter();
-        calls
-            .filter(|call| call.operation == Some(Operation::ListCommissions))
-            .filter(|call| call.fault.is_none())
-            .count()
+        let mut lists = calls.filter(|call| call.operation == Some(Operation::ListCommissions));
+        lists.any(|call| call.fault.is_none())
     };
-    eventually("it is not asked", async || (answered() >= times).then_some(())).await;
+    eventually("the platform is not asked", async || answered().then_some(())).await;
 }
 
 fn approvals(scene: &Scene) -> usize {
@@ -38,17 +33,19 @@ fn approvals(scene: &Scene) -> usize {
     calls.filter(|call| call.operation == Some(Operation::Approve)).count()
 }
 
+fn status(scene: &Scene) -> Status {
+    scene.platform.commission(ID).unwrap().status
+}
+
 #[tokio::test]
 async fn what_a_person_denied_is_not_approved_by_asking() {
     let scene = with(&[("AutoApprove", "yes")], 50).await;
-    let denied = Commission::new(88_901, "points", 500).with_status(Status::Denied);
+    let denied = Commission::new(ID, "points", 500).with_status(Status::Denied);
     scene.platform.add_commission(denied);
     // The event of the denial is still to come.
-    let created = commission("e0", "created", 88_901, ("", "pending"), 0);
-    assert_eq!(scene.commission(&created).await.0, 200);
-    scene.until(KEY, &["denied"]).await;
-    let status = scene.platform.commission(88_901).unwrap().status;
-    assert_eq!((status, approvals(&scene)), (Status::Denied, 0));
+    scene.post(&commission(ID).created("pending")).await.is(200);
+    scene.until_state(KEY, "denied").await;
+    assert_eq!((status(&scene), approvals(&scene)), (Status::Denied, 0));
     assert!(scene.granted().is_empty());
 }
 
@@ -57,52 +54,42 @@ async fn nor_again_after_a_reply_that_was_lost() {
     let scene = with(&[("AutoApprove", "yes")], 1000).await;
     let dropped = Fault::of(PlatformFault::DropsReply).times(1);
     scene.platform.inject(dropped.on(Operation::Approve));
-    let pending = pending_commission();
-    scene.platform.add_commission(pending);
-    let created = commission("e0", "created", 88_901, ("", "pending"), 0);
-    assert_eq!(scene.commission(&created).await.0, 200);
-    eventually("it is not asked to", async || (approvals(&scene) > 0).then_some(())).await;
-    assert!(scene.platform.set_status(88_901, Status::Denied));
-    scene.until(KEY, &["denied"]).await;
-    let status = scene.platform.commission(88_901).unwrap().status;
-    assert_eq!((status, approvals(&scene)), (Status::Denied, 1));
+    scene.platform_has_pending_commission();
+    scene.post(&commission(ID).created("pending")).await.is(200);
+    let asked = async || (approvals(&scene) > 0).then_some(());
+    eventually("the platform is not asked to approve", asked).await;
+    assert!(scene.platform.set_status(ID, Status::Denied));
+    scene.until_state(KEY, "denied").await;
+    assert_eq!((status(&scene), approvals(&scene)), (Status::Denied, 1));
     assert!(scene.granted().is_empty());
 }
 
 /// An approval whose payload does not say who is rewarded.
-fn lacking(event: &str) -> Value {
-    let mut event = commission(event, "updated", 88_901, ("pending", "approved"), 1);
-    event["data"]["promoter_campaign"] = Value::Null;
-    event
+fn lacking() -> CommissionEvent {
+    commission(ID).approved().without_promoter()
 }
 
 #[tokio::test]
 async fn a_pending_that_comes_first_after_an_outage_is_not_believed() {
     let scene = with(&[], 500).await;
-    let pending = pending_commission();
-    scene.platform.add_commission(pending);
+    scene.platform_has_pending_commission();
     let outage = Fault::of(PlatformFault::Unavailable503).times(4);
     scene.platform.inject(outage.on(Operation::ListCommissions));
-    assert_eq!(scene.commission(&lacking("e1")).await.0, 200);
-    listed(&scene, 1).await;
-    assert!(scene.platform.set_status(88_901, Status::Approved));
-    scene.until(KEY, &["confirmed"]).await;
+    scene.post(&lacking()).await.is(200);
+    listed(&scene).await;
+    assert!(scene.platform.set_status(ID, Status::Approved));
+    scene.until_state(KEY, "confirmed").await;
 }
 
 #[tokio::test]
 async fn terms_that_contradict_a_fresh_event_are_asked_for_again() {
     let scene = with(&[], 500).await;
-    scene.knows(88_901, 500);
-    let mut event = lacking("e1");
-    event["data"]["amount"] = json!(700);
-    event["timestamp"] = json!(Timestamp::now().text());
-    assert_eq!(scene.commission(&event).await.0, 200);
-    listed(&scene, 1).await;
-    let _ = scene.platform.edit_commission(88_901, |known| known.amount = 700);
-    scene.until(KEY, &["confirmed"]).await;
-    let granted = scene.granted();
-    let amounts: Vec<_> = granted["88901"].iter().map(|reward| &reward.1).collect();
-    assert_eq!(amounts, ["700"]);
+    scene.platform_has_commission(ID, 500);
+    scene.post(&lacking().amount(700).in_seconds(0)).await.is(200);
+    listed(&scene).await;
+    assert!(scene.platform.edit_commission(ID, |known| known.amount = 700));
+    scene.until_state(KEY, "confirmed").await;
+    assert_eq!(scene.granted_once(ID).amount, "700");
 }
 
 #[tokio::test]
@@ -113,39 +100,28 @@ async fn a_replaced_key_parks_nothing() {
         account_id: "dev-account-17".into(),
         v1_api_key: "x".into(),
     };
-    let old = local::dev_secrets()["credentials"].clone();
-    let old_key = text(&old["firstpromoter"], "api_key");
-    scene.platform.expect_keys(keys(&old_key));
-    scene.knows(88_901, 500);
-    let approved = commission("e1", "updated", 88_901, ("pending", "approved"), 1);
-    assert_eq!(scene.commission(&approved).await.0, 200);
-    scene.until(KEY, &["confirmed"]).await;
-    let mut new = old;
-    new["firstpromoter"]["api_key"] = "new-key".into();
-    let stack = &scene.stage.stack;
-    stack.put_secret("ApiCredentials", &new).unwrap();
+    let mut credentials = local::dev_secrets()["credentials"].clone();
+    let old_key = credentials["firstpromoter"]["api_key"].as_str().unwrap();
+    scene.platform.expect_keys(keys(old_key));
+    scene.confirm().await;
+    credentials["firstpromoter"]["api_key"] = "new-key".into();
+    scene.stage.stack.put_secret("ApiCredentials", &credentials).unwrap();
     scene.platform.expect_keys(keys("new-key"));
     // The functions still use the old one.
     for id in 88_902..88_907 {
-        scene.knows(id, 500);
-        let event = format!("x{id}");
-        let approved = commission(&event, "updated", id, ("pending", "approved"), 1);
-        assert_eq!(scene.commission(&approved).await.0, 200);
+        scene.approve(id).await;
     }
     for id in 88_902..88_907 {
-        let key = format!("firstpromoter:{id}:1");
-        scene.until(&key, &["confirmed"]).await;
+        scene.until_state(&key(id), "confirmed").await;
     }
 }
 
 #[tokio::test]
 async fn a_look_up_that_only_adds_to_a_fresh_event_is_believed_at_once() {
     let scene = with(&[], 900_000).await;
-    scene.knows(88_901, 500);
-    let mut event = lacking("e1");
-    event["timestamp"] = json!(Timestamp::now().text());
-    assert_eq!(scene.commission(&event).await.0, 200);
+    scene.platform_has_commission(ID, 500);
+    scene.post(&lacking().in_seconds(0)).await.is(200);
     // A second question would come a quarter of an hour later.
-    scene.until(KEY, &["confirmed"]).await;
-    assert_eq!(scene.granted()["88901"].len(), 1);
+    scene.until_state(KEY, "confirmed").await;
+    scene.granted_once(ID);
 }

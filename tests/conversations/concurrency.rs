@@ -1,9 +1,31 @@
 //! Many requests at once.
 
 use futures_util::future::join_all;
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::patience::{Patience, eventually};
-use tests::{Stage, text};
+use tests::webhooks::{COMMISSIONS, payout};
+use tests::{Response, Stage, Webhook};
+
+/// Sends all at once, and again what was not taken, as a platform does.
+async fn send_until_taken(stage: &Stage, requests: Vec<Value>) {
+    let mut open = requests;
+    let mut patience = Patience::new();
+    while !open.is_empty() {
+        let answers = send_at_once(stage, &open).await;
+        assert_taken_or_busy(&answers);
+        let busy = open.into_iter().zip(answers).filter(|(_, answer)| answer.status == 503);
+        open = busy.map(|(request, _)| request).collect();
+        patience.wait([open.len()], || format!("{} are never recorded", open.len())).await;
+    }
+}
+
+async fn send_at_once(stage: &Stage, requests: &[Value]) -> Vec<Response> {
+    join_all(requests.iter().map(|request| stage.send(request))).await
+}
+
+fn assert_taken_or_busy(answers: &[Response]) {
+    assert!(answers.iter().all(|answer| [200, 503].contains(&answer.status)), "{answers:?}");
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_identical_requests_leave_one_event() {
@@ -13,20 +35,17 @@ async fn fifty_identical_requests_leave_one_event() {
     let approved = json!({"event_id": "e", "event_type": "commission.approved",
         "timestamp": "2026-10-01T10:00:00Z", "data": {"id": 6, "status": "approved", "amount": 5,
         "unit": "points", "promoter_id": 1}});
-    for (path, body) in [
-        ("/webhooks/uppromote/payment-paid", paid),
-        ("/webhooks/firstpromoter/commissions", approved),
-    ] {
+    for (path, body) in [("/webhooks/uppromote/payment-paid", paid), (COMMISSIONS, approved)] {
         let before = stage.count("event#").await;
         let request = stage.signed(path, body.to_string());
-        let answers = join_all((0..50).map(|_| stage.send(&request))).await;
-        let recorded = answers.iter().filter(|(_, body)| body["result"] == "recorded").count();
+        let answers = send_at_once(&stage, &vec![request.clone(); 50]).await;
         // One that the table was too busy for is sent again, and then a duplicate.
-        assert!(answers.iter().all(|(status, _)| matches!(status, 200 | 503)), "{answers:?}");
-        let refused = answers.iter().filter(|(status, _)| *status == 503).count();
+        assert_taken_or_busy(&answers);
+        let recorded = answers.iter().filter(|answer| answer.body["result"] == "recorded").count();
+        let refused = answers.iter().filter(|answer| answer.status == 503).count();
         assert!(recorded == 1 || recorded == 0 && refused > 0, "{answers:?}");
-        eventually("never taken", async || (stage.send(&request).await.0 == 200).then_some(()))
-            .await;
+        let taken = async || (stage.send(&request).await.status == 200).then_some(());
+        eventually("never taken", taken).await;
         assert_eq!(stage.count("event#").await - before, 1);
     }
     assert_eq!(stage.count("fulfilment#").await, 1);
@@ -35,37 +54,36 @@ async fn fifty_identical_requests_leave_one_event() {
 /// Seconds that a request goes on trying while others write to its object.
 const PATIENCE: f64 = 2.6;
 
+/// Changes of one payout, a minute apart.
+fn changes(stage: &Stage, of: &str, count: u32) -> Vec<Value> {
+    let change = |minute| {
+        let event = payout(&format!("{of}-{minute}"), "payout.updated").of(of);
+        let event = event.status("PROCESSING").invoice(minute).minute(minute);
+        stage.signed(&event.path(), event.body())
+    };
+    (0..count).map(change).collect()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn different_events_of_one_object_at_once_are_all_recorded() {
     let stage = Stage::with(|options| options.instances = 20).await;
-    let requests = |of: &str| -> Vec<_> {
-        let request = |minute: u32| {
-            let body = json!({"id": format!("{of}-{minute}"), "type": "payout.updated",
-                "data": {"payoutId": of, "status": "PROCESSING", "invoiceNumber": minute,
-                         "updatedAt": format!("2026-10-01T10:{minute:02}:00Z")}});
-            stage.signed("/webhooks/affonso/payouts", body.to_string())
-        };
-        (0..20).map(request).collect()
-    };
-    // So that all instances are there.
-    join_all(requests("warm").iter().map(|request| stage.send(request))).await;
+    // Now all instances are there.
+    send_at_once(&stage, &changes(&stage, "warm", 20)).await;
     let before = stage.lines(20).await.len();
-    let requests = requests("p");
-    let answers = join_all(requests.iter().map(|request| stage.send(request))).await;
+    let requests = changes(&stage, "p", 20);
+    let answers = send_at_once(&stage, &requests).await;
     let lines = stage.lines(before + 20).await;
     // A machine may be too slow for all to have their turn in time, but nobody
     // gives up before.
     for line in lines.iter().filter(|line| line["status"] == 503) {
         assert!(line["DurationMs"].as_f64().unwrap() > PATIENCE * 1000.0, "{line}");
     }
-    for (request, _) in requests.iter().zip(answers).filter(|(_, (status, _))| *status == 503) {
-        assert_eq!(stage.send(request).await.0, 200);
+    for (request, _) in requests.iter().zip(answers).filter(|(_, answer)| answer.status == 503) {
+        stage.send(request).await.is(200);
     }
-    let record = stage.item("affonso#payout#p", "record").await;
-    assert_eq!(
-        (text(&record, "version").as_str(), &record["facts"]["invoice_number"]),
-        ("20", &json!("19"))
-    );
+    let record = stage.record("affonso#payout#p").await;
+    assert_eq!(record.version, 20);
+    assert_eq!(record.facts["invoice_number"], "19");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -77,45 +95,21 @@ async fn one_id_under_several_types_at_once_leaves_one_event_each() {
             "data": {"payoutId": "p", "status": "COMPLETED"}});
         stage.signed("/webhooks/affonso/payouts", body.to_string())
     };
-    let requests: Vec<_> = (0..24).map(|n| request(kinds[n % 3])).collect();
-    let mut open: Vec<_> = requests.iter().collect();
-    while !open.is_empty() {
-        let answers = join_all(open.iter().map(|request| stage.send(request))).await;
-        open = open.into_iter().zip(answers).filter(|(_, a)| a.0 == 503).map(|(r, _)| r).collect();
-    }
-    let types =
-        stage.items().await.into_iter().filter(|item| text(item, "sk").starts_with("event#"));
-    let mut types: Vec<_> = types.map(|item| text(&item, "type")).collect();
+    let requests = (0..24).map(|n| request(kinds[n % 3])).collect();
+    send_until_taken(&stage, requests).await;
+    let events = stage.items_of("event#").await;
+    let mut types: Vec<_> = events.iter().map(|event| event.text("type")).collect();
     types.sort();
     assert_eq!(types, ["payout.created", "payout.paid", "payout.updated"]);
-    let record = stage.item("affonso#payout#p", "record").await;
-    assert_eq!(text(&record, "version"), "3");
+    assert_eq!(stage.record("affonso#payout#p").await.version, 3);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn different_events_of_one_object_at_once_lose_nothing() {
     let stage = Stage::with(|options| options.instances = 4).await;
-    let requests: Vec<_> = (0..24)
-        .map(|minute| {
-            let body = json!({"id": format!("e{minute}"), "type": "payout.updated",
-                "data": {"payoutId": "p", "status": "PROCESSING", "invoiceNumber": minute,
-                         "updatedAt": format!("2026-10-01T10:{minute:02}:00Z")}});
-            stage.signed("/webhooks/affonso/payouts", body.to_string())
-        })
-        .collect();
-    // A provider sends again what was not answered 200.
-    let mut open = requests;
-    let mut patience = Patience::new();
-    while !open.is_empty() {
-        let answers = join_all(open.iter().map(|request| stage.send(request))).await;
-        assert!(answers.iter().all(|(status, _)| matches!(status, 200 | 503)), "{answers:?}");
-        open = open.into_iter().zip(answers).filter(|(_, a)| a.0 == 503).map(|(r, _)| r).collect();
-        patience.wait([open.len()], || format!("{} are never recorded", open.len())).await;
-    }
-    let record = stage.item("affonso#payout#p", "record").await;
-    assert_eq!(
-        (text(&record, "version").as_str(), &record["facts"]["invoice_number"]),
-        ("24", &json!("23"))
-    );
+    send_until_taken(&stage, changes(&stage, "p", 24)).await;
+    let record = stage.record("affonso#payout#p").await;
+    assert_eq!(record.version, 24);
+    assert_eq!(record.facts["invoice_number"], "23");
     assert_eq!(stage.count("event#").await, 24);
 }

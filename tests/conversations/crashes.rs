@@ -3,20 +3,25 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use local::Options;
 use local::fakes::Fault;
 use local::fakes::firstpromoter::{Operation, PayoutStatus, PlatformFault};
+use serde_json::json;
+use tests::Setup;
+use tests::delivery::Grant;
+use tests::item::Promise;
+use tests::options::hasty;
 use tests::patience::{Patience, eventually};
-use tests::scene::{KEY, Scene, commission, deaf_template, hasty, pending_commission, step_of};
-use tests::text;
+use tests::scene::{ID, KEY, Scene, V1_ID, V1_KEY, key};
+use tests::scratch::{Scratch, template_without_stream};
+use tests::webhooks::{FulfilmentEvent, commission, pending_fulfilment};
 
-const V1_KEY: &str = "firstpromoter-v1:900:1";
-
-/// What is under way when the function dies.
+/// The conversation that is under way when the function dies.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Play {
     /// An approval, through to the platform's "fulfilled".
     Approval,
-    /// One whose payload lacks who is rewarded.
+    /// An approval whose payload lacks who is rewarded.
     LookUp,
     /// A pending commission that the platform is asked to approve.
     Approve,
@@ -31,7 +36,7 @@ enum Play {
     /// A v1 fulfilment, by the answer to its webhook.
     V1Response,
     /// An approval that the stream does not tell of.
-    Deaf,
+    WithoutStream,
 }
 
 impl Play {
@@ -58,147 +63,138 @@ impl Play {
         }
     }
 
-    /// Plays it up to the step in question, arms the crash, and goes on.
+    /// Plays up to the step in question, arms the crash, and goes on.
     async fn run(self, scene: &Scene, arm: impl Fn()) {
-        let approved = commission("e1", "updated", 88_901, ("pending", "approved"), 1);
         match self {
-            Play::Approval | Play::Deaf => {
-                scene.knows(88_901, 500);
+            Play::Approval | Play::WithoutStream => {
+                scene.platform_has_commission(ID, 500);
                 arm();
-                scene.take(&approved).await;
+                scene.take(&commission(ID).approved()).await;
             }
             Play::Check => {
-                scene.knows(88_901, 500);
+                scene.platform_has_commission(ID, 500);
                 let dropped = Fault::of(PlatformFault::DropsReply).times(1);
                 scene.platform.inject(dropped.on(Operation::MarkFulfilled));
                 arm();
-                scene.take(&approved).await;
+                scene.take(&commission(ID).approved()).await;
             }
             Play::LookUp => {
-                scene.knows(88_901, 500);
-                let _ = scene.platform.edit_commission(88_901, |known| known.promoter.id = 31);
-                let mut event = approved;
-                event["data"]["promoter_campaign"] = serde_json::Value::Null;
+                scene.platform_has_commission(ID, 500);
+                assert!(scene.platform.edit_commission(ID, |known| known.promoter.id = 31));
                 arm();
-                scene.take(&event).await;
+                scene.take(&commission(ID).approved().without_promoter()).await;
             }
-            Play::Approve | Play::Await => {
-                let pending = pending_commission();
-                scene.platform.add_commission(pending);
-                if self == Play::Approve {
-                    arm();
-                }
-                let created = commission("e0", "created", 88_901, ("", "pending"), 0);
-                scene.take(&created).await;
-                if self == Play::Await {
-                    scene.until(KEY, &["awaiting_approval"]).await;
-                    arm();
-                }
+            Play::Approve => {
+                scene.platform_has_pending_commission();
+                arm();
+                scene.take(&commission(ID).created("pending")).await;
+            }
+            Play::Await => {
+                scene.platform_has_pending_commission();
+                scene.take(&commission(ID).created("pending")).await;
+                scene.until_state(KEY, "awaiting_approval").await;
+                arm();
             }
             Play::Reverse => {
-                scene.knows(88_901, 500);
-                scene.take(&approved).await;
-                scene.until(KEY, &["confirmed"]).await;
-                let denied = commission("e2", "updated", 88_901, ("approved", "denied"), 2);
+                scene.platform_has_commission(ID, 500);
+                scene.take(&commission(ID).approved()).await;
+                scene.until_state(KEY, "confirmed").await;
                 arm();
-                scene.take(&denied).await;
+                scene.take(&commission(ID).denied()).await;
             }
             Play::V1Api | Play::V1Response => {
-                scene.knows_v1(900, 500);
-                let mut payout = scene.platform.payout(900).unwrap();
-                payout.promoter.id = 31;
-                scene.platform.add_payout(payout);
+                scene.platform_has_fulfilment(V1_ID, "free_months", 500);
                 arm();
-                // FirstPromoter asks again under the same event id, or another.
-                for event in 1..=5 {
-                    let (status, _) = scene.fulfilment(event.min(3), 900, 500).await;
-                    if status == 200 || status == 202 {
-                        break;
-                    }
-                    tokio::time::sleep(Duration::from_millis(300)).await;
-                }
+                ask(scene).await;
             }
         }
     }
+}
+
+/// A try of FirstPromoter v1's.
+fn v1_try(event: u64) -> FulfilmentEvent {
+    pending_fulfilment(V1_ID).amount(500).event(event)
+}
+
+/// FirstPromoter v1 asks, and again under the same event id or another, until it
+/// is answered.
+async fn ask(scene: &Scene) {
+    for event in 1..=5 {
+        let answer = scene.post(&v1_try(event.min(3))).await;
+        if [200, 202].contains(&answer.status) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+}
+
+/// Sets a function to die once at a point, as soon as `armed` is a file.
+fn set_crash(options: &mut Options, function: &str, point: &str, armed: &Scratch) {
+    hasty(options);
+    let at = format!("{function}:{point}");
+    options.set_env([("CRASH_AT", at.as_str()), ("CRASH_ARMED", armed.text())]);
+}
+
+fn arm(armed: &Scratch) {
+    std::fs::write(armed.path(), "").unwrap();
 }
 
 /// Lets the function die once at a point and asserts that all the same one
 /// reward is given, confirmed, and known to be.
 async fn dies_at(play: Play, function: &str, point: &str) {
     let what = format!("{play:?} {function} {point}");
-    let name = format!("crash-{}-{}", std::process::id(), what.replace(' ', "-").to_lowercase());
-    let armed = std::env::temp_dir().join(name);
-    let deaf = (play == Play::Deaf).then(|| deaf_template(&armed.with_extension("yaml")));
+    let armed = Scratch::new("armed");
+    let silent = (play == Play::WithoutStream).then(template_without_stream);
     let scene = Scene::with(|options| {
-        hasty(options);
-        for (name, value) in play.parameters() {
-            options.parameters.insert((*name).into(), (*value).into());
-        }
-        for (name, value) in [
-            ("CRASH_AT", format!("{function}:{point}")),
-            ("CRASH_ARMED", armed.to_str().unwrap().to_owned()),
-        ] {
-            options.env.insert(name.into(), value);
-        }
-        if let Some(deaf) = &deaf {
-            options.template.clone_from(deaf);
+        set_crash(options, function, point, &armed);
+        options.set_parameters(play.parameters().iter().copied());
+        if let Some(silent) = &silent {
+            silent.path().clone_into(&mut options.template);
         }
     })
     .await;
-    play.run(&scene, || std::fs::write(&armed, "").unwrap()).await;
+    play.run(&scene, || arm(&armed)).await;
     until_settled(&scene, play, &what).await;
-    // What is recorded is seen a moment before the function goes on and dies.
-    let came_there = async || (!armed.exists()).then_some(());
+    // The table shows the step a moment before the function goes on and dies.
+    let came_there = async || (!armed.path().exists()).then_some(());
     eventually(&format!("{what}: never came there"), came_there).await;
     assert_one_reward(&scene, play, &what).await;
-    scene.stage.stack.stop().await;
-    if let Some(deaf) = deaf {
-        std::fs::remove_file(deaf).unwrap();
-    }
+    scene.stop().await;
 }
 
 /// Sweeps until the promise is where it ends; the sweep may die, too.
 async fn until_settled(scene: &Scene, play: Play, what: &str) {
     let mut patience = Patience::new();
     loop {
-        let promise = scene.promise(play.key()).await;
-        if text(&promise, "state") == play.end() && text(&promise, "due").is_empty() {
+        let promise = scene.find_promise(play.key()).await;
+        if promise.as_ref().is_some_and(|it| it.state == play.end() && it.due.is_none()) {
             return;
         }
-        patience.wait([step_of(&promise)], || format!("{what}: {promise}")).await;
+        let step = promise.as_ref().map(Promise::step);
+        patience.wait([step], || format!("{what}: {promise:?}")).await;
         tokio::time::sleep(Duration::from_millis(500)).await;
-        drop(scene.stage.stack.invoke("SweepFunction", "{}".into()).await);
+        drop(scene.stage.try_invoke("SweepFunction", &json!({})).await);
         if play == Play::V1Response {
             // The next of the seven tries of the day.
-            drop(scene.fulfilment(4, 900, 500).await);
+            drop(scene.post(&v1_try(4)).await);
         }
     }
 }
 
 async fn assert_one_reward(scene: &Scene, play: Play, what: &str) {
-    let (id, key) = match play.key() {
-        V1_KEY => ("900", V1_KEY),
-        key => ("88901", key),
-    };
-    let reward = (key.to_owned(), "500".to_owned(), "31".to_owned());
+    let id = if play.key() == V1_KEY { V1_ID } else { ID };
     let granted = scene.granted();
     assert_eq!(granted.len(), 1, "{what}");
-    if matches!(play, Play::Approve | Play::Await) {
-        // The fake names its own promoter; the key is what counts here.
-        assert_eq!(granted[id].len(), 1, "{what}");
-    } else {
-        assert_eq!(granted[id].iter().collect::<Vec<_>>(), [&reward], "{what}");
-    }
+    let reward = Grant::new(play.key(), "500", "31");
+    assert_eq!(granted[&id].iter().collect::<Vec<_>>(), [&reward], "{what}");
     match play {
         Play::V1Api => {
-            let payout = scene.platform.payout(900).unwrap();
+            let payout = scene.platform.payout(V1_ID).unwrap();
             assert_eq!(payout.status, PayoutStatus::Completed, "{what}");
         }
-        Play::V1Response => {
-            assert_eq!(scene.fulfilment(5, 900, 500).await.0, 200, "{what}");
-        }
+        Play::V1Response => assert_eq!(scene.post(&v1_try(5)).await.status, 200, "{what}"),
         _ => {
-            let fulfilled = scene.platform.commission(88_901).unwrap().fulfilled;
+            let fulfilled = scene.platform_shows_fulfilled(ID);
             assert_eq!(fulfilled, play != Play::Reverse, "{what}");
         }
     }
@@ -230,38 +226,29 @@ async fn dispatch_may_die_around_its_message() {
 #[tokio::test]
 async fn sweep_may_die_around_its_message_and_its_note() {
     let points = ["before_send", "after_send", "after_note"];
-    dies_at_each(Play::Deaf, "SweepFunction", &points).await;
+    dies_at_each(Play::WithoutStream, "SweepFunction", &points).await;
 }
 
-/// Where nothing may be posted twice, a person says what became of it.
+/// A person says what became of a reward that may not be posted twice.
 #[tokio::test]
 async fn an_endpoint_without_idempotency_is_not_called_again_after_a_crash() {
     let points = ["after_lease", "before_call", "after_call", "before_outcome"];
     join_all(points.map(|point| async move {
-        let armed = std::env::temp_dir().join(format!("crash-{}-once-{point}", std::process::id()));
-        std::fs::write(&armed, "").unwrap();
+        let armed = Scratch::new("armed");
+        arm(&armed);
         let scene = Scene::with(|options| {
-            hasty(options);
-            let parameters = &mut options.parameters;
-            parameters.insert("RewardEndpointIdempotent".into(), "no".into());
-            for (name, value) in [
-                ("CRASH_AT", format!("DeliverFunction:{point}")),
-                ("CRASH_ARMED", armed.to_str().unwrap().to_owned()),
-            ] {
-                options.env.insert(name.into(), value);
-            }
+            set_crash(options, "DeliverFunction", point, &armed);
+            options.set_parameters([("RewardEndpointIdempotent", "no")]);
         })
         .await;
-        scene.knows(88_901, 500);
-        let approved = commission("e1", "updated", 88_901, ("pending", "approved"), 1);
-        scene.take(&approved).await;
-        scene.until(KEY, &["delivering"]).await;
+        scene.platform_has_commission(ID, 500);
+        scene.take(&commission(ID).approved()).await;
+        scene.until_state(KEY, "delivering").await;
         scene.settle().await;
-        let parked = scene.promise(KEY).await;
-        assert_eq!(text(&parked["parked"], "reason"), "unknown_outcome");
+        assert_eq!(scene.promise(KEY).await.parked().reason, "unknown_outcome");
         assert!(scene.raw_calls(KEY) <= 1, "{point}");
-        assert!(!armed.exists(), "{point}");
-        scene.stage.stack.stop().await;
+        assert!(!armed.path().exists(), "{point}");
+        scene.stop().await;
     }))
     .await;
 }
@@ -293,11 +280,8 @@ async fn confirm_may_die_around_everything_it_asks() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_random_everything_is_settled_and_nothing_doubled() {
     let scene = Scene::with(hasty).await;
-    let ids: Vec<u64> = (1..=30).collect();
-    for id in &ids {
-        scene.knows(*id, 500);
-        let event = commission(&format!("e{id}"), "updated", *id, ("pending", "approved"), 1);
-        assert_eq!(scene.commission(&event).await.0, 200);
+    for id in 1..=30 {
+        scene.approve(id).await;
         if id % 3 == 0 {
             for function in ["DeliverFunction", "ConfirmFunction", "DispatchFunction"] {
                 scene.stage.stack.kill_instances(function).unwrap();
@@ -305,10 +289,8 @@ async fn killed_at_random_everything_is_settled_and_nothing_doubled() {
         }
     }
     scene.settle().await;
-    let granted = scene.granted();
-    for id in ids {
-        let what = (format!("firstpromoter:{id}:1"), "500".to_owned(), "31".to_owned());
-        assert_eq!(granted[&id.to_string()].iter().collect::<Vec<_>>(), [&what]);
-        assert!(scene.platform.commission(id).unwrap().fulfilled);
+    for id in 1..=30 {
+        assert_eq!(scene.granted_once(id), Grant::new(&key(id), "500", "31"));
+        assert!(scene.platform_shows_fulfilled(id));
     }
 }

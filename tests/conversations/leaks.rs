@@ -2,18 +2,14 @@
 //! not be.
 
 use serde_json::Value;
-use tests::{events_file, kept_body, text};
+use tests::{Setup, events_file};
 
-use crate::samples::{play, samples, scene};
+use crate::samples::{fresh, play, samples, scene};
 
 fn seeded(kind: &str) -> Vec<String> {
     let sensitive = events_file("sensitive.json");
-    let list: Vec<String> = sensitive[kind]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|v| v.as_str().unwrap().to_owned())
-        .collect();
+    let list = sensitive[kind].as_array().unwrap().iter();
+    let list: Vec<_> = list.map(|seed| seed.as_str().unwrap().to_owned()).collect();
     assert!(!list.is_empty());
     list
 }
@@ -38,27 +34,29 @@ fn configured() -> Vec<String> {
     secrets
 }
 
+/// Asserts that none of these, and no secret of ours, is in a text.
+fn assert_without(kinds: &[&str], text: &str, what: &str) {
+    assert!(!text.is_empty(), "{what}: nothing to search");
+    for needle in kinds.iter().flat_map(|kind| seeded(kind)).chain(configured()) {
+        assert!(!text.contains(&needle), "{needle} in {what}");
+    }
+}
+
+const EVERYTHING: [&str; 3] = ["credentials", "payment", "personal"];
+
 async fn logs_of_everything(level: &str) -> String {
-    let scene = scene(|options| {
-        options.env.insert("RUST_LOG".into(), level.into());
-    })
-    .await;
+    let scene = scene(|options| options.set_env([("RUST_LOG", level)])).await;
     play(&scene).await;
-    let stage = scene.stage;
-    stage.lines(samples().len()).await;
-    let logs = stage.stack.logs().join("\n");
-    stage.stack.stop().await;
+    scene.stage.lines(samples().len()).await;
+    let logs = scene.stage.stack.logs().join("\n");
+    scene.stop().await;
     logs
 }
 
 #[tokio::test]
 async fn no_line_holds_a_secret_or_a_person() {
     for level in ["info", "trace"] {
-        let logs = logs_of_everything(level).await;
-        let kinds = ["credentials", "payment", "personal"];
-        for needle in kinds.into_iter().flat_map(seeded).chain(configured()) {
-            assert!(!logs.contains(&needle), "{needle} at {level}");
-        }
+        assert_without(&EVERYTHING, &logs_of_everything(level).await, level);
     }
 }
 
@@ -70,13 +68,11 @@ async fn the_table_holds_people_but_neither_credentials_nor_payment_data() {
     let mut all = String::new();
     for item in items.iter().filter(|item| item["quarantined"].is_null()) {
         all.push_str(&item.to_string());
-        if text(item, "sk").starts_with("event#") {
-            all.push_str(&kept_body(item));
+        if item.text("sk").starts_with("event#") {
+            all.push_str(&item.kept_body());
         }
     }
-    for needle in seeded("credentials").into_iter().chain(seeded("payment")).chain(configured()) {
-        assert!(!all.contains(&needle), "{needle}");
-    }
+    assert_without(&["credentials", "payment"], &all, "the table");
     // The search itself finds what is there.
     let people = seeded("personal");
     assert!(people.iter().filter(|person| all.contains(*person)).count() > people.len() / 2);
@@ -87,11 +83,7 @@ async fn no_answer_repeats_what_was_sent() {
     let stage = scene(|_| {}).await.stage;
     let mut answers = String::new();
     for (name, _, status) in samples() {
-        answers.push_str(&stage.send(&crate::samples::fresh(&name, status)).await.1.to_string());
+        answers.push_str(&stage.send(&fresh(&name, status)).await.body.to_string());
     }
-    for needle in
-        ["credentials", "payment", "personal"].into_iter().flat_map(seeded).chain(configured())
-    {
-        assert!(!answers.contains(&needle), "{needle}");
-    }
+    assert_without(&EVERYTHING, &answers, "the answers");
 }

@@ -6,51 +6,77 @@ use local::build_functions;
 use local::fakes::Fault;
 use local::fakes::endpoint::EndpointFault;
 use serde_json::Value;
-use tests::scene::{KEY, Scene, commission};
-use tests::text;
+use tests::scene::{ID, KEY, Scene};
+use tests::webhooks::commission;
 
-/// What the command came to: exit code, standard output, standard error.
-pub type Said = (i32, String, String);
+/// The end of the command.
+#[derive(Debug)]
+pub struct CliOutput {
+    /// Exit code.
+    pub code: i32,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
 
-pub async fn ops(url: &str, words: &[&str]) -> Said {
-    let binary = build_functions(None).await.unwrap().join("ops");
-    let mut command = Command::new(binary);
+impl CliOutput {
+    /// Asserts that it succeeded and complained of nothing, and gives what it
+    /// printed.
+    #[track_caller]
+    pub fn succeeds(&self) -> &str {
+        assert_eq!((self.code, self.err.as_str()), (0, ""), "{self:?}");
+        &self.out
+    }
+
+    /// Asserts that it failed with this code, printed nothing and said why.
+    #[track_caller]
+    pub fn fails(&self, code: i32, why: &str) {
+        assert_eq!((self.code, self.out.as_str()), (code, ""), "{self:?}");
+        assert!(self.err.contains(why), "{self:?}");
+    }
+}
+
+/// The command against a scene's table.
+pub async fn ops(scene: &Scene, words: &[&str]) -> CliOutput {
+    ops_at(&scene.stage.stack.dynamodb, words).await
+}
+
+async fn ops_at(url: &str, words: &[&str]) -> CliOutput {
+    let mut command = ops_command().await;
     command.args(["--local", "--dynamodb", url]).args(words).env("USER", "night-shift");
     run(command).await
 }
 
-async fn run(mut command: Command) -> Said {
+async fn ops_command() -> Command {
+    Command::new(build_functions(None).await.unwrap().join("ops"))
+}
+
+async fn run(mut command: Command) -> CliOutput {
     // The bundle that it talks to runs on this thread.
     let output = tokio::task::spawn_blocking(move || command.output());
     let Output { status, stdout, stderr } = output.await.unwrap().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    (status.code().unwrap(), text(stdout), text(stderr))
+    CliOutput { code: status.code().unwrap(), out: text(stdout), err: text(stderr) }
 }
 
 async fn json(scene: &Scene, words: &[&str]) -> Value {
-    let (code, out, err) = ops(&scene.stage.stack.dynamodb, &[words, &["--json"]].concat()).await;
-    assert_eq!((code, err.as_str()), (0, ""), "{words:?}");
-    serde_json::from_str(&out).unwrap()
+    let said = ops(scene, &[words, &["--json"]].concat()).await;
+    serde_json::from_str(said.succeeds()).unwrap()
 }
 
-async fn announce(scene: &Scene, fault: EndpointFault) {
+/// A reward that is parked by a fault of the endpoint.
+async fn park(scene: &Scene, fault: EndpointFault) {
     scene.endpoint.inject(Fault::of(fault).times(1));
-    scene.knows(88_901, 500);
-    let event = commission("e1", "updated", 88_901, ("pending", "approved"), 1);
-    assert_eq!(scene.commission(&event).await.0, 200);
-    scene.until(KEY, &["parked"]).await;
+    scene.approve(ID).await;
+    scene.until_state(KEY, "parked").await;
 }
 
 #[tokio::test]
 async fn an_unknown_outcome_waits_for_a_word_and_goes_on_by_it() {
-    let scene = Scene::with(|options| {
-        let parameters = &mut options.parameters;
-        parameters.insert("RewardEndpointIdempotent".into(), "no".into());
-    })
-    .await;
-    let url = scene.stage.stack.dynamodb.clone();
-    assert_eq!(ops(&url, &["parked"]).await.1, "nothing is parked\n");
-    announce(&scene, EndpointFault::DropsReply).await;
+    let scene = Scene::with_parameters(&[("RewardEndpointIdempotent", "no")]).await;
+    assert_eq!(ops(&scene, &["parked"]).await.succeeds(), "nothing is parked\n");
+    park(&scene, EndpointFault::DropsReply).await;
 
     let parked = json(&scene, &["parked"]).await;
     let waiting = &parked["parked"][0];
@@ -62,47 +88,41 @@ async fn an_unknown_outcome_waits_for_a_word_and_goes_on_by_it() {
         ("amount", "500"),
         ("unit", "points"),
     ] {
-        assert_eq!(text(waiting, name), value, "{waiting}");
+        assert_eq!(waiting[name], value, "{waiting}");
     }
     assert_eq!((&waiting["unknown"], &waiting["attempts"]), (&true.into(), &1.into()));
     assert_eq!(waiting["recipient"]["id"], "31");
-    let (_, table, _) = ops(&url, &["parked"]).await;
+    let table = ops(&scene, &["parked"]).await.out;
     assert!(table.starts_with("KEY ") && table.contains(KEY) && table.contains("outcome unknown"));
     assert!(!format!("{parked}{table}").contains("p@example.com"));
 
-    let (code, out, err) = ops(&url, &["resume", KEY]).await;
-    assert_eq!((code, out.as_str()), (1, ""));
-    assert!(err.contains("say whether it was granted"), "{err}");
-    assert_eq!(ops(&url, &["resume", KEY, "--granted"]).await.0, 2);
-    assert_eq!(text(&scene.promise(KEY).await, "state"), "parked");
+    ops(&scene, &["resume", KEY]).await.fails(1, "say whether it was granted");
+    assert_eq!(ops(&scene, &["resume", KEY, "--granted"]).await.code, 2);
+    assert_eq!(scene.promise(KEY).await.state, "parked");
 
     let word = ["resume", KEY, "--granted", "--because", "in the books", "--by", "jane"];
-    let resumed = json(&scene, &word).await;
-    assert_eq!(text(&resumed, "state"), "delivered");
-    let confirmed = scene.until(KEY, &["confirmed"]).await;
+    assert_eq!(json(&scene, &word).await["state"], "delivered");
+    let confirmed = scene.until_state(KEY, "confirmed").await;
     assert_eq!(scene.raw_calls(KEY), 1);
-    assert!(scene.platform.commission(88_901).unwrap().fulfilled);
-    assert_eq!(text(&confirmed["words"][0], "because"), "in the books");
-
-    let (code, _, err) = ops(&url, &word).await;
-    assert_eq!(code, 1);
-    assert!(err.contains("is not parked"), "{err}");
+    assert!(scene.platform_shows_fulfilled(ID));
+    assert_eq!(confirmed["words"][0]["because"], "in the books");
+    ops(&scene, &word).await.fails(1, "is not parked");
 }
 
 #[tokio::test]
 async fn a_story_tells_what_happened_and_names_nobody_unless_asked() {
     let scene = Scene::start().await;
-    let url = scene.stage.stack.dynamodb.clone();
     let reason = "unknown_customer".to_owned();
-    announce(&scene, EndpointFault::Refuse { status: 422, reason }).await;
-    let (code, line, _) = ops(&url, &["resume", KEY]).await;
-    assert_eq!(code, 0);
-    assert!(line.starts_with(&format!("{KEY} is requested, deliver#")), "{line}");
-    scene.until(KEY, &["confirmed"]).await;
+    park(&scene, EndpointFault::Refuse { status: 422, reason }).await;
+    let resumed = ops(&scene, &["resume", KEY]).await;
+    assert!(
+        resumed.succeeds().starts_with(&format!("{KEY} is requested, deliver#")),
+        "{resumed:?}"
+    );
+    scene.until_state(KEY, "confirmed").await;
 
     let of = ["story", "firstpromoter", "commission", "88901"];
-    let (code, story, _) = ops(&url, &of).await;
-    assert_eq!(code, 0);
+    let story = ops(&scene, &of).await.succeeds().to_owned();
     for part in [
         "firstpromoter#commission#88901\n",
         "commission.updated",
@@ -119,24 +139,22 @@ async fn a_story_tells_what_happened_and_names_nobody_unless_asked() {
     let told: Vec<_> = lines.take(steps.len()).map(Option::unwrap).collect();
     assert_eq!(told, steps, "{story}");
 
+    let personally = [&of[..], &["--personal"]].concat();
     let told = json(&scene, &of).await;
-    let everything = json(&scene, &[&of[..], &["--personal"]].concat()).await;
+    let everything = json(&scene, &personally).await;
     for personal in ["p@example.com", "u-77"] {
         assert!(!format!("{story}{told}").contains(personal));
         assert!(everything.to_string().contains(personal), "{everything}");
     }
-    // Nor the one it would go to by now.
-    let mut moved = commission("e2", "updated", 88_901, ("", "approved"), 2);
-    moved["data"]["promoter_campaign"]["promoter"] =
-        serde_json::json!({"id": 32, "email": "q@example.com"});
-    assert_eq!(scene.commission(&moved).await.0, 200);
-    scene.until(KEY, &["parked"]).await;
-    let (told, all) =
-        (json(&scene, &of).await, json(&scene, &[&of[..], &["--personal"]].concat()).await);
+    // The person whom the reward would go to by now is named as little.
+    let moved = commission(ID).edited("approved").second(2).promoter(32, "q@example.com");
+    scene.post(&moved).await.is(200);
+    scene.until_state(KEY, "parked").await;
+    let (told, all) = (json(&scene, &of).await, json(&scene, &personally).await);
     assert!(!told.to_string().contains("q@example.com"), "{told}");
-    let stated = &all["promises"][0]["stated"]["recipient"];
-    assert_eq!(stated["email"], "q@example.com");
-    // Not even then: the body.
+    assert_eq!(all["promises"][0]["stated"]["recipient"]["email"], "q@example.com");
+    // A body is not even told with --personal.
+    assert!(!all.to_string().contains("\"body\""));
     assert!(!everything.to_string().contains("\"body\""));
     assert_eq!(told["record"]["status"], "approved");
 }
@@ -146,26 +164,18 @@ async fn what_cannot_be_asked_or_is_not_there_is_said_in_words() {
     let scene = Scene::start().await;
     let url = scene.stage.stack.dynamodb.as_str();
     let closed = "http://127.0.0.1:1";
-    for (url, words, code, said) in [
+    let unrecorded = ["story", "affonso", "payout", "x"];
+    for (url, words, code, why) in [
         (url, &["resume", KEY][..], 1, "there is no such promise"),
-        (
-            url,
-            &["story", "affonso", "payout", "x"],
-            1,
-            "nothing is recorded under affonso#payout#x",
-        ),
+        (url, &unrecorded, 1, "nothing is recorded under affonso#payout#x"),
         (url, &["--table", "Other", "parked"], 2, "there is no table Other"),
         (url, &["resume", "88901"], 2, "must be PROVIDER:ID:EPOCH"),
         (url, &["--stack", "x", "parked"], 2, "--stack"),
         (closed, &["parked"], 2, "is cargo local running"),
     ] {
-        let (exit, out, err) = ops(url, words).await;
-        assert_eq!((exit, out.as_str()), (code, ""), "{words:?}: {err}");
-        assert!(err.contains(said), "{words:?}: {err}");
+        ops_at(url, words).await.fails(code, why);
     }
-    let mut nowhere = Command::new(build_functions(None).await.unwrap().join("ops"));
+    let mut nowhere = ops_command().await;
     nowhere.arg("parked");
-    let (code, _, err) = run(nowhere).await;
-    assert_eq!(code, 2);
-    assert!(err.contains("say where: --local or --stack NAME"), "{err}");
+    run(nowhere).await.fails(2, "say where: --local or --stack NAME");
 }

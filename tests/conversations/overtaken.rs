@@ -2,55 +2,33 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use shared::wire::Timestamp;
+use futures_util::future::join;
+use local::fakes::firstpromoter::Status;
+use serde_json::json;
+use tests::Setup;
+use tests::item::Promise;
+use tests::messages::{commission_pk, promise_sk, step_message};
 use tests::patience::eventually;
 use tests::proxy::DynamoProxy;
-use tests::scene::{Scene, commission, deaf_template};
-use tests::text;
+use tests::scene::{Scene, key};
+use tests::webhooks::commission;
 
-/// A scene behind a proxy whose stream tells of nothing: only the sweep does.
-async fn deaf(name: &str, change: impl FnOnce(&mut local::Options)) -> (Scene, DynamoProxy) {
-    let file = std::env::temp_dir().join(format!("overtaken-{}-{name}.yaml", std::process::id()));
-    let deaf = deaf_template(&file);
-    let behind = DynamoProxy::before_scene(|options| {
-        options.template = deaf;
-        change(options);
-    })
-    .await;
-    std::fs::remove_file(file).unwrap();
-    behind
-}
-
-fn key(id: u64) -> String {
-    format!("firstpromoter:{id}:1")
-}
-
-fn approved(id: u64, event: &str, second: u32) -> Value {
-    commission(&format!("{event}{id}"), "updated", id, ("pending", "approved"), second)
-}
-
-/// Another amount, stated while somebody else is about to write.
-fn raised(id: u64) -> Value {
-    let mut raised = approved(id, "raised", 2);
-    raised["data"]["amount"] = json!(700);
-    raised
-}
-
-/// What a sweep leaves of a promise that an event changed before the sweep wrote.
-/// A machine that was too slow for it tries the next one.
+/// The promise that a sweep leaves when an event changed it before the sweep
+/// wrote, and its commission. A machine that was too slow for it tries the next.
 async fn swept_over(
     scene: &Scene,
     proxy: &DynamoProxy,
     prepare: impl AsyncFn(u64),
-) -> (u64, Value) {
+) -> (u64, Promise) {
     for id in 1.. {
-        scene.knows(id, 500);
-        scene.take(&approved(id, "a", 1)).await;
+        scene.platform_has_commission(id, 500);
+        scene.take(&commission(id).approved()).await;
         prepare(id).await;
-        let held = proxy.hold(&format!("firstpromoter#commission#{id}"));
-        let event = held.meanwhile(async { scene.take(&raised(id)).await });
-        let (_, quick) = futures_util::future::join(scene.sweep(), event).await;
+        // Another amount, stated while somebody else is about to write.
+        let raised = commission(id).approved().amount(700).second(2);
+        let held = proxy.hold(&commission_pk(id));
+        let event = held.meanwhile(async { scene.take(&raised).await });
+        let (_, quick) = join(scene.sweep(), event).await;
         if quick {
             assert_eq!(proxy.pending(), 0);
             return (id, scene.promise(&key(id)).await);
@@ -59,46 +37,45 @@ async fn swept_over(
     unreachable!("ids do not end")
 }
 
-/// Whoever writes to it is alive: it is not over age by what the sweep had read.
+/// A promise that somebody writes to is alive: it is not over age by what the
+/// sweep had read.
 #[tokio::test]
 async fn over_age_is_not_said_of_a_promise_that_went_on() {
-    let (scene, proxy) = deaf("age", |options| {
-        options.env.insert("MAX_AGE_SECONDS".into(), "1".into());
+    let (scene, proxy) = DynamoProxy::before_scene_without_stream(|options| {
+        options.set_env([("MAX_AGE_SECONDS", "1")]);
     })
     .await;
     let grow_old = async |_| tokio::time::sleep(Duration::from_secs(3)).await;
     let (id, promise) = swept_over(&scene, &proxy, grow_old).await;
-    assert_eq!(text(&promise, "state"), "requested", "{promise}");
-    assert_eq!(text(&promise, "amount"), "700");
+    assert_eq!(promise.state, "requested", "{promise}");
+    assert_eq!(promise.amount.as_deref(), Some("700"));
     // The next sweep has read what is there.
     scene.sweep().await;
-    let parked = scene.until(&key(id), &["parked"]).await;
-    assert_eq!(text(&parked["parked"], "reason"), "over_age");
+    assert_eq!(scene.until_parked(&key(id)).await.reason, "over_age");
     assert!(scene.granted().is_empty());
 }
 
-/// So with a call whose worker is thought to have ended.
+/// A call whose worker is thought to have ended is not over by what the sweep had
+/// read either.
 #[tokio::test]
 async fn nor_that_its_worker_ended() {
-    let (scene, proxy) = deaf("ended", |_| {}).await;
+    let (scene, proxy) = DynamoProxy::before_scene_without_stream(|_| {}).await;
     let lose_its_worker = async |id: u64| {
-        let items = scene.stage.stack.items().await.unwrap();
-        let pk = format!("firstpromoter#commission#{id}");
-        let is_it = |item: &&Value| item["pk"]["S"] == pk && item["sk"]["S"] == "fulfilment#1";
-        let mut promise = items.iter().find(is_it).unwrap().clone();
-        promise.as_object_mut().unwrap().remove("due");
-        promise["state"] = json!({"S": "delivering"});
-        promise["open"] = json!({"S": "delivering"});
-        promise["lease"] = json!({"M": {"due": {"S": "deliver#1"},
+        let lease = json!({"M": {"due": {"S": "deliver#1"},
             "until": {"S": "2026-10-01T10:00:02.000Z"}}});
-        scene.stage.stack.put_item(promise).await.unwrap();
+        let leased = |promise: &mut serde_json::Value| {
+            promise.as_object_mut().unwrap().remove("due");
+            promise["state"] = json!({"S": "delivering"});
+            promise["open"] = json!({"S": "delivering"});
+            promise["lease"] = lease;
+        };
+        scene.stage.edit_item(&commission_pk(id), &promise_sk(1), leased).await;
     };
     let (id, promise) = swept_over(&scene, &proxy, lose_its_worker).await;
-    assert_eq!(text(&promise, "state"), "delivering", "{promise}");
+    assert_eq!(promise.state, "delivering", "{promise}");
     assert_eq!(promise["amended"], true, "{promise}");
     scene.sweep().await;
-    let parked = scene.until(&key(id), &["parked"]).await;
-    assert_eq!(parked["parked"]["unknown"], true, "{parked}");
+    assert!(scene.until_parked(&key(id)).await.unknown);
     assert!(scene.granted().is_empty());
 }
 
@@ -107,19 +84,17 @@ async fn nor_that_its_worker_ended() {
 /// tells.
 #[tokio::test]
 async fn denied_there_is_not_written_beside_a_record_that_was_approved_since() {
-    use local::fakes::firstpromoter::Status;
-    let (scene, proxy) = deaf("denied", |_| {}).await;
+    let (scene, proxy) = DynamoProxy::before_scene_without_stream(|_| {}).await;
     for id in 1.. {
-        scene.knows(id, 500);
-        scene.take(&approved(id, "a", 1)).await;
+        scene.platform_has_commission(id, 500);
+        scene.take(&commission(id).approved()).await;
         scene.sweep().await;
-        scene.until(&key(id), &["delivered"]).await;
+        scene.until_state(&key(id), "delivered").await;
         assert!(scene.platform.set_status(id, Status::Denied));
-        let mut since = approved(id, "b", 2);
-        since["timestamp"] = json!(Timestamp::now().plus_seconds(60).text());
+        let since = commission(id).approved().event(&format!("since-{id}")).in_seconds(60);
         let held = proxy.hold("record");
         let event = held.meanwhile(async { scene.take(&since).await });
-        let (_, quick) = futures_util::future::join(scene.sweep(), event).await;
+        let (_, quick) = join(scene.sweep(), event).await;
         if !quick {
             scene.settle().await;
             continue;
@@ -127,44 +102,40 @@ async fn denied_there_is_not_written_beside_a_record_that_was_approved_since() {
         assert!(scene.platform.set_status(id, Status::Approved));
         scene.settle().await;
         let promise = scene.promise(&key(id)).await;
-        assert_eq!(text(&promise, "state"), "confirmed", "{promise}");
+        assert_eq!(promise.state, "confirmed", "{promise}");
         assert_eq!(scene.raw_calls(&format!("{}:reverse", key(id))), 0);
         break;
     }
     assert_eq!(proxy.pending(), 0);
 }
 
-/// Its number of the step is the same, and the promise another.
+/// The number of the message's step is the same, and the promise another.
 #[tokio::test]
 async fn a_message_of_the_epoch_before_does_nothing() {
-    let (scene, _proxy) = deaf("epoch", |options| {
-        options.parameters.insert("Reversals".into(), "deliver".into());
+    let (scene, _proxy) = DynamoProxy::before_scene_without_stream(|options| {
+        options.set_parameters([("Reversals", "deliver")]);
     })
     .await;
-    scene.knows(1, 500);
-    scene.take(&approved(1, "a", 1)).await;
+    scene.platform_has_commission(1, 500);
+    scene.take(&commission(1).approved()).await;
     scene.sweep().await;
-    scene.until(&key(1), &["delivered"]).await;
-    scene.take(&commission("d1", "updated", 1, ("approved", "denied"), 2)).await;
-    scene.until(&key(1), &["reversal_due"]).await;
+    scene.until_state(&key(1), "delivered").await;
+    scene.take(&commission(1).denied()).await;
+    scene.until_state(&key(1), "reversal_due").await;
     scene.sweep().await;
-    scene.until(&key(1), &["reversed"]).await;
-    scene.take(&approved(1, "b", 3)).await;
+    scene.until_state(&key(1), "reversed").await;
+    scene.take(&commission(1).approved().second(3)).await;
     let next = "firstpromoter:1:2";
-    assert_eq!(text(&scene.promise(next).await, "due"), "deliver#1");
+    assert_eq!(scene.promise(next).await.due.as_deref(), Some("deliver#1"));
 
-    let done = scene.stage.stack.messages_done("DeliverQueue");
-    let message =
-        |sk: &str| json!({"pk": "firstpromoter#commission#1", "sk": sk, "due": "deliver#1"});
-    let stale = message("fulfilment#1").to_string();
-    scene.stage.stack.send_message("DeliverQueue", stale).await.unwrap();
-    eventually("the message stays", async || {
-        (scene.stage.stack.messages_done("DeliverQueue") > done).then_some(())
-    })
-    .await;
-    assert_eq!(text(&scene.promise(next).await, "state"), "requested");
+    let stack = &scene.stage.stack;
+    let done = stack.messages_done("DeliverQueue");
+    let stale = step_message(1, 1, "deliver#1");
+    stack.send_message("DeliverQueue", stale).await.unwrap();
+    let gone = async || (stack.messages_done("DeliverQueue") > done).then_some(());
+    eventually("the message stays", gone).await;
+    assert_eq!(scene.promise(next).await.state, "requested");
     assert_eq!(scene.raw_calls(next), 0);
-    let ours = message("fulfilment#2").to_string();
-    scene.stage.stack.send_message("DeliverQueue", ours).await.unwrap();
-    scene.until(next, &["delivered"]).await;
+    stack.send_message("DeliverQueue", step_message(1, 2, "deliver#1")).await.unwrap();
+    scene.until_state(next, "delivered").await;
 }

@@ -1,34 +1,24 @@
 //! A platform that answers what it should not.
 
 use serde_json::{Value, json};
-use tests::scene::{KEY, Scene, commission};
+use tests::scene::{ID, KEY, Scene};
 use tests::script::{Answer, ScriptedPlatform};
-use tests::text;
+use tests::webhooks::commission;
 
 const MARK: &str = "/api/commissions/mark_fulfilled";
 const LIST: &str = "/api/commissions";
 
-/// A scene whose FirstPromoter answers by script.
-async fn scripted() -> (Scene, ScriptedPlatform) {
-    let platform = ScriptedPlatform::start().await;
-    let url = platform.url("/api");
-    let scene = Scene::with(|options| {
-        options.parameters.insert("FirstpromoterApiUrl".into(), url);
-    })
-    .await;
-    (scene, platform)
-}
-
 fn shown(status: &str, fulfilled: bool) -> Value {
-    json!([{"id": 88_901, "status": status, "amount": 500, "unit": "points", "fulfilled": fulfilled,
+    json!([{"id": ID, "status": status, "amount": 500, "unit": "points", "fulfilled": fulfilled,
         "promoter_campaign": {"campaign_id": 5104, "promoter": {"id": 31}}}])
 }
 
 #[tokio::test]
 async fn a_reward_is_confirmed_once_the_platform_has_taken_it_whatever_it_said_before() {
-    let (scene, platform) = scripted().await;
-    // It hangs up, is down, says half a word, then that it failed; only then it
-    // takes it.
+    let platform = ScriptedPlatform::start().await;
+    let scene = Scene::with_parameters(&[("FirstpromoterApiUrl", &platform.url("/api"))]).await;
+    // The platform hangs up, is down, says half a word, then that the batch failed;
+    // only then it takes the mark.
     platform.then("POST", MARK, Answer::dropped());
     platform.then("POST", MARK, Answer::text(502, "<html>"));
     platform.then("POST", MARK, Answer::text(200, r#"{"failed_count":"#));
@@ -40,8 +30,8 @@ async fn a_reward_is_confirmed_once_the_platform_has_taken_it_whatever_it_said_b
     platform.then("POST", MARK, Answer::json(200, &failed));
     platform.always("POST", MARK, Answer::json(200, &taken));
     platform.always("GET", LIST, Answer::json(200, &shown("approved", false)));
-    scene.take(&commission("e1", "updated", 88_901, ("pending", "approved"), 1)).await;
-    scene.until(KEY, &["confirmed"]).await;
+    scene.take(&commission(ID).approved()).await;
+    scene.until_state(KEY, "confirmed").await;
     let asked = platform.asked("POST", MARK, 5).await;
     assert!(asked.iter().all(|asked| asked.header("authorization").is_some()));
     assert_eq!((asked.len(), scene.raw_calls(KEY)), (5, 1));
@@ -52,13 +42,13 @@ async fn a_reward_is_confirmed_once_the_platform_has_taken_it_whatever_it_said_b
 async fn an_endpoint_that_takes_its_time_is_waited_for() {
     let endpoint = ScriptedPlatform::start().await;
     let scene = Scene::delivering_to(endpoint.url("/grants")).await;
-    scene.knows(88_901, 500);
+    scene.platform_has_commission(ID, 500);
     let (answer, held) = Answer::text(204, "").header("x-request-id", "r-1").held();
     endpoint.then("POST", "/grants", answer);
-    scene.take(&commission("e1", "updated", 88_901, ("pending", "approved"), 1)).await;
+    scene.take(&commission(ID).approved()).await;
     endpoint.asked("POST", "/grants", 1).await;
-    assert_eq!(text(&scene.promise(KEY).await, "state"), "delivering");
+    assert_eq!(scene.promise(KEY).await.state, "delivering");
     held.release();
-    scene.until(KEY, &["confirmed"]).await;
+    scene.until_state(KEY, "confirmed").await;
     assert_eq!(endpoint.requests().len(), 1);
 }

@@ -1,13 +1,16 @@
-//! What the table refuses, asked of it directly.
+//! The writes that the table refuses, and the reads that it leaves incomplete, asked
+//! of the store directly.
 
 use serde_json::json;
 use shared::aws::Aws;
 use shared::aws::store::{Store, StoreError, StoredRequest};
 use shared::fulfilment::{ChangeSet, Promise, Snapshot, State, Terms};
-use shared::ledger::{Event, Provider, Record, item_keys};
+use shared::ledger::{Event, Record, item_keys};
+use shared::provider::definition::Delivered;
+use shared::provider::{ALL, firstpromoter};
 use shared::wire::Timestamp;
+use tests::Stage;
 use tests::proxy::DynamoProxy;
-use tests::{Stage, text};
 
 const PK: &str = "firstpromoter#commission#5";
 
@@ -30,7 +33,9 @@ fn event(id: &str) -> Event {
     let body = json!({"event_id": id, "event_type": "commission.updated",
         "data": {"id": 5, "status": "pending"}});
     let body = shared::wire::json::parse(body.to_string().as_bytes()).unwrap();
-    Provider::FirstPromoter.event("commission.updated".into(), &body, "", Timestamp::now()).unwrap()
+    let event_type = "commission.updated";
+    let delivered = Delivered { event_type, body: &body, sha256: "", received: Timestamp::now() };
+    firstpromoter::DEFINITION.event(ALL, &delivered).unwrap()
 }
 
 fn archive() -> StoredRequest {
@@ -77,7 +82,7 @@ async fn an_event_that_leaves_a_promise_as_it_was_is_not_written_beside_a_change
     let stale = store.read(PK, sk.as_deref()).await.unwrap();
     let mut promise = stale.promise.clone().unwrap();
     promise.version += 1;
-    promise.attempts = 7;
+    promise.retry.attempts = 7;
     store.save(PK, &[promise]).await.unwrap();
 
     let second = write("e2", &stale, Vec::new());
@@ -88,7 +93,7 @@ async fn an_event_that_leaves_a_promise_as_it_was_is_not_written_beside_a_change
     let fresh = store.read(PK, sk.as_deref()).await.unwrap();
     let second = write("e2", &fresh, Vec::new());
     store.commit(PK, &event("e2"), &fresh, &second, &archive()).await.unwrap();
-    assert_eq!(text(&stage.item(PK, "record").await, "version"), "2");
+    assert_eq!(stage.record(PK).await.version, 2);
 }
 
 #[tokio::test]
@@ -124,14 +129,14 @@ async fn an_event_is_written_once_and_a_record_only_as_it_was_read() {
             store.commit(PK, &event(id), known, &write(id, known, Vec::new()), &archive()).await;
         assert!(matches!(again, Err(StoreError::Conflict)), "{id}: {again:?}");
     }
-    assert_eq!(text(&stage.item(PK, "record").await, "version"), "1");
+    assert_eq!(stage.record(PK).await.version, 1);
 }
 
 /// A record that nothing is promised of, and an event: whatever the rest of the
 /// read brings, neither is missing because its key was left unprocessed.
 #[tokio::test]
 async fn a_key_left_unprocessed_is_not_an_absent_one() {
-    let (scene, proxy) = DynamoProxy::before_scene(|_| {}).await;
+    let (scene, proxy) = DynamoProxy::before_scene().await;
     let store = store_at(&scene.stage, &proxy.url());
     let none = Snapshot::default();
     let first = write("e1", &none, Vec::new());

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::hash::Hash;
 use std::time::{Duration, Instant};
 
-/// How long nothing new may be seen before a wait has failed. Far more than
-/// any single step takes on a machine that three others share.
+/// The time without anything new after which a wait has failed. Far more than any
+/// single step takes on a machine that three others share.
 pub(crate) const QUIET: Duration = Duration::from_mins(2);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(25);
@@ -26,7 +26,7 @@ impl<T: Eq + Hash> Patience<T> {
     }
 
     /// Pauses before the next look. `seen` is what the last one saw, `what` says
-    /// it in words if nothing comes of it any more.
+    /// the same in words, for when nothing comes of it any more.
     pub async fn wait(&mut self, seen: impl IntoIterator<Item = T>, what: impl FnOnce() -> String) {
         for seen in seen {
             if self.seen.insert(seen) {

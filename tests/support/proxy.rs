@@ -16,12 +16,13 @@ use serde_json::{Map, Value, json};
 use tokio::sync::oneshot;
 
 use crate::patience::QUIET;
-use crate::{Scene, Stage};
+use crate::{Scene, Setup, Stage};
 
-/// What an SDK gives a call before it makes it anew; a held one must be quicker.
+/// The time that an SDK gives a call before it makes it anew; a held one must be
+/// quicker.
 const ATTEMPT: Duration = Duration::from_secs(2);
 
-/// What is done to a call that a rule is about.
+/// The deed of a rule: what the proxy does to a call.
 enum Deed {
     /// Reads some of the keys, waits, reads the others.
     Tear { first: &'static str, read: oneshot::Sender<()>, go_on: oneshot::Receiver<()> },
@@ -53,7 +54,7 @@ struct Rule {
 /// ```no_run
 /// # use tests::proxy::DynamoProxy;
 /// # async fn example() {
-/// let (scene, proxy) = DynamoProxy::before_scene(|_| {}).await;
+/// let (scene, proxy) = DynamoProxy::before_scene().await;
 /// // The next two reads that ask for the record do not get it:
 /// proxy.leave_out("record", 2);
 /// // The next transaction that writes a promise conflicts with another:
@@ -97,11 +98,21 @@ impl Torn {
 
 impl DynamoProxy {
     /// A scene whose functions know DynamoDB through a proxy.
-    pub async fn before_scene(change: impl FnOnce(&mut local::Options)) -> (Scene, Self) {
+    pub async fn before_scene() -> (Scene, Self) {
         let proxy = Self::start().await;
-        let url = proxy.url();
-        let scene = Scene::with(|options| {
-            options.env.insert("AWS_ENDPOINT_URL_DYNAMODB".into(), url);
+        let scene = Scene::with(|options| proxy.be_dynamodb(options)).await;
+        proxy.stand_before(&scene.stage);
+        (scene, proxy)
+    }
+
+    /// A scene whose functions know DynamoDB through a proxy, with a stream that tells
+    /// of nothing: only the sweep does.
+    pub async fn before_scene_without_stream(
+        change: impl FnOnce(&mut local::Options),
+    ) -> (Scene, Self) {
+        let proxy = Self::start().await;
+        let scene = Scene::without_stream(|options| {
+            proxy.be_dynamodb(options);
             change(options);
         })
         .await;
@@ -109,7 +120,11 @@ impl DynamoProxy {
         (scene, proxy)
     }
 
-    /// Its address, for a client of the test's own.
+    fn be_dynamodb(&self, options: &mut local::Options) {
+        options.set_env([("AWS_ENDPOINT_URL_DYNAMODB", self.url())]);
+    }
+
+    /// The proxy's address, for a client of the test's own.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.server.address())
@@ -184,13 +199,13 @@ impl DynamoProxy {
         self.rule(operation, "", times, Deed::HangUp);
     }
 
-    /// How many rules are still to come true.
+    /// The number of rules that are still to come true.
     #[must_use]
     pub fn pending(&self) -> usize {
         self.inside.rules.lock().unwrap().len()
     }
 
-    /// How often an operation was called so far.
+    /// The number of calls of an operation so far.
     #[must_use]
     pub fn calls(&self, operation: &str) -> usize {
         let calls = self.inside.calls.lock().unwrap();
@@ -278,7 +293,7 @@ impl Inside {
 }
 
 impl Deed {
-    /// The same once more; a torn read is torn once, and a held call held once.
+    /// The deed once more; a torn read is torn once, and a held call held once.
     fn again(&self) -> Option<Self> {
         Some(match self {
             Deed::Tear { .. } | Deed::Hold { .. } => return None,
@@ -296,7 +311,7 @@ async fn value(answer: Response) -> Value {
     serde_json::from_slice(&bytes).unwrap()
 }
 
-/// Whether a call names a key that holds `part`.
+/// Tells whether a call names a key that holds `part`.
 fn names(call: &Value, part: &str) -> bool {
     match call {
         Value::Array(items) => items.iter().any(|item| names(item, part)),

@@ -2,22 +2,29 @@
 //! reward endpoint.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use local::Options;
 use local::fakes::firstpromoter::{Commission, Payout, Promoter, Referral, Status};
 use local::fakes::{FakeFirstPromoter, RewardEndpoint};
 use serde_json::{Value, json};
-use shared::ledger::promise_key;
 
+use crate::delivery::{Delivery, Grant};
+use crate::item::{Item, Parked, Promise, Record};
+use crate::messages::{commission_pk, promise_sk};
 use crate::patience::{Patience, eventually};
-use crate::{Said, Stage, plain_item, text};
+use crate::scratch::template_without_stream;
+use crate::webhooks::commission;
+use crate::{Response, Setup, Stage, Webhook};
 
-/// The v1 token of the development secrets.
-pub const TOKEN: &str = "dev-path-token-8f2b6c1e9a7d4035b1e6";
-/// The first promise of commission 88,901.
+/// The commission of most conversations.
+pub const ID: u64 = 88_901;
+/// The key of its first promise.
 pub const KEY: &str = "firstpromoter:88901:1";
+/// The v1 fulfilment of most conversations.
+pub const V1_ID: u64 = 900;
+/// The key of its promise.
+pub const V1_KEY: &str = "firstpromoter-v1:900:1";
 /// States in which a promise is at rest.
 const RESTS: [&str; 4] = ["confirmed", "denied", "reversed", "parked"];
 /// Between two sweeps, at least.
@@ -34,6 +41,12 @@ pub struct Scene {
     pub endpoint: RewardEndpoint,
 }
 
+/// The key of a commission's first promise.
+#[must_use]
+pub fn key(id: u64) -> String {
+    format!("firstpromoter:{id}:1")
+}
+
 impl Scene {
     /// Starts, with short pauses between repetitions.
     pub async fn start() -> Self {
@@ -45,17 +58,15 @@ impl Scene {
         let platform = FakeFirstPromoter::start(0).await.unwrap();
         let endpoint = RewardEndpoint::start(0, &[SIGNING]).await.unwrap();
         let stage = Stage::with(|options| {
-            for (name, value) in [
+            options.set_parameters([
                 ("FirstpromoterApiUrl", platform.v2_url()),
                 ("FirstpromoterV1ApiUrl", platform.v1_url()),
                 ("RewardEndpointUrl", endpoint.url()),
                 ("AllowPlainHttp", "yes".into()),
                 ("V1Confirm", "api".into()),
                 ("MaxAmount", "*=10000".into()),
-            ] {
-                options.parameters.insert(name.into(), value);
-            }
-            for (name, value) in [
+            ]);
+            options.set_env([
                 ("RETRY_FIRST_MS", "50"),
                 ("PLATFORM_LAG_MS", "350"),
                 ("UNTOUCHED_SECONDS", "0"),
@@ -64,95 +75,153 @@ impl Scene {
                 ("LEASE_SECONDS", "40"),
                 ("CALL_TIMEOUT_SECONDS", "25"),
                 ("FIRSTPROMOTER_SPACING_MS", "5"),
-            ] {
-                options.env.insert(name.into(), value.into());
-            }
+            ]);
             change(options);
         })
         .await;
         Self { stage, platform, endpoint }
     }
 
+    /// Starts with these parameters of the template.
+    pub async fn with_parameters(parameters: &[(&str, &str)]) -> Self {
+        Self::with(|options| options.set_parameters(parameters.iter().copied())).await
+    }
+
     /// Starts with another reward endpoint than the scene's own.
     pub async fn delivering_to(url: String) -> Self {
+        Self::with_parameters(&[("RewardEndpointUrl", &url)]).await
+    }
+
+    /// Starts with a stream that tells of nothing: only the sweep does.
+    pub async fn without_stream(change: impl FnOnce(&mut Options)) -> Self {
+        let template = template_without_stream();
         Self::with(|options| {
-            options.parameters.insert("RewardEndpointUrl".into(), url);
+            template.path().clone_into(&mut options.template);
+            change(options);
         })
         .await
     }
 
-    /// A commission that the platform knows as approved.
-    pub fn knows(&self, id: u64, amount: i64) {
-        self.platform
-            .add_commission(Commission::new(id, "points", amount).with_status(Status::Approved));
+    /// Stops the bundle.
+    pub async fn stop(self) {
+        self.stage.stack.stop().await;
     }
 
-    /// A v1 fulfilment that the platform knows.
-    pub fn knows_v1(&self, id: u64, amount: i64) {
-        self.platform.add_payout(Payout::new(id, "free_months", amount));
+    /// Gives the platform an approved commission of so many points.
+    pub fn platform_has_commission(&self, id: u64, amount: i64) {
+        let commission = Commission::new(id, "points", amount);
+        self.platform.add_commission(commission.with_status(Status::Approved));
     }
 
-    /// Posts a `commission.*` event.
-    pub async fn commission(&self, event: &Value) -> Said {
-        self.stage.post("/webhooks/firstpromoter/commissions", event.to_string()).await
+    /// Gives the platform a v1 fulfilment of promoter 31.
+    pub fn platform_has_fulfilment(&self, id: u64, unit: &str, amount: i64) {
+        let mut payout = Payout::new(id, unit, amount);
+        payout.promoter = Promoter::new(31);
+        self.platform.add_payout(payout);
     }
 
-    /// Posts a `commission.*` event until it is taken: the platform sends again
-    /// what was not answered 2xx.
-    pub async fn take(&self, event: &Value) {
-        let what = format!("never taken: {}", event["event_id"]);
-        eventually(&what, async || (self.commission(event).await.0 == 200).then_some(())).await;
+    /// Gives the platform commission [`ID`], which waits for its approval.
+    pub fn platform_has_pending_commission(&self) {
+        let mut pending = Commission::new(ID, "points", 500).with_status(Status::Pending);
+        pending.promoter = Promoter::new(31);
+        pending.referral = Some(Referral::new(77));
+        self.platform.add_commission(pending);
     }
 
-    /// Posts a `fulfilment_pending`.
-    pub async fn fulfilment(&self, event: u64, id: u64, amount: i64) -> Said {
-        let promoter = self.platform.payout(id).map_or(31, |payout| payout.promoter.id);
-        let body = json!({"event": {"id": event, "type": "fulfilment_pending", "created_at": "2026-10-01T10:00:00Z"},
-            "data": {"id": id, "status": "pending", "amount": amount, "unit": "free_months",
-                     "promoter": {"id": promoter}, "campaign": {"id": 7731}}});
-        let path = format!("/webhooks/firstpromoter-v1/{TOKEN}/fulfilments");
-        self.stage.post(&path, body.to_string()).await
+    /// Tells whether the platform shows a commission as fulfilled.
+    #[must_use]
+    pub fn platform_shows_fulfilled(&self, id: u64) -> bool {
+        self.platform.commission(id).unwrap().fulfilled
+    }
+
+    /// Lets the platform approve a commission of 500 points and tell of it.
+    pub async fn approve(&self, id: u64) {
+        self.platform_has_commission(id, 500);
+        self.post(&commission(id).approved()).await.is(200);
+    }
+
+    /// Approves commission [`ID`] and waits until its reward is confirmed.
+    pub async fn confirm(&self) {
+        self.approve(ID).await;
+        self.until_state(KEY, "confirmed").await;
+    }
+
+    /// Posts a webhook.
+    pub async fn post(&self, webhook: &impl Webhook) -> Response {
+        self.stage.post(webhook).await
+    }
+
+    /// Posts a webhook until it is taken: the platform sends again what was not
+    /// answered 200.
+    pub async fn take(&self, webhook: &impl Webhook) {
+        let what = format!("never taken: {}", webhook.body());
+        eventually(&what, async || (self.post(webhook).await.status == 200).then_some(())).await;
     }
 
     /// Sweeps now. A sweep that is not complete is called again, as the
     /// schedule would.
     pub async fn sweep(&self) -> Value {
         eventually("no sweep is complete", async || {
-            let swept = self.stage.stack.invoke("SweepFunction", "{}".into()).await.ok()?;
+            let swept = self.stage.try_invoke("SweepFunction", &json!({})).await.ok()?;
             serde_json::from_slice(&swept).ok()
         })
         .await
     }
 
-    /// A promise by key; null when there is none.
-    pub async fn promise(&self, key: &str) -> Value {
+    /// Sweeps until a promise is parked.
+    pub async fn sweep_until_parked(&self, key: &str) -> Promise {
+        eventually("never parked", async || {
+            self.sweep().await;
+            Some(self.promise(key).await).filter(|promise| promise.state == "parked")
+        })
+        .await
+    }
+
+    /// The record of a commission, which has to be there.
+    pub async fn record(&self, id: u64) -> Record {
+        self.stage.record(&commission_pk(id)).await
+    }
+
+    /// A promise by key, which has to be there.
+    pub async fn promise(&self, key: &str) -> Promise {
+        let promise = self.find_promise(key).await;
+        promise.unwrap_or_else(|| panic!("there is no promise {key}"))
+    }
+
+    /// A promise by key.
+    pub async fn find_promise(&self, key: &str) -> Option<Promise> {
         let (provider, rest) = key.split_once(':').unwrap();
         let (id, epoch) = rest.rsplit_once(':').unwrap();
         let kind = if provider == "firstpromoter" { "commission" } else { "fulfilment" };
-        let pk = format!("{provider}#{kind}#{id}");
-        self.stage.item(&pk, &promise_key(epoch.parse().unwrap())).await
+        let (pk, sk) = (format!("{provider}#{kind}#{id}"), promise_sk(epoch.parse().unwrap()));
+        self.stage.find_item(&pk, &sk).await.map(Promise::new)
     }
 
     /// All promises.
-    pub async fn promises(&self) -> Vec<Value> {
-        let items = self.stage.items().await;
-        items.into_iter().filter(|item| text(item, "sk").starts_with("fulfilment#")).collect()
+    pub async fn promises(&self) -> Vec<Promise> {
+        self.stage.items_of("fulfilment#").await.into_iter().map(Promise::new).collect()
     }
 
-    /// Waits until a promise is in one of these states and returns it.
-    pub async fn until(&self, key: &str, states: &[&str]) -> Value {
-        self.until_it(key, |promise| states.contains(&text(promise, "state").as_str())).await
+    /// Waits until a promise is in this state and returns it.
+    pub async fn until_state(&self, key: &str, state: &str) -> Promise {
+        self.until_promise(key, |promise| promise.state == state).await
+    }
+
+    /// Waits until a promise is parked and returns why.
+    pub async fn until_parked(&self, key: &str) -> Parked {
+        self.until_state(key, "parked").await.parked().clone()
     }
 
     /// Waits until something is true of a promise and returns it.
-    pub async fn until_it(&self, key: &str, is: impl Fn(&Value) -> bool) -> Value {
+    pub async fn until_promise(&self, key: &str, is: impl Fn(&Promise) -> bool) -> Promise {
         let mut patience = Patience::new();
         loop {
-            let promise = self.promise(key).await;
-            if is(&promise) {
-                return promise;
+            let promise = self.find_promise(key).await;
+            let step = promise.as_ref().map(Promise::step);
+            match promise {
+                Some(promise) if is(&promise) => return promise,
+                promise => patience.wait([step], || format!("{key} stays {promise:?}")).await,
             }
-            patience.wait([step_of(&promise)], || format!("{key} stays {promise}")).await;
         }
     }
 
@@ -166,112 +235,67 @@ impl Scene {
             if open.is_empty() {
                 return;
             }
-            let seen = open.iter().map(|promise| (text(promise, "pk"), text(promise, "state")));
+            let seen = open.iter().map(|promise| (promise.text("pk"), promise.text("state")));
             let stays = || format!("{} promises stay open, {:?}", open.len(), open.first());
             patience.wait(seen, stays).await;
             tokio::time::sleep(pause).await;
             let started = Instant::now();
             // One that is not complete comes again.
-            drop(self.stage.stack.invoke("SweepFunction", "{}".into()).await);
+            drop(self.stage.try_invoke("SweepFunction", &json!({})).await);
             pause = SWEEP_PAUSE.max(started.elapsed());
         }
     }
 
     /// The promises that are not at rest, as the index of open work shows them:
     /// to read it costs nothing, and the whole table at every look does.
-    async fn under_way(&self) -> Vec<Value> {
+    async fn under_way(&self) -> Vec<Item> {
         let open = self.stage.stack.index("open-work").await.unwrap();
-        let open = open.iter().map(plain_item);
-        open.filter(|item| !RESTS.contains(&text(item, "state").as_str())).collect()
+        let open = open.iter().map(Item::new);
+        open.filter(|item| !RESTS.contains(&item.text("state").as_str())).collect()
     }
 
-    /// The oracle: what reached the endpoint, by commission or fulfilment id,
-    /// as distinct keys with amount and recipient. Reads the raw calls.
+    /// The calls that reached the endpoint, read.
     #[must_use]
-    pub fn granted(&self) -> BTreeMap<String, BTreeSet<(String, String, String)>> {
-        let mut granted: BTreeMap<String, BTreeSet<_>> = BTreeMap::new();
-        for call in self.endpoint.calls() {
-            assert!(call.verified(), "an unsigned call: {:?}", call.verification);
-            let body: Value = serde_json::from_slice(&call.body).unwrap();
-            if body["type"] == "reward.granted" {
-                let data = &body["data"];
-                let id =
-                    if data["commission_id"].is_null() { "fulfilment_id" } else { "commission_id" };
-                assert_eq!(call.id.as_deref(), data["key"].as_str());
-                let what =
-                    (text(data, "key"), text(data, "amount"), text(&data["recipient"], "id"));
-                granted.entry(text(data, id)).or_default().insert(what);
-            }
+    pub fn deliveries(&self) -> Vec<Delivery> {
+        self.endpoint.calls().iter().map(Delivery::new).collect()
+    }
+
+    /// The oracle: what the calls of the endpoint grant, by the id of the
+    /// commission or the fulfilment.
+    #[must_use]
+    pub fn granted(&self) -> BTreeMap<u64, BTreeSet<Grant>> {
+        let mut granted: BTreeMap<u64, BTreeSet<_>> = BTreeMap::new();
+        for delivery in self.deliveries().iter().filter(|delivery| delivery.is_grant()) {
+            granted.entry(delivery.of).or_default().insert(delivery.grant());
         }
         granted
     }
 
-    /// The number of raw calls with a key.
+    /// The one grant of a commission or a fulfilment, however often it was called
+    /// for. There has to be exactly one.
+    #[track_caller]
+    pub fn granted_once(&self, id: u64) -> Grant {
+        let granted = self.granted();
+        let grants: Vec<_> = granted.get(&id).into_iter().flatten().collect();
+        assert_eq!(grants.len(), 1, "{id} is granted {grants:?}");
+        grants[0].clone()
+    }
+
+    /// The number of calls of the platform that a fault struck.
+    #[must_use]
+    pub fn platform_struck(&self) -> usize {
+        self.platform.calls().iter().filter(|call| call.fault.is_some()).count()
+    }
+
+    /// The number of calls of the endpoint that a fault struck.
+    #[must_use]
+    pub fn endpoint_struck(&self) -> usize {
+        self.endpoint.calls().iter().filter(|call| call.fault.is_some()).count()
+    }
+
+    /// The number of calls of the endpoint with a key.
     #[must_use]
     pub fn raw_calls(&self, key: &str) -> usize {
         self.endpoint.calls().iter().filter(|call| call.id.as_deref() == Some(key)).count()
     }
-}
-
-/// Calls and leases that are soon over, for what happens then. Where nothing may
-/// go wrong but what a test lets go wrong, they are left long.
-pub fn hasty(options: &mut Options) {
-    for (name, value) in [("LEASE_SECONDS", "3"), ("CALL_TIMEOUT_SECONDS", "2")] {
-        options.env.insert(name.into(), value.into());
-    }
-}
-
-/// How far a promise is. A hundred tries are enough to see that it is nowhere.
-#[must_use]
-pub fn step_of(promise: &Value) -> String {
-    let attempts = text(promise, "attempts").parse().unwrap_or(0_u32).min(100);
-    format!("{} {} {attempts}", promise["state"], promise["last"])
-}
-
-/// Commission 88,901 is approved.
-#[must_use]
-pub fn approved(event: &str, second: u32) -> Value {
-    commission(event, "updated", 88_901, ("pending", "approved"), second)
-}
-
-/// Commission 88,901 is denied after all.
-#[must_use]
-pub fn denied(event: &str, second: u32) -> Value {
-    commission(event, "updated", 88_901, ("approved", "denied"), second)
-}
-
-/// Commission 88,901 as it waits for approval, of the parties that [`commission`]
-/// names.
-#[must_use]
-pub fn pending_commission() -> Commission {
-    let mut pending = Commission::new(88_901, "points", 500).with_status(Status::Pending);
-    pending.promoter = Promoter::new(31);
-    pending.referral = Some(Referral::new(77));
-    pending
-}
-
-/// A `commission.*` event: `changes` is the change of status, `second` orders
-/// it in time.
-#[must_use]
-pub fn commission(event: &str, kind: &str, id: u64, status: (&str, &str), second: u32) -> Value {
-    let (from, to) = status;
-    let changes = if from.is_empty() { json!({}) } else { json!({"status": [from, to]}) };
-    let (minute, second) = (second / 60, second % 60);
-    json!({"event_id": event, "event_type": format!("commission.{kind}"), "entity_id": id, "changes": changes,
-        "timestamp": format!("2026-10-01T10:{minute:02}:{second:02}Z"),
-        "data": {"id": id, "status": to, "amount": 500, "unit": "points",
-            "promoter_campaign": {"campaign_id": 5104, "promoter": {"id": 31, "email": "p@example.com"}},
-            "referral": {"id": 77, "uid": "u-77"}}})
-}
-
-/// Writes a template whose stream tells of nothing to `file`.
-#[must_use]
-pub fn deaf_template(file: &Path) -> PathBuf {
-    let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
-    let template = std::fs::read_to_string(template).unwrap();
-    let deaf =
-        template.replace(r#"{"due": {"S": [{"exists": true}]}}"#, r#"{"due": {"S": ["never"]}}"#);
-    assert_ne!(deaf, template);
-    std::fs::write(file, deaf).unwrap();
-    file.to_owned()
 }

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::patience::eventually;
 
-/// What a request is answered with.
+/// The answer to a request, as a test writes it.
 #[derive(Debug, Clone)]
 pub struct Answer {
     status: u16,
@@ -42,20 +42,20 @@ impl Answer {
         Self { dropped: true, ..Self::text(200, "") }
     }
 
-    /// With one more header.
+    /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
-    /// Comes that much later.
+    /// Delays the answer.
     #[must_use]
     pub fn after(self, delay: Duration) -> Self {
         Self { delay, ..self }
     }
 
-    /// Comes when the [`Held`] that is given with it says so.
+    /// Holds the answer until the [`Held`] that is given with it lets it go.
     #[must_use]
     pub fn held(self) -> (Self, Held) {
         let (release, released) = watch::channel(false);
@@ -68,7 +68,7 @@ impl Answer {
 pub struct Held(watch::Sender<bool>);
 
 impl Held {
-    /// Lets it go.
+    /// Lets the answer go.
     pub fn release(self) {
         self.0.send_replace(true);
     }
@@ -76,7 +76,7 @@ impl Held {
 
 #[derive(Default)]
 struct Script {
-    /// By method and path: what comes next, and then always.
+    /// The next answers, and the one after them, by method and path.
     queues: BTreeMap<String, (VecDeque<Answer>, Option<Answer>)>,
     requests: Vec<Received>,
 }
@@ -112,7 +112,7 @@ impl ScriptedPlatform {
         Self { script, server: Server::start(0, answer).await.unwrap() }
     }
 
-    /// Its address with a path.
+    /// The server's address with a path.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.server.address())
@@ -124,7 +124,7 @@ impl ScriptedPlatform {
         script.queues.entry(format!("{method} {path}")).or_default().0.push_back(answer);
     }
 
-    /// What that method and path are answered when nothing is waiting.
+    /// The answer to that method and path when no other is waiting.
     pub fn always(&self, method: &str, path: &str, answer: Answer) {
         let mut script = self.script.lock().unwrap();
         script.queues.entry(format!("{method} {path}")).or_default().1 = Some(answer);
@@ -170,7 +170,7 @@ impl Script {
 async fn play(answer: Answer) -> Option<axum::response::Response> {
     tokio::time::sleep(answer.delay).await;
     if let Some(mut held) = answer.held {
-        // It is let go by a word, or by nobody being left to say it.
+        // The test lets the answer go, or drops what would.
         drop(held.wait_for(|released| *released).await);
     }
     if answer.dropped {

@@ -1,7 +1,6 @@
 //! A certificate authority of the test's own, and TLS in front of what speaks
 //! plain HTTP.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -10,23 +9,26 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// Vouches for `localhost`.
+use crate::scratch::Scratch;
+
+/// A certificate authority that vouches for `localhost`.
 pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
-    /// Its certificate, as `SSL_CERT_FILE` wants it.
-    pub file: PathBuf,
+    /// The authority's certificate, as `SSL_CERT_FILE` wants it.
+    pub file: Scratch,
 }
 
 impl Authority {
-    /// A new one, whose file goes with it.
+    /// A new authority, trusted by whoever is given its file.
     #[must_use]
-    pub fn new(name: &str) -> Self {
+    #[expect(clippy::new_without_default, reason = "each is another one")]
+    pub fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         let issuer = CertifiedIssuer::self_signed(params, key).unwrap();
-        let file = std::env::temp_dir().join(format!("ca-{}-{name}.pem", std::process::id()));
-        std::fs::write(&file, issuer.pem()).unwrap();
+        let file = Scratch::new("authority.pem");
+        std::fs::write(file.path(), issuer.pem()).unwrap();
         Self { issuer, file }
     }
 
@@ -67,11 +69,5 @@ impl Authority {
             .with_no_client_auth()
             .with_single_cert(vec![certificate.der().clone()], key)
             .unwrap()
-    }
-}
-
-impl Drop for Authority {
-    fn drop(&mut self) {
-        drop(std::fs::remove_file(&self.file));
     }
 }

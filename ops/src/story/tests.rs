@@ -49,10 +49,9 @@ fn promise() -> Promise {
     };
     let mut promise = Promise::new("k".into(), 1, State::Requested, terms, at(1));
     promise.changed_at = at(4);
-    promise.words.push(Spoken {
+    promise.decisions.push(OperatorDecision {
         by: "joe".into(),
-        granted: Some(false),
-        close: false,
+        resolution: Resolution::NotGranted,
         because: "not in\nthe books".into(),
         at: at(3),
     });

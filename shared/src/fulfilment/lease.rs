@@ -38,10 +38,10 @@ pub enum Taken {
     WorkerLost,
     /// Wait for so many milliseconds first.
     Early(i64),
-    /// ChangeSet this, and look again: the record says something else than the
+    /// Write this, and look again: the record says something else than the
     /// promise (invariant `NeverAgainstTheRecord`).
     Reconciled(Vec<Promise>),
-    /// ChangeSet this: leased to the worker, or parked where even the call is not
+    /// Write this: leased to the worker, or parked where even the call is not
     /// safe.
     Leased(Box<Promise>),
 }

@@ -128,7 +128,7 @@ impl From<String> for ParkReason {
     /// What is no name of ours is an endpoint's.
     fn from(name: String) -> Self {
         let known = Self::ALL.into_iter().find(|reason| reason.name() == name);
-        known.unwrap_or_else(|| Self::RefusedByEndpoint(name))
+        known.unwrap_or(Self::RefusedByEndpoint(name))
     }
 }
 

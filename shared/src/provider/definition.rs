@@ -126,17 +126,20 @@ pub type ReadEvent = fn(&Delivered, &mut Unread) -> Result<(Identity, Change), M
 
 impl EventType {
     /// A row of an event that is archived.
-    pub(crate) const fn archived(name: &'static str, family: Family) -> Self {
+    #[must_use]
+    pub const fn archived(name: &'static str, family: Family) -> Self {
         Self { name, aliases: &[], family, read: None }
     }
 
     /// A row of an event that changes the ledger.
-    pub(crate) const fn read(name: &'static str, family: Family, read: ReadEvent) -> Self {
+    #[must_use]
+    pub const fn read(name: &'static str, family: Family, read: ReadEvent) -> Self {
         Self { name, aliases: &[], family, read: Some(read) }
     }
 
     /// The row, with other names for the same event.
-    pub(crate) const fn also(self, aliases: &'static [&'static str]) -> Self {
+    #[must_use]
+    pub const fn also(self, aliases: &'static [&'static str]) -> Self {
         Self { aliases, ..self }
     }
 

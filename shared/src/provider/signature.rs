@@ -52,7 +52,7 @@ pub enum Refusal {
 pub type MethodMatches<'a> = Option<Vec<&'a NamedSecret>>;
 
 /// Which of `list` satisfy `is_match`. Every one is tried.
-pub(crate) fn matching(
+pub fn matching(
     list: &[NamedSecret],
     mut is_match: impl FnMut(&NamedSecret) -> bool,
 ) -> MethodMatches<'_> {
@@ -61,7 +61,8 @@ pub(crate) fn matching(
 
 /// Whether `given` is the hex HMAC-SHA256 of the concatenated `parts`, either
 /// case, compared in constant time.
-pub(crate) fn hmac_matches(named: &NamedSecret, parts: &[&[u8]], given: &[u8; 32]) -> bool {
+#[must_use]
+pub fn hmac_matches(named: &NamedSecret, parts: &[&[u8]], given: &[u8; 32]) -> bool {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(named.secret.bytes()) else {
         return false;
     };
@@ -72,7 +73,8 @@ pub(crate) fn hmac_matches(named: &NamedSecret, parts: &[&[u8]], given: &[u8; 32
 }
 
 /// Reads a hex MAC of 32 bytes; `None` for any other length or character.
-pub(crate) fn mac_from_hex(text: &str) -> Option<[u8; 32]> {
+#[must_use]
+pub fn mac_from_hex(text: &str) -> Option<[u8; 32]> {
     let mut mac = [0; 32];
     hex::decode_to_slice(text.trim(), &mut mac).ok()?;
     Some(mac)
@@ -81,13 +83,14 @@ pub(crate) fn mac_from_hex(text: &str) -> Option<[u8; 32]> {
 /// Whether a secret equals what was sent, in time that depends on neither:
 /// both are hashed first. White space around it, which comes of copying, is no
 /// part of either.
-pub(crate) fn secret_equals(named: &NamedSecret, given: &[u8]) -> bool {
+#[must_use]
+pub fn secret_equals(named: &NamedSecret, given: &[u8]) -> bool {
     let (ours, theirs) = (Sha256::digest(named.secret.bytes()), Sha256::digest(given.trim_ascii()));
     ours.as_slice().ct_eq(theirs.as_slice()).into()
 }
 
 /// Matches of the `Authorization: Basic …` header.
-pub(crate) fn basic_matches<'a>(list: &'a [NamedSecret], incoming: &Incoming) -> MethodMatches<'a> {
+pub fn basic_matches<'a>(list: &'a [NamedSecret], incoming: &Incoming) -> MethodMatches<'a> {
     let given = incoming.header("authorization").and_then(basic_credentials);
     matching(list, |named| given.as_deref().is_some_and(|given| secret_equals(named, given)))
 }

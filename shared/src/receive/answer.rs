@@ -22,8 +22,8 @@ pub fn accepted(
     promise: Option<&Promise>,
 ) -> StatusCode {
     let other = event.other_format.and_then(|other| find(all, other.name()));
-    let own = [Some(route.definition), other].into_iter().flatten();
-    let answers = own.filter_map(|definition| definition.answers.as_ref()).next();
+    let mut own = [Some(route.definition), other].into_iter().flatten();
+    let answers = own.find_map(|definition| definition.answers.as_ref());
     answers.map_or(StatusCode::OK, |answers| {
         (answers.accepted)(&Accepted { family: route.family, event, promise })
     })

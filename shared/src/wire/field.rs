@@ -113,7 +113,7 @@ impl<T: Serialize> Serialize for Field<T> {
 }
 
 /// What a field of a payload can be.
-pub(crate) trait Read: Sized {
+pub trait Read: Sized {
     /// Reads a value that is not `null`; `None` when it is none of this type.
     /// What of a larger one cannot be read is noted in `unread` and left out.
     fn read(json: &Json, unread: &mut Unread) -> Option<Self>;
@@ -122,14 +122,14 @@ pub(crate) trait Read: Sized {
 /// The paths of what could not be read. They are made of the names that the
 /// payload types declare, never of what was sent.
 #[derive(Debug, Default)]
-pub(crate) struct Unread {
+pub struct Unread {
     at: Vec<&'static str>,
     paths: Vec<String>,
 }
 
 impl Unread {
     /// Reads the member `name` of the value that is being read.
-    pub(crate) fn member<T: Read>(&mut self, json: &Json, name: &'static str) -> Field<T> {
+    pub fn member<T: Read>(&mut self, json: &Json, name: &'static str) -> Field<T> {
         match json.get(name) {
             None => Field::Absent,
             Some(Json::Null) => Field::Null,
@@ -148,7 +148,7 @@ impl Unread {
     }
 
     /// Notes that the member `name` of the value that is being read cannot be.
-    pub(crate) fn note(&mut self, name: &str) {
+    pub fn note(&mut self, name: &str) {
         let path = self.at.iter().copied().chain([name]).collect::<Vec<_>>().join(".");
         if !self.paths.contains(&path) {
             self.paths.push(path);
@@ -156,7 +156,8 @@ impl Unread {
     }
 
     /// The paths, each once.
-    pub(crate) fn into_paths(self) -> Vec<String> {
+    #[must_use]
+    pub fn into_paths(self) -> Vec<String> {
         self.paths
     }
 }

@@ -18,8 +18,8 @@ use serde::{Serialize, Serializer};
 
 use crate::wire::json::Json;
 
-pub use field::Field;
-pub(crate) use field::{Read, Unread, payload, wire_name};
+pub use field::{Field, Read, Unread};
+pub(crate) use field::{payload, wire_name};
 pub use timestamp::Timestamp;
 
 /// Longest id in bytes, as long as a table key leaves room for.

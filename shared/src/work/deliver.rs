@@ -35,7 +35,9 @@ pub async fn run(providers: Providers) -> Result<(), Error> {
             let http = Http::new(&HttpOptions { timeout, plain: worker.settings.local, reuse })?;
             Ok((worker, http))
         },
-        |(worker, http), event: SqsEvent| async { Ok(worker.deliver_batch(http, event).await) },
+        |(worker, http), event: SqsEvent| async {
+            Ok(Box::pin(worker.deliver_batch(http, event)).await)
+        },
     )
     .await
 }

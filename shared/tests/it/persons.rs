@@ -12,7 +12,7 @@ fn changed_terms_are_seen_by_a_person_once() {
     assert_eq!((seen.state, seen.terms.amount.as_deref()), (State::Confirmed, Some("500")));
     assert_eq!(transition(&seen, &other, Reversals::Park, at(5)), Transition::Unchanged);
 
-    // Snapshot not to be given: on the terms stated last, once they
+    // Known not to be given: on the terms stated last, once they
     // are looked at like those of a new promise.
     let tried = [Input::Leased(at(90)), again(), other];
     let parked = run(fresh(), &tried, Reversals::Park);

@@ -55,7 +55,7 @@ fn a_word_waives_the_reason_before_a_delivery_and_no_other() {
     ] {
         let mut promise = parked(from, &reason, unknown);
         let waived = run(promise.clone(), &[word(granted)], D).waived;
-        assert_eq!(waived, if waives { vec![reason.to_owned()] } else { vec![] }, "{reason}");
+        assert_eq!(waived, if waives { vec![reason.clone()] } else { vec![] }, "{reason}");
         promise.waived = vec![reason.clone(), "other".into()];
         assert_eq!(run(promise, &[word(granted)], D).waived, [reason, "other".into()]);
     }

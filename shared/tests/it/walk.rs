@@ -51,7 +51,10 @@ impl World {
             let denied = open
                 || parked.reason == ParkReason::ContradictedAtProvider && self.status != "approved";
             let unknown_there = unknown_there || parked.reason == ParkReason::NotKnownAtProvider;
-            let enough = unknown_there && self.resumes > 4 || denied;
+            // A unit that only the platform's list names cannot be waived: it is asked for
+            // by hand, or not at all.
+            let unseen = parked.from == State::ApprovalDue && self.resumes > 20;
+            let enough = unknown_there && self.resumes > 4 || denied || unseen;
             let keep =
                 parked.reason == ParkReason::WithdrawnAfterDelivery && roll.is_multiple_of(3);
             close = roll % 5 == 4 || enough || keep;

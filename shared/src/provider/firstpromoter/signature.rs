@@ -15,6 +15,7 @@ use crate::wire::Timestamp;
 /// characters as text; decoding them from hex gives another, wrong MAC.
 pub const SIGNATURE_HEADER: &str = "x-webhook-signature";
 
+#[expect(clippy::unnecessary_wraps, reason = "as every provider's")]
 pub(super) fn matches<'a>(
     secrets: &'a ProviderSecrets,
     incoming: &Incoming,

@@ -65,6 +65,7 @@ pub static DEFINITION: Definition = Definition {
     answers: Some(answers::ANSWERS),
 };
 
+#[expect(clippy::unnecessary_wraps, reason = "as every provider's")]
 fn matches<'a>(
     secrets: &'a ProviderSecrets,
     incoming: &Incoming,

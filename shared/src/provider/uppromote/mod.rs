@@ -55,6 +55,7 @@ pub static DEFINITION: Definition = Definition {
     answers: None,
 };
 
+#[expect(clippy::unnecessary_wraps, reason = "as every provider's")]
 fn matches<'a>(
     secrets: &'a ProviderSecrets,
     incoming: &Incoming,
@@ -68,7 +69,7 @@ fn matches<'a>(
 }
 
 /// Whether this is what UpPromote sends when an address is subscribed: nothing,
-/// unsigned, and a 200 expected. SeenEvent by two receivers, not documented.
+/// unsigned, and a 200 expected. Seen by two receivers, not documented.
 fn is_subscription_ping(incoming: &Incoming) -> bool {
     incoming.body.is_empty() && !incoming.headers.contains_key(SIGNATURE_HEADER)
 }

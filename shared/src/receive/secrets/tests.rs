@@ -1,6 +1,5 @@
 use super::*;
 use crate::provider::{ALL, affonso, firstpromoter, firstpromoter_v1, uppromote};
-use crate::wire::secret::SecretDocument as _;
 
 fn read(text: &str) -> WebhookSecrets {
     WebhookSecrets::read(ALL, text)

@@ -41,7 +41,7 @@ struct Confirmer {
 pub async fn run(providers: Providers) -> Result<(), Error> {
     function::start(
         |env| Confirmer::from_env(providers, env),
-        |confirmer, event: SqsEvent| async { Ok(confirmer.batch(event).await) },
+        |confirmer, event: SqsEvent| async { Ok(Box::pin(confirmer.batch(event)).await) },
     )
     .await
 }

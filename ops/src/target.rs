@@ -1,4 +1,4 @@
-//! Where the table is: in a running `cargo local` or in a deployed stack.
+//! The place of the table: in a running `cargo local` or in a deployed stack.
 
 use std::error::Error;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use shared::fulfilment::Reversals;
 
 /// The table's logical id in template.yaml, which `cargo local` takes as name.
 const LEDGER: &str = "Ledger";
-/// Where `cargo local` puts DynamoDB.
+/// The endpoint of the DynamoDB of `cargo local`.
 const LOCAL: &str = "http://127.0.0.1:8000";
 /// The output of the stack that names the table.
 const TABLE_NAME: &str = "TableName";
@@ -28,10 +28,10 @@ const REVERSALS: &str = "Reversals";
 /// A call with its retries.
 const CALL: Duration = Duration::from_secs(30);
 
-/// Where to look.
+/// The place to look.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Where")]
-pub struct Where {
+pub struct TargetArgs {
     /// The running `cargo local`
     #[arg(long, global = true, conflicts_with = "stack")]
     local: bool,
@@ -58,12 +58,12 @@ enum WhenWithdrawn {
 }
 
 /// A table with what the machine has to know of its stack.
-pub(crate) struct Place {
+pub(crate) struct Target {
     pub(crate) store: Store,
     pub(crate) reversals: Reversals,
 }
 
-impl Where {
+impl TargetArgs {
     /// What is wrong with the choice, if anything. Options that stand before
     /// and after a command's name are only together here.
     pub(crate) fn problem(&self) -> Option<&'static str> {
@@ -79,14 +79,14 @@ impl Where {
     }
 
     /// Finds the table.
-    pub(crate) async fn open(&self) -> Result<Place, OpsError> {
+    pub(crate) async fn open(&self) -> Result<Target, OpsError> {
         match &self.stack {
             Some(name) => deployed(name).await,
             None => self.running().await,
         }
     }
 
-    async fn running(&self) -> Result<Place, OpsError> {
+    async fn running(&self) -> Result<Target, OpsError> {
         let url = self.dynamodb.as_deref().unwrap_or(LOCAL);
         let variable = |name: &str| {
             let value = match name {
@@ -110,7 +110,7 @@ impl Where {
             Some(WhenWithdrawn::DeliverAndUnmark) => Reversals::DeliverAndUnmark,
             Some(WhenWithdrawn::Park) | None => Reversals::Park,
         };
-        Ok(Place { store: Store::new(client, table), reversals })
+        Ok(Target { store: Store::new(client, table), reversals })
     }
 }
 
@@ -127,7 +127,7 @@ fn choose(asked: Option<&str>, tables: &[String]) -> Result<String, OpsError> {
 }
 
 /// The stack's own outputs and parameters say the rest.
-async fn deployed(name: &str) -> Result<Place, OpsError> {
+async fn deployed(name: &str) -> Result<Target, OpsError> {
     let config = signed_in().await?;
     let client = aws_sdk_cloudformation::Client::new(&config);
     let described = client.describe_stacks().stack_name(name).send().await;
@@ -143,7 +143,7 @@ async fn deployed(name: &str) -> Result<Place, OpsError> {
     let table = output(stack, TABLE_NAME).ok_or_else(|| {
         OpsError::Failed(format!("stack {name} has no output {TABLE_NAME}: is it this project's?"))
     })?;
-    Ok(Place {
+    Ok(Target {
         store: Store::new(aws_sdk_dynamodb::Client::new(&config), table),
         reversals: reversals(stack),
     })

@@ -1,0 +1,45 @@
+//! The answer to a webhook.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+
+/// An answer, with the request that it answers for the words of a failure.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// The body; null where that is no JSON.
+    pub body: Value,
+    pub(crate) request: String,
+}
+
+#[expect(clippy::must_use_candidate, reason = "to assert is enough")]
+impl Response {
+    /// Asserts the status code.
+    #[track_caller]
+    pub fn is(&self, status: u16) -> &Self {
+        assert_eq!(self.status, status, "{self}");
+        self
+    }
+
+    /// Asserts that the body names this outcome and nothing else.
+    #[track_caller]
+    pub fn outcome(&self, outcome: &str) -> &Self {
+        assert_eq!(self.body, json!({ "result": outcome }), "{self}");
+        self
+    }
+
+    /// Asserts that the body names this error and nothing else.
+    #[track_caller]
+    pub fn error(&self, error: &str) -> &Self {
+        assert_eq!(self.body, json!({ "error": error }), "{self}");
+        self
+    }
+}
+
+impl fmt::Display for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is answered {} {}", self.request, self.status, self.body)
+    }
+}
