@@ -54,7 +54,6 @@ impl Single<'_> {
 
     /// Succeeds when the platform shows the reward as pending and does not suspect
     /// it; fails with the outcome that its answer has instead.
-    /// it; fails with the outcome that its answer has instead.
     async fn may_approve(&self) -> Result<(), Outcome> {
         let question = self.question();
         match self.view(&question.known()).await {
