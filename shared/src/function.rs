@@ -15,7 +15,7 @@ use crate::settings::Env;
 /// function needs from the environment, and hands it each event with that.
 ///
 /// # Errors
-/// When a setting is missing or wrong; the function then does not start.
+/// A setting is missing or wrong; the function then does not start.
 pub async fn start<State, Payload, Answer, Handled, Buffered, Streamed, Part, PartError>(
     make: impl FnOnce(Env) -> Result<State, Error>,
     handle: impl Fn(&'static State, Payload) -> Handled,

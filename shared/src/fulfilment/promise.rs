@@ -199,7 +199,7 @@ pub struct Retry {
     /// The number of times that the sweep queued the task again.
     #[serde(rename = "resent", skip_serializing_if = "is_zero", default)]
     pub redispatch_count: u32,
-    /// The time at which the sweep last did.
+    /// The time at which the sweep last queued it again.
     #[serde(rename = "resent_at", skip_serializing_if = "Option::is_none", default)]
     pub redispatched_at: Option<Timestamp>,
     /// The outcome of the last call, without any personal data.

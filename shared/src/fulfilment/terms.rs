@@ -76,7 +76,7 @@ impl Terms {
             || apart(id(self), id(other))
     }
 
-    /// These terms with what `other` states.
+    /// The terms with the parts that `other` states in their place.
     #[must_use]
     pub fn with(&self, other: &Terms) -> Terms {
         let newer = |ours: &Option<String>, theirs: &Option<String>| {

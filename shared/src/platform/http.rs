@@ -101,7 +101,7 @@ impl Http {
     /// A client that trusts the system's roots.
     ///
     /// # Errors
-    /// When the system's roots cannot be read.
+    /// The system's roots cannot be read.
     pub fn new(options: &HttpOptions) -> Result<Self, Error> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);

@@ -64,7 +64,7 @@ pub struct Receiver {
 /// instance ends.
 ///
 /// # Errors
-/// When a setting is missing or wrong; the function then does not start.
+/// A setting is missing or wrong; the function then does not start.
 pub async fn run(providers: Providers) -> Result<(), Error> {
     // The function takes API Gateway's event as it is: lambda_http's own request
     // type panics on base64 or host headers that are no part of a URI, before any
@@ -80,7 +80,7 @@ impl Receiver {
     /// A receiver of the webhooks of these providers.
     ///
     /// # Errors
-    /// When a setting is missing or wrong.
+    /// A setting is missing or wrong.
     pub fn from_env(providers: Providers, env: Env) -> Result<Self, Error> {
         let settings = Settings::read(providers, env)?;
         let aws = Aws::from_env(env)?;

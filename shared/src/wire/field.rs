@@ -93,8 +93,8 @@ impl<T> Field<T> {
         }
     }
 
-    /// This field or, where it states less, the other: a value outweighs `null`,
-    /// and `null` outweighs a field that cannot be read.
+    /// The one of two fields that states more: a value outweighs `null`, and `null`
+    /// outweighs a field that cannot be read.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         match (self, other) {

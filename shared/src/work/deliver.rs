@@ -23,7 +23,7 @@ const MAX_REASON: usize = 100;
 /// Runs the function until its instance ends.
 ///
 /// # Errors
-/// When a setting is missing or wrong; the function then does not start.
+/// A setting is missing or wrong; the function then does not start.
 pub async fn run(providers: Providers) -> Result<(), Error> {
     function::start(
         |env| {

@@ -14,7 +14,7 @@ use crate::wire::Timestamp;
 /// Runs the function until its instance ends.
 ///
 /// # Errors
-/// When a setting is missing; the function then does not start.
+/// A setting is missing; the function then does not start.
 pub async fn run() -> Result<(), Error> {
     function::start(
         |env| Ok(Queues::from_env(Aws::from_env(env)?.sqs(), env)?),

@@ -70,7 +70,7 @@ impl Worker {
     /// Reads settings and makes the clients.
     ///
     /// # Errors
-    /// When a setting is missing or wrong.
+    /// A setting is missing or wrong.
     pub fn from_env(providers: Providers, env: Env) -> Result<Self, Error> {
         let settings = WorkSettings::read(env)?;
         let aws = Aws::from_env(env)?;

@@ -1,6 +1,5 @@
-//! The sweep, every five minutes: it queues again due tasks that lie untouched,
-//! parks promises that are open for too long for the operator, and counts the
-//! backlog.
+//! The sweep, every five minutes: it queues untouched due tasks again, parks promises
+//! that have been open for too long, and counts the backlog.
 
 use std::slice;
 
@@ -26,7 +25,7 @@ const MAX_DOUBLINGS: u32 = 5;
 /// Runs the function until its instance ends.
 ///
 /// # Errors
-/// When a setting is missing or wrong; the function then does not start.
+/// A setting is missing or wrong; the function then does not start.
 pub async fn run(providers: Providers) -> Result<(), Error> {
     function::start(
         |env| Worker::from_env(providers, env),

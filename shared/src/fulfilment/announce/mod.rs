@@ -250,8 +250,8 @@ fn taken_away(promise: &Promise, record: &Record, name: &str) -> bool {
 }
 
 /// True when no event ever announced the reward, and it is not known to be approved
-/// otherwise. The record then has no say: FirstPromoter is asked to approve the
-/// reward.
+/// otherwise. The record then has no say: the platform, which was to be asked for
+/// its approval, decides.
 fn unannounced(promise: &Promise, record: &Record) -> bool {
     let ended = matches!(promise.state, State::Denied | State::Reversed);
     record.announcement().is_none() && (promise.platform.found_at.is_none() || ended)

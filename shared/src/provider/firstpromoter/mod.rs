@@ -116,8 +116,8 @@ fn family(event_type: &str) -> Option<Family> {
     }
 }
 
-/// Tells whether the dashboard's test button sent a body: it has `"data": {"test":
-/// true}`.
+/// Tells whether the dashboard's test button sent a body, which then has
+/// `"data": {"test": true}`.
 fn is_test(body: &Json) -> bool {
     let test = body.get("data").and_then(|data| data.get("test"));
     test == Some(&Json::Bool(true))

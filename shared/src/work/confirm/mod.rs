@@ -37,7 +37,7 @@ struct Confirmer {
 /// Runs the function until its instance ends.
 ///
 /// # Errors
-/// When a setting is missing or wrong; the function then does not start.
+/// A setting is missing or wrong; the function then does not start.
 pub async fn run(providers: Providers) -> Result<(), Error> {
     function::start(
         |env| Confirmer::from_env(providers, env),
