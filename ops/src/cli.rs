@@ -15,15 +15,15 @@ use shared::fulfilment::{OperatorDecision, Resolution};
 use shared::provider;
 use shared::wire::Timestamp;
 
-/// The names of the providers, as in keys.
+/// The names of the providers as they stand in keys.
 fn providers() -> PossibleValuesParser {
     PossibleValuesParser::new(provider::ALL.iter().map(|known| known.provider.name()))
 }
 
-/// Shows what waits for a person and lets it go on.
+/// Shows the promises that wait for the operator and lets them go on.
 ///
-/// Exit codes: 0 done; 1 the answer is no, and nothing was written; 2 it could
-/// not be asked.
+/// Exit codes: 0 done; 1 the answer is no, and nothing was written; 2 the
+/// question could not be asked.
 #[derive(Debug, Parser)]
 #[command(name = "cargo ops", bin_name = "cargo ops", version)]
 pub struct Cli {
@@ -54,17 +54,17 @@ struct Resume {
     /// or taken back if that was the question
     #[arg(long, requires = "because", conflicts_with = "not_granted")]
     granted: bool,
-    /// It had none
+    /// The call whose outcome is unknown had no effect
     #[arg(long, requires = "because")]
     not_granted: bool,
-    /// Settles it as it stands: what was given is kept, what was not given is
-    /// not. Where the outcome is unknown, say which
+    /// Settles the promise as it stands: what was given is kept, what was not
+    /// given is not. Where the outcome is unknown, say which
     #[arg(long, requires = "because")]
     close: bool,
-    /// How you know; kept with the promise for good
+    /// Your evidence; kept with the promise for good
     #[arg(long, value_name = "WHY", value_parser = said())]
     because: Option<String>,
-    /// Who says so [default: $USER]
+    /// The operator who decides [default: $USER]
     #[arg(long, value_name = "NAME", value_parser = said())]
     by: Option<String>,
 }
@@ -75,9 +75,9 @@ struct StoryArgs {
     provider: String,
     /// commission, payout, customer, fulfilment; inbox for what has no object
     kind: String,
-    /// The provider's id of it
+    /// The provider's id of the object
     id: String,
-    /// Show what names people as well
+    /// Shows personal data as well
     #[arg(long, action = ArgAction::SetTrue)]
     personal: bool,
 }
@@ -107,11 +107,11 @@ impl Resume {
 }
 
 impl Cli {
-    /// Does what was asked for and gives what is to be printed. A command line
-    /// that makes no sense ends the program with exit code 2.
+    /// Does what was asked for and returns the text to print. A command line that
+    /// makes no sense ends the program with exit code 2.
     ///
     /// # Errors
-    /// [`OpsError`] says why not.
+    /// [`OpsError`] with the reason why not.
     pub async fn run(self) -> Result<String, OpsError> {
         if let Some(problem) = self.target.problem() {
             Self::command().error(ErrorKind::MissingRequiredArgument, problem).exit();

@@ -1,4 +1,4 @@
-//! The key of a promise, and where it is kept.
+//! The key of a promise, and its place in the table.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use shared::fulfilment::Rewards;
 use shared::ledger::promise_key;
 use shared::provider::ALL;
 
-/// `{provider}:{id}:{epoch}`.
+/// The key of a promise, `{provider}:{id}:{epoch}`, as it was read.
 #[derive(Debug, Clone)]
 pub(crate) struct Key {
     rewards: &'static Rewards,
@@ -16,23 +16,23 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// The partition.
+    /// The partition key of the promise.
     pub(crate) fn pk(&self) -> String {
         partition(self.rewards.provider.name(), self.rewards.kind.name(), &self.id)
     }
 
-    /// How the provider's rewards are promised.
+    /// The definition of the provider's rewards.
     pub(crate) fn rewards(&self) -> &'static Rewards {
         self.rewards
     }
 
-    /// The sort key.
+    /// The sort key of the promise.
     pub(crate) fn sk(&self) -> String {
         promise_key(self.epoch)
     }
 }
 
-/// The partition of an object, or of the inbox.
+/// The partition key of an object, or of the inbox.
 pub(crate) fn partition(provider: &str, kind: &str, id: &str) -> String {
     format!("{provider}#{kind}#{id}")
 }
@@ -43,7 +43,7 @@ impl FromStr for Key {
     fn from_str(text: &str) -> Result<Self, String> {
         let parts = || {
             let (provider, rest) = text.split_once(':')?;
-            // An id may hold a colon itself.
+            // The id may itself hold a colon.
             let (id, epoch) = rest.rsplit_once(':')?;
             Some((provider, id, epoch))
         };

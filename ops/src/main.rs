@@ -9,7 +9,7 @@ use clap::Parser;
 async fn main() -> ExitCode {
     match ops::cli::Cli::parse().run().await {
         Ok(text) => {
-            // A closed pipe is the reader's choice.
+            // A closed pipe is the reader's choice, and no error.
             let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end());
             ExitCode::SUCCESS
         }

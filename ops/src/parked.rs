@@ -1,4 +1,4 @@
-//! What waits for a person.
+//! The promises that wait for the operator.
 
 use std::io::{IsTerminal, Write};
 
@@ -10,12 +10,12 @@ use shared::aws::store::{OpenPromise, Store};
 use shared::fulfilment::{Promise, State};
 use shared::wire::Timestamp;
 
-/// Promises read at the same time.
+/// Most promises read at the same time.
 const AT_ONCE: usize = 16;
-/// How many are read between two words of progress.
+/// The number of promises read between two reports of progress.
 const PROGRESS: usize = 250;
 
-/// A parked promise, as far as everybody may see it.
+/// A parked promise, without anything personal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Waiting {
     key: String,
@@ -83,12 +83,12 @@ impl Recipient {
     }
 }
 
-/// An amount with its unit.
+/// An amount with its unit, as text.
 pub(crate) fn amount(amount: Option<&str>, unit: Option<&str>) -> String {
     format!("{} {}", or_dash(amount), or_dash(unit))
 }
 
-/// Finds what is parked, longest parked first.
+/// Finds the parked promises, longest parked first.
 pub(crate) async fn parked(store: &Store) -> Result<Vec<Waiting>, OpsError> {
     let mut open: Vec<OpenPromise> = Vec::new();
     let mut page = None;
@@ -110,7 +110,7 @@ pub(crate) async fn parked(store: &Store) -> Result<Vec<Waiting>, OpsError> {
             progress(n, total);
             promise
         })
-        // The index may still show what was resumed just now.
+        // The index may still show a promise that was resumed just now.
         .try_filter_map(|promise| async { Ok(promise.and_then(Waiting::of)) })
         .try_collect()
         .await?;
@@ -121,12 +121,12 @@ pub(crate) async fn parked(store: &Store) -> Result<Vec<Waiting>, OpsError> {
 fn progress(done: usize, total: usize) {
     let mut out = std::io::stderr();
     if done > 0 && done.is_multiple_of(PROGRESS) && out.is_terminal() {
-        // Nobody misses it.
+        // A progress report that cannot be written is dropped.
         let _ = writeln!(out, "{done} of {total} read");
     }
 }
 
-/// The table for people.
+/// The table of parked promises for people.
 pub(crate) fn text(waiting: &[Waiting]) -> String {
     if waiting.is_empty() {
         return "nothing is parked".into();

@@ -11,10 +11,10 @@ use shared::fulfilment::{
 };
 use shared::wire::Timestamp;
 
-/// Tries while others write to the promise.
+/// Most tries while others write to the promise.
 const TRIES: u32 = 5;
 
-/// What a resumed promise came to.
+/// The promise after the operator's decision.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Resumed {
     key: String,
@@ -36,7 +36,7 @@ impl Resumed {
         }
     }
 
-    /// The line for people.
+    /// The result as one line for people.
     pub(crate) fn text(&self) -> String {
         let state = self.state.name();
         let rest = match (&self.reason, &self.due) {
@@ -49,8 +49,8 @@ impl Resumed {
     }
 }
 
-/// Lets a parked promise go on by the machine's own transition, saved as the
-/// functions save theirs.
+/// Lets a parked promise go on by a transition of the promise's machine, saved on
+/// the same conditions as the functions' writes.
 pub(crate) async fn resume(
     target: &Target,
     key: &Key,
@@ -64,7 +64,7 @@ pub(crate) async fn resume(
     for _ in 0..TRIES {
         let found = target.store.promise(&pk, &sk).await?;
         let found = found.ok_or_else(|| no("there is no such promise"))?;
-        // The operator decided about what was seen first.
+        // The decision holds only for the reason that the operator saw first.
         if *asked_about.get_or_insert_with(|| found.parked.clone()) != found.parked {
             return Err(no("it changed meanwhile; look at it again"));
         }

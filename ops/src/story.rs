@@ -1,4 +1,4 @@
-//! What happened to one object, in the order in which it happened here.
+//! The story of one object, in the order in which it happened here.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use shared::fulfilment::{OperatorDecision, ParkReason, Promise, Resolution, Stat
 use shared::ledger::Record;
 use shared::wire::Timestamp;
 
-/// The facts that name nobody.
+/// The facts that name no person.
 const IMPERSONAL: [&str; 8] = [
     "affiliate_id",
     "amount",
@@ -24,7 +24,7 @@ const IMPERSONAL: [&str; 8] = [
     "status",
 ];
 
-/// A partition.
+/// The story of one partition.
 #[derive(Debug, Serialize)]
 pub struct Story {
     partition: String,
@@ -89,19 +89,16 @@ struct RecordNow {
     deleted_at: Option<Timestamp>,
     announced: Option<Timestamp>,
     facts: BTreeMap<String, Value>,
-    /// How many facts are not shown.
+    /// The number of facts that are not shown.
     hidden: usize,
 }
 
-/// A promise without what is personal in it.
+/// A promise without its personal parts.
 #[derive(Debug, Serialize)]
 struct PromiseNow(Promise);
 
 impl Story {
-    /// Reads a partition; `personal` shows what names people as well.
-    ///
-    /// # Errors
-    /// [`OpsError`] when there is nothing, or it cannot be read.
+    /// Reads a partition. `personal` shows personal data as well.
     pub async fn read(store: &Store, pk: &str, personal: bool) -> Result<Self, OpsError> {
         let events = store.events(pk).await?;
         let record = store.read(pk, None).await?.record;
@@ -135,7 +132,8 @@ impl Story {
         }
     }
 
-    /// The time line for people, then how things stand.
+    /// The time line for people, then the present state of the record and its
+    /// promises.
     #[must_use]
     pub fn text(&self) -> String {
         let rows: Vec<_> = self.timeline.iter().map(TimelineEntry::row).collect();
@@ -217,7 +215,7 @@ impl EventSeen {
     }
 }
 
-/// What a promise remembers of its life.
+/// The entries of a promise's own time stamps and decisions.
 fn entries(promise: &Promise) -> Vec<TimelineEntry> {
     let key = || promise.key.clone();
     let mut moments = vec![(promise.created_at, TimelineKind::Promised { key: key() })];

@@ -1,6 +1,6 @@
 //! Tables for people.
 
-/// Rows under a head, each column as wide as its widest cell, the last one
+/// Formats rows under a head, each column as wide as its widest cell, the last one
 /// free.
 pub(crate) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
     let head = head.map(str::to_owned);
@@ -24,14 +24,14 @@ pub(crate) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> St
     lines
 }
 
-/// A text without what would move a terminal's cursor or colour it: parts of
-/// what is printed were written by others.
+/// A text without characters that would move a terminal's cursor or colour it:
+/// others wrote parts of what is printed.
 pub(crate) fn plain(text: &str) -> String {
     let printable = |c: char| if c.is_control() { '\u{fffd}' } else { c };
     text.chars().map(printable).collect()
 }
 
-/// A cell that may have nothing in it.
+/// The text of a cell, or a dash for an empty one.
 pub(crate) fn or_dash(text: Option<&str>) -> String {
     text.filter(|text| !text.is_empty()).unwrap_or("-").to_owned()
 }

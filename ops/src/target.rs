@@ -1,4 +1,4 @@
-//! The place of the table: in a running `cargo local` or in a deployed stack.
+//! The place of the table: a running `cargo local` or a deployed stack.
 
 use std::error::Error;
 use std::time::Duration;
@@ -23,9 +23,9 @@ const LEDGER: &str = "Ledger";
 const LOCAL: &str = "http://127.0.0.1:8000";
 /// The output of the stack that names the table.
 const TABLE_NAME: &str = "TableName";
-/// The parameter of the stack that says what becomes of what was withdrawn.
+/// The parameter of the stack for the reversal of withdrawn rewards.
 const REVERSALS: &str = "Reversals";
-/// A call with its retries.
+/// The longest time for one call, retries included.
 const CALL: Duration = Duration::from_secs(30);
 
 /// The place to look.
@@ -57,15 +57,15 @@ enum WhenWithdrawn {
     DeliverAndUnmark,
 }
 
-/// A table with what the machine has to know of its stack.
+/// A table with the settings of its stack that the promise's machine needs.
 pub(crate) struct Target {
     pub(crate) store: Store,
     pub(crate) reversals: Reversals,
 }
 
 impl TargetArgs {
-    /// What is wrong with the choice, if anything. Options that stand before
-    /// and after a command's name are only together here.
+    /// The problem with the choice, if any. Options before and after the command's
+    /// name come together only here.
     pub(crate) fn problem(&self) -> Option<&'static str> {
         let of_local = self.dynamodb.is_some() || self.table.is_some() || self.reversals.is_some();
         match (self.local, &self.stack) {
@@ -126,7 +126,8 @@ fn choose(asked: Option<&str>, tables: &[String]) -> Result<String, OpsError> {
     }
 }
 
-/// The stack's own outputs and parameters say the rest.
+/// Finds the table of a deployed stack; the stack's outputs and parameters name all
+/// else.
 async fn deployed(name: &str) -> Result<Target, OpsError> {
     let config = signed_in().await?;
     let client = aws_sdk_cloudformation::Client::new(&config);
@@ -149,7 +150,7 @@ async fn deployed(name: &str) -> Result<Target, OpsError> {
     })
 }
 
-/// An error with what caused it, once each.
+/// The text of an error and of its causes, each once.
 fn causes(error: &dyn Error) -> String {
     let mut causes: Vec<String> = Vec::new();
     let mut next = Some(error);
@@ -179,9 +180,9 @@ fn reversals(stack: &Stack) -> Reversals {
     }
 }
 
-/// Region and credentials from wherever the AWS CLI has them, over the same
-/// TLS as the functions, and with the system's certificates: an operator may
-/// sit behind a proxy.
+/// Region and credentials from wherever the AWS CLI has them. The calls use the
+/// same TLS as the functions, with the system's certificates: an operator may sit
+/// behind a proxy.
 async fn signed_in() -> Result<SdkConfig, OpsError> {
     let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     let config = aws_config::defaults(BehaviorVersion::v2026_01_12())

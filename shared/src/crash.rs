@@ -1,8 +1,9 @@
-//! Points at which a test lets the process die. Debug builds only: a release
-//! build has neither the code nor the variables.
+//! Points at which a test lets the process die. They exist in debug builds only: a
+//! release build has neither the code nor the variables.
 
-/// Dies here if `CRASH_AT` is `{function}:{name}` and the file `CRASH_ARMED` is
-/// there, which it takes away: a test chooses the moment and dies once.
+/// Ends the process if `CRASH_AT` is `{function}:{name}` and the file `CRASH_ARMED`
+/// exists. The file is removed first, so that a test chooses the moment and the
+/// process dies once.
 #[cfg(debug_assertions)]
 pub fn point(name: &str) {
     let set = |variable: &str| std::env::var(variable).ok().filter(|value| !value.is_empty());
@@ -18,6 +19,6 @@ pub fn point(name: &str) {
     }
 }
 
-/// Nothing, in a release build.
+/// Does nothing in a release build.
 #[cfg(not(debug_assertions))]
 pub fn point(_name: &str) {}

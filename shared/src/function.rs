@@ -1,4 +1,4 @@
-//! How every function starts.
+//! The start of every function.
 
 use std::fmt::Debug;
 
@@ -15,7 +15,7 @@ use crate::settings::Env;
 /// function needs from the environment, and hands it each event with that.
 ///
 /// # Errors
-/// When a setting is missing or wrong; the function then does not start.
+/// A setting is missing or wrong; the function then does not start.
 pub async fn start<State, Payload, Answer, Handled, Buffered, Streamed, Part, PartError>(
     make: impl FnOnce(Env) -> Result<State, Error>,
     handle: impl Fn(&'static State, Payload) -> Handled,
@@ -35,7 +35,7 @@ where
     let state = make(&env).inspect_err(|problem| {
         tracing::error!(%problem, "does not start");
     })?;
-    // For as long as the process lives.
+    // The state is used for as long as the process lives.
     let state: &'static State = Box::leak(Box::new(state));
     lambda_runtime::run(service_fn(|event: LambdaEvent<Payload>| {
         // Boxed, because the compiler gives up on the depth of the whole.

@@ -1,5 +1,5 @@
-//! What operators see: one JSON line an event, which CloudWatch reads as
-//! metrics too, and the log of what went wrong.
+//! The output for operators: one JSON line for each event, which CloudWatch also
+//! reads as metrics, and the log of what went wrong.
 //!
 //! Only names, types, ids and counts are fields here (invariant
 //! `NothingLeaks`).
@@ -18,7 +18,7 @@ use crate::wire::Timestamp;
 /// The metrics' namespace.
 pub const NAMESPACE: &str = "AffiliateWebhooks";
 
-/// Dimension sets, and the metrics in them: name, unit, value.
+/// Dimension sets, and their metrics by name, unit and value.
 pub(crate) type Metrics<'a> = (serde_json::Value, &'a [(&'a str, &'a str, f64)]);
 
 /// Prints a line with metrics, in CloudWatch's embedded metric format.
@@ -40,13 +40,13 @@ pub(crate) fn print<T: Serialize>(message: &str, fields: &T, metrics: &[Metrics]
     let metrics: Vec<_> = metrics.collect();
     let now = Timestamp::now().ms();
     line.insert("_aws".into(), json!({ "Timestamp": now, "CloudWatchMetrics": metrics }));
-    // Nothing can be done about a closed standard output.
+    // A closed standard output cannot be helped.
     drop(writeln!(std::io::stdout().lock(), "{}", serde_json::Value::Object(line)));
 }
 
-/// Starts the log: JSON lines, at the level of `RUST_LOG` for this project's
-/// code. Foreign crates stay at errors whatever it says, because at finer
-/// levels they print requests with their headers and bodies.
+/// Starts the log: JSON lines, at the level of `RUST_LOG` for this project's code.
+/// Foreign crates log errors only, whatever the level, because at finer levels they
+/// print requests with their headers and bodies.
 pub fn start(rust_log: Option<&str>) {
     let level = rust_log.and_then(|text| text.trim().parse().ok()).unwrap_or(LevelFilter::INFO);
     let targets = Targets::new().with_default(LevelFilter::ERROR).with_target("shared", level);

@@ -10,7 +10,7 @@ pub struct SettingsError {
     problem: String,
 }
 
-/// Reads variables by name.
+/// The environment: the value of a variable by its name.
 pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// A list of `key=value`, separated by commas.
@@ -60,7 +60,7 @@ pub(crate) fn yes(env: Env, name: &'static str, default: bool) -> Result<bool, S
     one_of(env, name, &[("yes", true), ("no", false)], default)
 }
 
-/// One of these words, or its default.
+/// The value that one of these words stands for, or its default.
 pub(crate) fn one_of<T: Copy>(
     env: Env,
     name: &'static str,
@@ -73,7 +73,7 @@ pub(crate) fn one_of<T: Copy>(
     }
 }
 
-/// One of these words.
+/// The value that one of these words stands for.
 pub(crate) fn one_of_words<T: Copy>(
     name: &'static str,
     words: &[(&str, T)],

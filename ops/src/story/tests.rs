@@ -1,4 +1,4 @@
-//! The time line and what it leaves out.
+//! Tests of the time line, and of what it leaves out.
 
 use serde_json::json;
 use shared::fulfilment::{Recipient, Terms};

@@ -1,4 +1,4 @@
-//! What operators decide about parked promises.
+//! The operator's decisions about parked promises.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,28 +12,29 @@ pub struct OperatorDecision {
     /// The decision.
     #[serde(flatten)]
     pub resolution: Resolution,
-    /// How they know.
+    /// The operator's evidence.
     pub because: String,
     /// The time of the decision.
     pub at: Timestamp,
 }
 
-/// How a parked promise goes on.
+/// The way in which a parked promise goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Stored", into = "Stored")]
 pub enum Resolution {
-    /// From where it was parked. Not where nobody knows whether the call had its
-    /// effect.
+    /// The promise goes on from where it was parked. Not allowed where nobody knows
+    /// whether the call had its effect.
     GoOn,
     /// The call had its effect.
     Granted,
     /// The call had no effect.
     NotGranted,
-    /// Settled as it stands: what was given is kept, what was not is not given.
+    /// The promise is settled as it stands: what was given is kept, what was not is
+    /// not given.
     Close,
-    /// The call had its effect, and it is settled so.
+    /// The call had its effect, and the promise is settled so.
     CloseGranted,
-    /// The call had no effect, and it is settled so.
+    /// The call had no effect, and the promise is settled so.
     CloseNotGranted,
 }
 
@@ -59,7 +60,7 @@ impl From<Resolution> for Stored {
 }
 
 impl Resolution {
-    /// Every one.
+    /// Every resolution.
     pub const ALL: [Self; 6] = [
         Self::GoOn,
         Self::Granted,
@@ -69,8 +70,8 @@ impl Resolution {
         Self::CloseNotGranted,
     ];
 
-    /// The resolution that says of the call's effect `granted`, and settles the
-    /// promise where `close` is set.
+    /// The resolution for these two answers: `granted` says whether the call had
+    /// its effect, `close` settles the promise.
     #[must_use]
     pub fn of(granted: Option<bool>, close: bool) -> Self {
         match (close, granted) {
@@ -83,7 +84,8 @@ impl Resolution {
         }
     }
 
-    /// Whether the call had its effect; `None` where it says nothing of that.
+    /// True when the call had its effect, false when it had none; `None` where the
+    /// resolution leaves that open.
     #[must_use]
     pub fn granted(self) -> Option<bool> {
         match self {
@@ -93,7 +95,7 @@ impl Resolution {
         }
     }
 
-    /// Whether it settles the promise.
+    /// True when the resolution settles the promise.
     #[must_use]
     pub fn closes(self) -> bool {
         matches!(self, Self::Close | Self::CloseGranted | Self::CloseNotGranted)

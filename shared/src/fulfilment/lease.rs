@@ -1,4 +1,4 @@
-//! Whether a worker that got a message may work on its promise.
+//! The decision whether a worker that got a message may work on its promise.
 
 use crate::fulfilment::announce::reconcile;
 use crate::fulfilment::machine::{Input, Rules, Transition, transition};
@@ -9,40 +9,41 @@ use crate::fulfilment::state::State;
 use crate::ledger::Record;
 use crate::wire::Timestamp;
 
-/// A worker that wants a promise.
+/// A worker that wants to lease a promise.
 pub struct Taker<'a> {
     /// The settings.
     pub policy: &'a Policy,
-    /// Whose promise it is.
+    /// The definition of the rewards that the promise is one of.
     pub rewards: &'static Rewards,
     /// The epoch that the message names.
     pub epoch: u32,
-    /// What the message says is due.
+    /// The due task that the message names, as `{task}#{seq}`.
     pub due: &'a str,
-    /// What a delivery or its reversal would call.
+    /// The reward endpoint that a delivery or its reversal would call.
     pub endpoint: &'a Endpoint,
-    /// Until when the lease would hold.
+    /// The time up to which the lease would hold.
     pub until: Timestamp,
-    /// By how many milliseconds a message may be early.
+    /// Milliseconds by which a message may be early.
     pub early_ms: i64,
-    /// Now.
+    /// The present.
     pub now: Timestamp,
 }
 
-/// What a worker may do.
+/// The answer to a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Taken {
-    /// Nothing: it is owed no more, not yet, or to somebody else.
+    /// Do nothing: the task is not owed any more, not yet, or another worker's.
     Superseded,
-    /// Whoever held it is gone in the middle of the call.
+    /// Record that the worker which held the lease is gone in the middle of its
+    /// call.
     WorkerLost,
     /// Wait for so many milliseconds first.
     Early(i64),
-    /// Write this, and look again: the record says something else than the
-    /// promise (invariant `NeverAgainstTheRecord`).
+    /// Write these promises, and look again: the record contradicted the promise
+    /// (invariant `NeverAgainstTheRecord`).
     Reconciled(Vec<Promise>),
-    /// Write this: leased to the worker, or parked where even the call is not
-    /// safe.
+    /// Write this promise: leased to the worker, or parked where even the call is
+    /// not safe.
     Leased(Box<Promise>),
 }
 

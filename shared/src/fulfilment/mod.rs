@@ -1,6 +1,6 @@
 //! Promises: rewards that were announced and must be given exactly once.
 //!
-//! [`announce`] decides whether there is one, [`machine`] is its life as one
+//! [`announce()`] decides whether there is a promise; [`machine`] is its life as one
 //! pure function.
 
 mod announce;

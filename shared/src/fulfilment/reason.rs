@@ -10,60 +10,62 @@ pub enum ParkReason {
     /// The endpoint was called, nobody knows what came of it, and the call must not be
     /// repeated.
     UnknownOutcome,
-    /// Open for longer than is allowed.
+    /// The promise was open for longer than is allowed.
     OverAge,
-    /// The platform's API showed it otherwise than its events announced it until it
-    /// was over age, or denied it while no event did.
+    /// The platform's API showed the reward otherwise than its events announced it
+    /// until the promise was over age, or denied it while no event did.
     ContradictedAtProvider,
-    /// Announced under one `FulfilmentSource` and another.
+    /// The reward was announced under one `FulfilmentSource` and another.
     SourceChanged,
-    /// More than `MaxAmount`.
+    /// The amount is more than `MaxAmount`.
     AmountOverLimit,
-    /// Announced by unsigned webhooks in a unit for which `MaxAmount` has no entry.
+    /// The reward was announced by unsigned webhooks in a unit for which
+    /// `MaxAmount` has no entry.
     AmountWithoutLimit,
-    /// In a status that nobody knows.
+    /// The reward is in a status that nobody knows.
     UnknownStatus,
     /// Equally late events contradict each other, and the platform cannot be asked.
     Contested,
-    /// The platform itself suspects it.
+    /// The platform itself suspects the reward.
     SuspectedAtProvider,
-    /// To be approved, and older than `FulfilFrom`.
+    /// The reward is to be approved, and older than `FulfilFrom`.
     OlderThanFulfilFrom,
-    /// In a unit that nobody knows.
+    /// The reward is in a unit that nobody knows.
     UnknownUnit,
-    /// Of nothing, or less.
+    /// The amount is nothing, or less.
     AmountNotPositive,
-    /// The settings decide by campaign, and none is named.
+    /// The settings decide by campaign, and the payload names none.
     CampaignUnknown,
     /// The platform does not know what the payload lacks either.
     NotKnownAtProvider,
-    /// Without recipient, unit or amount when it was to go out.
+    /// The recipient, the unit or the amount was missing when the reward was to go
+    /// out.
     IncompleteTerms,
-    /// No rule says who is rewarded.
+    /// No recipient rule says who is rewarded.
     NoRecipientRule,
-    /// Neither event nor platform says whom, or how much.
+    /// Neither event nor platform states the recipient, or the amount.
     RecipientOrAmountUnknown,
-    /// The platform's API does not show it as announced.
+    /// The platform's API does not show the reward as announced.
     NotFoundAtProvider,
-    /// The platform shows it in a status that nobody knows.
+    /// The platform shows the reward in a status that nobody knows.
     StatusUnknownAtProvider,
-    /// The platform shows it as fulfilled before it was given.
+    /// The platform shows the reward as fulfilled before it was given.
     FulfilledAtProvider,
-    /// The platform did not approve what it was asked to.
+    /// The platform did not approve the reward that it was asked to approve.
     ApprovalRefused,
-    /// The platform still shows as fulfilled what was taken back.
+    /// The platform still shows a reward as fulfilled that was taken back.
     UnmarkingRefused,
     /// The terms changed when something had gone out.
     ChangedAfterDelivery,
-    /// Given, then withdrawn, and `Reversals` says `park`.
+    /// The reward was given, then withdrawn, and `Reversals` says `park`.
     WithdrawnAfterDelivery,
-    /// The reward endpoint refused it: the status code and, where it gives one, the
-    /// endpoint's own code.
+    /// The reward endpoint refused the reward: the status code and, where it gives
+    /// one, the endpoint's own code.
     RefusedByEndpoint(String),
 }
 
 impl ParkReason {
-    /// Every reason but the endpoint's own.
+    /// Every reason except the endpoint's own.
     pub const ALL: [ParkReason; 24] = [
         ParkReason::UnknownOutcome,
         ParkReason::OverAge,
@@ -91,7 +93,7 @@ impl ParkReason {
         ParkReason::WithdrawnAfterDelivery,
     ];
 
-    /// The name in the table, in logs and in RUNBOOK.md.
+    /// The name of the reason in the table, in logs and in RUNBOOK.md.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -125,7 +127,7 @@ impl ParkReason {
 }
 
 impl From<String> for ParkReason {
-    /// What is no name of ours is an endpoint's.
+    /// A name that is none of ours is an endpoint's own code.
     fn from(name: String) -> Self {
         let known = Self::ALL.into_iter().find(|reason| reason.name() == name);
         known.unwrap_or(Self::RefusedByEndpoint(name))

@@ -1,4 +1,4 @@
-//! What the company's own system is told.
+//! The message to the company's own system.
 
 use serde_json::{Value, json};
 
@@ -6,10 +6,9 @@ use crate::fulfilment::promise::Promise;
 use crate::fulfilment::rewards::Rewards;
 use crate::fulfilment::state::State;
 
-/// The body of a delivery, or of its reversal while a promise is being taken
-/// back, as docs/reward.schema.json describes it. The same for every try of one
-/// key. `None` while it would not say how much of what to whom: then nothing may
-/// go out.
+/// The body of a delivery, or of its reversal while a promise is being taken back,
+/// as docs/reward.schema.json describes it. It is the same for every try of one
+/// key. `None` while recipient, unit or amount is missing: then nothing may go out.
 #[must_use]
 pub fn reward(promise: &Promise, rewards: &Rewards, subject_id: &str) -> Option<Value> {
     if !promise.terms.is_complete() {

@@ -1,10 +1,9 @@
-//! How the rewards of one provider are promised.
+//! The definition of a provider's rewards.
 
 use crate::ledger::{Kind, Provider, Source};
 
-/// How the rewards of one provider are promised: what its webhooks vouch for,
-/// where its records say what decides, and what its platform can be asked and
-/// told.
+/// The definition of a provider's rewards: the worth of its webhooks, the places in
+/// its records where the deciding facts stand, and the abilities of its platform.
 #[expect(clippy::struct_excessive_bools, reason = "each is an independent ability")]
 #[derive(Debug)]
 pub struct Rewards {
@@ -14,51 +13,52 @@ pub struct Rewards {
     pub source: Source,
     /// The kind of object that a promise is made of.
     pub kind: Kind,
-    /// The name of that object's id in what is delivered.
+    /// The name of the object's id in a delivery.
     pub id_field: &'static str,
-    /// Whether its webhooks are signed. If not, its API is asked before anything
-    /// is given, as far as there is a key.
+    /// True when the webhooks are signed. If not, the platform's API is asked
+    /// before anything is given, as far as there is a key.
     pub is_signed: bool,
-    /// Whether its API tells what a payload lacks.
+    /// True when the platform's API states what a payload lacks.
     pub can_be_asked: bool,
-    /// Whether its API can be asked to approve a pending reward.
+    /// True when the platform's API can be asked to approve a pending reward.
     pub can_approve: bool,
-    /// Whether its API says when a status changed.
+    /// True when the platform's API states when a status changed.
     pub dates_status: bool,
-    /// Whether it can be told that a reward is not fulfilled any more.
+    /// True when the platform can be told that a reward is not fulfilled any more.
     pub can_unmark: bool,
-    /// Whether it can learn of a delivery from the answer to its next request.
+    /// True when the platform can learn of a delivery from the answer to its next
+    /// request.
     pub confirms_by_response: bool,
-    /// The reward's status by its record's, which is never `deleted`.
+    /// Reads the reward's status from its record's, which is never `deleted`.
     pub status: fn(Option<&str>) -> RewardStatus,
-    /// Where a record names the affiliate.
+    /// The affiliate's place in a record.
     pub promoter: Party,
-    /// Where a record names the customer.
+    /// The customer's place in a record.
     pub referral: Party,
 }
 
-/// Where a record names somebody.
+/// The place of a party in a record.
 #[derive(Debug)]
 pub struct Party {
-    /// The fact that is their id.
+    /// The name of the fact that is the party's id.
     pub id: &'static str,
-    /// The fact that says more of them.
+    /// The name of the fact that describes the party.
     pub fact: &'static str,
-    /// The path to them in that fact.
+    /// The path to the party in that fact.
     pub path: &'static [&'static str],
-    /// The member that is the company's own id of them.
+    /// The name of the member that is the company's own id of the party.
     pub reference: Option<&'static str>,
 }
 
 /// A reward's status, as its record states it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RewardStatus {
-    /// Approved.
+    /// The reward is approved.
     Approved,
-    /// Not approved yet, not any more, or denied.
+    /// The reward is not approved yet, not any more, or denied.
     Withdrawn,
-    /// In a status that nobody knows.
+    /// The status is unknown to this program.
     Unclear,
-    /// Equally late events state different ones.
+    /// Equally late events state different statuses.
     Contested,
 }

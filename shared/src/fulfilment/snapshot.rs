@@ -1,4 +1,4 @@
-//! What one read of a partition shows, and what one transaction writes to it.
+//! The result of one read of a partition, and the content of one transaction.
 
 use crate::fulfilment::Promise;
 use crate::ledger::{Event, Record};
@@ -6,33 +6,33 @@ use crate::ledger::{Event, Record};
 /// An event that is recorded already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeenEvent {
-    /// Its type.
+    /// The event's type.
     pub event_type: String,
-    /// SHA-256 of its exact bytes, in hex.
+    /// SHA-256 of the event's exact bytes, in hex.
     pub sha256: String,
 }
 
-/// What was read before.
+/// The items that one read finds for an event.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Snapshot {
     /// The record of the event's subject.
     pub record: Option<Record>,
-    /// The events that are recorded under the event's id: none, the one that
-    /// came first, and with it, if that is of another type, the one of the
-    /// event's own type.
+    /// The events that are recorded under the event's id: none, the one that came
+    /// first, and with it, if that is of another type, the one of the event's own
+    /// type.
     pub events: Vec<SeenEvent>,
-    /// The promise of the subject.
+    /// The latest promise of the subject.
     pub promise: Option<Promise>,
 }
 
 impl Snapshot {
-    /// This very event, if it is recorded already: one of its id and its type.
+    /// The same event, if it is recorded already: one of its id and its type.
     #[must_use]
     pub fn seen(&self, event: &Event) -> Option<&SeenEvent> {
         self.events.iter().find(|seen| seen.event_type == event.event_type)
     }
 
-    /// Whether record and promise can have been there at the same moment: a
+    /// True when record and promise can have been there at the same moment: a
     /// record names the epoch of its latest promise, from the first on.
     #[must_use]
     pub fn belongs_together(&self) -> bool {
@@ -42,20 +42,20 @@ impl Snapshot {
     }
 }
 
-/// What is to be written, all or nothing.
+/// The items to be written in one transaction, all or nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChangeSet {
     /// The event's identity, complete.
     pub identity: String,
-    /// The names of the facts that it changed.
+    /// The names of the facts that the event changed.
     pub changed: Vec<String>,
-    /// The record afterwards, in its next version; none for the inbox.
+    /// The record after the event, in its next version; `None` for the inbox.
     pub record: Option<Record>,
-    /// Promises as they are afterwards, in their next version.
+    /// The promises after the event, in their next version.
     pub promises: Vec<Promise>,
-    /// Why an announcement makes no new promise.
+    /// The reason why an announcement makes no new promise.
     pub no_promise: Option<&'static str>,
-    /// Whether the event's time is so far ahead of its arrival that it counts
-    /// as an earlier one.
+    /// True when the event's time is so far ahead of its arrival that it counts as
+    /// an earlier one.
     pub clock_ahead: bool,
 }

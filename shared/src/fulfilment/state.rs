@@ -2,35 +2,35 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How far a promise has come.
+/// The state of a promise: how far it has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// Something that the delivery needs is to be asked of the platform.
+    /// The platform is to be asked for something that the delivery needs.
     LookupDue,
-    /// The platform is to be asked to approve.
+    /// The platform is to be asked to approve the reward.
     ApprovalDue,
-    /// The platform was asked to approve.
+    /// The platform was asked to approve the reward.
     AwaitingApproval,
-    /// To be delivered.
+    /// The reward is to be delivered.
     Requested,
     /// A delivery is under way.
     Delivering,
-    /// Given; the platform is to be told.
+    /// The reward is given; the platform is to be told.
     Delivered,
     /// The platform is being told.
     Confirming,
-    /// Given, and the platform knows.
+    /// The reward is given, and the platform knows.
     Confirmed,
-    /// Withdrawn before it was given.
+    /// The reward was withdrawn before it was given.
     Denied,
-    /// Given, withdrawn, to be taken back.
+    /// The reward was given and withdrawn, and is to be taken back.
     ReversalDue,
-    /// Being taken back.
+    /// The reward is being taken back.
     Reversing,
-    /// Taken back.
+    /// The reward was taken back.
     Reversed,
-    /// Waits for a person.
+    /// The promise waits for the operator.
     Parked,
 }
 
@@ -52,7 +52,7 @@ impl State {
         State::Parked,
     ];
 
-    /// The name in the table and in logs.
+    /// The name of the state in the table and in logs.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -72,14 +72,14 @@ impl State {
         }
     }
 
-    /// Whether the delivery is durably recorded, so that the platform may be
-    /// told (invariant `DeliverThenConfirm`).
+    /// True when the delivery is durably recorded, so that the platform may be told
+    /// (invariant `DeliverThenConfirm`).
     #[must_use]
     pub fn is_delivered(self) -> bool {
         matches!(self, State::Delivered | State::Confirming | State::Confirmed)
     }
 
-    /// Whether nothing has been asked of the company's system yet.
+    /// True when the company's system has not been called yet.
     #[must_use]
     pub fn is_before_delivery(self) -> bool {
         matches!(
@@ -88,13 +88,13 @@ impl State {
         )
     }
 
-    /// Whether it waits for what the platform says of it.
+    /// True when the promise waits for an answer of the platform.
     #[must_use]
     pub fn is_asked_of_platform(self) -> bool {
         matches!(self, State::LookupDue | State::ApprovalDue | State::AwaitingApproval)
     }
 
-    /// Whether nothing more will happen by itself.
+    /// True when nothing more will happen by itself.
     #[must_use]
     pub fn is_settled(self) -> bool {
         matches!(self, State::Confirmed | State::Denied | State::Reversed)
@@ -104,7 +104,8 @@ impl State {
     #[must_use]
     pub fn task(self) -> Option<Task> {
         match self {
-            // Whether it was approved is asked, in case its event is lost.
+            // The platform is asked for its approval, too, in case the event of it
+            // is lost.
             State::LookupDue | State::AwaitingApproval => Some(Task::Lookup),
             State::ApprovalDue => Some(Task::Approve),
             State::Requested => Some(Task::Deliver),
@@ -115,20 +116,20 @@ impl State {
     }
 }
 
-/// Work that a promise owes.
+/// A kind of work that a promise owes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Task {
     /// Asking the platform how it shows the reward.
     Lookup,
-    /// Asking the platform to approve it.
+    /// Asking the platform to approve the reward.
     Approve,
-    /// Giving it to the company's own system.
+    /// Giving the reward to the company's own system.
     Deliver,
-    /// Telling the platform that it was given.
+    /// Telling the platform that the reward was given.
     Confirm,
-    /// Having the company's own system take it back.
+    /// Having the company's own system take the reward back.
     Reverse,
-    /// Telling the platform that it is not given any more.
+    /// Telling the platform that the reward is not given any more.
     Unmark,
 }
 
@@ -137,7 +138,7 @@ impl Task {
     pub const ALL: [Task; 6] =
         [Task::Lookup, Task::Approve, Task::Deliver, Task::Confirm, Task::Reverse, Task::Unmark];
 
-    /// The name in `due`, in messages and in logs.
+    /// The name of the task in `due`, in messages and in logs.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -150,7 +151,7 @@ impl Task {
         }
     }
 
-    /// `{task}#{seq}`: this task, owed since that change of state.
+    /// The due task `{task}#{seq}`: this task, owed since that change of state.
     #[must_use]
     pub fn due(self, seq: u64) -> String {
         format!("{}#{seq}", self.name())
@@ -163,7 +164,7 @@ impl Task {
         Self::ALL.into_iter().find(|task| task.name() == name)
     }
 
-    /// Whether it is a call of the company's own system, not of the platform.
+    /// True when the task calls the company's own system, and not the platform.
     #[must_use]
     pub fn calls_endpoint(self) -> bool {
         matches!(self, Task::Deliver | Task::Reverse)

@@ -1,52 +1,53 @@
-//! How much of what, to whom.
+//! The terms of a promise: amount, unit and recipient.
 
 use serde::{Deserialize, Serialize};
 
-/// Who receives a reward.
+/// The recipient of a reward.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recipient {
-    /// `promoter` or `referral`.
+    /// The role: `promoter` or `referral`.
     pub role: String,
-    /// The provider's id.
+    /// The provider's id of the recipient.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub id: Option<String>,
-    /// The company's own id; personal.
+    /// The company's own id of the recipient; personal data.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reference: Option<String>,
-    /// Personal.
+    /// The recipient's email address; personal data.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub email: Option<String>,
 }
 
-/// What is promised: how much of what, to whom.
+/// The terms of a promise: amount, unit and recipient.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
-    /// How much, exact.
+    /// The exact amount, as decimal text.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub amount: Option<String>,
-    /// Of what.
+    /// The unit of the amount.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub unit: Option<String>,
-    /// To whom.
+    /// The recipient.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub recipient: Option<Recipient>,
-    /// Whose commission it is, rewarded or not.
+    /// The affiliate whose commission it is, rewarded or not.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub affiliate_id: Option<String>,
-    /// Whose purchase caused it.
+    /// The customer whose purchase caused the commission.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub customer_id: Option<String>,
 }
 
 impl Terms {
-    /// Whether a delivery has all it needs.
+    /// True when the terms have all that a delivery needs.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         let id = self.recipient.as_ref().and_then(|recipient| recipient.id.as_ref());
         self.amount.is_some() && self.unit.is_some() && id.is_some()
     }
 
-    /// Whether `other` contradicts these terms. What it leaves open does not.
+    /// True when `other` contradicts these terms. Parts that `other` leaves open do
+    /// not.
     #[must_use]
     pub fn differs(&self, other: &Terms) -> bool {
         let id = |terms: &Terms| {
@@ -60,7 +61,7 @@ impl Terms {
             || id(other).is_some() && id(self) != id(other)
     }
 
-    /// Whether both state something, and not the same.
+    /// True when both state a part, and not the same.
     #[must_use]
     pub fn contradicts(&self, other: &Terms) -> bool {
         fn apart<T: PartialEq>(ours: Option<T>, theirs: Option<T>) -> bool {
@@ -75,7 +76,7 @@ impl Terms {
             || apart(id(self), id(other))
     }
 
-    /// These terms with what `other` states.
+    /// The terms with the parts that `other` states in their place.
     #[must_use]
     pub fn with(&self, other: &Terms) -> Terms {
         let newer = |ours: &Option<String>, theirs: &Option<String>| {

@@ -1,9 +1,9 @@
-//! What a platform's API shows of a reward, and what that is worth beside what
-//! its signed events said (invariant `ClocksNotPatience`).
+//! The views of a platform's API, and their worth beside its signed events
+//! (invariant `ClocksNotPatience`).
 //!
-//! An API can be behind its own webhooks for as long as it likes. So a row
-//! denies or reverses only by its own clock: when the platform changed its
-//! status after the latest event that approved it. Without such a clock it is
+//! An API can be behind its own webhooks for as long as it likes. So a view denies
+//! or reverses a reward only by its own clock: when the platform changed the status
+//! after the latest event that approved it. Without such a clock the platform is
 //! asked again, further and further apart, until the promise is over age.
 
 use crate::fulfilment::announce::{Assessment, assess_existing, entry_of, input_from_record};
@@ -17,43 +17,44 @@ use crate::fulfilment::terms::Terms;
 use crate::ledger::{CLOCK_AHEAD_SECONDS, Record, Register};
 use crate::wire::Timestamp;
 
-/// How the platform shows a reward.
+/// The status of a reward that its platform shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlatformStatus {
-    /// Marked fulfilled.
+    /// The reward is marked fulfilled.
     Fulfilled,
-    /// Approved and not marked fulfilled.
+    /// The reward is approved and not marked fulfilled.
     Approved,
-    /// Not approved yet, or not any more.
+    /// The reward is not approved yet, or not any more.
     Pending,
-    /// Denied.
+    /// The reward is denied.
     Denied,
-    /// In a state that nobody knows.
+    /// The status is unknown to this program.
     Unclear,
-    /// Not shown, or otherwise than announced.
+    /// The reward is not shown, or shown otherwise than announced.
     NotFound,
 }
 
-/// What the platform's API shows of one reward.
+/// The view of one reward in its platform's API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
-    /// How it stands.
+    /// The status.
     pub standing: PlatformStatus,
-    /// When its status changed last, by the platform's clock, where it says so.
+    /// The time of the last change of status, by the platform's clock, where it
+    /// states one.
     pub since: Option<Timestamp>,
-    /// When it was created, where it says so.
+    /// The time at which the reward was created, where the platform states it.
     pub created_at: Option<Timestamp>,
-    /// Whether the platform suspects it: of fraud, or that the affiliate bought
-    /// from themselves.
+    /// True when the platform suspects the reward of fraud, or the affiliate of a
+    /// purchase of their own.
     pub suspected: bool,
-    /// The terms it shows.
+    /// The terms that the platform shows.
     pub terms: Terms,
-    /// The campaign it shows.
+    /// The campaign that the platform shows.
     pub campaign_id: Option<String>,
 }
 
 impl View {
-    /// A view that shows this and nothing else.
+    /// A view that shows this status and nothing else.
     #[must_use]
     pub fn of(standing: PlatformStatus) -> Self {
         Self {
@@ -67,33 +68,34 @@ impl View {
     }
 }
 
-/// A question to the platform: about which promise, and when.
+/// A question to the platform about one promise, and the moment of asking.
 pub struct Question<'a> {
     /// The settings.
     pub policy: &'a Policy,
-    /// Whose promise it is.
+    /// The definition of the rewards that the promise is one of.
     pub rewards: &'static Rewards,
-    /// The promise as it was claimed.
+    /// The promise as the worker claimed it.
     pub promise: &'a Promise,
-    /// The record as it was read with it.
+    /// The record that was read with the promise.
     pub record: &'a Record,
-    /// When the platform was asked.
+    /// The time at which the platform is asked.
     pub asked_at: Timestamp,
-    /// When to ask again, if that is what the answer calls for.
+    /// The time to ask again, if the answer calls for that.
     pub ask_again_at: Timestamp,
-    /// Milliseconds by which an API is thought to be behind where nothing has a
-    /// clock.
+    /// Milliseconds by which an API is thought to be behind its events, where its
+    /// answer has no clock.
     pub platform_lag_ms: i64,
 }
 
 impl Question<'_> {
-    /// The terms that are known before asking; what v1 is compared with.
+    /// The terms that are known before asking; v1's answer is compared with them.
     #[must_use]
     pub fn known(&self) -> Terms {
         assess_existing(self.policy, self.rewards, self.promise, self.record).terms
     }
 
-    /// What it comes to without asking: v1 by response has nobody to ask.
+    /// The input for the promise where the platform need not be asked: v1 by
+    /// response has no API key. `None` where it has to be asked.
     #[must_use]
     pub fn needs_no_answer(&self) -> Option<Input> {
         if !self.promise.by_response {
@@ -107,13 +109,13 @@ impl Question<'_> {
         })
     }
 
-    /// What a look-up means that a promise waits for.
+    /// The input that a view means for a promise that waits for a look-up.
     #[must_use]
     pub fn looked_up(&self, view: &View) -> Input {
         let waits_for_approval = self.promise.state == State::AwaitingApproval;
         match view.standing {
             PlatformStatus::Approved => self.approved(view),
-            // Given by somebody else: a person has to look.
+            // Somebody else gave the reward: the operator has to look.
             PlatformStatus::Fulfilled => Input::Refused(ParkReason::FulfilledAtProvider),
             PlatformStatus::Pending if waits_for_approval && self.never_approved() => {
                 self.wait("not approved yet")
@@ -122,11 +124,11 @@ impl Question<'_> {
         }
     }
 
-    /// Whether the platform shows it as pending and may be asked to approve it,
-    /// or else what that means.
+    /// Succeeds when the platform shows the reward as pending and may be asked to
+    /// approve it.
     ///
     /// # Errors
-    /// The input that the view comes to instead.
+    /// The input that the view means instead.
     pub fn may_approve(&self, view: &View) -> Result<(), Box<Input>> {
         let created =
             view.created_at.or_else(|| self.record.text("occurred_at").and_then(Timestamp::parse));
@@ -152,8 +154,9 @@ impl Question<'_> {
         }
     }
 
-    /// What it means that the platform does not show it as approved. Only a
-    /// status of its own that is newer than the approval denies.
+    /// The input for a reward that the platform does not show as approved. It
+    /// denies the reward only by a status of its own that is newer than the
+    /// approval.
     #[must_use]
     pub fn not_approved(&self, view: &View) -> Input {
         match (view.standing, self.since(view)) {
@@ -180,8 +183,8 @@ impl Question<'_> {
             Err(contradicted) => return *contradicted,
         };
         if self.record.is_contested() && !self.settled_there() && !self.is_believed() {
-            // Which of two equally late events counts, a list that is behind
-            // does not know either.
+            // A list that is behind does not know either which of two equally late
+            // events counts.
             return self.contradicted("may not know of the latest events yet");
         }
         Input::Found {
@@ -193,15 +196,15 @@ impl Question<'_> {
         }
     }
 
-    /// The reward as events and platform together show it, unless they contradict
-    /// each other and the platform's clock is not the newer one.
+    /// The reward as events and platform together show it. Fails where they
+    /// contradict each other and the platform's clock is not the newer one.
     fn shown(&self, view: &View) -> Result<Assessment, Box<Input>> {
         let known = self.known();
         if known.contradicts(&view.terms) && !self.is_newer(view) && !self.is_believed() {
             return Err(Box::new(self.contradicted("shown with other terms than announced")));
         }
         let terms = known.with(&view.terms);
-        // As it will be once this is known.
+        // The promise as it will be once the view is recorded.
         let mut asked = self.promise.clone();
         asked.platform.found_at = Some(self.asked_at);
         let campaign = view.campaign_id.as_deref().or(asked.campaign_id.as_deref());
@@ -209,36 +212,37 @@ impl Question<'_> {
         Ok(Assessment::of(terms, entry))
     }
 
-    /// Whether a person lets the list count, whatever its clock.
+    /// True when the operator lets the platform's list count, whatever its clock.
     fn is_believed(&self) -> bool {
         self.promise.waives(&ParkReason::ContradictedAtProvider)
     }
 
-    /// When the status that is shown changed, as far ahead of now as an event may
-    /// be: no date of a list can hold a promise longer than that either.
+    /// The time at which the status shown last changed, at most as far ahead of now
+    /// as an event may be: no date of a list can hold a promise longer either.
     fn since(&self, view: &View) -> Option<Timestamp> {
         let latest = self.asked_at.plus_seconds(CLOCK_AHEAD_SECONDS);
         view.since.map(|since| since.min(latest))
     }
 
-    /// Whether the status that is shown is newer than the latest event that
-    /// said anything of it.
+    /// True when the status shown is newer than the latest event that said anything
+    /// of it.
     fn is_newer(&self, view: &View) -> bool {
         let status = self.record.facts.get("status");
         let told = self.record.announcement().max(status.and_then(|status| status.clock.time));
-        // Of equally late events that contradict each other it may be either.
+        // Of equally late events that contradict each other, the view may show
+        // either.
         let either = status.is_some_and(Register::is_contested);
         self.since(view)
             .is_some_and(|since| told.is_none_or(|told| told < since || either && told == since))
     }
 
-    /// Whether the list has had its time to catch up with the record.
+    /// True when the list has had its time to catch up with the record.
     fn settled_there(&self) -> bool {
         let told = self.record.as_of().and_then(|clock| clock.time);
         told.is_none_or(|told| told.ms().saturating_add(self.platform_lag_ms) < self.asked_at.ms())
     }
 
-    /// Whether it was not there for longer than a list is behind.
+    /// True when the reward has been missing for longer than a list is behind.
     fn lag_is_over(&self) -> bool {
         let since = self.promise.platform.contradicted_since.unwrap_or(self.asked_at);
         let announced = self.record.announcement();
@@ -259,11 +263,11 @@ impl Question<'_> {
     }
 }
 
-/// Whether FirstPromoter says of it that it may be fraud (`fraud_check`) or a
-/// purchase of the affiliate's own (`is_self_referral`).
+/// True when FirstPromoter says of a reward that it may be fraud (`fraud_check`) or
+/// a purchase of the affiliate's own (`is_self_referral`).
 #[must_use]
 pub fn suspected(record: &Record) -> bool {
-    // What is neither denied nor left open is not known to be innocent.
+    // A value that is neither a denial nor "left open" is not known to be innocent.
     let suspects =
         |name: &str, innocent: &[&str]| record.text(name).is_some_and(|v| !innocent.contains(&v));
     suspects("fraud_check", &["no_suspicion"])

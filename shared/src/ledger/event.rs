@@ -7,44 +7,44 @@ use serde_json::{Map, Value};
 use crate::ledger::{Family, Kind, Provider};
 use crate::wire::{Id, Timestamp};
 
-/// What an event says about its subject, by field name. Values hold no
+/// The facts that an event states about its subject, by field name. Values hold no
 /// numbers: amounts are exact decimal texts.
 pub type Facts = Map<String, Value>;
 
-/// Which object an event is about.
+/// The object that an event is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
-    /// Its kind.
+    /// The kind of the object.
     pub kind: Kind,
-    /// The provider's id of it.
+    /// The provider's id of the object.
     pub id: Id,
 }
 
-/// What makes an event the same one when it is delivered again (invariant
+/// The identity of an event, by which a repeated delivery is known (invariant
 /// `OnceRecorded`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Identity {
-    /// The provider's own id, from the authenticated bytes.
+    /// The provider's own id of the event, from the authenticated bytes.
     Given(Id),
-    /// UpPromote has none: this transition of this object, to be completed by
-    /// the version of the record at which it applies.
+    /// The transition of an object, where the provider (UpPromote) gives its events
+    /// no id. It is complete with the version of the record at which it applies.
     Transition(String),
 }
 
-/// What became of the object. Orders events of the same time.
+/// The change that an event makes to its object. Orders events of the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Action {
-    /// It came to be.
+    /// The object came to be.
     Created,
-    /// It changed.
+    /// The object changed.
     Updated,
-    /// It is gone.
+    /// The object is gone.
     Deleted,
 }
 
 impl Action {
-    /// What an event type says: `payout.created` and `reward_created` create,
-    /// `payout.deleted` deletes, any other updates.
+    /// The action that an event type names: `payout.created` and `reward_created`
+    /// create, `payout.deleted` deletes, any other updates.
     #[must_use]
     pub fn of_type(event_type: &str) -> Self {
         match event_type.rsplit(['.', '_']).next() {
@@ -54,7 +54,7 @@ impl Action {
         }
     }
 
-    /// The name in table items.
+    /// The name of the action in table items.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -64,69 +64,70 @@ impl Action {
         }
     }
 
-    /// Undoes [`Action::name`].
+    /// The action of that name; undoes [`Action::name`].
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         [Self::Created, Self::Updated, Self::Deleted].into_iter().find(|a| a.name() == name)
     }
 }
 
-/// An event's place among those of its object: by time, then by what became of
-/// the object, then by status rank.
+/// The place of an event among those of its object: by time, then by action, then
+/// by the rank of its status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Clock {
-    /// The provider's time. An event without one is older than any with one,
-    /// also than one of 1970.
+    /// The provider's time. An event without one is older than any with one, even
+    /// than one of 1970.
     pub time: Option<Timestamp>,
-    /// What became of the object.
+    /// The change to the object.
     pub action: Action,
-    /// How far along its life the status stands.
+    /// The rank of the status: how far along the object's life it stands.
     pub rank: u8,
 }
 
 impl Clock {
-    /// The place before all others: of what nobody dated.
+    /// The place before all others, of facts that nobody dated.
     pub const UNKNOWN: Self = Self { time: None, action: Action::Created, rank: 0 };
 
-    /// This place, at `latest` if it is later than that.
+    /// The same place with a time of at most `latest`.
     #[must_use]
     pub fn no_later_than(self, latest: Timestamp) -> Self {
         Self { time: self.time.map(|time| time.min(latest)), ..self }
     }
 }
 
-/// Seconds that an event's time may be ahead of its arrival. What is dated
-/// later counts as of then: no event can hold a fact longer than that.
+/// Most seconds that an event's time may be ahead of its arrival. An event dated
+/// later counts as of that moment, so that no event can hold a fact longer than
+/// that.
 pub(crate) const CLOCK_AHEAD_SECONDS: i64 = 300;
 
-/// What to do with an event.
+/// The content of an event, by what is done with it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content {
-    /// It changes a record.
+    /// The event changes a record.
     Change(Box<Change>),
-    /// Its type is not known here: archived, acknowledged.
+    /// The event's type is not known here: the event is archived and acknowledged.
     Unknown,
-    /// The provider's test button.
+    /// The event comes from the provider's test button.
     Test,
 }
 
-/// What an event says about one object.
+/// The change that an event states for one object.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// The object.
+    /// The object that changes.
     pub subject: Subject,
     /// The event's place in time; `None` where the provider has no clock.
     pub clock: Option<Clock>,
-    /// What it states.
+    /// The facts that the event states.
     pub facts: Facts,
-    /// Whether it says that the object is gone.
+    /// The event says that the object is gone.
     pub deletes: bool,
-    /// Whether it announces an approved reward.
+    /// The event announces an approved reward.
     pub announces: bool,
-    /// Whether it says what changed in a way that cannot be read: it may have
+    /// The event lists its changes in a way that cannot be read: it may have
     /// announced an approval that [`Change::announces`] does not know of.
     pub changes_unread: bool,
-    /// The values before the change, as far as it names them and they can be
+    /// The values before the change, as far as the event names them and they can be
     /// read: `status` in small letters, `amount` as decimal text, `unit` in the
     /// ledger's words, each `null` where there was none.
     pub was: BTreeMap<String, Value>,
@@ -135,20 +136,20 @@ pub struct Change {
 /// An authenticated event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// Who sent it.
+    /// The provider that sent the event.
     pub provider: Provider,
-    /// Its type, as sent (UpPromote: as routed).
+    /// The event's type, as sent (UpPromote: as routed).
     pub event_type: String,
-    /// The family its type belongs to; `None` for unknown types.
+    /// The family of the event's type; `None` for unknown types.
     pub family: Option<Family>,
-    /// What makes it the same event again.
+    /// The identity by which a repeated delivery is known.
     pub identity: Identity,
-    /// What it says.
+    /// The content of the event.
     pub content: Content,
-    /// The paths of what of its body could not be read, without any value.
+    /// The paths of the fields that could not be read, without any value.
     pub unread: Vec<String>,
-    /// Whose format the body has, where it is not the provider's own: it is
-    /// kept, and not understood at this address.
+    /// The provider whose format the body has, where that is not this provider's
+    /// own: the event is kept, and not understood at this address.
     pub other_format: Option<Provider>,
 }
 
@@ -159,7 +160,7 @@ pub struct Event {
 pub struct Malformed {
     /// Path of the field, `body` for the whole.
     pub field: String,
-    /// What is wrong with it.
+    /// The problem of the field, without any value.
     pub reason: String,
 }
 

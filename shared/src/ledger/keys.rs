@@ -1,4 +1,4 @@
-//! Where things are kept: the keys of the table.
+//! The keys of the table.
 
 use crate::ledger::{Content, Event, Identity, Provider, Subject};
 
@@ -11,14 +11,15 @@ pub fn partition(provider: Provider, subject: &Subject) -> String {
     format!("{provider}#{}#{}", subject.kind.name(), subject.id.as_str())
 }
 
-/// Undoes [`partition`]: the provider's name, the kind's, and the id.
+/// The provider's name, the kind's name and the id in a partition key; undoes
+/// [`partition`].
 #[must_use]
 pub fn partition_parts(pk: &str) -> Option<(&str, &str, &str)> {
     let mut parts = pk.splitn(3, '#');
     Some((parts.next()?, parts.next()?, parts.next()?))
 }
 
-/// The partition of what has no known subject.
+/// The partition of a request that has no known subject.
 #[must_use]
 pub fn inbox(provider: Provider, identity: &str) -> String {
     format!("{provider}#inbox#{identity}")
@@ -30,8 +31,8 @@ pub fn event_key(identity: &str) -> String {
     format!("event#{identity}")
 }
 
-/// The identity of an event whose id another type of event has taken already
-/// in the same partition. Affonso's published samples share one.
+/// The identity of an event whose id an event of another type has taken already in
+/// the same partition. Affonso's published samples share one id.
 #[must_use]
 pub fn shared_identity(id: &str, event_type: &str) -> String {
     format!("{id}#{event_type}")
@@ -43,8 +44,8 @@ pub fn promise_key(epoch: u32) -> String {
     format!("fulfilment#{epoch}")
 }
 
-/// Where an event is looked for before it is recorded: its partition, and its
-/// sort key where the identity is known beforehand.
+/// The keys under which an event is looked for before it is recorded: its
+/// partition, and its sort key where its identity is known beforehand.
 #[must_use]
 pub fn item_keys(event: &Event) -> (String, Option<String>) {
     match (&event.content, &event.identity) {

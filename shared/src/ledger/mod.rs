@@ -1,4 +1,4 @@
-//! What is known: events in the ledger's terms, and the record that they add up to.
+//! The ledger: events in its own terms, and the record that they add up to.
 
 mod event;
 mod keys;

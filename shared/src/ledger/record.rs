@@ -13,44 +13,44 @@ use crate::wire::Timestamp;
 /// bodies than this for one status of one object have not been seen anywhere.
 const MAX_TRANSITIONS: usize = 64;
 
-/// The facts that something hangs on: what is given, to whom, or whether.
-/// Contradictions in them are not settled by picking one.
+/// The facts that decide a reward: what is given, to whom, or whether.
+/// Contradictions in them are not settled by picking one value.
 const DECIDING: [&str; 5] = ["status", "amount", "affiliate_id", "customer_id", "campaign_id"];
 
 /// The record of one object.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Record {
-    /// Rises with every event recorded.
+    /// The version, which rises with every event recorded.
     pub version: u64,
-    /// What is known, by field name.
+    /// The known facts, by field name.
     pub facts: BTreeMap<String, Register>,
-    /// When it was deleted at the provider, or when that was heard where the
-    /// event does not say it; terminal.
+    /// The time at which the object was deleted at the provider, or at which the
+    /// event arrived where it gives no time. Terminal: nothing undoes it.
     pub deleted_at: Option<Timestamp>,
-    /// What decides and was stated with a value by any event, and is null now: by
-    /// fact, of an amount by part (`amount.value`).
+    /// The deciding facts that some event stated with a value and that are null
+    /// now; an amount by its parts (`amount.value`).
     pub named: BTreeSet<String>,
-    /// For a source without a clock: whether its events contradicted each other.
-    /// [`Record::is_contested`] tells it for all.
+    /// Events of a source without a clock contradicted each other.
+    /// [`Record::is_contested`] answers this for every source.
     pub contested: bool,
-    /// For a source without event ids: what was applied since the status last
-    /// changed, and at which version.
+    /// The transitions applied since the status last changed, each with the version
+    /// at which it applied; for a source without event ids.
     pub transitions: BTreeMap<String, u64>,
-    /// When a reward was announced for it, by the latest event that did and
-    /// says when.
+    /// The time of the latest announcement of a reward, among those that state a
+    /// time.
     pub announced: Option<Timestamp>,
-    /// When an announcement came in that does not say when it was.
+    /// The time of arrival of the latest announcement that states no time.
     pub announced_undated: Option<Timestamp>,
-    /// Which sources were to promise rewards whenever it was announced, each
-    /// setting once. What another one gave is not given again because the
-    /// settings changed.
+    /// The settings of the sources in force when a reward was announced, each once.
+    /// A reward that another source gave is not given again because the settings
+    /// changed.
     pub sources: Vec<Sources>,
-    /// The epoch of its latest promise; 0 without one.
+    /// The epoch of the latest promise; 0 without one.
     pub epoch: u32,
 }
 
 impl Record {
-    /// A record that states these facts, without a history.
+    /// A record that states these facts and has no history.
     #[must_use]
     pub fn of_facts(facts: crate::ledger::Facts) -> Self {
         let register = |value| Register::new(value, Clock::UNKNOWN);
@@ -78,7 +78,7 @@ impl Record {
         self.fact(name).filter(|_| !contested)
     }
 
-    /// The text of such a fact.
+    /// The text of a fact that no two events contradict each other in.
     #[must_use]
     pub fn settled_text(&self, name: &str) -> Option<&str> {
         self.settled(name).and_then(Value::as_str)
@@ -93,10 +93,10 @@ impl Record {
         self.text("status")
     }
 
-    /// Whether events contradict each other in what decides a reward (status,
-    /// amount, who, campaign), and nothing tells which came last: the platform
-    /// has to be asked, or a person. A later event ends it where there is a
-    /// clock; a deletion always does.
+    /// True when events contradict each other in a fact that decides a reward
+    /// (status, amount, affiliate, customer, campaign) and nothing tells which came
+    /// last: the platform or the operator has to be asked. A later event ends this
+    /// where there is a clock; a deletion always does.
     #[must_use]
     pub fn is_contested(&self) -> bool {
         let deciding = DECIDING.iter().filter_map(|name| self.facts.get(*name));
@@ -104,8 +104,8 @@ impl Record {
             && (self.contested || deciding.clone().any(Register::is_contested))
     }
 
-    /// When a reward was announced for it at last. An announcement that does not
-    /// say when it was is one of its arrival.
+    /// The time of the latest announcement of a reward. An announcement that states
+    /// no time counts as of its arrival.
     #[must_use]
     pub fn announcement(&self) -> Option<Timestamp> {
         self.announced.max(self.announced_undated)
@@ -117,10 +117,10 @@ impl Record {
         self.facts.values().map(|register| register.clock).max()
     }
 
-    /// Takes in an event of a source with a clock, at its place in time, received
-    /// then. Returns the names of the facts that changed. The result depends on
-    /// the set of events taken in and not on their order (invariant
-    /// `OnceApplied`).
+    /// Takes in an event of a source with a clock: `clock` is its place in time,
+    /// `received` its arrival. Returns the names of the facts that changed. The
+    /// result depends on the set of events taken in and not on their order
+    /// (invariant `OnceApplied`).
     pub(crate) fn merge(
         &mut self,
         change: &Change,
@@ -154,7 +154,8 @@ impl Record {
         changed
     }
 
-    /// Remembers what has ever had a value, whatever comes first.
+    /// Keeps [`Record::named`] up to date for one fact, whatever the order of
+    /// arrival.
     fn note_named(&mut self, name: &str, values: [Option<&Value>; 2]) {
         if !DECIDING.contains(&name) {
             return;
@@ -166,8 +167,8 @@ impl Record {
         }
     }
 
-    /// Whether events have taken away what one of them had stated: a fact, or a
-    /// part of it (`amount.unit`), that is null and once had a value.
+    /// True when events have taken away what one of them had stated: a fact, or a
+    /// part of it (`amount.unit`), is null and once had a value.
     #[must_use]
     pub fn is_taken_away(&self, name: &str) -> bool {
         let (fact, part) = name.split_once('.').unwrap_or((name, ""));
@@ -195,7 +196,8 @@ impl Record {
     }
 
     /// Takes in an event of a source without a clock, in the order of arrival.
-    /// One that contradicts what is known marks the record as contested.
+    /// Returns the names of the facts that changed. An event that contradicts the
+    /// record marks it as contested.
     pub(crate) fn apply(&mut self, change: &Change, transition: &str) -> Vec<String> {
         let status = self.text("status").map(str::to_owned);
         let mut changed = Vec::new();
@@ -209,7 +211,7 @@ impl Record {
             self.facts.insert(name.clone(), Register::new(value.clone(), Clock::UNKNOWN));
         }
         if self.text("status") != status.as_deref() {
-            // What came before the change may rightly come again.
+            // A transition from before this change may rightly come again.
             self.transitions.clear();
         }
         if self.transitions.len() >= MAX_TRANSITIONS {
@@ -223,7 +225,7 @@ impl Record {
     }
 }
 
-/// What of a fact has a value.
+/// The names of a fact, or of its parts, that have a value.
 fn named(name: &str, value: &Value) -> Vec<String> {
     match value {
         Value::Null => Vec::new(),
@@ -235,8 +237,8 @@ fn named(name: &str, value: &Value) -> Vec<String> {
     }
 }
 
-/// What an event says that a fact was before. An amount and its unit are one
-/// fact, and each may have changed alone.
+/// The value before the change that an event states for a fact. An amount and its
+/// unit are one fact, and each may have changed alone.
 fn was(change: &Change, name: &str) -> Option<Value> {
     if name != "amount" {
         return change.was.get(name).cloned();

@@ -1,25 +1,25 @@
-//! One fact of a record, merged from what events state of it.
+//! One fact of a record, merged from the statements of its events.
 
 use serde_json::Value;
 
 use crate::ledger::Clock;
 
-/// Most statements kept of one fact at one place in time. More than that are
-/// not told apart any more: the fact is then contested.
+/// Most statements kept of one fact at one place in time. With this many, the fact
+/// counts as contested.
 pub const MAX_STATEMENTS: usize = 8;
 
-/// What one event states of a fact.
+/// The statement of one event about a fact.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statement {
-    /// The value; null takes an earlier one away.
+    /// The value; null takes an earlier value away.
     pub value: Value,
-    /// The value before, as far as the event says it. Of an object (an amount)
-    /// the parts that it names.
+    /// The value before, as far as the event states it. Of an object (an amount),
+    /// the parts that the event names.
     pub was: Option<Value>,
 }
 
 impl Statement {
-    /// Whether it says that `value` came before.
+    /// True when the statement names `value` as the value before.
     fn follows(&self, value: &Value) -> bool {
         match &self.was {
             Some(Value::Object(parts)) => {
@@ -39,29 +39,29 @@ impl Statement {
 /// One fact with the place in time of the events that stated it last.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Register {
-    /// What counts. Of a contested fact one of the values, the same whatever
-    /// came first.
+    /// The value that counts. Of a contested fact it is one of the stated values,
+    /// and the same one whatever came first.
     pub value: Value,
-    /// When it was stated.
+    /// The place in time of the value.
     pub clock: Clock,
-    /// All that was stated then, sorted; empty where `value` says it all.
+    /// All statements of that place in time, sorted; empty where `value` says it
+    /// all.
     statements: Vec<Statement>,
 }
 
 impl Register {
-    /// A fact that one event states, which names no value before.
+    /// A fact that one event states without a value before.
     #[must_use]
     pub fn new(value: Value, clock: Clock) -> Self {
         Self { value, clock, statements: Vec::new() }
     }
 
-    /// A fact from all that is stated at one place in time. `None` when that is
-    /// nothing.
+    /// A fact from all statements of one place in time; `None` without any.
     #[must_use]
     pub fn of_statements(clock: Clock, mut statements: Vec<Statement>) -> Option<Self> {
         statements.sort_by_cached_key(Statement::sort_key);
         statements.dedup();
-        // The least of all, so that no order of arrival can show.
+        // The least statements are kept, so that no order of arrival shows.
         statements.truncate(MAX_STATEMENTS);
         let value = latest(&statements).or(statements.last().map(|last| &last.value))?.clone();
         if let [Statement { was: None, .. }] = statements.as_slice() {
@@ -70,23 +70,23 @@ impl Register {
         Some(Self { value, clock, statements })
     }
 
-    /// All that was stated at its place in time; empty where the value says it
-    /// all.
+    /// All statements of the register's place in time; empty where the value says
+    /// it all.
     #[must_use]
     pub fn statements(&self) -> &[Statement] {
         &self.statements
     }
 
-    /// Whether events of one place in time contradict each other, and nothing
-    /// that they say tells which came last.
+    /// True when events of one place in time contradict each other, and nothing
+    /// that they state tells which came last.
     #[must_use]
     pub fn is_contested(&self) -> bool {
         self.statements.len() >= MAX_STATEMENTS
             || (!self.statements.is_empty() && latest(&self.statements).is_none())
     }
 
-    /// Takes in a statement of a fact that something hangs on. A later one wins;
-    /// those of the same place in time are all kept.
+    /// Takes in a statement of a fact that decides a reward. A later statement
+    /// wins; those of the same place in time are all kept.
     pub(super) fn state(&mut self, clock: Clock, statement: Statement) {
         if clock < self.clock {
             return;
@@ -103,7 +103,7 @@ impl Register {
         }
     }
 
-    /// Takes in a statement of a fact that nothing hangs on. A later one wins;
+    /// Takes in a statement of a fact that decides nothing. A later statement wins;
     /// of the same place in time, any, but always the same one.
     pub(super) fn decorate(&mut self, clock: Clock, value: Value) {
         if (self.clock, self.value.to_string()) < (clock, value.to_string()) {
@@ -112,8 +112,8 @@ impl Register {
     }
 }
 
-/// The one value that all others lead up to, by what the events say was before;
-/// `None` when there is no such value, or several.
+/// The one value that all others lead up to, by the values before that the events
+/// state; `None` when there is no such value, or several.
 fn latest(statements: &[Statement]) -> Option<&Value> {
     let mut values: Vec<&Value> = Vec::new();
     for statement in statements {
@@ -128,7 +128,7 @@ fn latest(statements: &[Statement]) -> Option<&Value> {
     }
 }
 
-/// How many values came before this one, itself included.
+/// The number of values that came before this one, itself included.
 fn precede(statements: &[Statement], value: &Value) -> usize {
     let mut reached = vec![value];
     let mut looked_at = 0;
@@ -156,7 +156,7 @@ mod tests {
         Statement { value: value.clone(), was }
     }
 
-    /// Every order of the same statements.
+    /// All orders of the same statements.
     fn orders(statements: &[Statement]) -> Vec<Vec<Statement>> {
         if statements.len() < 2 {
             return vec![statements.to_vec()];
@@ -192,25 +192,25 @@ mod tests {
             (vec![stated(&high, None), stated(&low, was("1000"))], Some(&low)),
             (vec![stated(&low, None), stated(&high, None)], None),
             (vec![stated(&low, was("500")), stated(&high, was("500"))], None),
-            // The same said twice, with and without what was before.
+            // The same value twice, with and without the value before.
             (vec![stated(&low, None), stated(&low, was("500"))], Some(&low)),
-            // One after the other.
+            // One value after the other.
             (
                 vec![stated(&low, None), stated(&high, was("700")), stated(&third, was("1000"))],
                 Some(&third),
             ),
-            // Back and forth.
+            // Values back and forth.
             (vec![stated(&low, was("1000")), stated(&high, was("700"))], None),
             (
                 vec![stated(&low, was("1000")), stated(&high, was("700")), stated(&third, None)],
                 None,
             ),
-            // Two that follow one.
+            // Two values that follow the same one.
             (vec![stated(&low, None), stated(&high, was("700")), stated(&third, was("700"))], None),
-            // Of what has no parts: the whole.
+            // A value without parts: compared as a whole.
             (vec![stated(&json!("a"), None), stated(&json!("b"), Some(json!("a")))], Some(&text)),
             (vec![stated(&json!("a"), None), stated(&json!("b"), Some(json!("c")))], None),
-            // Another unit is another amount.
+            // The same number in another unit is another amount.
             (
                 vec![
                     stated(&low, None),
@@ -218,7 +218,7 @@ mod tests {
                 ],
                 None,
             ),
-            // It was nothing before.
+            // A value that was null before.
             (
                 vec![
                     stated(&Value::Null, None),

@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 pub struct Provider(&'static str);
 
 impl Provider {
-    /// The provider of that name.
+    /// The provider named `name`.
     #[must_use]
     pub const fn named(name: &'static str) -> Self {
         Self(name)
     }
 
-    /// The name.
+    /// The name of the provider.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.0
@@ -39,18 +39,18 @@ impl fmt::Display for Provider {
 /// The kinds of business object in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// What an affiliate earned by one sale.
+    /// An affiliate's earning from one sale.
     Commission,
     /// A payment to an affiliate.
     Payout,
-    /// Whom an affiliate brought.
+    /// A lead or customer whom an affiliate brought.
     Customer,
     /// A FirstPromoter v1 fulfilment.
     Fulfilment,
 }
 
 impl Kind {
-    /// The name in table keys and logs.
+    /// The name of the kind in table keys and logs.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -77,7 +77,7 @@ pub enum Family {
     Fulfilments,
 }
 
-/// Which FirstPromoter source may create promises.
+/// The FirstPromoter source that may create promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
@@ -85,16 +85,16 @@ pub enum Source {
     V2,
     /// `fulfilment_pending` of webhooks v1.
     V1,
-    /// None.
+    /// No source.
     Off,
 }
 
-/// Which source promises the rewards of which campaign.
+/// The sources that promise rewards, by campaign.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sources {
-    /// Where no campaign says otherwise.
+    /// The source of a campaign for which no other is set.
     pub default: Source,
-    /// Exceptions, by campaign id.
+    /// The exceptions, by campaign id.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub by_campaign: BTreeMap<String, Source>,
 }

@@ -19,7 +19,7 @@ pub struct PlatformSettings {
     pub firstpromoter_v1_url: String,
     /// Milliseconds between two calls of FirstPromoter.
     pub spacing_ms: u64,
-    /// Seconds after which a look-up of v1 asks for no more pages.
+    /// Seconds after which a look-up of v1 requests no more pages.
     pub look_up_seconds: u64,
 }
 
@@ -37,7 +37,8 @@ impl PlatformSettings {
                 "FIRSTPROMOTER_V1_API_URL",
                 "https://firstpromoter.com/api/v1",
             ),
-            // 400 calls a minute and account, and two workers at once.
+            // FirstPromoter allows 400 calls a minute and account; two workers may
+            // call at once.
             spacing_ms: positive(env, "FIRSTPROMOTER_SPACING_MS", 320, 0..=60_000)?,
             look_up_seconds: positive(env, "LOOK_UP_SECONDS", 30, 1..=60)?,
         })
@@ -64,14 +65,14 @@ fn is_v2(provider: Provider) -> bool {
     provider == provider::firstpromoter::DEFINITION.provider
 }
 
-/// Whether a provider's API can be told of several rewards at once.
+/// True when one call of a provider's API can name several rewards.
 #[must_use]
 pub fn takes_several(provider: Provider) -> bool {
     is_v2(provider)
 }
 
 impl<'a> Api<'a> {
-    /// The client for a provider; `None` when there is none.
+    /// The client for a provider; `None` where this program has none.
     #[must_use]
     pub fn of(
         provider: Provider,
@@ -96,7 +97,7 @@ impl<'a> Api<'a> {
         })
     }
 
-    /// How the platform shows a reward; `terms` are what it is compared with where
+    /// Reads how the platform shows a reward. `terms` are compared with it where
     /// its API shows less.
     ///
     /// # Errors
@@ -111,8 +112,8 @@ impl<'a> Api<'a> {
         }
     }
 
-    /// How the platform shows several rewards, in their order. Only where it takes
-    /// several at once.
+    /// Reads how the platform shows several rewards, in the order of `ids`. Only
+    /// for a provider that [`takes_several`].
     ///
     /// # Errors
     /// [`NoAnswer`].
@@ -123,7 +124,7 @@ impl<'a> Api<'a> {
         }
     }
 
-    /// Asks to approve a reward.
+    /// Asks the platform to approve a reward.
     pub async fn approve(&self, id: &str) -> WriteResult {
         match self {
             Self::V1(_) => WriteResult::CheckEach,
@@ -131,7 +132,7 @@ impl<'a> Api<'a> {
         }
     }
 
-    /// Marks rewards as given. Several only where it takes several at once.
+    /// Marks rewards as given; several only for a provider that [`takes_several`].
     pub async fn mark_fulfilled(&self, ids: &[&str]) -> WriteResult {
         match (self, ids) {
             (Self::V1(api), [id]) => api.complete(id).await,
@@ -140,7 +141,7 @@ impl<'a> Api<'a> {
         }
     }
 
-    /// Takes [`Api::mark_fulfilled`] back.
+    /// Marks a reward as not given any more; undoes [`Api::mark_fulfilled`].
     pub async fn mark_unfulfilled(&self, id: &str) -> WriteResult {
         match self {
             Self::V1(_) => WriteResult::CheckEach,
@@ -148,7 +149,7 @@ impl<'a> Api<'a> {
         }
     }
 
-    /// What became of a batch that the platform accepted.
+    /// Reads the result of a batch that the platform accepted.
     pub async fn batch(&self, id: &str) -> WriteResult {
         match self {
             Self::V1(_) => WriteResult::CheckEach,

@@ -1,5 +1,5 @@
-//! The credentials for calling others: the reward endpoint's signing keys and
-//! the platforms' API keys.
+//! The credentials for outgoing calls: the reward endpoint's signing keys and the
+//! platforms' API keys.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -9,15 +9,15 @@ use crate::wire::secret::{Secret, SecretDocument, without_mark};
 
 const SECTIONS: [&str; 3] = ["reward_endpoint", "firstpromoter", "firstpromoter_v1"];
 
-/// The company's own reward endpoint.
+/// The credentials of the company's own reward endpoint.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RewardEndpoint {
-    /// Standard Webhooks secrets (`whsec_…`). Each signs; several while one is
-    /// rotated.
+    /// Standard Webhooks secrets (`whsec_…`). Every one signs; there are several
+    /// while one is rotated.
     pub signing: Vec<Secret>,
 }
 
-/// FirstPromoter's API v2.
+/// The credentials of FirstPromoter's API v2.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct FirstPromoter {
     /// The API key.
@@ -26,14 +26,14 @@ pub struct FirstPromoter {
     pub account_id: Secret,
 }
 
-/// FirstPromoter's API v1.
+/// The credentials of FirstPromoter's API v1.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct FirstPromoterV1 {
     /// The API key.
     pub api_key: Secret,
 }
 
-/// All credentials. What is not configured is `None` or empty.
+/// All credentials. A section that is not configured is `None` or empty.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Credentials {
     /// The reward endpoint.
@@ -47,7 +47,7 @@ pub struct Credentials {
 
 impl Credentials {
     /// Reads the JSON secret of Secrets Manager. A section that does not have its
-    /// shape is not used, and no other is hurt by it.
+    /// shape is not used, and costs no other.
     #[must_use]
     pub fn read(text: &str) -> Self {
         let mut credentials = Self::default();
@@ -73,7 +73,8 @@ impl SecretDocument for Credentials {
     }
 }
 
-/// Each key by itself: one that is empty does not keep the others from signing.
+/// Reads the signing keys one by one: an empty key does not keep the others from
+/// signing.
 fn reward_endpoint(sections: &Value, problems: &mut Vec<String>) -> RewardEndpoint {
     let Some(section) = sections.get("reward_endpoint") else {
         return RewardEndpoint::default();
@@ -131,7 +132,7 @@ mod tests {
         let credentials = r#"{"reward_endpoint": {"signing": [" whsec_YQ==\n"]},
                 "firstpromoter": {"api_key": "key\r\n", "account_id": " account "},
                 "firstpromoter_v1": {"api_key": "\tkey-1\n"}}"#;
-        // As some editors save it.
+        // Some editors save a text with a byte order mark.
         let credentials = Credentials::read(&format!("\u{feff}{credentials}"));
         assert_eq!(credentials.problems, Vec::<String>::new());
         let text = |secret: Option<&Secret>| secret.map(|secret| secret.expose().to_owned());

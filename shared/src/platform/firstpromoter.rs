@@ -10,14 +10,14 @@ use crate::provider::status::is_withdrawn;
 use crate::wire::{Timestamp, json as exact};
 use crate::{ledger, provider};
 
-/// Commissions asked for in one page.
+/// Commissions requested in one page.
 const PER_PAGE: usize = 100;
 
 /// A client of the API.
 pub struct Api<'a> {
-    /// Reaches it.
+    /// The connection to the API.
     pub connection: Connection<'a>,
-    /// The key and the account; none when not configured.
+    /// The key and the account; `None` when not configured.
     pub credentials: Option<&'a credentials::FirstPromoter>,
 }
 
@@ -35,14 +35,14 @@ impl Api<'_> {
         self.connection.call(method, path, &headers, body).await
     }
 
-    /// How the platform sees these commissions, in their order.
+    /// Reads how the platform shows these commissions, in the order of `ids`.
     ///
     /// # Errors
     /// [`NoAnswer`].
     pub async fn views(&self, ids: &[&str], policy: &Policy) -> Result<Vec<View>, NoAnswer> {
-        // Asked for the unfulfilled first: a platform that did not heed the
-        // filter would show all as unfulfilled, and none is taken for fulfilled
-        // that is not.
+        // The unfulfilled are requested first. A platform that ignored the filter
+        // would show all of them as unfulfilled, so none would be taken for
+        // fulfilled that is not.
         let mut open = self.commissions(ids, "&filters[fulfilled]=no").await?;
         let lacking = |found: &[(String, exact::Json)]| -> Vec<&str> {
             let is_there = |id: &str| found.iter().any(|found| found.0 == id);
@@ -84,23 +84,23 @@ impl Api<'_> {
         Ok(list(&reply)?.into_iter().filter_map(|item| Some((id_of(&item)?, item))).collect())
     }
 
-    /// Asks to approve commissions.
+    /// Asks the platform to approve commissions.
     pub async fn approve(&self, ids: &[&str]) -> WriteResult {
         self.change("approve", ids).await
     }
 
-    /// Marks rewards as given.
+    /// Marks the rewards of commissions as given.
     pub async fn mark_fulfilled(&self, ids: &[&str]) -> WriteResult {
         self.change("mark_fulfilled", ids).await
     }
 
-    /// Takes [`Api::mark_fulfilled`] back.
+    /// Marks rewards as not given any more; undoes [`Api::mark_fulfilled`].
     pub async fn mark_unfulfilled(&self, ids: &[&str]) -> WriteResult {
         self.change("mark_unfulfilled", ids).await
     }
 
     async fn change(&self, action: &str, ids: &[&str]) -> WriteResult {
-        // Ids are numbers with this provider, and sent as such.
+        // The provider's ids are numbers, and sent as numbers.
         let ids: Vec<Value> = ids
             .iter()
             .map(|id| id.parse::<u64>().map_or_else(|_| json!(id), |number| json!(number)))
@@ -113,15 +113,16 @@ impl Api<'_> {
         }
     }
 
-    /// What became of a batch.
+    /// Reads the result of a batch.
     pub async fn batch(&self, id: &str) -> WriteResult {
         match self.call("GET", &format!("/batch_processes/{}", encode(id)), None).await {
             Ok(reply @ Reply::Answer { status: 200 | 202, .. }) => match changed(&reply, 1) {
-                // Others were in it, too: each as it stands.
+                // The batch held other rewards, too: each is checked as it stands.
                 WriteResult::Done => WriteResult::CheckEach,
                 other => other,
             },
-            // A batch nobody knows any more: look at the rewards themselves.
+            // The platform does not know the batch any more: check the rewards
+            // themselves.
             Ok(Reply::Answer { status: 404 | 422, .. }) => WriteResult::CheckEach,
             Ok(reply) => WriteResult::NotYet(NoAnswer::from(&reply)),
             Err(error) => WriteResult::NotYet(error),
@@ -129,7 +130,8 @@ impl Api<'_> {
     }
 }
 
-/// Reads the answer to a change. A 200 can carry failures inside.
+/// Reads the answer to a change. A 200 can carry failures inside. `asked` is the
+/// number of ids sent.
 fn changed(reply: &Reply, asked: u64) -> WriteResult {
     let Reply::Answer { status, body, .. } = reply else {
         return match reply {
@@ -138,7 +140,7 @@ fn changed(reply: &Reply, asked: u64) -> WriteResult {
         };
     };
     let batch: Value = match serde_json::from_slice(body) {
-        // It may have had its effect, whatever became of the answer.
+        // The change may have had its effect, even if its answer cannot be read.
         Err(_) if (200..=299).contains(status) => return WriteResult::Unknown(reply.label()),
         read => read.unwrap_or_default(),
     };
@@ -168,8 +170,8 @@ fn changed(reply: &Reply, asked: u64) -> WriteResult {
     }
 }
 
-/// A row of the list. `status_updated_at` is the clock that counts beside the
-/// events' `timestamp`.
+/// The view of one row of the list. `status_updated_at` is the clock that is
+/// compared with the events' `timestamp`.
 fn view(commission: &exact::Json, policy: &Policy) -> View {
     let status = commission.get("status").and_then(exact::Json::as_str);
     let standing = match status.map(str::to_ascii_lowercase).as_deref() {
@@ -183,7 +185,7 @@ fn view(commission: &exact::Json, policy: &Policy) -> View {
         let text = commission.get(name).and_then(exact::Json::as_str);
         text.and_then(Timestamp::read)
     };
-    // What cannot be read of it is not known.
+    // A row that cannot be read states no facts.
     let facts = provider::firstpromoter::facts_of_commission(commission).unwrap_or_default();
     let record = ledger::Record::of_facts(facts);
     let campaign = record.text("campaign_id");

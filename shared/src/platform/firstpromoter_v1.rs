@@ -11,17 +11,17 @@ use crate::provider::status::is_withdrawn;
 use crate::wire::Decimal;
 use crate::wire::json::Json;
 
-/// Pages of payouts asked for at most: how many one promoter may have.
+/// Most pages of payouts requested: one promoter may have many.
 const MAX_PAGES: u32 = 20;
 
 /// A client of the API.
 pub struct Api<'a> {
-    /// Reaches it.
+    /// The connection to the API.
     pub connection: Connection<'a>,
-    /// The key; none when not configured.
+    /// The key; `None` when not configured.
     pub credentials: Option<&'a credentials::FirstPromoterV1>,
-    /// After how long a look-up asks for no more pages: it must end within its
-    /// function's time and its lease, however slow each page is.
+    /// The time after which a look-up requests no more pages: it must end within
+    /// its function's time and its lease, however slow each page is.
     pub patience: Duration,
 }
 
@@ -34,9 +34,10 @@ impl Api<'_> {
         self.connection.call(method, path, &headers, None).await
     }
 
-    /// How the platform sees a fulfilment. That its id is a payout's id is
-    /// only inferred, so amount, unit and promoter must be the same too; v1's
-    /// webhooks are unsigned, and its test button sends made-up ones.
+    /// Reads how the platform shows a fulfilment. It is only inferred that the
+    /// fulfilment's id is a payout's id, so amount, unit and promoter must be the
+    /// same too; v1's webhooks are unsigned, and its test button sends made-up
+    /// ones.
     ///
     /// # Errors
     /// [`NoAnswer`].
@@ -55,8 +56,8 @@ impl Api<'_> {
             {
                 return Ok(View::of(compare(payout, promoter, terms)));
             }
-            // The last page, or the same one again: whether there are pages is
-            // not documented.
+            // The last page, or the same one again: it is not documented whether
+            // there are pages.
             let known = seen.len();
             seen.extend(payouts.iter().map(id_of));
             if seen.len() == known {

@@ -1,5 +1,5 @@
-//! Calls to others over HTTP: the company's reward endpoint, the platforms'
-//! APIs. No redirects, bounded time, bounded answers.
+//! HTTP calls to the company's reward endpoint and the platforms' APIs. No
+//! redirects, bounded time, bounded answers.
 
 use std::time::{Duration, SystemTime};
 
@@ -15,27 +15,28 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::crash;
 
-/// Time to connect.
+/// Longest time to connect.
 const CONNECT: Duration = Duration::from_secs(3);
-/// Largest answer read, in bytes: some thousand payouts of v1's list. Longer
-/// ones are cut off unread.
+/// Largest answer read, in bytes: some thousand payouts of v1's list. The body of a
+/// longer one is dropped.
 const MAX_ANSWER: usize = 4 * 1024 * 1024;
-/// A connection that idled for longer may be dead without our knowing: an
-/// instance is frozen between two invocations.
+/// Longest idle time of a connection that is used again. A connection that idled
+/// longer may be dead without our knowing: an instance is frozen between two
+/// invocations.
 const IDLE: Duration = Duration::from_secs(10);
-/// The longest that anybody may ask to be left alone for, in seconds.
+/// Longest pause that a `Retry-After` header may ask for, in seconds.
 const DAY: i64 = 86_400;
 
-/// What a call came to.
+/// The result of a call.
 #[derive(Debug, Clone)]
 pub enum Reply {
     /// An answer.
     Answer {
-        /// Its status code.
+        /// The status code.
         status: u16,
-        /// Its headers.
+        /// The headers.
         headers: HeaderMap,
-        /// Its body; empty when it was too long, broke off or did not end.
+        /// The body; empty when it was too long, broke off or did not end.
         body: Vec<u8>,
     },
     /// The request never left.
@@ -55,7 +56,7 @@ impl Reply {
         }
     }
 
-    /// The seconds that a `Retry-After` header asks for, up to a day.
+    /// The seconds that a `Retry-After` header asks for, a day at most.
     #[must_use]
     pub fn retry_after(&self) -> Option<i64> {
         let Reply::Answer { headers, .. } = self else {
@@ -63,7 +64,7 @@ impl Reply {
         };
         let text = headers.get("retry-after")?.to_str().ok()?.trim();
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            // However many digits: more than a day is a day.
+            // A number too long to be read is more than a day.
             return Some(text.parse().unwrap_or(DAY).min(DAY));
         }
         until(text).map(|seconds| seconds.min(DAY))
@@ -77,15 +78,15 @@ fn until(date: &str) -> Option<i64> {
     i64::try_from(wait.as_millis().div_ceil(1000)).ok()
 }
 
-/// How an HTTP client calls.
+/// The options of an HTTP client.
 #[derive(Debug, Clone, Copy)]
 pub struct HttpOptions {
-    /// How long an answer is waited for.
+    /// The longest time for one call, answer and all.
     pub timeout: Duration,
-    /// Whether plain HTTP is spoken too, for use without AWS.
+    /// True when plain HTTP is spoken too, for use without AWS.
     pub plain: bool,
-    /// Whether connections are used again. If not, every call has one of its own,
-    /// so that none is lost on a dead one and nobody knows.
+    /// True when connections are used again. If not, every call has its own, so
+    /// that no call is lost unnoticed on a dead connection.
     pub reuse: bool,
 }
 
@@ -100,7 +101,7 @@ impl Http {
     /// A client that trusts the system's roots.
     ///
     /// # Errors
-    /// When the system's roots cannot be read.
+    /// The system's roots cannot be read.
     pub fn new(options: &HttpOptions) -> Result<Self, Error> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);

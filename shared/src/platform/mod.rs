@@ -1,4 +1,4 @@
-//! The platforms' own APIs, as far as fulfilment speaks to them.
+//! The platforms' own APIs, as far as fulfilment calls them.
 
 mod api;
 pub mod credentials;
@@ -28,13 +28,13 @@ pub struct Pacer {
 }
 
 impl Pacer {
-    /// Calls at least `spacing` apart.
+    /// A pacer of calls at least `spacing` apart.
     #[must_use]
     pub fn new(spacing: Duration) -> Self {
         Self { spacing, next: Mutex::new(None) }
     }
 
-    /// Waits for its turn.
+    /// Waits until the next call may begin.
     pub async fn turn(&self) {
         let mut next = self.next.lock().await;
         if let Some(at) = *next {
@@ -44,19 +44,19 @@ impl Pacer {
     }
 }
 
-/// A platform's API, as it is reached.
+/// A connection to a platform's API.
 #[derive(Clone, Copy)]
 pub struct Connection<'a> {
-    /// Speaks HTTP.
+    /// The HTTP client.
     pub http: &'a Http,
-    /// The address of the API, or of a stand-in.
+    /// The address of the API, or of a stand-in for it.
     pub base: &'a str,
-    /// Keeps the rate.
+    /// The pacer of the calls.
     pub pacer: &'a Pacer,
 }
 
 impl Connection<'_> {
-    /// Calls it, with these headers.
+    /// Calls the API with these headers.
     async fn call(
         &self,
         method: &str,
@@ -88,25 +88,25 @@ fn encode(text: &str) -> impl fmt::Display {
 /// Everything but RFC 3986's unreserved characters.
 const UNRESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Why a question was not answered.
+/// The reason why the platform did not answer a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoAnswer {
-    /// The seconds that the platform wants to be left alone for.
+    /// The seconds that the platform asks to be left alone.
     pub retry_after: Option<i64>,
-    /// Whether the key is refused or missing: nothing of it is the promise's
-    /// fault, and trying again is of no use until that is mended.
+    /// The key is refused or missing: the promise is not at fault, and another try
+    /// is of no use until the operator has mended it.
     pub refused: bool,
-    /// A short label of what came instead.
+    /// A short label of what came instead of an answer.
     pub cause: String,
 }
 
 impl NoAnswer {
-    /// The key is refused or missing.
+    /// No answer, because the key is refused or missing.
     fn refused(cause: &str) -> Self {
         Self { retry_after: None, refused: true, cause: cause.into() }
     }
 
-    /// What came is of no use; another try may be.
+    /// No usable answer now; another try may get one.
     fn not_now(cause: &str) -> Self {
         Self { retry_after: None, refused: false, cause: cause.into() }
     }
@@ -122,8 +122,8 @@ impl From<&Reply> for NoAnswer {
     }
 }
 
-/// The list in a reply, which is bare or under `data`. What is wrong in one place
-/// of it costs nothing elsewhere, as with a webhook.
+/// The list in a reply, bare or under `data`. As with a webhook, a flaw in one
+/// place of it costs nothing elsewhere.
 fn list(reply: &Reply) -> Result<Vec<Json>, NoAnswer> {
     let Reply::Answer { status: 200, body, .. } = reply else {
         return Err(reply.into());
@@ -152,15 +152,15 @@ fn scalar(json: Option<&Json>) -> Option<&str> {
 /// The result of a change that the platform was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WriteResult {
-    /// All of it happened.
+    /// All changes were made.
     Done,
-    /// It is being worked on, under this id.
+    /// The platform works on the changes, in the batch of this id.
     Accepted(String),
-    /// Some of it did not happen, or it was refused for a reason that a look
+    /// Some changes were not made, or the platform refused for a reason that a look
     /// at each reward explains.
     CheckEach,
-    /// It did not happen; try again.
+    /// No change was made; try again.
     NotYet(NoAnswer),
-    /// Nobody knows.
+    /// Nobody knows whether the changes were made; with the cause.
     Unknown(String),
 }

@@ -1,5 +1,5 @@
 //! The definition of a provider: everything that the rest of the program knows
-//! of it.
+//! about it.
 
 use std::fmt;
 
@@ -13,56 +13,58 @@ use crate::provider::signature::{Incoming, MethodMatches, Refusal};
 use crate::wire::json::Json;
 use crate::wire::{Timestamp, Unread};
 
-/// A provider of webhooks.
+/// A provider of webhooks, as its module defines it.
 pub struct Definition {
-    /// Its name in routes, table keys and logs.
+    /// The provider's name in routes, table keys and logs.
     pub provider: Provider,
-    /// The vendor's name, for people. Definitions of one vendor may get each
-    /// other's events.
+    /// The vendor's name, for people. Providers of one vendor may get each other's
+    /// events.
     pub vendor: &'static str,
-    /// The addresses at which its webhooks are received.
+    /// The addresses at which the provider's webhooks are received.
     pub routes: Routes,
-    /// The event types of the vendor's pages.
+    /// The event types that the vendor's pages list.
     pub catalogue: &'static [EventType],
     /// The family of an event type that the catalogue does not have.
     pub family: fn(&str) -> Option<Family>,
-    /// How its requests are authenticated.
+    /// The authentication of the provider's requests.
     pub authentication: Authentication,
-    /// The event type that a body names; none where the route names it.
+    /// Reads the event type that a body names. Fails where the route names it
+    /// instead.
     pub event_type: fn(&Json) -> Result<String, Malformed>,
-    /// Whether a body has this provider's format.
+    /// Tells whether a body has this provider's format.
     pub has_format: fn(&Json) -> bool,
-    /// Whether a body is what the dashboard's test button sends.
+    /// Tells whether a body comes from the dashboard's test button.
     pub is_test: fn(&Json) -> bool,
-    /// Whether the objects of a body are themselves payment data.
+    /// Tells whether the objects of a body are themselves payment data.
     pub is_payment_data: fn(&Json) -> bool,
     /// The identity of an event that is only archived.
     pub archived: fn(&Delivered) -> Result<Identity, Malformed>,
-    /// How its rewards are promised, where it announces any.
+    /// The provider's rewards, where its webhooks announce any.
     pub rewards: Option<&'static Rewards>,
-    /// Whether a request without signature is the one that it sends when an
-    /// address is subscribed, and that is to be answered 200.
+    /// Tells whether an unsigned request is the one that the provider sends when an
+    /// address is subscribed. Such a request is answered 200.
     pub is_ping: Option<fn(&Incoming) -> bool>,
-    /// Its own way to read our answers, where it has one.
+    /// The provider's own way to read our answers, where it has one.
     pub answers: Option<Answers>,
 }
 
-/// How a provider's requests are authenticated.
+/// The authentication of a provider's requests.
 pub struct Authentication {
     /// The provider's section of the webhook secrets.
     pub section: &'static str,
-    /// The methods that its section may configure.
+    /// The methods that the section may configure.
     pub methods: &'static [Method],
-    /// The secrets that match a request, by method. `i64` is how old, in seconds,
-    /// a signed time-stamp may be.
+    /// Finds the secrets that match a request, by method.
     pub matches: Matches,
-    /// The setting for how old a signed time-stamp may be, where one is signed.
+    /// The setting for the age of a signed time-stamp, where the provider signs
+    /// one.
     pub tolerance: Option<Tolerance>,
-    /// The form of its signature, for whoever signs as it does.
+    /// The form of the signature, for test senders that sign like the provider.
     pub signing: Signing,
 }
 
-/// Finds the secrets that match a request.
+/// Finds the secrets that match a request. The `i64` is the largest age, in
+/// seconds, of a signed time-stamp; the [`Timestamp`] is the present.
 pub type Matches = for<'a> fn(
     &'a ProviderSecrets,
     &Incoming,
@@ -70,33 +72,33 @@ pub type Matches = for<'a> fn(
     Timestamp,
 ) -> Result<Vec<MethodMatches<'a>>, Refusal>;
 
-/// The setting for how old, in seconds, a signed time-stamp may be.
+/// The setting for the largest age, in seconds, of a signed time-stamp.
 pub struct Tolerance {
-    /// The variable.
+    /// The name of the environment variable.
     pub variable: &'static str,
-    /// Its default.
+    /// The default, in seconds.
     pub default: i64,
-    /// Its largest value.
+    /// The largest value allowed, in seconds.
     pub largest: i64,
 }
 
-/// The form of a signature. It says nothing of a secret.
+/// The form of a signature, without any secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signing {
     /// HMAC-SHA256 of the body, in hex.
     Body {
-        /// The header that has it.
+        /// The header that carries the signature.
         header: &'static str,
     },
     /// HMAC-SHA256 of `{Unix seconds}.{body}`: `t={seconds},v1={hex}`, or the hex
     /// alone beside a header with the seconds.
     Timestamped {
-        /// The header that has it.
+        /// The header that carries the signature.
         header: &'static str,
         /// The header with the seconds, where there is one.
         timestamp_header: &'static str,
     },
-    /// None: a token in the path, or Basic credentials.
+    /// No signature: a token in the path, or Basic credentials.
     Unsigned,
 }
 
@@ -112,18 +114,18 @@ pub enum Routes {
 
 /// A row of a catalogue.
 pub struct EventType {
-    /// The vendor's name.
+    /// The vendor's name of the event type.
     pub name: &'static str,
-    /// Other names that the vendor's pages give it, or gave it.
+    /// Other names that the vendor's pages give the event type, or gave it.
     pub aliases: &'static [&'static str],
-    /// The family.
+    /// The family of the event type.
     pub family: Family,
     /// The kind of object that it changes, and its reading as that change; none:
     /// it is archived.
     pub read: Option<(Kind, ReadEvent)>,
 }
 
-/// Reads an event as a change. What of it cannot be read is noted.
+/// Reads an event as a change. Fields that cannot be read are noted in [`Unread`].
 pub type ReadEvent = fn(&Delivered, &mut Unread) -> Result<(Identity, Change), Malformed>;
 
 impl EventType {
@@ -139,27 +141,27 @@ impl EventType {
         Self { name, aliases: &[], family, read: Some((kind, read)) }
     }
 
-    /// The row, with other names for the same event.
+    /// The same row with other names for the event.
     #[must_use]
     pub const fn also(self, aliases: &'static [&'static str]) -> Self {
         Self { aliases, ..self }
     }
 
-    /// Every name of it.
+    /// Every name of the event type.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         std::iter::once(self.name).chain(self.aliases.iter().copied())
     }
 }
 
-/// An authenticated body with what else is known of its delivery.
+/// An authenticated body and the facts of its delivery.
 pub struct Delivered<'a> {
     /// The event's type.
     pub event_type: &'a str,
     /// The body.
     pub body: &'a Json,
-    /// SHA-256 of its exact bytes, in hex.
+    /// SHA-256 of the exact bytes, in hex.
     pub sha256: &'a str,
-    /// When it came in.
+    /// The time of arrival.
     pub received: Timestamp,
 }
 
@@ -167,17 +169,17 @@ pub struct Delivered<'a> {
 pub struct Answers {
     /// The status code of an event that is durably recorded or archived.
     pub accepted: fn(&Accepted) -> StatusCode,
-    /// Whether the answer to an event waits for the delivery of its reward.
+    /// Tells whether the answer to an event waits for the delivery of its reward.
     pub awaits_delivery: fn(&Event) -> bool,
 }
 
-/// What an answer depends on.
+/// The facts that the status code of an answer depends on.
 pub struct Accepted<'a> {
     /// The family of the address at which the event came in.
     pub family: Family,
     /// The event.
     pub event: &'a Event,
-    /// Its promise.
+    /// The promise that the event is about.
     pub promise: Option<&'a Promise>,
 }
 
@@ -214,14 +216,15 @@ impl Definition {
         self.catalogue.iter().find(|row| row.names().any(|name| name == event_type))
     }
 
-    /// The family of an event type, known or to come.
+    /// The family of an event type, in the catalogue or not.
     #[must_use]
     pub fn family_of(&self, event_type: &str) -> Option<Family> {
         self.row(event_type).map(|row| row.family).or_else(|| (self.family)(event_type))
     }
 
     /// The vendor's name of an event in any spelling: `Payment_Paid` and
-    /// `payment-paid` are `payment.paid`. `None` for one that nobody knows.
+    /// `payment-paid` are `payment.paid`. `None` for one that is not in the
+    /// catalogue.
     #[must_use]
     pub fn event_named(&self, spelling: &str) -> Option<&'static str> {
         let mut names = self.catalogue.iter().flat_map(EventType::names);
@@ -235,7 +238,7 @@ impl Definition {
     }
 
     /// The definition, of the same vendor, whose format a body has instead of this
-    /// one's.
+    /// provider's.
     fn other_format(&self, all: Providers, body: &Json) -> Option<&'static Definition> {
         if (self.has_format)(body) {
             return None;
@@ -244,8 +247,8 @@ impl Definition {
         siblings.find(|other| other.provider != self.provider && (other.has_format)(body))
     }
 
-    /// The event's type, before anything else of it is read: where the secret
-    /// that matched is bound to events, it decides whether the rest counts.
+    /// The type of an event, read before anything else of it: where the secret that
+    /// matched is bound to events, the type decides whether the rest counts.
     /// `routed` is the event that the route names, `all` the providers that are
     /// received.
     ///
@@ -296,13 +299,13 @@ impl Definition {
 /// The providers that are received.
 pub type Providers = &'static [&'static Definition];
 
-/// The definition of a provider among others.
+/// The definition of the provider named `name`.
 #[must_use]
 pub fn find(all: Providers, name: &str) -> Option<&'static Definition> {
     all.iter().copied().find(|definition| definition.provider.name() == name)
 }
 
-/// Whether two spellings mean one event, whatever stands between their words.
+/// True when two spellings mean one event, whatever stands between their words.
 #[must_use]
 pub fn same_event(one: &str, other: &str) -> bool {
     let letter = |b: u8| if matches!(b, b'.' | b'_') { b'-' } else { b.to_ascii_lowercase() };

@@ -1,4 +1,4 @@
-//! What the providers' mappings have in common.
+//! Helpers that the providers' mappings share.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -8,10 +8,10 @@ use crate::provider::status::rank;
 use crate::wire::json::Json;
 use crate::wire::{Decimal, Field, Id, Timestamp, Unread};
 
-/// Longest event type kept, in bytes: types are log fields.
+/// Longest event type kept, in bytes: event types are log fields.
 const MAX_TYPE_BYTES: usize = 128;
 
-/// The member `name`, which must be there and an object.
+/// The member `name`, which must be there and be an object.
 pub fn object<'a>(body: &'a Json, name: &str) -> Result<&'a Json, Malformed> {
     match body.get(name) {
         Some(object @ Json::Object(_)) => Ok(object),
@@ -37,8 +37,8 @@ fn is_type(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
 }
 
-/// The identity of an event that is only archived: its id if it has one, else
-/// the SHA-256 of its bytes.
+/// The identity of an event that is only archived: its id if it has one, else the
+/// SHA-256 of its bytes.
 pub fn archive_identity(id: Option<&Json>, sha256: &str) -> Identity {
     let id = match id {
         Some(Json::Text(id) | Json::Number(id)) => Id::new(id),
@@ -48,7 +48,7 @@ pub fn archive_identity(id: Option<&Json>, sha256: &str) -> Identity {
         .map_or_else(|| Identity::Transition(sha256.to_owned()), Identity::Given)
 }
 
-/// The id in a field that must be there.
+/// The id in a field that must have one.
 pub fn required(field: &Field<Id>, path: &str) -> Result<Id, Malformed> {
     let problem = match field {
         Field::Value(id) => return Ok(id.clone()),
@@ -59,7 +59,7 @@ pub fn required(field: &Field<Id>, path: &str) -> Result<Id, Malformed> {
     Err(Malformed::new(path, problem))
 }
 
-/// A payload as facts, one a field.
+/// The facts of a payload, one for each field.
 pub fn facts<T: Serialize>(payload: &T) -> Result<Facts, Malformed> {
     match serde_json::to_value(payload) {
         Ok(Value::Object(facts)) => Ok(facts),
@@ -67,15 +67,15 @@ pub fn facts<T: Serialize>(payload: &T) -> Result<Facts, Malformed> {
     }
 }
 
-/// States an amount with its unit as one fact, so that no merge can ever join
-/// the amount of one event to the unit of another. What was not said is left
-/// out of it.
+/// States an amount with its unit as one fact, so that no merge can ever join the
+/// amount of one event to the unit of another. A part that the event does not state
+/// is left out.
 pub fn amount_fact(facts: &mut Facts, amount: &Field<Decimal>, unit: &Field<String>) {
     if amount.is_unstated() && !matches!(unit, Field::Null) {
         facts.remove("amount");
         return;
     }
-    // An amount whose unit was taken away is not known either.
+    // An amount whose unit was taken away is as unknown as the unit.
     let parts = [
         ("value", amount.value().map(Decimal::as_str)),
         ("unit", unit.value().map(String::as_str)),
@@ -93,7 +93,7 @@ pub fn rename(facts: &mut Facts, from: &str, to: &str) {
     }
 }
 
-/// States `name` as a field has it: a value, or `null`, or nothing.
+/// States `name` as its field has it: a value, `null`, or nothing.
 pub fn state<T: Into<Value>>(facts: &mut Facts, name: &str, field: Field<T>) {
     match field {
         Field::Value(value) => facts.insert(name.into(), value.into()),
@@ -102,8 +102,8 @@ pub fn state<T: Into<Value>>(facts: &mut Facts, name: &str, field: Field<T>) {
     };
 }
 
-/// The first time that can be read, of fields that stand at these paths. If
-/// there is none, those sent as `null` are noted as well.
+/// The first time that can be read among fields at these paths. Without any, the
+/// fields sent as `null` are noted as unread, too.
 pub fn first_time<const N: usize>(
     times: [(&Field<Timestamp>, &str); N],
     unread: &mut Unread,
@@ -117,13 +117,13 @@ pub fn first_time<const N: usize>(
 }
 
 /// The place of an event of this type among others. Without a time it never
-/// overrides what has one.
+/// overrides an event that has one.
 #[must_use]
 pub fn clock(time: Option<Timestamp>, event_type: &str, status: &Field<String>) -> Clock {
     Clock { time, action: Action::of_type(event_type), rank: rank(status) }
 }
 
-/// Whether the body names something other than `null` at `path`.
+/// True when the body names something other than `null` at `path`.
 #[must_use]
 pub fn named(body: &Json, path: &[&str]) -> bool {
     let found = path.iter().try_fold(body, |json, name| json.get(name));

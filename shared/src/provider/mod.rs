@@ -1,4 +1,5 @@
-//! The providers: what each sends, how it signs, what it means for the ledger.
+//! The providers: their payloads, their signatures, and the meaning of both for the
+//! ledger.
 //!
 //! A provider is one folder with one [`Definition`], and one line of [`ALL`].
 

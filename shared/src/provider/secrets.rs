@@ -4,11 +4,11 @@ use crate::wire::secret::Secret;
 
 /// Shortest path token accepted, in characters.
 pub const MIN_PATH_TOKEN: usize = 32;
-/// Shortest HMAC key, header value and password accepted, in characters: less
-/// is a slip, and can be guessed.
+/// Shortest HMAC key, header value and password accepted, in characters. A shorter
+/// one is a slip, and can be guessed.
 pub const MIN_SECRET: usize = 8;
 
-/// A way in which a request is authenticated.
+/// A method by which a request is authenticated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     /// An HMAC of the body.
@@ -25,7 +25,7 @@ impl Method {
     /// Every method.
     pub const ALL: [Self; 4] = [Self::Hmac, Self::Header, Self::Basic, Self::PathToken];
 
-    /// The name in the webhook secrets.
+    /// The name of the method in the webhook secrets.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -37,10 +37,10 @@ impl Method {
     }
 }
 
-/// A secret with the name that logs carry and the events it is good for.
+/// A secret with the name that logs carry and the events that it may authenticate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedSecret {
-    /// The configured name, or its place in the list (`hmac[0]`).
+    /// The configured name, or the secret's place in the list (`hmac[0]`).
     pub name: String,
     /// The event types it may authenticate, by their vendor's names; empty for
     /// all.
@@ -51,7 +51,8 @@ pub struct NamedSecret {
     pub header: Option<String>,
 }
 
-/// The secrets of one provider. All lists empty: not configured, closed.
+/// The secrets of one provider. With all lists empty the provider is not
+/// configured, and no request is let in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProviderSecrets {
     /// HMAC keys.
@@ -62,14 +63,14 @@ pub struct ProviderSecrets {
     pub basic: Vec<NamedSecret>,
     /// Path tokens.
     pub path_token: Vec<NamedSecret>,
-    /// Whether a signature without time-stamp is accepted.
+    /// True when a signature without a time-stamp is accepted.
     pub allow_body_only: bool,
-    /// Whether every configured method must pass, not just one.
+    /// True when every configured method must pass, not just one.
     pub all: bool,
 }
 
 impl ProviderSecrets {
-    /// None: closed.
+    /// No secrets: no request is let in.
     pub const NONE: Self = Self {
         hmac: Vec::new(),
         header: Vec::new(),
@@ -79,7 +80,7 @@ impl ProviderSecrets {
         all: false,
     };
 
-    /// Whether any method is configured.
+    /// True when any method is configured.
     #[must_use]
     pub fn is_configured(&self) -> bool {
         [&self.hmac, &self.header, &self.basic, &self.path_token]

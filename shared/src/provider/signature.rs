@@ -1,4 +1,4 @@
-//! What the providers' ways of signing have in common.
+//! Helpers that the providers' signatures share.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +12,7 @@ use crate::provider::secrets::NamedSecret;
 /// Seconds that a sender's clock may run ahead of ours.
 pub const FUTURE_TOLERANCE_SECONDS: i64 = 300;
 
-/// A request as it came in; nothing of it is trusted yet.
+/// A request as it came in. Nothing in it is trusted yet.
 pub struct Incoming<'a> {
     /// The headers, names in lower case.
     pub headers: &'a HeaderMap,
@@ -32,17 +32,17 @@ impl Incoming<'_> {
     }
 }
 
-/// Why a request is not let in. The caller of the API learns no more than the
+/// The reason why a request is not let in. The sender learns no more than the
 /// status code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The provider has no usable secret.
     #[error("no secret is configured for this provider")]
     NotConfigured,
-    /// No signature, token or credential that matches.
+    /// No signature, token or credential matches.
     #[error("no valid signature, token or credential")]
     Unauthorized,
-    /// The signature is right, its time-stamp is too old.
+    /// The signature is right, and its time-stamp is too old.
     #[error("valid signature with a time-stamp out of tolerance")]
     StaleValid,
 }
@@ -51,7 +51,7 @@ pub enum Refusal {
 /// configured.
 pub type MethodMatches<'a> = Option<Vec<&'a NamedSecret>>;
 
-/// Which of `list` satisfy `is_match`. Every one is tried.
+/// The secrets of `list` that satisfy `is_match`. Every secret is tried.
 pub fn matching(
     list: &[NamedSecret],
     mut is_match: impl FnMut(&NamedSecret) -> bool,
@@ -59,8 +59,8 @@ pub fn matching(
     (!list.is_empty()).then(|| list.iter().filter(|named| is_match(named)).collect())
 }
 
-/// Whether `given` is the hex HMAC-SHA256 of the concatenated `parts`, either
-/// case, compared in constant time.
+/// True when `given` is the HMAC-SHA256 of the concatenated `parts`, compared in
+/// constant time.
 #[must_use]
 pub fn hmac_matches(named: &NamedSecret, parts: &[&[u8]], given: &[u8; 32]) -> bool {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(named.secret.bytes()) else {
@@ -80,16 +80,16 @@ pub fn mac_from_hex(text: &str) -> Option<[u8; 32]> {
     Some(mac)
 }
 
-/// Whether a secret equals what was sent, in time that depends on neither:
-/// both are hashed first. White space around it, which comes of copying, is no
-/// part of either.
+/// True when a secret equals the value sent, in time that depends on neither: both
+/// are hashed first. White space around either, which comes of copying, is no part
+/// of it.
 #[must_use]
 pub fn secret_equals(named: &NamedSecret, given: &[u8]) -> bool {
     let (ours, theirs) = (Sha256::digest(named.secret.bytes()), Sha256::digest(given.trim_ascii()));
     ours.as_slice().ct_eq(theirs.as_slice()).into()
 }
 
-/// Matches of the `Authorization: Basic …` header.
+/// The secrets that match the `Authorization: Basic …` header.
 pub fn basic_matches<'a>(list: &'a [NamedSecret], incoming: &Incoming) -> MethodMatches<'a> {
     let given = incoming.header("authorization").and_then(basic_credentials);
     matching(list, |named| given.as_deref().is_some_and(|given| secret_equals(named, given)))

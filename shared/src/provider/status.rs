@@ -1,15 +1,15 @@
-//! The words that providers have for a status, and what they mean.
+//! The words that providers use for a status, and their meaning.
 
 use crate::wire::Field;
 
-/// Whether a status says that nothing is owed any more.
+/// True when a status says that nothing is owed any more.
 #[must_use]
 pub fn is_withdrawn(status: &str) -> bool {
     matches!(status, "denied" | "rejected" | "cancelled" | "deleted")
 }
 
-/// The rank of a status: how far along its life it stands, for events of the same
-/// time.
+/// The rank of a status: how far along an object's life it stands. Orders events of
+/// the same time.
 pub fn rank(status: &Field<String>) -> u8 {
     match status.value().map(String::as_str) {
         None => 0,

@@ -1,4 +1,4 @@
-//! What the providers are told (the response protocol).
+//! The answers to the providers (the response protocol).
 
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use http::{HeaderValue, StatusCode};
@@ -12,8 +12,8 @@ use crate::receive::log::Outcome;
 use crate::receive::route::Route;
 
 /// The status code of an event that is durably recorded or archived: 200, unless
-/// its provider reads answers in a way of its own. That is also the way of whoever
-/// sent it in another provider's format.
+/// its provider, or the provider in whose format it was sent, has its own way to
+/// read answers.
 #[must_use]
 pub fn accepted(
     all: Providers,
@@ -47,8 +47,8 @@ pub fn refused(outcome: Outcome) -> StatusCode {
     }
 }
 
-/// The body that goes with an outcome. Providers store and show it, so it says
-/// nothing that the sender does not know.
+/// The body of the answer to an outcome. Providers store and show it, so it tells
+/// the sender nothing new.
 #[must_use]
 pub fn body(outcome: Outcome, malformed: Option<&Malformed>) -> Value {
     match (outcome, malformed) {
@@ -56,7 +56,8 @@ pub fn body(outcome: Outcome, malformed: Option<&Malformed>) -> Value {
             json!({ "error": "malformed", "field": malformed.field, "reason": malformed.reason })
         }
         (Outcome::StaleValid, _) => json!({ "error": Outcome::Unauthorized }),
-        // Only the operator is to know which of the two it is.
+        // Only the operator learns whether a secret is missing or the service is
+        // down.
         (Outcome::NotConfigured, _) => json!({ "error": Outcome::Unavailable }),
         _ if refused(outcome).is_success() => json!({ "result": outcome }),
         _ => json!({ "error": outcome }),

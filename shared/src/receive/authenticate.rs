@@ -1,7 +1,7 @@
 //! Authentication of the exact body bytes (invariant `VerifiedBytes`).
 //!
-//! [`Authenticated`] is the only way to the bytes of a body, and only
-//! [`verify`] makes one. Which scheme a provider uses stands in its module.
+//! [`Authenticated`] is the only way to the bytes of a body, and only [`verify`]
+//! makes one. The provider's module defines which signatures it uses.
 
 use crate::provider::definition::{Definition, same_event};
 use crate::provider::secrets::{NamedSecret, ProviderSecrets};
@@ -12,13 +12,13 @@ use crate::wire::Timestamp;
 #[derive(Debug)]
 pub struct Authenticated<'a> {
     body: &'a [u8],
-    /// Per method that passed, the secrets that matched.
+    /// The secrets that matched, by method that passed.
     methods: Vec<Vec<&'a NamedSecret>>,
     all: bool,
 }
 
 impl<'a> Authenticated<'a> {
-    /// The exact bytes.
+    /// The exact bytes of the body.
     #[must_use]
     pub fn bytes(&self) -> &'a [u8] {
         self.body
@@ -43,8 +43,8 @@ impl<'a> Authenticated<'a> {
         Ok(names.join("+"))
     }
 
-    /// The names of the secrets that matched, whatever events they are for.
-    /// For bytes whose type cannot be read.
+    /// The names of the secrets that matched, whatever events they are bound to.
+    /// For bytes whose event type cannot be read.
     #[must_use]
     pub fn names(&self) -> String {
         let names = self.methods.iter().filter_map(|matches| matches.first());
@@ -58,7 +58,7 @@ fn is_for(named: &NamedSecret, event_type: &str) -> bool {
 
 /// Checks a request against a provider's secrets.
 ///
-/// `past_tolerance_seconds` is how old a signed time-stamp may be.
+/// `past_tolerance_seconds` is the largest age of a signed time-stamp.
 ///
 /// # Errors
 /// [`Refusal`], which says nothing about the secrets.
@@ -71,7 +71,7 @@ pub fn verify<'a>(
 ) -> Result<Authenticated<'a>, Refusal> {
     let matches = definition.authentication.matches;
     let methods = matches(secrets, incoming, past_tolerance_seconds, now)?;
-    // Methods without a secret count neither for nor against.
+    // A method without a secret counts neither for nor against the request.
     let configured: Vec<_> = methods.into_iter().flatten().collect();
     if configured.is_empty() {
         return Err(Refusal::NotConfigured);

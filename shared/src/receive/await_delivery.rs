@@ -11,12 +11,12 @@ use crate::receive::rejection::Rejection;
 use crate::receive::route::Route;
 use crate::wire::Timestamp;
 
-/// How often an answer that waits looks whether the delivery is recorded.
+/// The pause between two looks at whether the delivery is recorded.
 const LOOK: Duration = Duration::from_millis(150);
 
 impl Receiver {
     /// Waits for the delivery of a reward whose platform only learns of it from
-    /// this answer, and notes that it was told.
+    /// this answer, and notes that the platform was told.
     pub(super) async fn await_delivery(
         &self,
         route: &Route<'_>,
@@ -31,7 +31,7 @@ impl Receiver {
         };
         let rules = Rules { reversals: self.settings.policy.reversals, rewards };
         let (pk, _) = item_keys(event);
-        // From the arrival on: writing may have taken its time.
+        // Counted from the arrival, because writing may have taken its time.
         let until = arrived + Duration::from_secs(self.settings.v1_hold_seconds.unsigned_abs());
         loop {
             let now = Timestamp::now();

@@ -1,4 +1,4 @@
-//! Bodies as they are kept: compressed.
+//! Bodies in the form in which they are kept: compressed.
 
 use std::io::{Read, Write};
 
@@ -11,12 +11,12 @@ pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// Largest body kept, in bytes after compression; a table item holds 400 KB.
 pub const MAX_COMPRESSED_BYTES: usize = 350 * 1024;
 
-/// Most kept, in bytes before compression, of a body that changes no record (64
+/// Most kept of a body that changes no record, in bytes before compression (64
 /// KiB): whoever has got hold of a secret must not fill the table with it.
 pub const MAX_INERT_BYTES: usize = 64 * 1024;
 
-/// The beginning of a body, as much as is kept where it changes no record. Of
-/// UTF-8 no character is cut.
+/// The beginning of a body, as much as is kept where the body changes no record. No
+/// UTF-8 character is cut.
 #[must_use]
 pub fn clip(body: &[u8]) -> &[u8] {
     let Some(clipped) = body.get(..MAX_INERT_BYTES) else {
@@ -28,7 +28,7 @@ pub fn clip(body: &[u8]) -> &[u8] {
     }
 }
 
-/// Compresses (raw DEFLATE). `None` when the result is over
+/// Compresses bytes (raw DEFLATE). `None` when the result is over
 /// [`MAX_COMPRESSED_BYTES`].
 #[must_use]
 pub fn compress(bytes: &[u8]) -> Option<Vec<u8>> {
@@ -38,7 +38,7 @@ pub fn compress(bytes: &[u8]) -> Option<Vec<u8>> {
     (compressed.len() <= MAX_COMPRESSED_BYTES).then_some(compressed)
 }
 
-/// Undoes [`compress`]. `None` when the bytes are not its result.
+/// Decompresses bytes; undoes [`compress`]. `None` when they are not its result.
 #[must_use]
 pub fn decompress(compressed: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
@@ -61,7 +61,7 @@ mod tests {
             (b"x".repeat(limit + 1), limit),
             (text(0, limit).into_bytes(), limit),
             (text(1, limit).into_bytes(), limit - 1),
-            // No UTF-8: nothing to spare.
+            // Bytes that are no UTF-8: there is no character to spare.
             (b"\xff".repeat(limit + 1), limit),
         ] {
             assert_eq!(clip(&body).len(), kept, "{} bytes", body.len());
@@ -75,7 +75,7 @@ mod tests {
         assert_eq!(decompress(&compress(&bytes).unwrap()).unwrap(), bytes);
     }
 
-    /// Bytes that nothing makes smaller.
+    /// Bytes that no compression makes smaller.
     fn noise(length: usize) -> Vec<u8> {
         let mut state = 0x9e37_79b9_u64;
         let mut next = || {
@@ -87,13 +87,13 @@ mod tests {
         (0..length).map(|_| next()).collect()
     }
 
-    /// An item holds 400 KB, of which a body may take 350 KiB.
+    /// A table item holds 400 KB, of which a body may take 350 KiB.
     #[test]
     fn a_body_is_kept_up_to_350_kib_compressed_and_read_back_up_to_its_limit() {
         let fits = noise(350 * 1024 - 300);
         assert_eq!(decompress(&compress(&fits).unwrap()).unwrap(), fits);
         assert_eq!(compress(&noise(350 * 1024 + 1)), None);
-        // The largest body that is read, and the most that it is made of.
+        // The largest body that is read, and the largest that is decompressed.
         let largest = vec![b'x'; MAX_BODY_BYTES];
         assert_eq!(decompress(&compress(&largest).unwrap()).unwrap(), largest);
         let bomb = vec![b'x'; 5 * 1024 * 1024];

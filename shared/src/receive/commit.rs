@@ -1,4 +1,4 @@
-//! Writing, while others write to the same object.
+//! Recording an event while others write to the same object.
 
 use std::collections::BTreeMap;
 
@@ -15,8 +15,8 @@ use crate::receive::route::{Route, path_of};
 use crate::receive::{Receiver, recorded};
 
 impl Receiver {
-    /// One read, one decision, one transaction; again while somebody else writes
-    /// to the subject in between.
+    /// Records an event: one read, one decision, one transaction, and all of it
+    /// again while somebody else writes to the subject in between.
     pub(super) async fn commit(
         &self,
         event: &Event,
@@ -53,8 +53,8 @@ impl Receiver {
         }
     }
 
-    /// What is known of an event's subject and of the event itself. Only where its
-    /// id is another type's takes that a second call.
+    /// Reads what the table holds of an event's subject and of the event itself. A
+    /// second call is needed only where an event of another type has the same id.
     async fn known(&self, event: &Event) -> Result<Snapshot, StoreError> {
         let (pk, sk) = item_keys(event);
         let mut known = self.store.read(&pk, sk.as_deref()).await?;
@@ -69,8 +69,8 @@ impl Receiver {
         Ok(known)
     }
 
-    /// Keeps what could not be read as an event, with where it came in and what is
-    /// wrong with it.
+    /// Keeps a body that could not be read as an event, with its route and its
+    /// problem.
     pub(super) async fn quarantine(
         &self,
         route: &Route<'_>,

@@ -1,28 +1,29 @@
-//! How long to try again while others write to the same object.
+//! Repeated tries while others write to the same object.
 
 use std::time::{Duration, Instant};
 
-/// How long an event is tried to be written in all. A provider waits 15 s, of
-/// which an answer may be held back for 8.
+/// The time for all tries to write one event. A provider waits 15 s, of which an
+/// answer may be held back for 8.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// Longest pause before the second try; doubles with each.
+/// Longest pause before the second try. It doubles with each try.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
-/// Longest pause before any.
+/// Longest pause before any try.
 const LONGEST_PAUSE: Duration = Duration::from_millis(320);
 
-/// The tries to write one event.
+/// The tries to write one event, so far.
 pub(crate) struct Contention {
     started: Instant,
     tries: u32,
 }
 
 impl Contention {
-    /// Before the first try.
+    /// The state before the first try.
     pub(crate) fn start() -> Self {
         Self { started: Instant::now(), tries: 0 }
     }
 
-    /// Waits after a try that others got in the way of. `false`: it was the last.
+    /// Pauses after a try that another writer got in the way of. `false` without a
+    /// pause when that try was the last.
     pub(crate) async fn pause(&mut self) -> bool {
         let Some(pause) = pause_after(self.tries, self.started.elapsed(), fastrand::f64()) else {
             return false;
@@ -33,9 +34,9 @@ impl Contention {
     }
 }
 
-/// The pause after so many tries before this one; `None` when the patience is
-/// spent with it. `random`, from 0 up to 1, picks any part of the longest, so that
-/// those who met once do not meet again.
+/// The pause after a failed try, with so many tries before it; `None` when it would
+/// exceed the patience. `random`, from 0 up to 1, picks a part of the longest
+/// pause, so that writers who met once do not meet again.
 fn pause_after(tries: u32, spent: Duration, random: f64) -> Option<Duration> {
     let doubled = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(tries));
     let pause = doubled.min(LONGEST_PAUSE).mul_f64(random.clamp(0.0, 1.0));

@@ -10,12 +10,12 @@ use crate::ledger::{
 };
 use crate::wire::{Id, Timestamp};
 
-/// What an event comes to.
+/// The decision about an event.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision {
-    /// Recorded before: nothing is written.
+    /// The event is recorded already: nothing is written.
     Duplicate,
-    /// To be written.
+    /// The changes to be written.
     Write(Box<ChangeSet>),
 }
 
@@ -76,7 +76,7 @@ pub fn decide(
     }))
 }
 
-/// The change, at the latest place in time that it may have.
+/// The change with its clock at most [`CLOCK_AHEAD_SECONDS`] after the arrival.
 fn bounded(change: &Change, received: Timestamp) -> Cow<'_, Change> {
     let latest = received.plus_seconds(CLOCK_AHEAD_SECONDS);
     let clock = change.clock.map(|clock| clock.no_later_than(latest));
@@ -86,7 +86,7 @@ fn bounded(change: &Change, received: Timestamp) -> Cow<'_, Change> {
     Cow::Owned(Change { clock, ..change.clone() })
 }
 
-/// The identity to record an event under; `None` when it is recorded already.
+/// The identity under which to record an event; `None` when it is recorded already.
 fn unrecorded(known: &Snapshot, event: &Event, id: &Id) -> Option<String> {
     if known.seen(event).is_some() {
         return None;
@@ -116,8 +116,8 @@ fn archive(known: &Snapshot, event: &Event) -> Decision {
     }))
 }
 
-/// Whether a reward is approved, no event that could be read has announced it,
-/// and this one says what changed in a way that cannot.
+/// True when a reward is approved, no event that could be read has announced it,
+/// and this event lists its changes in a way that cannot be read.
 fn unread_approval(change: &Change, record: &Record) -> bool {
     let approved = record.status() == Some("approved");
     change.changes_unread && approved && record.announcement().is_none()
@@ -141,7 +141,7 @@ fn promises(
     }
     match announce(policy, rewards, &change.subject, record, received) {
         Announced::Promise(promise) => (vec![*promise], None),
-        // It may have announced it, and nobody can tell.
+        // The event may have announced the reward, and nobody can tell.
         Announced::Nothing(_) if unread_approval(change, record) => {
             (Vec::new(), Some("changes_unreadable"))
         }

@@ -1,4 +1,4 @@
-//! What of a request is kept beside its effect.
+//! The parts of a request that are kept beside its effect.
 
 use std::collections::BTreeMap;
 
@@ -12,22 +12,22 @@ use crate::wire::Timestamp;
 use crate::wire::digest::sha256_hex;
 use crate::wire::json::Json;
 
-/// How long quarantined bytes are kept.
+/// The days for which quarantined bytes are kept.
 const QUARANTINE_DAYS: i64 = 14;
 const DAY_SECONDS: i64 = 86_400;
-/// The headers kept with an event. None of them authenticates.
+/// The headers kept with an event. None of them carries a credential.
 const KEPT_HEADERS: [&str; 4] = ["content-type", "user-agent", "x-event-id", "x-event-type"];
 /// Longest header value kept, in characters.
 const MAX_HEADER: usize = 256;
 
-/// A request of which something is to be kept.
+/// A request that is to be kept in part.
 pub(super) struct Kept<'a> {
     all: Providers,
     incoming: &'a Incoming<'a>,
     bytes: &'a [u8],
     /// SHA-256 of the exact bytes, in hex.
     pub(super) sha256: String,
-    /// When it came in.
+    /// The time of arrival.
     pub(super) received: Timestamp,
 }
 
@@ -41,8 +41,8 @@ impl<'a> Kept<'a> {
         Self { all, incoming, bytes, sha256: sha256_hex(bytes), received }
     }
 
-    /// An event: whole where it changes a record, else its beginning. `None` when it
-    /// is too large.
+    /// The event as it is kept: whole where it changes a record, else its
+    /// beginning. `None` when it is too large.
     pub(super) fn event(
         &self,
         event: &Event,
@@ -55,14 +55,15 @@ impl<'a> Kept<'a> {
         self.stored(text.as_bytes(), whole, secret, days)
     }
 
-    /// What is no event. JSON is redacted; only what is not is kept as it came.
+    /// A body that is no event, as it is kept. JSON is redacted; other bytes are
+    /// kept as they came.
     pub(super) fn malformed(&self, body: Option<&Json>, secret: &str) -> Option<StoredRequest> {
         let redacted = body.map(|body| self.storable(body).to_text());
         let bytes = redacted.as_deref().map_or(self.bytes, str::as_bytes);
         self.stored(bytes, false, secret, QUARANTINE_DAYS)
     }
 
-    /// What of a body may be kept.
+    /// The body without the parts that may not be kept.
     fn storable(&self, body: &Json) -> Json {
         let payment_data = self.all.iter().any(|definition| (definition.is_payment_data)(body));
         redact::storable(body, payment_data, self.incoming.path_token)

@@ -1,4 +1,4 @@
-//! The line of one request.
+//! The log line of one request.
 
 use serde::Serialize;
 use serde_json::json;
@@ -9,35 +9,35 @@ use crate::observe::print;
 use crate::provider::definition::{Providers, find};
 use crate::receive::route::{Route, path_of};
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Written.
+    /// The event is recorded.
     Recorded,
-    /// Written before.
+    /// The event was recorded before.
     Duplicate,
-    /// Of an unknown type; archived.
+    /// The event is of an unknown type, and archived.
     Archived,
-    /// The provider's test event; archived.
+    /// The provider's test event, archived.
     Test,
-    /// UpPromote's subscription ping.
+    /// UpPromote's request when an address is subscribed.
     Ping,
-    /// Authenticated and not the JSON it must be; bytes kept.
+    /// The body is authenticated and not the JSON it must be; its bytes are kept.
     Quarantined,
-    /// No valid signature, token or credential.
+    /// The request has no valid signature, token or credential.
     Unauthorized,
-    /// A valid signature with an old time-stamp.
+    /// The signature is valid and its time-stamp too old.
     StaleValid,
-    /// No such route.
+    /// The path is no route.
     NotFound,
-    /// Not a POST.
+    /// The method is not POST.
     MethodNotAllowed,
-    /// Over a size limit.
+    /// The body is over a size limit.
     TooLarge,
-    /// No secret for the provider.
+    /// The provider has no secret.
     NotConfigured,
-    /// Could not be recorded.
+    /// The event could not be recorded.
     Unavailable,
 }
 
@@ -51,10 +51,10 @@ pub enum PromiseState {
     NotPromised(&'static str),
 }
 
-/// The line of one request.
+/// The log line of one request.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct RequestLog {
-    /// The provider.
+    /// The provider's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<&'static str>,
     /// The event's type.
@@ -63,48 +63,48 @@ pub struct RequestLog {
     /// The event's identity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity: Option<String>,
-    /// The object it is about: `kind#id`.
+    /// The object that the event is about: `kind#id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// What became of it.
+    /// The outcome of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
     /// The answer's status code.
     pub status: u16,
-    /// Whether it was recorded before.
+    /// The event was recorded before.
     pub duplicate: bool,
-    /// Whether it was recorded before with other bytes.
+    /// The event was recorded before with other bytes.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub duplicate_differs: bool,
-    /// Whether its time is too far ahead of its arrival to count.
+    /// The event's time is too far ahead of its arrival to count.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub clock_ahead: bool,
-    /// The name of the secret that vouched for it.
+    /// The names of the secrets that vouched for the event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
-    /// The URL it belongs at, when it was sent to another.
+    /// The path where the event belongs, when it was sent to another.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub misrouted: Option<String>,
-    /// Whose format its body has and where that is read, when it came to an
-    /// address of another.
+    /// The format of the body and the address where it is read, when it was sent to
+    /// another format's address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub other_format: Option<String>,
-    /// The paths of what of its body could not be read: field names only.
+    /// The paths of the fields that could not be read: names only.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<String>,
-    /// The key of the promise it is about.
+    /// The key of the promise that the event is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub promise: Option<String>,
-    /// The promise's state; without a promise the reason for that.
+    /// The promise's state or, without a promise, the reason why there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub promise_state: Option<PromiseState>,
-    /// What is wrong, without any value.
+    /// The problem with the request, without any value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
 }
 
 impl RequestLog {
-    /// Takes down what is known of an event before it is recorded.
+    /// Notes what is known of an event before it is recorded.
     pub(super) fn describe(&mut self, all: Providers, event: &Event, route: &Route, secret: &str) {
         self.event_type = Some(event.event_type.clone());
         self.secret = Some(secret.to_owned());
@@ -131,7 +131,7 @@ impl RequestLog {
             .map(|family| path_of(route.definition, family, &event.event_type));
     }
 
-    /// Takes down the promise that the event is about.
+    /// Notes the promise that the event is about.
     pub(super) fn note_promise(&mut self, promise: Option<&Promise>) {
         if let Some(promise) = promise {
             self.promise = Some(promise.key.clone());

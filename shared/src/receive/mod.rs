@@ -48,11 +48,11 @@ use crate::receive::settings::Settings;
 use crate::settings::Env;
 use crate::wire::Timestamp;
 
-/// A failed verification asks for newer secrets at most this often, so that
-/// forged requests cannot turn into calls of Secrets Manager.
+/// Shortest time between two fetches of newer secrets after failed verifications,
+/// so that forged requests cannot turn into calls of Secrets Manager.
 const REFRESH_PAUSE: Duration = Duration::from_mins(1);
 
-/// What an HTTP function needs, once per instance.
+/// The parts of a receiving function that live as long as its instance.
 pub struct Receiver {
     providers: Providers,
     settings: Settings,
@@ -64,10 +64,11 @@ pub struct Receiver {
 /// instance ends.
 ///
 /// # Errors
-/// When a setting is missing or wrong; the function then does not start.
+/// A setting is missing or wrong; the function then does not start.
 pub async fn run(providers: Providers) -> Result<(), Error> {
-    // API Gateway's event as it is: lambda_http's own request panics on base64 or
-    // host headers that are no part of a URI, before any answer of ours.
+    // The function takes API Gateway's event as it is: lambda_http's own request
+    // type panics on base64 or host headers that are no part of a URI, before any
+    // answer of ours.
     function::start(
         |env| Receiver::from_env(providers, env),
         |receiver, request| async { Ok(receiver.handle(request).await) },
@@ -79,7 +80,7 @@ impl Receiver {
     /// A receiver of the webhooks of these providers.
     ///
     /// # Errors
-    /// When a setting is missing or wrong.
+    /// A setting is missing or wrong.
     pub fn from_env(providers: Providers, env: Env) -> Result<Self, Error> {
         let settings = Settings::read(providers, env)?;
         let aws = Aws::from_env(env)?;
@@ -94,7 +95,7 @@ impl Receiver {
         })
     }
 
-    /// Answers one request and prints its line.
+    /// Answers one request and prints its log line.
     pub async fn handle(&self, request: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
         let started = Instant::now();
         let mut line = RequestLog::default();
@@ -116,7 +117,8 @@ impl Receiver {
         answer::response(status, &answer::body(outcome, malformed.as_ref()))
     }
 
-    /// The five steps of a request.
+    /// Routes, authenticates, reads and records one request, and waits for its
+    /// delivery where the answer has to.
     async fn process(
         &self,
         request: &ApiGatewayV2httpRequest,
@@ -198,7 +200,8 @@ impl Receiver {
 fn body_bytes(request: &ApiGatewayV2httpRequest) -> Result<Cow<'_, [u8]>, Rejection> {
     let body = request.body.as_deref().unwrap_or_default().as_bytes();
     let bytes = if request.is_base64_encoded {
-        // API Gateway encodes it; whoever does not is nobody we know.
+        // API Gateway encodes bodies itself; a sender of bad base64 is nobody we
+        // know.
         Cow::Owned(STANDARD.decode(body).map_err(|_| Outcome::Unauthorized)?)
     } else {
         Cow::Borrowed(body)

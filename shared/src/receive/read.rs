@@ -14,14 +14,14 @@ pub(super) enum Reading {
     Event {
         /// The event.
         event: Event,
-        /// Its body.
+        /// The body of the event.
         body: Json,
-        /// The names of the secrets that vouch for it.
+        /// The names of the secrets that vouch for the event.
         secret: String,
     },
     /// No event: the body goes to quarantine.
     Malformed {
-        /// What is wrong with it.
+        /// The problem with the body.
         malformed: Malformed,
         /// The body, as far as it is JSON.
         body: Option<Json>,
@@ -48,7 +48,7 @@ pub(super) fn read(
             return Ok(Reading::Malformed { malformed, body: None });
         }
     };
-    // What is missing where the body has a flaw, the flaw may have cost.
+    // A field that is missing may have been lost to the body's flaw.
     let malformed = |other: Malformed, body| {
         let flaw = flaw.as_ref().map(|flaw| Malformed::new("body", flaw.to_string()));
         Reading::Malformed { malformed: flaw.unwrap_or(other), body: Some(body) }
@@ -66,7 +66,8 @@ pub(super) fn read(
     };
     Ok(match route.definition.event(all, &delivered) {
         Ok(mut event) => {
-            // Where it is, only the paths of what is read can tell.
+            // The flaw itself has no path: only those of the fields that it cost
+            // can tell its place.
             event.unread.extend(flaw.map(|flaw| format!("body: {flaw}")));
             Reading::Event { event, body, secret }
         }

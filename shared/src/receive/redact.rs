@@ -1,14 +1,14 @@
-//! What of a body may be kept (invariant `NothingLeaks`).
+//! The parts of a body that may be kept (invariant `NothingLeaks`).
 
 use crate::provider::secrets::MIN_PATH_TOKEN;
 use crate::wire::json::{Json, plain};
 
-/// What takes the place of a credential.
+/// The text in place of a credential.
 const REMOVED: &str = "[removed]";
 
-/// Parts of member names that speak of credentials, spelled without separators
-/// or capitals. A `…webhook_url` is one: FirstPromoter v1 sends back the URL
-/// that it calls, which has the path token in it.
+/// Parts of member names that mean a credential, spelled without separators or
+/// capitals. `…webhook_url` is among them: FirstPromoter v1 sends back the URL that
+/// it calls, which has the path token in it.
 const CREDENTIALS: [&str; 10] = [
     "token",
     "password",
@@ -22,11 +22,11 @@ const CREDENTIALS: [&str; 10] = [
     "basicauth",
 ];
 
-/// Whole member names of credentials, same spelling: a one-time password, and what
-/// a subscription sends along.
+/// Whole member names that mean a credential, spelled likewise: a one-time
+/// password, and the headers that a subscription sends along.
 const CREDENTIAL_NAMES: [&str; 3] = ["otp", "otpcode", "headers"];
 
-/// Parts of member names that speak of tax and payment data, same spelling.
+/// Parts of member names that mean tax and payment data, spelled likewise.
 const PAYMENT: [&str; 26] = [
     "paymentinfo",
     "paymentdetail",
@@ -56,17 +56,16 @@ const PAYMENT: [&str; 26] = [
     "sortcode",
 ];
 
-/// Members of a payout method's own object that say nothing of the account.
+/// Members of a payout method's own object that tell nothing of the account.
 const PAYOUT_METHOD_KEPT: [&str; 7] =
     ["id", "status", "promoterid", "createdat", "updatedat", "isdefault", "test"];
 
-/// The body as it may be stored: credentials removed, tax and payment data
-/// reduced to `present` or `absent`. `payment_data` says that the objects of
-/// the event are themselves payment data, `token` is the route's own, which no
-/// text may repeat.
+/// The body as it may be stored: credentials removed, tax and payment data reduced
+/// to `present` or `absent`. `payment_data` says that the objects of the event are
+/// themselves payment data; `token` is the route's own, which no text may repeat.
 #[must_use]
 pub fn storable(body: &Json, payment_data: bool, token: Option<&str>) -> Json {
-    // What is shorter is none: with Basic credentials a `-` stands in its place.
+    // A shorter text is no token: with Basic credentials a `-` stands in its place.
     let is_token = |token: &&str| token.chars().count() >= MIN_PATH_TOKEN;
     let redaction = Redaction { token: token.filter(is_token) };
     let Json::Object(members) = body else {

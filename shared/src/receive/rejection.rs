@@ -1,18 +1,18 @@
-//! Why a request is not recorded.
+//! The rejection of a request that is not recorded.
 
 use crate::aws::store::StoreError;
 use crate::ledger::Malformed;
 use crate::provider::signature::Refusal;
 use crate::receive::log::Outcome;
 
-/// The end of a request that was not recorded.
+/// The reason why a request is not recorded, and the problem with its body.
 pub(super) struct Rejection {
     pub(super) outcome: Outcome,
     pub(super) malformed: Option<Malformed>,
 }
 
 impl Rejection {
-    /// Authenticated, malformed, and its bytes are kept.
+    /// The rejection of a body that is authenticated, malformed and quarantined.
     pub(super) fn quarantined(malformed: Malformed) -> Self {
         Self { outcome: Outcome::Quarantined, malformed: Some(malformed) }
     }

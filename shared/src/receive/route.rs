@@ -1,4 +1,4 @@
-//! Addresses: which provider and family a path belongs to, and back.
+//! Addresses: the provider and the family that a path belongs to, and back.
 
 use crate::ledger::Family;
 use crate::provider::definition::{Definition, Providers, Routes, find};
@@ -6,22 +6,22 @@ use crate::provider::definition::{Definition, Providers, Routes, find};
 /// A route of the API, as a request's path names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route<'a> {
-    /// The provider whose webhooks it takes.
+    /// The provider whose webhooks are received there.
     pub definition: &'static Definition,
-    /// The family whose address it is. The event's type decides what happens to
-    /// it; this only tells whether it was sent to its own address.
+    /// The family of the address. The event's type decides what happens to the
+    /// event; the family only tells whether it was sent to its own address.
     pub family: Family,
-    /// The event, where the address names it and the body does not.
+    /// The event type, where the address names it and the body does not.
     pub event: Option<&'static str>,
     /// The token, where the address has one.
     pub path_token: Option<&'a str>,
 }
 
 impl<'a> Route<'a> {
-    /// Reads a path; `None` when no webhook of these providers is received there.
-    /// Whatever comes before `/webhooks` is a stage or a custom domain's mapping;
-    /// slashes at the end, or more than one, mean nothing, and neither does a space
-    /// at the end, which comes of copying an address.
+    /// Reads a path; `None` when none of these providers has that address. Any
+    /// prefix before `/webhooks` is a stage or a custom domain's mapping. Repeated
+    /// slashes and a slash at the end mean nothing, and neither does a space at the
+    /// end, which comes of copying an address.
     #[must_use]
     pub fn of_path(all: Providers, path: &'a str) -> Option<Self> {
         let segments = path.trim_end().split('/').filter(|segment| !segment.is_empty());
@@ -48,8 +48,8 @@ fn family_of(families: &[(&str, Family)], segment: &str) -> Option<Family> {
     families.iter().find(|(name, _)| *name == segment).map(|(_, family)| *family)
 }
 
-/// The path at which a provider's events of a family are expected, for the log
-/// line of a misrouted one.
+/// The path at which a provider's events of a family are expected, for the log line
+/// of a misrouted event.
 #[must_use]
 pub fn path_of(definition: &Definition, family: Family, event_type: &str) -> String {
     let provider = definition.provider;

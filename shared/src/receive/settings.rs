@@ -5,22 +5,22 @@ use crate::ledger::Provider;
 use crate::provider::definition::{Providers, Tolerance};
 use crate::settings::{Env, SettingsError, number, positive, required};
 
-/// What an intake function is told at its start.
+/// The settings that a receiving function reads at its start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// The table.
+    /// The name of the table.
     pub table: String,
-    /// Name or ARN of the webhook secrets.
+    /// The name or ARN of the webhook secrets.
     pub webhook_secrets: String,
-    /// Seconds for which fetched secrets are used without asking again.
+    /// Seconds for which fetched secrets are used without fetching again.
     pub secrets_ttl_seconds: u64,
-    /// How old, in seconds, the time-stamps may be that providers sign.
+    /// The largest age, in seconds, of the time-stamps that a provider signs.
     past_tolerance_seconds: Vec<(Provider, i64)>,
     /// Days for which events are kept.
     pub event_retention_days: i64,
-    /// Seconds for which a v1 fulfilment's answer waits for its delivery.
+    /// Seconds for which the answer to a v1 fulfilment waits for its delivery.
     pub v1_hold_seconds: i64,
-    /// Which rewards become promises, and to whom.
+    /// The rules by which rewards become promises.
     pub policy: Policy,
 }
 
@@ -35,15 +35,16 @@ impl Settings {
             webhook_secrets: required(env, "WEBHOOK_SECRETS_ID")?,
             secrets_ttl_seconds: positive(env, "SECRETS_TTL_SECONDS", 300, 1..=86_400)?,
             past_tolerance_seconds: tolerances(all, env)?,
-            // Longer than any tolerance, so that a replay always meets its record.
+            // Longer than any tolerance, so that a replay always meets its recorded
+            // event.
             event_retention_days: number(env, "EVENT_RETENTION_DAYS", 400, 7..=3_650)?,
-            // FirstPromoter waits 15 s, the function runs for 12.
+            // FirstPromoter waits 15 s for an answer, the function runs for 12.
             v1_hold_seconds: number(env, "V1_HOLD_SECONDS", 6, 0..=8)?,
             policy: policy(env)?,
         })
     }
 
-    /// How old, in seconds, a time-stamp may be that this provider signs.
+    /// The largest age, in seconds, of the time-stamps that this provider signs.
     #[must_use]
     pub fn past_tolerance_seconds(&self, provider: Provider) -> i64 {
         let own = self.past_tolerance_seconds.iter().find(|(of, _)| *of == provider);
@@ -93,7 +94,7 @@ mod tests {
         assert_eq!(settings.event_retention_days, 400);
         assert_eq!(settings.policy.sources.by_campaign["7731"], Source::V1);
         assert_eq!(settings.policy.recipient_rules["7731:points"], Rule::Referral);
-        // As v1 spells it.
+        // The unit in v1's spelling.
         let rules = &settings.policy.recipient_rules;
         assert_eq!(rules["*:mon_discount"], Rule::Promoter);
     }

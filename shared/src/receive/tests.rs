@@ -1,4 +1,5 @@
-//! What is asked of the table, against one that answers by script.
+//! The receiving function's calls of the table, against a table that answers by
+//! script.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -11,12 +12,13 @@ use super::*;
 
 const SECRET: &str = "a-static-header-of-forty-characters-0001";
 
-/// DynamoDB and Secrets Manager, as far as intake calls them.
+/// DynamoDB and Secrets Manager, as far as the receiving function calls them.
 #[derive(Default)]
 struct Script {
-    /// What a read finds.
+    /// The items that a read finds.
     items: Vec<Value>,
-    /// Why the next transactions are cancelled; when none is left they succeed.
+    /// The reasons for which the next transactions are cancelled; after the last
+    /// one they succeed.
     cancelled: VecDeque<Vec<&'static str>>,
     /// The calls so far: operation and request.
     calls: Vec<(String, Value)>,
@@ -84,7 +86,7 @@ async fn serve(stream: TcpStream, script: Arc<Mutex<Script>>) {
     }
 }
 
-/// An intake function and the script of its table.
+/// A receiving function and the script of its table.
 async fn intake(script: Script) -> (Receiver, Arc<Mutex<Script>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -130,7 +132,8 @@ fn approved() -> String {
     .to_string()
 }
 
-/// The status of the answer, and the operations that the table was asked for.
+/// The status of the answer, the operations that the table was called for, and the
+/// script.
 async fn played(script: Script, body: &str) -> (i64, Vec<String>, Arc<Mutex<Script>>) {
     let (intake, script) = intake(script).await;
     let status = intake.handle(request(body)).await.status_code;
@@ -154,7 +157,7 @@ async fn a_cancelled_transaction_is_decided_anew_if_a_moment_can_mend_it() {
         let (answered, calls, _) =
             played(Script { cancelled, ..Script::default() }, &approved()).await;
         assert_eq!(answered, status, "{reasons:?}");
-        // No attempt of the SDK's own: every transaction follows a read.
+        // The SDK makes no attempt of its own: every transaction follows a read.
         let once = ["BatchGetItem", "TransactWriteItems"];
         assert_eq!(calls, [&["GetSecretValue"][..], &once.repeat(tries)].concat(), "{reasons:?}");
     }
@@ -175,8 +178,7 @@ async fn only_what_is_there_already_counts_as_quarantined() {
     }
 }
 
-/// The items of the transaction, each as what is done to which sort key on which
-/// condition.
+/// The items of the transaction, each with its operation, sort key and condition.
 fn items(script: &Mutex<Script>) -> Vec<(String, String, String)> {
     let script = script.lock().unwrap();
     let (_, request) = script.calls.last().unwrap();
@@ -195,8 +197,8 @@ async fn every_item_of_a_transaction_has_its_condition() {
     let new = |sk: &str| ("Put".to_owned(), sk.to_owned(), "attribute_not_exists(pk)".to_owned());
     assert_eq!(items(&script), [new("event#e1"), new("record"), new("fulfilment#1")]);
 
-    // The same said again by another event: the promise stays, and is to be as it
-    // was read.
+    // Another event states the same again: the promise stays, on the condition that
+    // it is as it was read.
     let written = script.lock().unwrap().calls.last().unwrap().1.clone();
     let of = |sk: &str| {
         let items = written["TransactItems"].as_array().unwrap();

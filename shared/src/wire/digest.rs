@@ -12,7 +12,7 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    /// As FIPS 180-2 gives it.
+    /// The digest of `abc` that FIPS 180-2 gives.
     #[test]
     fn a_hash_is_sha_256_in_hex() {
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";

@@ -1,4 +1,4 @@
-//! How payloads are read: each field by itself, so that one that cannot be read
+//! The fields of payloads. Each is read by itself, so that one that cannot be read
 //! costs no other (invariant `DecorationNeverRefuses`).
 
 use std::collections::BTreeMap;
@@ -7,11 +7,11 @@ use serde::{Serialize, Serializer};
 
 use crate::wire::json::Json;
 
-/// Stands in a path for the key of a map, which is data.
+/// The name that stands in a path for the key of a map, because keys are data.
 const ANY_KEY: &str = "*";
 
-/// Longest key of a map that is kept, in bytes. The table takes no empty ones, and
-/// no endless ones either.
+/// Longest key of a map that is kept, in bytes. Empty keys are not kept either: the
+/// table takes none.
 const MAX_KEY_BYTES: usize = 128;
 
 /// A field of a payload. A later `null` takes an earlier value away, a missing
@@ -23,11 +23,12 @@ pub enum Field<T> {
     Absent,
     /// The payload says `null`.
     Null,
-    /// The payload says something that is blank, of another type or not to be
-    /// read. Not stated, except where it decides a reward: there it counts as
-    /// [`Field::Null`], as an amount that is not known is not the one before.
+    /// The payload says something that is blank, of another type or not to be read.
+    /// The field then counts as not stated, except where it decides a reward: there
+    /// it counts as [`Field::Null`], because an amount that is not known is not the
+    /// amount before.
     Unread,
-    /// The payload says this.
+    /// The payload says this value.
     Value(T),
 }
 
@@ -40,12 +41,12 @@ impl<T> Field<T> {
         }
     }
 
-    /// Whether the field states nothing, not even `null`.
+    /// True when the field states nothing, not even `null`.
     pub fn is_unstated(&self) -> bool {
         matches!(self, Field::Absent | Field::Unread)
     }
 
-    /// The field with its value turned into another.
+    /// The field with its value turned into another type.
     pub fn map<'a, U>(&'a self, turn: impl FnOnce(&'a T) -> U) -> Field<U> {
         match self {
             Field::Absent => Field::Absent,
@@ -55,7 +56,8 @@ impl<T> Field<T> {
         }
     }
 
-    /// The field as one that decides a reward.
+    /// The field as one that decides a reward: [`Field::Unread`] becomes
+    /// [`Field::Null`].
     #[must_use]
     pub fn deciding(self) -> Self {
         match self {
@@ -64,9 +66,9 @@ impl<T> Field<T> {
         }
     }
 
-    /// The field `inner` of the object that this one holds. Where the object
-    /// was sent and does not have it, that is `null`: whoever was named before
-    /// is not named any more.
+    /// The field `inner` of the object that this field holds. It is `null` where
+    /// the object was sent without it: the party named before is not named any
+    /// more.
     #[must_use]
     pub fn then<U>(&self, inner: impl FnOnce(&T) -> Field<U>) -> Field<U> {
         match self.map(inner) {
@@ -77,8 +79,9 @@ impl<T> Field<T> {
         }
     }
 
-    /// The same fact in two places. Where they contradict each other, it cannot
-    /// be read: nobody knows which of them is meant.
+    /// The one field for a fact that the payload states in two places.
+    /// [`Field::Unread`] where the two contradict each other, because nothing tells
+    /// which is meant.
     #[must_use]
     pub fn agreed(self, other: Self) -> Self
     where
@@ -90,8 +93,8 @@ impl<T> Field<T> {
         }
     }
 
-    /// This field or, where it states less, another: a value in one outweighs
-    /// `null` in the other, and that what cannot be read.
+    /// The one of two fields that states more: a value outweighs `null`, and `null`
+    /// outweighs a field that cannot be read.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         match (self, other) {
@@ -112,15 +115,15 @@ impl<T: Serialize> Serialize for Field<T> {
     }
 }
 
-/// What a field of a payload can be.
+/// A type that a field of a payload can have.
 pub trait Read: Sized {
-    /// Reads a value that is not `null`; `None` when it is none of this type.
-    /// What of a larger one cannot be read is noted in `unread` and left out.
+    /// Reads a value that is not `null`; `None` when it is not of this type. Parts
+    /// of a larger value that cannot be read are noted in `unread` and left out.
     fn read(json: &Json, unread: &mut Unread) -> Option<Self>;
 }
 
-/// The paths of what could not be read. They are made of the names that the
-/// payload types declare, never of what was sent.
+/// The paths of the fields that could not be read. They are made of the names that
+/// the payload types declare, never of what was sent.
 #[derive(Debug, Default)]
 pub struct Unread {
     at: Vec<&'static str>,
@@ -147,7 +150,8 @@ impl Unread {
         value
     }
 
-    /// Notes that the member `name` of the value that is being read cannot be.
+    /// Notes that the member `name` of the value that is being read could not be
+    /// read.
     pub fn note(&mut self, name: &str) {
         let path = self.at.iter().copied().chain([name]).collect::<Vec<_>>().join(".");
         if !self.paths.contains(&path) {
@@ -181,9 +185,9 @@ impl<T: Read> Read for BTreeMap<String, Option<T>> {
     }
 }
 
-/// Declares payload structs: every field optional, as [`Field`] has it, so
-/// that no member ever refuses an event by itself. `name as "wireName"` where
-/// the provider spells the field differently.
+/// Declares payload structs. Every field is optional, as a [`Field`], so that no
+/// member ever refuses an event by itself. `name as "wireName"` where the provider
+/// spells the field differently.
 macro_rules! payload {
     ($($(#[$outer:meta])* struct $name:ident {
         $($(#[$inner:meta])* $field:ident $(as $wire:literal)? : $type:ty,)*

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 /// Deepest nesting accepted. Real payloads stay under ten levels.
 pub const MAX_DEPTH: usize = 64;
-/// What stands for a value that was nested too deep to be kept.
+/// The text in place of a value that was nested too deep to be kept.
 const TOO_DEEP: &str = "[nested too deep]";
 
 /// A JSON value. It has no `Debug`: it holds whatever the provider sent.
@@ -31,12 +31,12 @@ pub enum Json {
     Array(Vec<Json>),
     /// An object, members in the order sent, no two keys alike.
     Object(Vec<(String, Json)>),
-    /// What an object says of a key that it names more than once: no value that
-    /// anything can be read from.
+    /// The values of a key that an object names more than once. Nothing can be read
+    /// from it.
     Several(Vec<Json>),
 }
 
-/// Why bytes are not acceptable JSON. Carries no content of the body.
+/// The reason why bytes are not acceptable JSON. It carries no content of the body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JsonError {
     /// The bytes are not UTF-8.
@@ -58,16 +58,16 @@ pub enum JsonError {
     TooDeep,
 }
 
-/// JSON, and what of it is ambiguous or left out.
+/// A JSON document, with its flaw where part of it is ambiguous or left out.
 pub struct Flawed {
     /// The document.
     pub json: Json,
-    /// What [`parse`] would refuse it for.
+    /// The reason for which [`parse`] refuses the document.
     pub flaw: Option<JsonError>,
 }
 
-/// Reads one JSON document. A byte order mark before it is passed over, and an
-/// escaped surrogate that stands alone, which JavaScript writes for half a
+/// Reads one JSON document. A byte order mark before the document is passed over.
+/// An escaped surrogate that stands alone, which JavaScript writes for half a
 /// character, is read as U+FFFD.
 ///
 /// # Errors
@@ -78,13 +78,13 @@ pub fn parse(bytes: &[u8]) -> Result<Json, JsonError> {
     flaw.map_or(Ok(json), Err)
 }
 
-/// Reads a document as far as it is JSON, so that what is wrong in one place
-/// costs nothing elsewhere: bytes that are not UTF-8 are read as U+FFFD, a key
-/// that is named twice has [`Json::Several`] values, and what is nested too
-/// deep is left out.
+/// Reads a document as far as it is JSON, so that a flaw in one place costs nothing
+/// elsewhere: bytes that are not UTF-8 are read as U+FFFD, a key that is named
+/// twice has [`Json::Several`] values, and a value that is nested too deep is left
+/// out.
 ///
 /// # Errors
-/// [`JsonError`] when it is not JSON even so.
+/// [`JsonError`] when the document is not JSON even so.
 pub fn read(bytes: &[u8]) -> Result<Flawed, JsonError> {
     let text = String::from_utf8_lossy(bytes);
     let mut flaw = matches!(text, Cow::Owned(_)).then_some(JsonError::NotUtf8);
@@ -124,7 +124,7 @@ fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The UTF-16 unit that `text` begins with an escape of.
+/// The UTF-16 unit whose escape `text` begins with.
 fn escaped_unit(text: &str) -> Option<u16> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     let hex = digits.bytes().all(|b| b.is_ascii_hexdigit());
@@ -135,7 +135,7 @@ fn syntax(error: &serde_json::Error) -> JsonError {
     JsonError::Syntax { line: error.line(), column: error.column() }
 }
 
-/// The first flaw that is found is noted.
+/// Builds the tree of a document. Only the first flaw is noted in `flaw`.
 fn build(raw: &RawValue, depth: usize, flaw: &mut Option<JsonError>) -> Result<Json, JsonError> {
     let text = raw.get();
     match (text.as_bytes().first(), depth.checked_sub(1)) {
@@ -223,7 +223,7 @@ impl Json {
         }
     }
 
-    /// Writes the value as compact JSON, digits of numbers unchanged, and a key
+    /// Writes the value as compact JSON: the digits of numbers unchanged, and a key
     /// as often as it was named.
     #[must_use]
     pub fn to_text(&self) -> String {
@@ -263,12 +263,13 @@ impl Json {
                 }
                 out.push('}');
             }
-            // Only members are several.
+            // Only a member of an object can be `Several`.
             Json::Several(_) => out.push_str("null"),
         }
     }
 
-    /// All that is said in the place of this one value.
+    /// All values in the place of this one: those of [`Json::Several`], else the
+    /// value itself.
     pub(crate) fn each(&self) -> &[Json] {
         match self {
             Json::Several(values) => values,

@@ -30,16 +30,16 @@ pub const MAX_AMOUNT_DIGITS: u64 = 1000;
 /// Longest status or unit, in bytes.
 const MAX_WORD_BYTES: usize = 256;
 
-/// An id of the provider's, from a string or a whole number: 1 to 512 bytes,
-/// not blank, without control characters.
+/// A provider's id, from a string or a whole number: 1 to 512 bytes, not blank,
+/// without control characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Id(String);
 
 impl Id {
-    /// `None` when blank, over [`MAX_ID_BYTES`], with a control character or with
-    /// U+FFFD: that stands for characters that were lost, so that two ids may
-    /// have become one.
+    /// The id in `text`. `None` when blank, over [`MAX_ID_BYTES`], with a control
+    /// character or with U+FFFD, which stands for lost characters, so that two ids
+    /// may have become one.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         let fits = !text.trim().is_empty() && text.len() <= MAX_ID_BYTES;
@@ -66,7 +66,7 @@ impl Read for Id {
     }
 }
 
-/// An id of a provider whose ids are numbers: `N/A` is nobody, and neither is 0.
+/// An id of a provider whose ids are numbers. `N/A` and 0 name nobody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct NumberId(Id);
@@ -135,8 +135,8 @@ impl Read for Timestamp {
     }
 }
 
-/// A time that is kept as it was sent, where it is RFC 3339, and else in that
-/// form: what reads a record need not know how providers write times.
+/// A time kept as text: as sent where that is RFC 3339, else rewritten in that form.
+/// Readers of a record need not know how providers write times.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Time(String);
@@ -165,7 +165,7 @@ impl Read for Text {
     }
 }
 
-/// What a check came to, in small letters.
+/// The result of a check, such as a fraud check, in small letters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Verdict(String);
@@ -182,7 +182,7 @@ impl Read for Verdict {
 pub struct Word(String);
 
 impl Word {
-    /// In small letters: Affonso writes its webhooks' in capitals and its API's
+    /// The word in small letters: Affonso's webhooks write it in capitals, its API
     /// in small letters.
     #[must_use]
     pub fn lower(&self) -> String {
@@ -230,7 +230,7 @@ impl Read for Personal {
     }
 }
 
-/// Tax and payment data: only whether there was any.
+/// Tax and payment data, reduced to whether there was any.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Present(bool);
 

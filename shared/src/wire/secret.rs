@@ -4,14 +4,14 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, de};
 
-/// A secret value. It prints as nothing, has no white space around it, which
-/// comes of copying, and is never empty: an HMAC under an empty key is one that
-/// anybody can compute.
+/// A secret value. It prints as `[secret]`, has no white space around it, which
+/// comes of copying, and is never empty: anybody can compute an HMAC under an empty
+/// key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// `None` for an empty or blank value.
+    /// The secret in `value`; `None` when that is empty or blank.
     #[must_use]
     pub fn new(value: &str) -> Option<Self> {
         let value = value.trim();
@@ -46,8 +46,8 @@ pub(crate) fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
-/// A JSON secret of Secrets Manager, read.
+/// The parsed content of a JSON secret in Secrets Manager.
 pub trait SecretDocument: Default + PartialEq {
-    /// What of it was refused, without any value.
+    /// The problems of the parts that were refused, without any value.
     fn problems(&self) -> &[String];
 }

@@ -15,32 +15,35 @@ pub struct Timestamp(i64);
 const END_MS: i64 = 253_402_300_800_000;
 
 impl Timestamp {
-    /// The earliest: what an event without any time of its own counts as.
+    /// The earliest point in time.
     pub const ZERO: Self = Self(0);
 
-    /// From milliseconds since 1970; outside the years 1970 to 9999 the nearest bound.
+    /// The time at these milliseconds since 1970; outside the years 1970 to 9999
+    /// the nearest bound.
     #[must_use]
     pub fn from_ms(ms: i64) -> Self {
         Self(ms.clamp(0, END_MS - 1))
     }
 
-    /// Reads RFC 3339 (`2026-10-02T09:30:00.123Z`, any offset).
+    /// Reads RFC 3339 (`2026-10-02T09:30:00.123Z`, any offset); `None` for anything
+    /// else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         ms_of(text).map(Self::from_ms)
     }
 
-    /// Reads a time as providers write it. Besides RFC 3339: without a zone,
-    /// which means UTC; with a space before time or zone; with the zone as
-    /// `UTC`, `+0000` or `+00`; Unix seconds and milliseconds. `None` for all
-    /// else, and for the zero dates that stand for no time at all.
+    /// Reads a time as providers write it. Accepts RFC 3339 and, besides, a time
+    /// without a zone, which means UTC; a space before time or zone; the zone as
+    /// `UTC`, `+0000` or `+00`; Unix seconds and milliseconds. `None` for all else,
+    /// and for the zero dates that stand for no time at all.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         let text = text.trim();
         if text.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
             return unix_ms(text).map(Self::from_ms);
         }
-        // Before 1970 nobody sent webhooks: a zero date of some other system.
+        // No webhook is from before 1970: such a date is another system's zero
+        // date.
         ms_of(&rfc3339(text)?).filter(|ms| *ms >= 0).map(Self::from_ms)
     }
 
@@ -63,13 +66,14 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
-    /// Later by `seconds`.
+    /// The time `seconds` later.
     #[must_use]
     pub fn plus_seconds(self, seconds: i64) -> Self {
         Self::from_ms(self.0.saturating_add(seconds.saturating_mul(1000)))
     }
 
-    /// RFC 3339 with milliseconds, which sorts as text as it does in time.
+    /// The time in RFC 3339 with milliseconds, which sorts as text as it does in
+    /// time.
     #[must_use]
     pub fn to_rfc3339(self) -> String {
         let at = OffsetDateTime::from_unix_timestamp(self.seconds())
@@ -92,9 +96,9 @@ fn ms_of(rfc3339: &str) -> Option<i64> {
     i64::try_from(at.unix_timestamp_nanos().div_euclid(1_000_000)).ok()
 }
 
-/// Seconds since 1970 of nine to eleven digits, milliseconds of twelve to
-/// fourteen: from 1973 on the two do not overlap, and no date written without
-/// separators is among them.
+/// Milliseconds of a Unix time: seconds have nine to eleven digits, milliseconds
+/// twelve to fourteen. From 1973 on the two do not overlap, and no date written
+/// without separators is among them.
 fn unix_ms(text: &str) -> Option<i64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let thousandths: i64 = format!("{fraction:0<3}").get(..3)?.parse().ok()?;
@@ -106,7 +110,7 @@ fn unix_ms(text: &str) -> Option<i64> {
     }
 }
 
-/// The strict spelling of a date with a time.
+/// The RFC 3339 spelling of a date with a time.
 fn rfc3339(text: &str) -> Option<String> {
     let (date, rest) = text.split_at_checked(10)?;
     let rest = rest.strip_prefix(['T', 't', ' '])?;

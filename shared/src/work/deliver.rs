@@ -1,4 +1,4 @@
-//! The reward to the company's own system, and back again.
+//! The delivery of rewards to the company's own system, and their reversal.
 
 use std::time::Duration;
 
@@ -23,14 +23,15 @@ const MAX_REASON: usize = 100;
 /// Runs the function until its instance ends.
 ///
 /// # Errors
-/// When a setting is missing or wrong; the function then does not start.
+/// A setting is missing or wrong; the function then does not start.
 pub async fn run(providers: Providers) -> Result<(), Error> {
     function::start(
         |env| {
             let worker = Worker::from_env(providers, env)?;
             let timeout = Duration::from_secs(worker.settings.timeout_seconds);
-            // One that knows no key again must not be called on a connection that
-            // may be dead: nobody would know whether the call arrived.
+            // An endpoint that does not recognise a repeated key must not be called
+            // on a connection that may be dead: nobody would know whether the call
+            // arrived.
             let reuse = worker.settings.endpoint_idempotent;
             let http = Http::new(&HttpOptions { timeout, plain: worker.settings.local, reuse })?;
             Ok((worker, http))
@@ -73,7 +74,7 @@ impl Worker {
         let idempotent = self.settings.endpoint_idempotent;
         let request = match self.request(claim, body).await {
             Ok(request) => request,
-            // Nothing left this machine.
+            // The request never left this machine.
             Err(problem) => {
                 tracing::error!(%problem, "deliver: not configured");
                 return Input::retry_later(self.slowly(), problem, None);
@@ -106,7 +107,7 @@ impl Worker {
     }
 }
 
-/// The signatures by every key, so that one can be rotated.
+/// The signatures by every configured key, so that a key can be rotated.
 fn sign(endpoint: &RewardEndpoint, id: &str, now: i64, body: &[u8]) -> Result<String, String> {
     let signatures: Result<Vec<String>, _> = endpoint
         .signing
@@ -120,19 +121,19 @@ fn sign(endpoint: &RewardEndpoint, id: &str, now: i64, body: &[u8]) -> Result<St
     }
 }
 
-/// What a reply of the endpoint is judged by.
+/// The settings and times by which a reply of the endpoint is judged.
 pub struct Judged {
-    /// When to try again.
+    /// The time of the next try.
     pub retry_at: Timestamp,
-    /// When to try again what a person has to mend first.
+    /// The time of the next try where the operator has to mend something first.
     pub retry_slowly_at: Timestamp,
-    /// Whether the endpoint takes `webhook-id` as an idempotency key. Without,
+    /// True when the endpoint takes `webhook-id` as an idempotency key. If not,
     /// nothing is ever sent twice.
     pub idempotent: bool,
 }
 
 impl Judged {
-    /// What the endpoint's reply means for the promise.
+    /// The input that the endpoint's reply means for the promise.
     #[must_use]
     pub fn of(&self, reply: &Reply) -> Input {
         let last = reply.label();
@@ -145,7 +146,8 @@ impl Judged {
         };
         match status {
             200..=299 | 409 => Input::Done,
-            // Not now, and not given: RFC 9110, 8470 and 4918 have them next to 429.
+            // Refused for now, and not given: RFC 9110, 8470 and 4918 define these
+            // codes beside 429.
             408 | 421 | 423 | 425 | 429 if self.idempotent => retry(self.retry_at),
             401 | 403 | 404 | 300..=399 if self.idempotent => {
                 let refused = json!({ "outcome": "endpoint_refused", "last": last });
@@ -164,8 +166,8 @@ impl Judged {
     }
 }
 
-/// The endpoint's reason, where it gives one that looks like a code. Free text
-/// may name people.
+/// The reason that the endpoint gives, where it looks like a code. Free text may
+/// name people and is dropped.
 fn reason(status: &str, body: &[u8]) -> String {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let given = ["reason", "code", "error"].iter().find_map(|name| body.get(*name)?.as_str());

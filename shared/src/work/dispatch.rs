@@ -1,5 +1,5 @@
-//! From the table's stream to the queues: one message for each task that
-//! became due.
+//! From the table's stream to the queues: one message for each task that became
+//! due.
 
 use aws_lambda_events::event::dynamodb::{Event, EventRecord};
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
@@ -14,7 +14,7 @@ use crate::wire::Timestamp;
 /// Runs the function until its instance ends.
 ///
 /// # Errors
-/// When a setting is missing; the function then does not start.
+/// A setting is missing; the function then does not start.
 pub async fn run() -> Result<(), Error> {
     function::start(
         |env| Ok(Queues::from_env(Aws::from_env(env)?.sqs(), env)?),
@@ -32,7 +32,7 @@ async fn dispatch(queues: &Queues, event: &Event) -> DynamoDbEventResponse {
         };
         if let Err(error) = queues.send(&message, not_before, now).await {
             tracing::error!(%error, due = %message.due, "not dispatched");
-            // A shard is in order: from here on everything comes again.
+            // A shard is in order: this record and all after it come again.
             let mut failure = DynamoDbBatchItemFailure::default();
             failure.item_identifier.clone_from(&record.change.sequence_number);
             response.batch_item_failures.push(failure);
@@ -42,7 +42,8 @@ async fn dispatch(queues: &Queues, event: &Event) -> DynamoDbEventResponse {
     response
 }
 
-/// What a change of an item made due, and when to start on it.
+/// The task that a change of an item made due, and the time before which it must
+/// not begin.
 fn due(record: &EventRecord) -> Option<(Message, Option<Timestamp>)> {
     let (old, new) = (&record.change.old_image, &record.change.new_image);
     let due = text_attribute(new, "due")?;

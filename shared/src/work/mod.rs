@@ -1,5 +1,5 @@
-//! The steps after an event is recorded: dispatched from the table's stream,
-//! worked on from the queues, made good by the sweep.
+//! The work after an event is recorded: tasks are dispatched from the table's
+//! stream, carried out from the queues and made good by the sweep.
 
 pub mod confirm;
 pub mod deliver;
@@ -31,10 +31,10 @@ use crate::wire::Timestamp;
 use crate::{crash, observe};
 use settings::WorkSettings;
 
-/// Tries to record an outcome while others write to the promise.
+/// Most tries to write a promise that others write to at the same time.
 const TRIES: u32 = 8;
 
-/// What the workers have in common.
+/// The settings and clients that all workers share.
 pub struct Worker {
     /// The settings.
     pub settings: WorkSettings,
@@ -44,7 +44,7 @@ pub struct Worker {
     credentials: SecretsCache<Credentials>,
 }
 
-/// A promise that this worker may work on, leased to it.
+/// A promise that is leased to this worker, with the record read with it.
 struct Claim {
     pk: String,
     /// The id of the object that the promise is made of.
@@ -54,14 +54,14 @@ struct Claim {
     record: Record,
 }
 
-/// Why a message is not done with.
+/// The reason why a message has to come again.
 #[derive(Debug, thiserror::Error)]
 enum WorkError {
-    /// It is none of ours, or of another version: it goes to the dead-letter
-    /// queue.
+    /// The message is none of ours, or of another version: it goes to the
+    /// dead-letter queue.
     #[error("the message cannot be read")]
     Unreadable,
-    /// The table.
+    /// The table could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -70,7 +70,7 @@ impl Worker {
     /// Reads settings and makes the clients.
     ///
     /// # Errors
-    /// When a setting is missing or wrong.
+    /// A setting is missing or wrong.
     pub fn from_env(providers: Providers, env: Env) -> Result<Self, Error> {
         let settings = WorkSettings::read(env)?;
         let aws = Aws::from_env(env)?;
@@ -89,8 +89,9 @@ impl Worker {
         })
     }
 
-    /// Takes what a message names, if it is still owed and nobody is at it.
-    /// `None`: superseded, or somebody else's; the message is done with.
+    /// Leases the promise that a message names, if its task is still owed and no
+    /// other worker holds it. `None` when the message is done with: its task is
+    /// superseded, or another worker's.
     async fn claim(&self, message: &SqsMessage) -> Result<Option<Claim>, WorkError> {
         let message = read_message(message).ok_or(WorkError::Unreadable)?;
         let (rewards, id) = self.rewards_of(&message.pk).ok_or(WorkError::Unreadable)?;
@@ -124,15 +125,16 @@ impl Worker {
                 crash::point("after_lease");
                 let (pk, id) = (message.pk.clone(), id.to_owned());
                 let claim = Claim { pk, id, rewards, promise: leased, record };
-                // One that even the call is not safe for is parked instead.
+                // A promise that is not safe to call for was parked instead of
+                // leased.
                 return Ok(Some(claim).filter(|claim| claim.promise.lease.is_some()));
             }
         }
         Err(StoreError::Conflict.into())
     }
 
-    /// How the rewards of a partition are promised, and the id of the object that it
-    /// holds.
+    /// The rewards' definition for a partition, and the id of the object that the
+    /// partition holds.
     fn rewards_of<'k>(&self, pk: &'k str) -> Option<(&'static Rewards, &'k str)> {
         let (provider, _, id) = partition_parts(pk)?;
         Some((find(self.providers, provider)?.rewards?, id))
@@ -163,9 +165,9 @@ impl Worker {
         taker.take(promise, record)
     }
 
-    /// Writes the next version of a promise and says what became of it, on the
-    /// condition too that the record is in that version, if one is given. `false`
-    /// when somebody else wrote in between.
+    /// Writes the next version of a promise and prints its line. With `record`,
+    /// also on the condition that the record is in that version. `false` when
+    /// another writer came in between.
     async fn save_unless_overtaken(
         &self,
         pk: &str,
@@ -175,7 +177,7 @@ impl Worker {
     ) -> Result<bool, StoreError> {
         match self.store.save_with(pk, next, record).await {
             Ok(()) => {
-                // A lease is no news: its outcome is.
+                // A lease has no line of its own: its outcome has.
                 for next in next.iter().filter(|next| next.lease.is_none()) {
                     StepLine::of(before, next).print();
                 }
@@ -186,7 +188,7 @@ impl Worker {
         }
     }
 
-    /// What a worker that disappeared leaves behind.
+    /// The input for a promise whose worker disappeared in the middle of its call.
     fn worker_lost(&self, now: Timestamp) -> Input {
         Input::Unknown {
             not_before: now,
@@ -195,8 +197,8 @@ impl Worker {
         }
     }
 
-    /// Applies an input to a promise, to its newest version if somebody wrote
-    /// in between, and prints what became of it.
+    /// Applies an input to a promise, to its newest version if another writer came
+    /// in between, and prints its line.
     async fn apply_with_retry(
         &self,
         pk: &str,
@@ -224,8 +226,8 @@ impl Worker {
         Err(StoreError::Conflict)
     }
 
-    /// Records that the platform does not approve of it, unless an event says
-    /// so since the platform was asked.
+    /// Records that the platform denies the reward, unless an event has announced
+    /// it since the platform was asked.
     async fn deny(&self, claim: Claim, input: &Input) -> Result<Promise, StoreError> {
         for _ in 0..TRIES {
             let known = self.store.read(&claim.pk, None).await?;
@@ -247,8 +249,8 @@ impl Worker {
         Err(StoreError::Conflict)
     }
 
-    /// Applies an input to exactly this version of a promise, and of its record
-    /// if one is given.
+    /// Applies an input to exactly this version of a promise, and of its record if
+    /// `record` names one, and prints the line.
     async fn compare_and_set(
         &self,
         pk: &str,
@@ -272,8 +274,8 @@ impl Worker {
         Ok(saved.into_iter().next().unwrap_or_else(|| current.clone()))
     }
 
-    /// Sends what is still due once more, for later. If that fails, the sweep
-    /// finds it.
+    /// Queues a task that is still due once more, for later. If that fails, the
+    /// sweep finds the task.
     async fn send_again(&self, pk: &str, promise: &Promise) {
         let Some(due) = promise.due.clone() else {
             return;
@@ -286,12 +288,13 @@ impl Worker {
         }
     }
 
-    /// When to try again what a person has to mend first.
+    /// The time of the next try where the operator has to mend something first.
     fn slowly(&self) -> Timestamp {
         Timestamp::from_ms(Timestamp::now().ms().saturating_add(self.settings.retry_slow_ms))
     }
 
-    /// When to try again after this many tries: doubling, up to a longest pause.
+    /// The time of the next try after so many tries: the pause doubles, up to a
+    /// longest one, and is never shorter than `retry_after`, in seconds.
     fn not_before(&self, attempts: u32, retry_after: Option<i64>) -> Timestamp {
         let doubled = self.settings.retry_first_ms << attempts.saturating_sub(1).min(16);
         let wait = doubled.min(self.settings.retry_max_ms);
@@ -305,7 +308,7 @@ fn read_message(message: &SqsMessage) -> Option<Message> {
     serde_json::from_str(message.body.as_deref()?).ok()
 }
 
-/// The batch response: the failed messages come again.
+/// The batch response, in which the failed messages come again.
 fn response(failed: Vec<String>) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
     response.batch_item_failures = failed
@@ -319,7 +322,7 @@ fn response(failed: Vec<String>) -> SqsBatchResponse {
     response
 }
 
-/// The line of one step of a promise.
+/// The log line of one transition of a promise.
 #[derive(Serialize)]
 struct StepLine<'a> {
     promise: &'a str,
@@ -350,10 +353,10 @@ impl<'a> StepLine<'a> {
     }
 }
 
-/// States in which a promise is open, for the sweep and its counts.
+/// The states in which a promise is open, for the sweep and its counts.
 const OPEN: [State; 12] = [
     State::Parked,
-    // As long as only the platform's API has said so.
+    // Open only while no event has confirmed what the platform's API said.
     State::Denied,
     State::LookupDue,
     State::ApprovalDue,
@@ -364,6 +367,6 @@ const OPEN: [State; 12] = [
     State::Confirming,
     State::ReversalDue,
     State::Reversing,
-    // As long as the platform is to be told.
+    // Open only while the platform is to be told.
     State::Reversed,
 ];

@@ -9,43 +9,44 @@ use crate::settings::{Env, SettingsError, number, optional, pairs, positive, req
 use crate::wire::digest::sha256_hex;
 use crate::work::sweep::Limits;
 
-/// What a worker is told at its start.
+/// The settings that a worker reads at its start.
 #[derive(Debug, Clone)]
 pub struct WorkSettings {
-    /// The table.
+    /// The name of the table.
     pub table: String,
-    /// Name or ARN of the API credentials.
+    /// The name or ARN of the API credentials.
     pub credentials: String,
-    /// Seconds for which fetched credentials are used without asking again.
+    /// Seconds for which fetched credentials are used without fetching again.
     pub secrets_ttl_seconds: u64,
-    /// Which rewards become promises, and to whom.
+    /// The rules by which rewards become promises.
     pub policy: Policy,
-    /// Where rewards are delivered; empty when not configured yet.
+    /// The URL that rewards are posted to; empty when not configured yet.
     pub endpoint: String,
-    /// Where those of some units are delivered instead.
+    /// The URLs for rewards of some units, in place of the general one.
     pub endpoint_by_unit: BTreeMap<String, String>,
-    /// Whether the endpoint takes `webhook-id` as an idempotency key.
+    /// True when the endpoint takes `webhook-id` as an idempotency key.
     pub endpoint_idempotent: bool,
-    /// The platforms' APIs.
+    /// The settings of the platforms' APIs.
     pub platforms: PlatformSettings,
-    /// Seconds to wait for an answer.
+    /// Seconds to wait for an answer to a call.
     pub timeout_seconds: u64,
-    /// How long a worker's claim holds: longer than the function may run.
+    /// Seconds for which a worker's claim holds: longer than the function may run.
     pub lease_seconds: i64,
-    /// The first pause before a repetition; it doubles.
+    /// The first pause before a repetition, in milliseconds; it doubles.
     pub retry_first_ms: i64,
     /// The longest pause before a repetition, in milliseconds.
     pub retry_max_ms: i64,
-    /// The pause, in milliseconds, before what a person has to mend is tried again.
+    /// The pause, in milliseconds, before another try where the operator has to
+    /// mend something first.
     pub retry_slow_ms: i64,
     /// Milliseconds by which a platform's API is thought to be behind its events,
-    /// where nothing has a clock.
+    /// where its answer has no clock.
     pub platform_lag_ms: i64,
-    /// Seconds after which an open promise waits for a person.
+    /// Seconds after which an open promise is parked for the operator.
     pub max_age_seconds: i64,
-    /// Seconds that something due may lie untouched before the sweep sends it again.
+    /// Seconds that a due task may lie untouched before the sweep queues it again.
     pub untouched_seconds: i64,
-    /// Whether plain HTTP is allowed, for use without AWS.
+    /// True when plain HTTP is allowed, for use without AWS.
     pub local: bool,
 }
 
@@ -81,7 +82,7 @@ impl WorkSettings {
 }
 
 impl WorkSettings {
-    /// For how long the sweep leaves what is open alone.
+    /// The sweep's limits.
     #[must_use]
     pub fn limits(&self) -> Limits {
         Limits { max_age_seconds: self.max_age_seconds, untouched_seconds: self.untouched_seconds }
@@ -94,7 +95,7 @@ impl WorkSettings {
         of_unit.unwrap_or(&self.endpoint)
     }
 
-    /// How rewards of a unit are posted, as a promise remembers it.
+    /// The reward endpoint for a unit, in the form that a promise remembers.
     #[must_use]
     pub fn endpoint_of(&self, unit: Option<&str>) -> Endpoint {
         let mut id = sha256_hex(self.url_of(unit).as_bytes());

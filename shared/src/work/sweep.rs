@@ -1,5 +1,5 @@
-//! Every five minutes: what is due and lies untouched is sent again, what is
-//! open for too long waits for a person, and the backlog is counted.
+//! The sweep, every five minutes: it queues untouched due tasks again, parks promises
+//! that have been open for too long, and counts the backlog.
 
 use std::slice;
 
@@ -18,20 +18,22 @@ use crate::{crash, function, observe};
 
 /// Promises reconciled at once.
 const AT_ONCE: usize = 16;
-/// How often the bound for sending again doubles: two minutes become an hour.
+/// Most doublings of the bound for queueing a task again: two minutes become an
+/// hour.
 const MAX_DOUBLINGS: u32 = 5;
 
 /// Runs the function until its instance ends.
 ///
 /// # Errors
-/// When a setting is missing or wrong; the function then does not start.
+/// A setting is missing or wrong; the function then does not start.
 pub async fn run(providers: Providers) -> Result<(), Error> {
     function::start(
         |env| Worker::from_env(providers, env),
         |worker, _: Value| async {
             let report = worker.sweep().await;
             if report.failed > 0 {
-                // A line for each is printed; this one counts as Lambda's error.
+                // Each failure has its own line; this error makes Lambda count the
+                // run as failed.
                 return Err(Error::from("the sweep is not complete"));
             }
             let outcome = json!({ "outcome": "complete" });
@@ -43,20 +45,20 @@ pub async fn run(providers: Providers) -> Result<(), Error> {
     .await
 }
 
-/// The report of one sweep: what it found and did.
+/// The report of one sweep.
 #[derive(Debug, Default, Serialize)]
 pub struct SweepReport {
-    /// Messages sent again.
+    /// Number of tasks queued again.
     pub sent: usize,
-    /// Promises parked for their age.
+    /// Number of promises parked.
     pub parked: usize,
-    /// Leases whose holder is gone.
+    /// Number of leases ended because their worker was gone.
     pub released: usize,
-    /// States not read to their end, and promises not reconciled.
+    /// Number of states not read to their end, and of promises not reconciled.
     pub failed: usize,
 }
 
-/// What was done for one promise.
+/// The result for one promise.
 enum Handled {
     Left,
     Sent,
@@ -70,8 +72,8 @@ struct Backlog {
 }
 
 impl Worker {
-    /// Sweeps once through everything that is open. What fails is logged and left
-    /// for the next time.
+    /// Sweeps once through all open promises. A failure is logged, and its promise
+    /// left for the next sweep.
     pub async fn sweep(&self) -> SweepReport {
         let mut report = SweepReport::default();
         for state in OPEN {
@@ -83,8 +85,8 @@ impl Worker {
         report
     }
 
-    /// What could not be read to its end is not counted either: an alarm would
-    /// take it for an empty state.
+    /// Sweeps the promises in one state. A state that is not read to its end is not
+    /// counted: an alarm would take it for an empty state.
     async fn sweep_state(&self, state: State, report: &mut SweepReport) -> Result<(), StoreError> {
         let (mut count, mut oldest, mut page) = (0_u32, None, None);
         loop {
@@ -114,7 +116,7 @@ impl Worker {
                 Ok(Handled::Sent) => report.sent += 1,
                 Ok(Handled::Parked) => report.parked += 1,
                 Ok(Handled::Released) => report.released += 1,
-                // One that cannot be helped must not stop the others.
+                // A promise that fails must not stop the others.
                 Err(error) => {
                     tracing::error!(%error, state = state.name(), "sweep: left for next time");
                     report.failed += 1;
@@ -149,8 +151,9 @@ impl Worker {
         }
     }
 
-    /// Denied or taken back on the API's word alone: unless the record says so by
-    /// now, a person has to look.
+    /// Reconciles a promise that was denied, or taken back, on the API's word
+    /// alone: unless the record says the same by now, it is parked for the
+    /// operator.
     async fn witness(&self, pk: &str, promise: Promise) -> Result<Handled, Error> {
         let known = self.store.read(pk, None).await?;
         let (Some(newest), Some(record)) = (known.promise, known.record) else {
@@ -191,7 +194,7 @@ impl Worker {
     }
 
     /// Applies an input, unless a worker or an event writes to the promise at the
-    /// same time: that settles it.
+    /// same time: then that writer is working on the promise already.
     async fn apply_unless_busy(
         &self,
         pk: &str,
@@ -211,32 +214,33 @@ impl Worker {
     }
 }
 
-/// For how long what is open is left alone.
+/// The sweep's limits: how long an open promise is left alone.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Seconds until it is over age.
+    /// Seconds after which an open promise is over age.
     pub max_age_seconds: i64,
-    /// Seconds that something due may lie untouched.
+    /// Seconds that a due task may lie untouched.
     pub untouched_seconds: i64,
 }
 
-/// What the sweep does about one promise.
+/// The sweep's action for one promise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Nothing.
+    /// Do nothing.
     Leave,
-    /// Queue what is due once more.
+    /// Queue the due task once more.
     Send(String),
-    /// Park it for its age.
+    /// Park the promise for its age.
     OverAge,
     /// End the lease of a worker that is gone.
     Release,
-    /// See whether an event has said by now what only the API said.
+    /// Reconcile the promise with its record: an event may have said by now what so
+    /// far only the API said.
     Witness,
 }
 
 impl Limits {
-    /// Decides for one promise.
+    /// Decides the action for one promise.
     #[must_use]
     pub fn action(&self, promise: &Promise, now: Timestamp) -> Action {
         let leased = promise.lease.as_ref().is_some_and(|lease| lease.until > now);
@@ -257,9 +261,9 @@ impl Limits {
         self.untouched(promise, now).map_or(Action::Leave, Action::Send)
     }
 
-    /// What is due and has been for longer than it should. Each time that it
-    /// was queued again, the next is further off: where the workers are behind,
-    /// the queue must not fill up with the same.
+    /// The task that has been due for longer than it should. The bound doubles each
+    /// time the task is queued again: where the workers are behind, the queue must
+    /// not fill up with copies of the same task.
     fn untouched(&self, promise: &Promise, now: Timestamp) -> Option<String> {
         let lease = promise.lease.as_ref().map(|lease| lease.until);
         let since = [

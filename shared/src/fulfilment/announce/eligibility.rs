@@ -1,4 +1,5 @@
-//! Where a reward's promise begins, on which terms, and to whom.
+//! The eligibility of a reward: the start of its promise, its terms and its
+//! recipient.
 
 use crate::fulfilment::machine::Start;
 use crate::fulfilment::policy::{Policy, Rule, V1Confirm};
@@ -7,30 +8,30 @@ use crate::fulfilment::rewards::{Party, Rewards};
 use crate::fulfilment::terms::{Recipient, Terms};
 use crate::ledger::{Record, Source};
 
-/// The rewards that are not money. FirstPromoter's API names these five.
+/// The units of rewards that are not money. FirstPromoter's API names these five.
 const NON_MONETARY: [&str; 5] =
     ["points", "credits", "free_months", "mon_discount", "discount_per"];
 /// FirstPromoter's money, in the ledger's words.
 const CASH: &str = "cash_cents";
-/// Stands for every campaign or every unit in a recipient rule.
+/// The word for every campaign or every unit in a recipient rule.
 const ANY: &str = "*";
 
-/// Why there is nothing to promise: `cash`, `not_source`, …
+/// The reason why there is nothing to promise: `cash`, `not_source`, …
 pub(super) struct NotEligible(pub(super) &'static str);
 
-/// What an entry is made of.
+/// The facts that decide where a promise starts.
 struct Reward<'a> {
     policy: &'a Policy,
     rewards: &'static Rewards,
     record: &'a Record,
     terms: &'a Terms,
     campaign: Option<&'a str>,
-    /// What a person has waived.
+    /// The reasons for parking that the operator has waived.
     waived: &'a [ParkReason],
 }
 
-/// Where a promise on these terms begins. It is not parked for the reason that
-/// was waived.
+/// Decides where a promise on these terms starts. It is not parked for a waived
+/// reason.
 pub(super) fn assess_eligibility(
     policy: &Policy,
     rewards: &'static Rewards,
@@ -54,7 +55,7 @@ impl Reward<'_> {
             .or_else(|| self.contested())
             .or_else(|| self.amount())
             .or_else(|| self.parties());
-        // Unsigned: with a key its API is asked before anything is given.
+        // v1 is unsigned: with a key, its API is asked before anything is given.
         let ask = !self.rewards.is_signed && self.policy.v1_confirm == V1Confirm::Api;
         Ok(entry.unwrap_or(if ask { Start::Ask } else { Start::Deliver }))
     }
@@ -63,14 +64,16 @@ impl Reward<'_> {
         (!self.waived.contains(&reason)).then_some(Start::Park(reason))
     }
 
-    /// Without what the payload lacks nothing can go out, whoever waives what: the
-    /// platform is asked for it, or the operator.
+    /// The start while a part of the payload is missing. Nothing can go out without
+    /// it, whatever is waived: the platform is asked for it or, where it cannot be,
+    /// the operator.
     fn ask_or_park(&self, reason: ParkReason) -> Start {
         if self.rewards.can_be_asked { Start::LookUp } else { Start::Park(reason) }
     }
 
-    /// Whose reward it is hangs on its history: on every setting under which it
-    /// was announced. What the setting of now contradicts is a person's to decide.
+    /// The start that the source decides. The source of a reward follows from its
+    /// history: from every setting under which it was announced. Where the present
+    /// setting contradicts the history, the operator decides.
     fn source(&self) -> Result<Option<Start>, NotEligible> {
         let ours = self.rewards.source;
         let may_be = |sources: Vec<Source>| sources.contains(&ours);
@@ -80,15 +83,16 @@ impl Reward<'_> {
         let was = history.iter().any(|ours| *ours);
         let always = history.iter().all(|ours| *ours);
         match (was, always, now) {
-            // Never announced (all of nothing), or always as somebody else's.
+            // Never announced (then all of nothing are ours), or always as another
+            // source's.
             (false, true, false) | (false, false, _) => Err(NotEligible("not_source")),
             (_, true, true) => Ok(None),
             _ => Ok(self.park(ParkReason::SourceChanged)),
         }
     }
 
-    /// Whose reward it is, or who receives it, hangs on a campaign that the
-    /// payload does not name.
+    /// The start while the reward's source or recipient depends on a campaign that
+    /// the payload does not name.
     fn campaign_decides(&self) -> Option<Start> {
         let by_source = self.policy.sources.of(self.campaign).len() > 1;
         let by_rules = self.campaign.is_none()
@@ -98,8 +102,8 @@ impl Reward<'_> {
         open.then(|| self.ask_or_park(ParkReason::CampaignUnknown))
     }
 
-    /// Two equally late events say different things, and what they differ in is
-    /// left out of the terms.
+    /// The start while equally late events contradict each other, and the terms
+    /// lack the fact in which they do.
     fn contested(&self) -> Option<Start> {
         let open = self.record.is_contested() && !self.terms.is_complete();
         open.then(|| self.ask_or_park(ParkReason::Contested))
@@ -114,7 +118,7 @@ impl Reward<'_> {
         };
         let by_response =
             self.rewards.confirms_by_response && self.policy.v1_confirm == V1Confirm::Response;
-        // One leaked path token could mint any amount.
+        // Without a limit, one leaked path token could mint any amount.
         let unlimited = unit.is_some_and(|unit| !self.policy.max_amount.limits(unit));
         [
             (unit.is_some_and(|unit| !NON_MONETARY.contains(&unit)), ParkReason::UnknownUnit),
@@ -135,7 +139,7 @@ impl Reward<'_> {
     }
 }
 
-/// Whether a reward without a campaign may be another source's.
+/// True when a reward without a campaign may be another source's.
 pub(super) fn waits_without_looking(policy: &Policy, record: &Record) -> bool {
     policy.sources.of(record.settled_text("campaign_id")).len() > 1
 }
@@ -144,8 +148,9 @@ fn rules_name_campaigns(policy: &Policy) -> bool {
     policy.recipient_rules.keys().any(|rule| !rule.starts_with("*:"))
 }
 
-/// The terms that a record states without contradiction, in the campaign that it names or that the
-/// platform was asked for; so with the unit, which only decides the recipient.
+/// The terms that a record states without contradiction. `campaign` is the one that
+/// the record names or the platform was asked for; `found_unit` is a unit that the
+/// platform was asked for, and only helps to decide the recipient.
 #[must_use]
 pub fn terms(
     policy: &Policy,
@@ -167,13 +172,13 @@ pub fn terms(
     }
 }
 
-/// Who is rewarded is a rule. That a payload names a referral is no evidence:
-/// it names who caused the commission.
+/// The rule for the recipient. A referral in the payload is no evidence: it names
+/// the customer who caused the commission.
 fn role(policy: &Policy, campaign: Option<&str>, unit: Option<&str>) -> Option<Rule> {
     if policy.recipient != Rule::ByRules {
         return Some(policy.recipient);
     }
-    // The most exact rule: campaign and unit, campaign, unit, any.
+    // The most exact rule wins: campaign and unit, campaign, unit, any.
     let (campaign, unit) = (campaign.unwrap_or(ANY), unit.unwrap_or(ANY));
     let candidates = [(campaign, unit), (campaign, ANY), (ANY, unit), (ANY, ANY)];
     candidates.into_iter().find_map(|(campaign, unit)| {
@@ -193,11 +198,12 @@ pub(super) fn recipient(rewards: &'static Rewards, record: &Record, rule: Rule) 
     let Party { id: id_fact, fact, path, reference } = *party;
     let id = record.settled_text(id_fact).map(str::to_owned);
     let known_as = |name| text(fact, &[path, &[name]].concat());
-    // A later event may have named somebody else, by the id alone.
+    // A later event may have named another recipient, by the id alone.
     let clock = |name: &str| record.facts.get(name).map(|stated| stated.clock);
     let theirs = match known_as("id") {
         Some(known) => Some(known) == id,
-        // Told by one event, which named them beside the id.
+        // The recipient is the one described, if one event stated both description
+        // and id.
         None => clock(fact) == clock(id_fact),
     };
     let known_as = |name| known_as(name).filter(|_| theirs);

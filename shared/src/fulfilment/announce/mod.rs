@@ -1,5 +1,5 @@
-//! Which approved rewards are promised, on which terms, and what an event
-//! does to a promise that is there.
+//! The announcement of rewards: which approved ones are promised, on which terms,
+//! and what an event does to a promise that exists.
 
 mod eligibility;
 mod stated;
@@ -19,31 +19,33 @@ use crate::fulfilment::view::suspected;
 use crate::ledger::{Record, Register, Subject};
 use crate::wire::Timestamp;
 
-/// Seconds that an event's time, which may be in whole seconds, and our clock
-/// are thought to differ at most.
+/// Most seconds that an event's time, which may be in whole seconds, and our clock
+/// are thought to differ.
 pub(super) const CLOCKS_APART: i64 = 2;
 
-/// What an event comes to for a reward without a promise.
+/// The result of an event for a reward without a promise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Announced {
     /// A promise to be recorded with the event.
     Promise(Box<Promise>),
-    /// No promise, and why: `cash`, `not_source`, `not_announced`, `not_approved`.
+    /// No promise, with the reason: `cash`, `not_source`, `not_announced`,
+    /// `not_approved`.
     Nothing(&'static str),
 }
 
 /// A reward as its record states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assessment {
-    /// On which terms, with what a look-up has added to them.
+    /// The terms, with the parts that a look-up has added.
     pub terms: Terms,
-    /// Of which campaign.
+    /// The campaign.
     pub campaign_id: Option<String>,
-    /// When it was announced last, where an announcement says so.
+    /// The time of the latest announcement, where there is one.
     pub announced_at: Option<Timestamp>,
-    /// Where a promise of it begins.
+    /// The start of a promise of this reward.
     pub entry: Start,
-    /// Whether an event took away what the platform had been asked for.
+    /// An event took away what the platform had been asked for: it has to be asked
+    /// anew.
     pub ask_anew: bool,
 }
 
@@ -55,10 +57,10 @@ impl Assessment {
     }
 }
 
-/// Decides whether the merged record makes a promise, at the arrival of one of
-/// its events. Two things make one: it is announced and approved, or
-/// FirstPromoter may be asked to approve it, which never comes to more than
-/// `approval_due`.
+/// Decides whether the merged record makes a promise, at the arrival of one of its
+/// events. There are two ways: the reward is announced and approved, or
+/// FirstPromoter may be asked to approve it, and then the promise begins at
+/// `approval_due` at most.
 #[must_use]
 pub fn announce(
     policy: &Policy,
@@ -100,7 +102,7 @@ pub fn announce(
 
 type Begun = Result<(State, Option<ParkReason>), NotEligible>;
 
-/// Where the promise of an announced reward begins.
+/// The first state of the promise of an announced reward.
 fn announced(
     policy: &Policy,
     rewards: &'static Rewards,
@@ -122,11 +124,12 @@ fn announced(
     }
 }
 
-/// Whether FirstPromoter may be asked to approve what no event has announced:
-/// pending, unsuspected, no money, this source's, not older than `FulfilFrom`.
+/// The first state of a promise for which FirstPromoter is asked to approve the
+/// reward, though no event has announced it. The reward must be pending,
+/// unsuspected, no money, this source's and not older than `FulfilFrom`.
 fn may_be_asked(policy: &Policy, record: &Record, terms: &Terms, entry: &Start) -> Begun {
     let open = match entry {
-        // Only the recipient is not known yet.
+        // A look-up may start it only where nothing but the recipient is unknown.
         Start::LookUp => terms.unit.is_none() || waits_without_looking(policy, record),
         entry => matches!(entry, Start::Park(_) | Start::Nothing),
     };
@@ -137,7 +140,7 @@ fn may_be_asked(policy: &Policy, record: &Record, terms: &Terms, entry: &Start) 
             "not_approved"
         }));
     }
-    // An edit of it now does not make an old commission any younger.
+    // An edit today does not make an old commission younger.
     let created = record.text("occurred_at").and_then(Timestamp::parse);
     let stated = record.facts.get("status").and_then(|status| status.clock.time);
     match created.or(stated) {
@@ -146,7 +149,8 @@ fn may_be_asked(policy: &Policy, record: &Record, terms: &Terms, entry: &Start) 
     }
 }
 
-/// What the present state of the record says to its promise; `None`: nothing.
+/// The input that the present state of the record has for its promise; `None` when
+/// it has none.
 #[must_use]
 pub fn input_from_record(
     policy: &Policy,
@@ -162,7 +166,7 @@ pub fn input_from_record(
             None => Input::Withdrawn,
         }),
         _ if unannounced(promise, record) || denied_since(promise, record) => None,
-        // A status that nobody knows takes away nothing that was given.
+        // An unknown status takes back nothing that was given.
         RewardStatus::Unclear | RewardStatus::Contested if promise.may_be_given() => None,
         RewardStatus::Approved | RewardStatus::Unclear | RewardStatus::Contested => {
             let now = assess_existing(policy, rewards, promise, record);
@@ -186,7 +190,8 @@ pub(super) fn assess_existing(
     let unit = promise.terms.unit.as_deref().filter(|_| promise.platform.counts());
     let mut stated = terms(policy, rewards, record, campaign, unit);
     if let Some(given) = promise.rewarded_role() {
-        // Who is rewarded by the settings of now is no change of this one.
+        // A change of the recipient rule does not change whom this reward was given
+        // to.
         stated.recipient = Some(recipient(rewards, record, given));
     }
     if stays_given(promise) {
@@ -199,8 +204,8 @@ pub(super) fn assess_existing(
     Assessment { terms, campaign_id, announced_at, entry, ask_anew }
 }
 
-/// Whether it is given, or being given, and not taken back, as far as anybody
-/// knows: then what is stated is only compared with it, and never promised.
+/// True when the reward is given, or being given, and not taken back, as far as is
+/// known. Stated terms are then only compared with those given, and never promised.
 fn stays_given(promise: &Promise) -> bool {
     let parked = promise.parked.as_ref();
     match parked.map_or(promise.state, |parked| parked.from) {
@@ -210,9 +215,9 @@ fn stays_given(promise: &Promise) -> bool {
     }
 }
 
-/// The stated terms, completed by what the platform was asked for: only that
-/// outlives the record, and only until an event takes it away. Then it is to be
-/// asked anew.
+/// The stated terms, completed by what the platform was asked for. Only that
+/// outlives the record, and only until an event takes it away. `true` when the
+/// platform has to be asked anew.
 fn complete_with_lookup(promise: &Promise, record: &Record, stated: Terms) -> (Terms, bool) {
     if !promise.platform.counts() {
         return (stated, false);
@@ -234,7 +239,7 @@ fn complete_with_lookup(promise: &Promise, record: &Record, stated: Terms) -> (T
     (known, open || gone("status"))
 }
 
-/// Whether events have taken a fact away, or a part of it, or contradicted each
+/// True when events have taken a fact away, or a part of it, or contradicted each
 /// other in it, since the platform was asked.
 fn taken_away(promise: &Promise, record: &Record, name: &str) -> bool {
     let fact = record.facts.get(name.split('.').next().unwrap_or(name));
@@ -244,14 +249,16 @@ fn taken_away(promise: &Promise, record: &Record, name: &str) -> bool {
     })
 }
 
-/// Whether no event ever announced it, and it is not known to be approved
-/// otherwise: what was only to be approved by asking is asked about.
+/// True when no event ever announced the reward, and it is not known to be approved
+/// otherwise. The record then has no say: the platform, which was to be asked for
+/// its approval, decides.
 fn unannounced(promise: &Promise, record: &Record) -> bool {
     let ended = matches!(promise.state, State::Denied | State::Reversed);
     record.announcement().is_none() && (promise.platform.found_at.is_none() || ended)
 }
 
-/// Whether the platform itself, or a person, said no since it was announced.
+/// True when the platform itself, or the operator, denied the reward after its
+/// latest announcement.
 fn denied_since(promise: &Promise, record: &Record) -> bool {
     promise
         .platform
@@ -259,18 +266,19 @@ fn denied_since(promise: &Promise, record: &Record) -> bool {
         .is_some_and(|denied| record.announcement().is_none_or(|at| at < denied))
 }
 
-/// Whether FirstPromoter was asked to approve it, and has not yet.
+/// True when FirstPromoter was asked to approve the reward, and is not known to
+/// have.
 fn is_asked(promise: &Promise) -> bool {
     promise.parked.as_ref().map_or(promise.state, |parked| parked.from) == State::AwaitingApproval
 }
 
-/// Whether no event says of it but that it is pending.
+/// True when events say of the reward only that it is pending.
 fn still_pending(record: &Record) -> bool {
     record.announcement().is_none() && record.status() == Some("pending")
 }
 
-/// The reward that FirstPromoter may be asked to approve, as the record and the
-/// settings are now: it may have become money, or somebody else's, meanwhile.
+/// The reward as record and settings state it now, if FirstPromoter may still be
+/// asked to approve it. It may have become money, or another source's, meanwhile.
 fn askable(
     policy: &Policy,
     rewards: &'static Rewards,
@@ -285,13 +293,13 @@ fn askable(
     may_be_asked(policy, record, &now.terms, &now.entry).is_ok().then_some(now)
 }
 
-/// Whether the platform showed it as approved, by a status that is newer than
-/// the one the record states. Where it gives no time for that, it outweighs only
-/// the "pending" in which it was asked for its approval, never a denial.
+/// True when the platform showed the reward as approved, by a status newer than the
+/// one that the record states. An approval without a time outweighs only the
+/// "pending" in which the platform was asked for it, never a denial.
 fn found_since(promise: &Promise, record: &Record) -> bool {
     let status = record.facts.get("status");
     let since = |found: Option<Timestamp>, apart: i64| {
-        // Without a time it is older than anything that was found.
+        // A status without a time is older than anything the platform showed.
         let older = |stated: Timestamp, found| stated.plus_seconds(apart) < found;
         found.zip(status).is_some_and(|(found, status)| {
             status.clock.time.is_none_or(|stated| older(stated, found))
@@ -303,7 +311,7 @@ fn found_since(promise: &Promise, record: &Record) -> bool {
     record.deleted_at.is_none() && (by_its_clock || asked_later)
 }
 
-/// What the present state of the record does to its promise.
+/// Applies the present state of the record to its promise.
 #[must_use]
 pub fn reconcile(
     policy: &Policy,
@@ -321,7 +329,7 @@ pub fn reconcile(
     }
 }
 
-/// The status of a reward by its record.
+/// The status of a reward that its record states.
 fn reward_status(rewards: &Rewards, record: &Record) -> RewardStatus {
     let contested = record.facts.get("status").is_some_and(Register::is_contested);
     match record.status() {
@@ -331,8 +339,8 @@ fn reward_status(rewards: &Rewards, record: &Record) -> RewardStatus {
     }
 }
 
-/// Where this promise goes on, on these terms: a person may have waived what it
-/// would be parked for.
+/// The start from which this promise goes on, on these terms. The operator may have
+/// waived the reason for which it would be parked.
 #[must_use]
 pub fn entry_of(
     policy: &Policy,
@@ -342,7 +350,7 @@ pub fn entry_of(
     known: &Terms,
     campaign: Option<&str>,
 ) -> Start {
-    // A waiver is of the terms that were seen.
+    // A waiver is good only for the terms that the operator saw.
     let waived = if promise.terms.differs(known) { &[] } else { promise.waived.as_slice() };
     let waives = |reason: &ParkReason| waived.contains(reason);
     match assess_eligibility(policy, rewards, record, known, campaign, waived) {
@@ -351,7 +359,7 @@ pub fn entry_of(
             RewardStatus::Unclear if !waives(&ParkReason::UnknownStatus) => {
                 Start::Park(ParkReason::UnknownStatus)
             }
-            // v1's API does not tell which of them counts.
+            // v1's API does not tell which of the contradicting events counts.
             RewardStatus::Contested if !rewards.can_be_asked => {
                 if waives(&ParkReason::Contested) {
                     entry

@@ -1,4 +1,5 @@
-//! What a record states beside what the platform showed, and what was given.
+//! The terms that a record states, beside those that the platform showed and those
+//! that were given.
 
 use serde_json::Value;
 
@@ -6,8 +7,9 @@ use crate::fulfilment::promise::Promise;
 use crate::fulfilment::terms::{Recipient, Terms};
 use crate::ledger::Record;
 
-/// What events state after the platform's own clock, or a person who believed its
-/// list, let what it showed count; of what it did not show, all.
+/// The stated terms without those older than what the platform showed. What it
+/// showed counts from its own clock on, or from when the operator believed its
+/// list; a term that it did not show is always the stated one.
 pub(super) fn newer_than_found(
     promise: &Promise,
     record: &Record,
@@ -15,7 +17,7 @@ pub(super) fn newer_than_found(
     stated: Terms,
 ) -> Terms {
     let newer = |name: &str| !is_older(promise, record, name);
-    // A rule of now is nothing that the platform knows.
+    // A change of the recipient rule is nothing that the platform knows of.
     let same_rule = |to: &Recipient| {
         found.recipient.as_ref().is_some_and(|found| found.role == to.role && found.id.is_some())
     };
@@ -29,15 +31,15 @@ pub(super) fn newer_than_found(
     }
 }
 
-/// Whether the events that state a fact are from before what the platform showed
-/// came to count.
+/// True when the events that state a fact are older than what the platform showed.
 pub(super) fn is_older(promise: &Promise, record: &Record, name: &str) -> bool {
     let counts = promise.platform.found_since.max(promise.platform.believed_at);
     record.facts.get(name).is_some_and(|fact| fact.clock.time < counts)
 }
 
-/// Where equally late events contradict each other, and none of them states what
-/// was given, it changed for sure: any of them says so.
+/// Puts terms that differ from those given into `stated` where equally late events
+/// contradict each other and none of them states the given ones. The terms have
+/// changed for sure then, and any of those events shows it.
 pub(super) fn other_than_given(promise: &Promise, record: &Record, stated: &mut Terms) {
     let given = &promise.terms;
     let none_is = |name: &str, is: &dyn Fn(&Value) -> bool| {
@@ -60,7 +62,7 @@ pub(super) fn other_than_given(promise: &Promise, record: &Record, stated: &mut 
     }
 }
 
-/// The fact that names a recipient.
+/// The name of the fact that is the recipient's id.
 fn whose(to: &Recipient) -> &'static str {
     if to.role == "referral" { "customer_id" } else { "affiliate_id" }
 }

@@ -9,29 +9,30 @@ use crate::ledger::Sources;
 use crate::wire::Timestamp;
 use bigdecimal::BigDecimal;
 
-/// Who is rewarded.
+/// The recipient of rewards, or how it is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
     /// The affiliate.
     Promoter,
     /// The customer who was referred.
     Referral,
-    /// What the rules say of the campaign and the unit.
+    /// The party that the recipient rules name for the campaign and the unit.
     ByRules,
 }
 
-/// What happens to a reward that is withdrawn after it was given.
+/// The treatment of a reward that is withdrawn after it was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reversals {
-    /// A person decides.
+    /// The operator decides.
     Park,
-    /// The company's system is told to take it back.
+    /// The company's system is told to take the reward back.
     Deliver,
-    /// So it is, and then the platform is told that it is not fulfilled.
+    /// The company's system is told to take the reward back, and then the platform
+    /// is told that it is not fulfilled.
     DeliverAndUnmark,
 }
 
-/// How FirstPromoter v1 learns that a reward was given.
+/// The way in which FirstPromoter v1 learns that a reward was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum V1Confirm {
     /// By the answer to its webhook: there is no API key.
@@ -43,42 +44,41 @@ pub enum V1Confirm {
 /// The settings that decide about promises.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
-    /// Which source promises rewards.
+    /// The sources that promise rewards.
     pub sources: Sources,
-    /// Announcements before this are history and not promised again.
+    /// The time before which announcements are history and not promised again.
     pub from: Timestamp,
-    /// Who is rewarded.
+    /// The recipient of rewards.
     pub recipient: Rule,
     /// Recipients by `campaign:unit`; either may be `*`.
     pub recipient_rules: BTreeMap<String, Rule>,
-    /// What happens to what was given and withdrawn.
+    /// The treatment of rewards that were given and then withdrawn.
     pub reversals: Reversals,
-    /// How v1 is told.
+    /// The way in which v1 learns that a reward was given.
     pub v1_confirm: V1Confirm,
-    /// Whether v2 is asked to approve pending non-monetary commissions.
+    /// True when v2 is asked to approve pending non-monetary commissions.
     pub auto_approve: bool,
-    /// Above which amount a person is asked first.
+    /// The amounts above which the operator is asked first.
     pub max_amount: MaxAmounts,
 }
 
-/// The largest amounts, by unit, that are given without asking a person.
+/// The largest amounts, by unit, that are given without asking the operator.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MaxAmounts(pub BTreeMap<String, BigDecimal>);
 
 impl MaxAmounts {
-    /// Stands for every unit that is not named.
+    /// The word for every unit that is not named.
     const ANY: &str = "*";
-    /// The limit of a unit for which none is set: nobody means more than that.
+    /// The limit of a unit for which none is set: no larger amount can be meant.
     const CEILING: i64 = 1_000_000_000;
 
-    /// Whether a limit is set for a unit.
+    /// True when a limit is set for a unit.
     #[must_use]
     pub fn limits(&self, unit: &str) -> bool {
         self.of(unit).is_some()
     }
 
-    /// Whether this decimal amount is above the unit's limit; so is what is no
-    /// decimal.
+    /// True when this decimal amount is above the unit's limit, or is no decimal.
     #[must_use]
     pub fn is_exceeded_by(&self, amount: &str, unit: &str) -> bool {
         let ceiling = BigDecimal::from(Self::CEILING);

@@ -44,7 +44,8 @@ pub(crate) fn policy(env: Env) -> Result<Policy, SettingsError> {
     })
 }
 
-/// `points=10000,*=500`: the largest amounts that are given without a person.
+/// Reads `points=10000,*=500`: the largest amounts that are given without asking
+/// the operator.
 fn max_amounts(env: Env) -> Result<MaxAmounts, SettingsError> {
     let limits = pairs(env, "MAX_AMOUNT", |name, text| {
         let limit = Decimal::new(text).and_then(|limit| BigDecimal::from_str(limit.as_str()).ok());
@@ -53,7 +54,7 @@ fn max_amounts(env: Env) -> Result<MaxAmounts, SettingsError> {
     })?;
     let mut by_unit: BTreeMap<String, BigDecimal> = BTreeMap::new();
     for (unit, limit) in limits {
-        // One unit in two spellings: the smaller limit holds.
+        // For one unit in two spellings the smaller limit holds.
         let held = by_unit.entry(unit_name(&unit)).or_insert_with(|| limit.clone());
         *held = limit.min(held.clone());
     }

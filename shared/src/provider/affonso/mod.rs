@@ -44,7 +44,7 @@ pub static DEFINITION: Definition = Definition {
         EventType::read("payout.deleted", Family::Payouts, Kind::Payout, payout::read),
         EventType::archived("coupon.created", Family::Affiliates),
         EventType::archived("coupon.deleted", Family::Affiliates),
-        // Of the help pages alone.
+        // Known from the help pages alone.
         EventType::archived("coupon.updated", Family::Affiliates),
     ],
     family,
@@ -73,7 +73,7 @@ pub static DEFINITION: Definition = Definition {
     answers: None,
 };
 
-/// The family of an event type to come.
+/// The family of an event type that the catalogue does not have.
 fn family(event_type: &str) -> Option<Family> {
     match event_type.split('.').next()? {
         "payout" => Some(Family::Payouts),

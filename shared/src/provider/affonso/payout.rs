@@ -10,12 +10,12 @@ use crate::provider::mapping::{
 use crate::wire::{Decimal, Field, Id, Read, Text, Timestamp, Unread, Word, payload};
 
 payload! {
-    /// The envelope. Only `id`, `type` and `data` are common to all of the
-    /// vendor's descriptions.
+    /// The envelope of an event. Only `id`, `type` and `data` are common to all of
+    /// the vendor's descriptions.
     struct Envelope {
         id: Id,
         created_at as "createdAt": Timestamp,
-        /// An older spelling of it.
+        /// An older spelling of the time.
         timestamp: Timestamp,
     }
 

@@ -11,13 +11,13 @@ use crate::provider::signature::{
 };
 use crate::wire::Timestamp;
 
-/// `t=1704067200,v1=<hex>` (B), `<hex>` beside [`TIMESTAMP_HEADER`] (C) or
-/// `sha256=<hex>` (A).
+/// The header of the signature: `t=1704067200,v1=<hex>` (B), `<hex>` beside
+/// [`TIMESTAMP_HEADER`] (C) or `sha256=<hex>` (A).
 pub const SIGNATURE_HEADER: &str = "x-affonso-signature";
-/// The time-stamp of form C, Unix seconds.
+/// The header of form C's time-stamp, in Unix seconds.
 pub const TIMESTAMP_HEADER: &str = "x-affonso-timestamp";
 
-/// Most `v1=` values looked at; two are sent while a secret is rotated.
+/// Most `v1=` values looked at. Two are sent while a secret is rotated.
 const MAX_SIGNATURES: usize = 8;
 
 /// A signature header as far as it can be read without a secret.
@@ -71,13 +71,15 @@ fn read_signature<'h>(incoming: &'h Incoming, allow_body_only: bool) -> Option<S
         let timestamp = incoming.header(TIMESTAMP_HEADER).filter(|t| is_timestamp(t))?;
         return Some(Signature { timestamp: Some(timestamp), macs: vec![mac] });
     }
-    // Signed as form B, a body reads `t.{…}`: no JSON, and not to be taken for it.
+    // Signed as form B, a body reads `t.{…}`: that is no JSON, and must not be
+    // taken for it.
     let body = incoming.body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(incoming.body);
     let is_json = body.first().is_some_and(|first| b"{[ \t\r\n".contains(first));
     (allow_body_only && is_json).then(|| Signature { timestamp: None, macs: vec![mac] })
 }
 
-/// `t` once, `v1` once or more, in any order; other keys are passed over.
+/// Reads form B: `t` once, `v1` once or more, in any order. Other keys are passed
+/// over.
 fn form_b(header: &str) -> Option<Signature<'_>> {
     let mut timestamp = None;
     let mut macs = Vec::new();

@@ -1,4 +1,4 @@
-//! What an event of v2 says that changed: `"changes": {"status": [old, new]}`.
+//! The changes that an event of v2 lists: `"changes": {"status": [old, new]}`.
 
 use std::collections::BTreeMap;
 
@@ -13,9 +13,9 @@ use crate::wire::{Decimal, Read, Unread, Word};
 pub(super) struct Changes {
     /// The new status, in small letters.
     pub became: Option<String>,
-    /// Whether there may be a new status that cannot be read.
+    /// True when there may be a new status that cannot be read.
     pub unread: bool,
-    /// The old values, as facts are written.
+    /// The old values, in the form of facts.
     pub was: BTreeMap<String, Value>,
 }
 

@@ -1,5 +1,5 @@
-//! `commission.*`: what an affiliate earned by one sale, and the reward that it
-//! may be.
+//! `commission.*`: an affiliate's earning from one sale, and the reward that it may
+//! be.
 
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ use crate::wire::{
 };
 
 payload! {
-    /// The data of `commission.*`: the API's Commission, any part of it.
+    /// The data of `commission.*`: the API's Commission, or any part of it.
     struct Commission {
         id: Id,
         status: Word,
@@ -46,7 +46,7 @@ payload! {
         reward: Reward,
     }
 
-    /// Which promoter takes part in which campaign.
+    /// The part of a promoter in a campaign.
     struct PromoterCampaign {
         id: Id,
         campaign_id: NumberId,
@@ -55,7 +55,7 @@ payload! {
         campaign: Campaign,
     }
 
-    /// A referral, as embedded: whose purchase caused the commission.
+    /// A referral, as embedded: the customer whose purchase caused the commission.
     struct Referral {
         id: NumberId,
         email: Personal,
@@ -86,17 +86,19 @@ pub(super) fn read(
     let mut facts = match &commission {
         Field::Value(commission) => commission_facts(commission)?,
         Field::Absent => Facts::new(),
-        // What it would have said of the reward is not known.
+        // The data would have stated the reward, and cannot be read: every deciding
+        // fact is unknown.
         Field::Null | Field::Unread => {
             REWARD.map(|name| (name.to_owned(), Value::Null)).into_iter().collect()
         }
     };
     let told = commission.value().map_or(Field::Absent, |c| c.status.map(Word::lower));
     let status = told.or(found(changes.became.clone())).or(found(named.map(str::to_owned)));
-    // It may be a denial: what was approved before is not known to be any more.
+    // An unreadable status may be a denial: an earlier approval is not known to
+    // hold.
     let status = status.deciding();
     let clock = clock_of(event_type, &envelope, &status, unread);
-    // An update says what changed; only a change to approved announces.
+    // An update lists its changes; only a change to approved announces.
     let announces = match *event_type {
         "commission.created" => status.value().is_some_and(|status| status == "approved"),
         "commission.approved" => true,
@@ -116,10 +118,10 @@ pub(super) fn read(
     Ok((identity, change))
 }
 
-/// What decides a reward, besides its status.
+/// The facts that decide a reward, besides its status.
 const REWARD: [&str; 4] = ["amount", "affiliate_id", "campaign_id", "customer_id"];
 
-/// A check whose result cannot be read: not known to have been passed.
+/// The verdict of a check that cannot be read: it is not known to be passed.
 const UNREAD_CHECK: &str = "unread";
 
 fn commission_facts(commission: &Commission) -> Result<Facts, Malformed> {
@@ -149,10 +151,11 @@ fn commission_facts(commission: &Commission) -> Result<Facts, Malformed> {
     Ok(facts)
 }
 
-/// The facts that the API's commission states, as a webhook's would.
+/// The facts of a commission from the API, in the form in which a webhook states
+/// them.
 ///
 /// # Errors
-/// [`Malformed`] when it is none.
+/// [`Malformed`] when the JSON is no commission.
 pub fn facts_of_commission(commission: &Json) -> Result<Facts, Malformed> {
     let commission = Commission::read(commission, &mut Unread::default())
         .ok_or_else(|| Malformed::new("commission", "is not an object"))?;

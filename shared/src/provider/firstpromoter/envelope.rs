@@ -1,4 +1,4 @@
-//! The envelope of webhooks v2, and what resources have in common.
+//! The envelope of webhooks v2, and the parts that its resources share.
 
 use crate::ledger::{Clock, Malformed};
 use crate::provider::mapping::{clock, first_time, required};
@@ -6,7 +6,7 @@ use crate::wire::json::Json;
 use crate::wire::{Field, Id, NumberId, Personal, Read, Text, Timestamp, Unread, payload};
 
 payload! {
-    /// The envelope.
+    /// The envelope of an event.
     struct Envelope {
         event_id: Id,
         entity_id: Id,
@@ -27,8 +27,8 @@ payload! {
     }
 }
 
-/// The resource. Where it was deleted there may be nothing left to show; else
-/// one that shows nothing is one that cannot be read.
+/// The resource of an event. An empty one cannot be read, except where the event
+/// deletes it: then there may be nothing left to show.
 pub(super) fn data<T: Read>(body: &Json, deletes: bool, unread: &mut Unread) -> Field<T> {
     let shows_nothing = match body.get("data") {
         None | Some(Json::Null) => true,
@@ -60,7 +60,7 @@ pub(super) fn clock_of(
     clock(time, event_type, status)
 }
 
-/// The id in the resource, which must be the envelope's where both name one.
+/// The id of the resource, which must equal the envelope's where both name one.
 pub(super) fn subject_id(id: Option<&Field<Id>>, envelope: &Envelope) -> Result<Id, Malformed> {
     let id = id.unwrap_or(&Field::Absent);
     match (id, &envelope.entity_id) {

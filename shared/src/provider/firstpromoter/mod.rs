@@ -20,7 +20,7 @@ pub use signature::SIGNATURE_HEADER;
 
 const PROVIDER: Provider = Provider::named("firstpromoter");
 
-/// The name of the vendor, of whose webhooks there are two versions.
+/// The name of the vendor, which has two versions of webhooks.
 pub(super) const VENDOR: &str = "FirstPromoter";
 
 /// FirstPromoter, webhooks v2.
@@ -109,7 +109,7 @@ pub static DEFINITION: Definition = Definition {
         EventType::archived("payments_batch.completed", Family::Payouts),
         EventType::archived("payments_batch.failed", Family::Payouts),
         EventType::archived("contract_document.signed", Family::Affiliates),
-        // Older spellings.
+        // Older spellings of two types.
         EventType::archived("promoter.profile.updated", Family::Affiliates),
         EventType::archived("payout.commissions.created", Family::Payouts),
         EventType::archived("payout.commissions.updated", Family::Payouts),
@@ -124,7 +124,8 @@ pub static DEFINITION: Definition = Definition {
         signing: Signing::Body { header: SIGNATURE_HEADER },
     },
     event_type: |body| type_at(body, &["event_type"]),
-    // The vendor's help pages describe v1's format for accounts of v2 as well.
+    // Accounts of v2 may get v1's format too: the vendor's help pages describe it
+    // for them.
     has_format: |body| named(body, &["event_type"]),
     is_test,
     is_payment_data,
@@ -134,7 +135,7 @@ pub static DEFINITION: Definition = Definition {
     answers: None,
 };
 
-/// The family of an event type to come.
+/// The family of an event type that the catalogue does not have.
 fn family(event_type: &str) -> Option<Family> {
     match event_type.split('.').next()? {
         "payout" | "payout_method" | "payments_batch" => Some(Family::Payouts),
@@ -145,15 +146,16 @@ fn family(event_type: &str) -> Option<Family> {
     }
 }
 
-/// The dashboard's test button sends `"data": {"test": true}`.
+/// Tells whether the dashboard's test button sent a body, which then has
+/// `"data": {"test": true}`.
 fn is_test(body: &Json) -> bool {
     let test = body.get("data").and_then(|data| data.get("test"));
     test == Some(&Json::Bool(true))
 }
 
-/// Whether a body is about a payout method, whose own object is
-/// payment data, in any spelling: that of its type, or that of its class, which
-/// the vendor's texts let through.
+/// Tells whether a body is about a payout method, whose own object is payment data.
+/// The name may be that of the event type or of the entity's class, which the
+/// vendor's texts let through, in any spelling.
 pub(super) fn is_payment_data(body: &Json) -> bool {
     let names = [body.get("event_type"), body.get("entity_type")].into_iter().flatten();
     let mut names = names.chain(body.get("event").and_then(|event| event.get("type")));

@@ -13,7 +13,7 @@ use crate::wire::{
 };
 
 payload! {
-    /// The data of `payout.*`: the API's Payout, any part of it.
+    /// The data of `payout.*`: the API's Payout, or any part of it.
     struct Payout {
         id: Id,
         status: Word,

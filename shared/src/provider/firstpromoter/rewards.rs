@@ -5,7 +5,7 @@ use crate::ledger::{Kind, Source};
 use crate::provider::firstpromoter::PROVIDER;
 use crate::provider::status::is_withdrawn;
 
-/// How rewards of webhooks v2 are promised.
+/// The rewards of webhooks v2.
 pub static REWARDS: Rewards = Rewards {
     provider: PROVIDER,
     source: Source::V2,
@@ -22,7 +22,8 @@ pub static REWARDS: Rewards = Rewards {
     referral: Party { id: "customer_id", fact: "customer", path: &[], reference: Some("uid") },
 };
 
-/// A commission says in its status whether its reward is approved.
+/// The status of a reward by its commission's, which says whether the reward is
+/// approved.
 fn status(status: Option<&str>) -> RewardStatus {
     match status {
         Some("approved") => RewardStatus::Approved,

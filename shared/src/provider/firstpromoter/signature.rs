@@ -1,8 +1,7 @@
 //! The signatures of webhooks v2.
 //!
-//! Whether the vendor still signs every request is not certain, so a static
-//! header or Basic credentials on the subscription are accepted too, as
-//! configured.
+//! It is not certain that the vendor still signs every request, so a static header
+//! or Basic credentials on the subscription are accepted too, as configured.
 
 use crate::provider::secrets::ProviderSecrets;
 use crate::provider::signature::{
@@ -11,8 +10,9 @@ use crate::provider::signature::{
 };
 use crate::wire::Timestamp;
 
-/// HMAC-SHA256 of the raw body in hex. The key is the subscription's 64
-/// characters as text; decoding them from hex gives another, wrong MAC.
+/// The header of the signature: HMAC-SHA256 of the raw body in hex. The key is the
+/// subscription's 64 characters as text; decoding them from hex gives another,
+/// wrong MAC.
 pub const SIGNATURE_HEADER: &str = "x-webhook-signature";
 
 #[expect(clippy::unnecessary_wraps, reason = "as every provider's")]

@@ -1,4 +1,4 @@
-//! How FirstPromoter v1 reads our answers.
+//! FirstPromoter v1's reading of our answers.
 
 use http::StatusCode;
 
@@ -6,12 +6,12 @@ use crate::ledger::{Content, Family};
 use crate::provider::definition::{Accepted, Answers};
 use crate::provider::firstpromoter_v1::FULFILMENT_PENDING;
 
-/// FirstPromoter v1 takes exactly 200 on a `fulfilment_pending` for "the reward
-/// was given", for good. It is answered only when the delivery is recorded, and
-/// never for an unknown type that may be the same event under a new name: one
-/// that came to the fulfilments' address or speaks of fulfilment. Where the
-/// answer is the only way to tell, an open promise is 503, so that FirstPromoter
-/// asks again.
+/// The answers to FirstPromoter v1, which takes exactly 200 on a
+/// `fulfilment_pending` for "the reward was given", for good. So 200 is sent only
+/// when the delivery is recorded, and never for an unknown type that may be the
+/// same event under a new name: one that came to the fulfilments' address or speaks
+/// of fulfilment. Where the answer is the only way to tell the platform, an open
+/// promise is answered 503, so that FirstPromoter asks again.
 pub(super) const ANSWERS: Answers =
     Answers { accepted, awaits_delivery: |event| event.event_type == FULFILMENT_PENDING };
 

@@ -13,7 +13,7 @@ payload! {
     struct Lead {
         id: Id,
         state: Word,
-        /// The field list's name for `state`.
+        /// The name of `state` in the vendor's list of fields.
         status: Word,
         email: Personal,
         uid: Personal,
@@ -54,9 +54,9 @@ payload! {
         refunds_count: Text,
         cancellations_count: Text,
         sales_count: Text,
-        /// Cents.
+        /// The total of sales, in cents.
         sales_total: Text,
-        /// Cents, negative.
+        /// The total of refunds, in cents, negative.
         refunds_total: Text,
         active_customers_count: Text,
     }

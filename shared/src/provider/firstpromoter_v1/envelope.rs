@@ -1,4 +1,4 @@
-//! The envelope of webhooks v1, and what resources have in common.
+//! The envelope of webhooks v1, and the parts that its resources share.
 
 use std::collections::BTreeMap;
 
@@ -44,11 +44,11 @@ payload! {
         w8_form_url: Present,
         w9_form_url: Present,
         parent_promoter_id: Text,
-        /// By unit.
+        /// The balance of earnings, by unit.
         earnings_balance: BTreeMap<String, Option<Text>>,
-        /// By unit.
+        /// The current balance, by unit.
         current_balance: BTreeMap<String, Option<Text>>,
-        /// By unit.
+        /// The balance paid out, by unit.
         paid_balance: BTreeMap<String, Option<Text>>,
         /// The promoter's log-in to the dashboard.
         #[serde(skip_serializing)]
@@ -56,7 +56,7 @@ payload! {
         profile: Profile,
     }
 
-    /// Who an affiliate is.
+    /// The profile of an affiliate.
     struct Profile {
         id: Text,
         first_name: Personal,
@@ -70,7 +70,7 @@ payload! {
         paypal_email: Present,
         avatar_url: Personal,
         description: Personal,
-        /// By network.
+        /// The accounts, by network.
         social_accounts: BTreeMap<String, Option<SocialAccount>>,
     }
 

@@ -9,8 +9,8 @@ use crate::provider::firstpromoter_v1::envelope::{Promoter, Reward, clock_of, ev
 use crate::provider::mapping::{amount_fact, facts, object, rename, required, state};
 use crate::wire::{Credential, Decimal, Id, NumberId, Text, Time, Unread, Word, payload};
 
-/// The event of a reward to be fulfilled. Exactly 200 as its answer marks the
-/// reward fulfilled for good, so it has an answer of its own.
+/// The event type of a reward to be fulfilled. An answer of exactly 200 marks the
+/// reward fulfilled for good, so such events have answers of their own.
 pub const FULFILMENT_PENDING: &str = "fulfilment_pending";
 
 payload! {

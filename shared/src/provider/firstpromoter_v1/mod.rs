@@ -1,5 +1,5 @@
-//! FirstPromoter, legacy webhooks v1: unsigned, so the route's token or Basic
-//! credentials in the URL are all there is to go by.
+//! FirstPromoter, legacy webhooks v1. They are unsigned: the token in the route or
+//! the Basic credentials in the URL are all that authenticates them.
 
 mod answers;
 mod customer;

@@ -5,7 +5,7 @@ use crate::ledger::{Kind, Source};
 use crate::provider::firstpromoter_v1::PROVIDER;
 use crate::provider::status::is_withdrawn;
 
-/// How rewards of webhooks v1 are promised.
+/// The rewards of webhooks v1.
 pub static REWARDS: Rewards = Rewards {
     provider: PROVIDER,
     source: Source::V1,
@@ -27,7 +27,8 @@ pub static REWARDS: Rewards = Rewards {
     referral: Party { id: "customer_id", fact: "customer", path: &[], reference: Some("uid") },
 };
 
-/// A fulfilment is pending because its reward was approved.
+/// The status of a reward by its fulfilment's. A fulfilment is pending because its
+/// reward was approved.
 fn status(status: Option<&str>) -> RewardStatus {
     match status {
         None | Some("pending" | "processing") => RewardStatus::Approved,

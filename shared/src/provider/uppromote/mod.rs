@@ -13,12 +13,13 @@ use crate::provider::signature::{
 };
 use crate::wire::{Id, Timestamp};
 
-/// HMAC-SHA256 of the raw body in hex, no prefix, no time-stamp. Header and
-/// algorithm are the vendor's; the hex encoding is what running receivers show.
+/// The header of the signature: HMAC-SHA256 of the raw body in hex, no prefix, no
+/// time-stamp. Header and algorithm are the vendor's; the hex encoding is what
+/// running receivers show.
 pub const SIGNATURE_HEADER: &str = "x-uppromote-signature";
 
-/// Seconds within which the same change of status is taken for a repeated
-/// delivery, where no record tells.
+/// Seconds within which the same change of status is taken for a repeated delivery,
+/// where no record tells one from the other.
 const REPEAT_SECONDS: i64 = 600;
 
 /// UpPromote, public API v2.
@@ -68,14 +69,15 @@ fn matches<'a>(
     })])
 }
 
-/// Whether this is what UpPromote sends when an address is subscribed: nothing,
-/// unsigned, and a 200 expected. Seen by two receivers, not documented.
+/// Tells whether a request is the one that UpPromote sends when an address is
+/// subscribed: empty and unsigned, and to be answered 200. Seen by two receivers,
+/// not documented.
 fn is_subscription_ping(incoming: &Incoming) -> bool {
     incoming.body.is_empty() && !incoming.headers.contains_key(SIGNATURE_HEADER)
 }
 
-/// The identity of an event that is only archived. A change of status may
-/// rightly come again, so those are told apart by the time they come in.
+/// The identity of an event that is only archived. A change of status may rightly
+/// come again, so such events are told apart by their time of arrival.
 fn archived(delivered: &Delivered) -> Result<Identity, Malformed> {
     let Delivered { event_type, sha256, received, .. } = delivered;
     let again = event_type.ends_with(".status-changed");

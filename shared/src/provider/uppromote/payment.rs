@@ -21,9 +21,10 @@ payload! {
     }
 }
 
-/// The signature covers the body and not the route, so a body captured at one
-/// route verifies at another. It must therefore look like its event: name a
-/// payment and when it was processed, if perhaps not so that it can be read.
+/// Reads a payment. The signature covers the body and not the route, so a body
+/// captured at one route verifies at another. A body must therefore look like its
+/// event: it names a payment and the time of its processing, even if that time
+/// cannot be read.
 pub(super) fn read(
     delivered: &Delivered,
     unread: &mut Unread,
@@ -38,7 +39,7 @@ pub(super) fn read(
     let mut facts = facts(&payment)?;
     facts.remove("payment_id");
     facts.remove("total_processed");
-    // The page states no currency; the API's referrals are in the shop's.
+    // The vendor's page states no currency; the API's referrals are in the shop's.
     amount_fact(&mut facts, &payment.total_processed, &Field::Value("cash_major".into()));
     state(&mut facts, "status", payment.status.map(Word::lower));
     rename(&mut facts, "processed_at", "occurred_at");

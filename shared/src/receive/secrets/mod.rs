@@ -17,9 +17,9 @@ pub struct WebhookSecrets {
 }
 
 impl WebhookSecrets {
-    /// Reads the JSON secret of Secrets Manager, an object with a section a
-    /// provider. A section that does not have its shape is not used, and no other
-    /// is hurt by it.
+    /// Reads the JSON secret of Secrets Manager, an object with one section for
+    /// each provider. A section that does not have its shape is not used, and costs
+    /// no other.
     #[must_use]
     pub fn read(all: Providers, text: &str) -> Self {
         let mut secrets = Self::default();
@@ -41,7 +41,7 @@ impl WebhookSecrets {
         secrets
     }
 
-    /// A provider's section; without one it is closed.
+    /// A provider's section; without one no request is let in.
     #[must_use]
     pub fn of(&self, provider: Provider) -> &ProviderSecrets {
         const NONE: &ProviderSecrets = &ProviderSecrets::NONE;

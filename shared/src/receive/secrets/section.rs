@@ -1,5 +1,5 @@
-//! Reading one provider's part of the webhook secrets, entry by entry: one that
-//! is not what it seems is not used, and costs no other.
+//! Reading one provider's section of the webhook secrets, entry by entry: an entry
+//! that cannot be read is not used, and costs no other.
 
 use http::HeaderName;
 use serde_json::{Map, Value};
@@ -8,14 +8,15 @@ use crate::provider::definition::Definition;
 use crate::provider::secrets::{MIN_PATH_TOKEN, MIN_SECRET, Method, NamedSecret, ProviderSecrets};
 use crate::wire::secret::Secret;
 
-/// What is wrong with an entry: where in it, and what. Never a value.
+/// The problem with an entry, after the entry's place. Never a value.
 struct Problem(String);
 
 const SHAPE: &str = " is not of the shape it must have";
 const TOO_SHORT: &str = " is empty or too short";
 
-/// Reads a section. The problems name what of it is not used; where every
-/// method must pass, or it is not clear whether, one problem closes it whole.
+/// Reads a section. The problems name the entries that are not used. Where every
+/// method must pass, or it is not clear whether it must, one problem closes the
+/// whole section.
 pub(super) fn read(definition: &Definition, section: &Value) -> (ProviderSecrets, Vec<String>) {
     let mut reading = Section::default();
     match section {
@@ -32,12 +33,13 @@ pub(super) fn read(definition: &Definition, section: &Value) -> (ProviderSecrets
     (if closed { ProviderSecrets::default() } else { secrets }, problems)
 }
 
-/// A section as far as it is read.
+/// A section as far as it has been read.
 #[derive(Default)]
 struct Section {
     secrets: ProviderSecrets,
     problems: Vec<String>,
-    /// Whether it may restrict more than could be read.
+    /// True when the section may restrict more than could be read: then it is
+    /// closed.
     closed: bool,
 }
 
@@ -48,7 +50,7 @@ impl Section {
             && value.as_array().is_none_or(|entries| !entries.is_empty())
             && !value.is_null()
         {
-            // It would restrict nothing, and let nobody in.
+            // Such a method would restrict nothing, and let nobody in.
             return self.problems.push(format!("{name} is no method of this provider"));
         }
         let (list, read): (_, Reader) = match name {
@@ -85,7 +87,8 @@ impl Section {
             }
             ("allow_body_only", ..) => ("allow_body_only is not true or false", true),
             ("policy", ..) => ("policy is not any or all", true),
-            // It may be a policy misspelt. A list of secrets restricts nothing.
+            // The member may be a misspelt policy. A list of secrets restricts
+            // nothing.
             _ => ("has a member that nobody knows", !value.is_array()),
         };
         self.problems.push(problem.into());
@@ -101,14 +104,14 @@ fn hmac(definition: &Definition, entry: &Value, place: &str) -> Result<NamedSecr
 
 fn path_token(definition: &Definition, entry: &Value, place: &str) -> Result<NamedSecret, Problem> {
     let token = key(definition, entry, place, MIN_PATH_TOKEN)?;
-    // In an address these end the token, or stand for something else.
+    // In an address these characters end the token, or stand for something else.
     if token.secret.expose().contains(|c: char| "/?#%\\".contains(c) || !c.is_ascii_graphic()) {
         return Err(Problem(" has a character that cannot stand in a path".into()));
     }
     Ok(token)
 }
 
-/// A plain text, or an object with `name`, `key` and `events`.
+/// Reads a key: a plain text, or an object with `name`, `key` and `events`.
 fn key(
     definition: &Definition,
     entry: &Value,
@@ -171,14 +174,15 @@ impl<'a> Members<'a> {
             return Err(Problem(SHAPE.into()));
         };
         if !members.keys().all(|name| known.contains(&name.as_str())) {
-            // Not by its name: that may be the secret, put in the wrong place.
+            // The member's name is not quoted: it may be the secret, put in the
+            // wrong place.
             let known = known.join(", ");
             return Err(Problem(format!(" has a member that nobody knows (known: {known})")));
         }
         Ok(Self(members))
     }
 
-    /// A member's text, without white space around it.
+    /// The text of a member, without white space around it.
     fn text(&self, name: &str) -> Result<&'a str, Problem> {
         let text = self.0.get(name).and_then(Value::as_str);
         text.map(str::trim).ok_or_else(|| Problem(SHAPE.into()))
@@ -192,8 +196,9 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// The events that the entry is bound to, by all of their vendor's names. None
-    /// is all, but a list of none is a slip.
+    /// The events that the entry is bound to, by all of their vendor's names.
+    /// Without the member the entry is good for all events; an empty list is a
+    /// slip.
     fn events(&self, definition: &Definition) -> Result<Vec<&'static str>, Problem> {
         let Some(events) = self.0.get("events") else {
             return Ok(Vec::new());

@@ -57,7 +57,7 @@ fn white_space_around_anything_is_no_part_of_it() {
                 "basic": [{{"user": " fp ", "password": "password\n"}}] }},
              "firstpromoter_v1": {{ "path_token": ["{TOKEN}\n"] }} }}"#
     );
-    // As some editors save it.
+    // Some editors save a text with a byte order mark.
     let secrets = read(&format!("\u{feff}{secrets}\n"));
     assert_eq!(secrets.problems, Vec::<String>::new());
     let v2 = secrets.of(firstpromoter::DEFINITION.provider);
@@ -72,7 +72,8 @@ fn white_space_around_anything_is_no_part_of_it() {
     );
 }
 
-/// What one entry, beside a good one, leaves of the two.
+/// The number of secrets that remain of a good entry and this one, and the
+/// problems.
 fn beside(provider: &str, list: &str, good: &str, entry: &str) -> (usize, Vec<String>) {
     let text = format!(r#"{{"{provider}": {{"{list}": [{good}, {entry}]}}}}"#);
     let secrets = read(&text);
@@ -174,7 +175,7 @@ fn every_method_or_none_where_the_policy_asks_for_all() {
         (r#""hmac": ["key-of-v2"], "policy": "all""#, 1, 0),
         (r#""hmac": ["key-of-v2", "x"], "policy": "all""#, 0, 2),
         (r#""hmac": ["key-of-v2"], "headers": [{"value": "leak"}], "policy": "all""#, 0, 2),
-        // A list that nobody knows is not used; a switch may be a restriction.
+        // A list with an unknown name is not used; a switch may be a restriction.
         (r#""hmac": ["key-of-v2"], "headers": [{"value": "leak"}]"#, 1, 1),
         (r#""hmac": ["key-of-v2"], "header": "leak""#, 1, 1),
         (r#""hmac": ["key-of-v2"], "header": null"#, 1, 0),
@@ -246,7 +247,7 @@ fn an_event_is_meant_by_any_of_its_names() {
     assert_eq!(bound("lead_signup"), ["lead_signup"]);
 }
 
-/// It would restrict nothing, and let nobody in.
+/// Such a method would restrict nothing, and let nobody in.
 #[test]
 fn a_method_that_a_provider_does_not_have_is_named() {
     let basic = r#""basic": [{"user": "u", "password": "leak-leak"}]"#;

@@ -1,4 +1,4 @@
-//! What the platform is asked before anything is given.
+//! Questions to the platform before anything is given.
 
 use crate::fulfilment::{Input, ParkReason, Question};
 use crate::platform::WriteResult;
@@ -7,7 +7,7 @@ use crate::work::confirm::Outcome;
 use crate::work::confirm::single::Single;
 
 impl Single<'_> {
-    /// A question about the promise, asked now.
+    /// A question to the platform about the promise, asked now.
     pub(super) fn question(&self) -> Question<'_> {
         let settings = &self.worker.settings;
         Question {
@@ -21,7 +21,7 @@ impl Single<'_> {
         }
     }
 
-    /// Asks how the platform shows it.
+    /// Asks the platform how it shows the reward.
     pub(super) async fn look_up(&self) -> Outcome {
         let question = self.question();
         if let Some(input) = question.needs_no_answer() {
@@ -33,8 +33,8 @@ impl Single<'_> {
         }
     }
 
-    /// Asks to approve what is pending, and nothing else: a person may have
-    /// denied it since.
+    /// Asks the platform to approve the reward while it is pending, and never
+    /// otherwise: somebody may have denied it at the platform since.
     pub(super) async fn approve(&self) -> Outcome {
         if let Err(outcome) = self.may_approve().await {
             return outcome;
@@ -52,7 +52,8 @@ impl Single<'_> {
         }
     }
 
-    /// Whether the platform shows it as pending, and trusts it.
+    /// Succeeds when the platform shows the reward as pending and does not suspect
+    /// it; fails with the outcome that its answer has instead.
     async fn may_approve(&self) -> Result<(), Outcome> {
         let question = self.question();
         match self.view(&question.known()).await {

@@ -1,4 +1,4 @@
-//! What the platform is asked and told: look-ups, approvals, "fulfilled".
+//! Calls of the platforms: look-ups, approvals, "fulfilled".
 
 mod ask;
 mod single;
@@ -22,11 +22,11 @@ use crate::work::confirm::single::{Single, mark_fulfilled_batch};
 use crate::work::{Claim, Worker, response};
 use crate::{function, observe};
 
-/// The time after which a batch begins no more calls for a single reward: what
-/// is claimed must not be cut off by the function's time-out.
+/// The time after which a batch begins no more calls for single rewards: a claimed
+/// promise must not be cut off by the function's time-out.
 const ENOUGH: Duration = Duration::from_mins(1);
 
-/// What the confirming function keeps between batches.
+/// The parts of the confirming function that live as long as its instance.
 struct Confirmer {
     worker: Worker,
     http: Http,
@@ -36,7 +36,7 @@ struct Confirmer {
 /// Runs the function until its instance ends.
 ///
 /// # Errors
-/// When a setting is missing or wrong; the function then does not start.
+/// A setting is missing or wrong; the function then does not start.
 pub async fn run(providers: Providers) -> Result<(), Error> {
     function::start(
         |env| Confirmer::from_env(providers, env),
@@ -45,7 +45,7 @@ pub async fn run(providers: Providers) -> Result<(), Error> {
     .await
 }
 
-/// A claimed promise with the message it came by.
+/// A claimed promise with the message that named it.
 struct Job {
     message_id: Option<String>,
     claim: Claim,
@@ -91,7 +91,8 @@ impl Confirmer {
             }
             return response(failed);
         };
-        // First what has its end within four calls, then what is given up in time.
+        // First the rewards that go together, done within four calls; then the
+        // single ones, which begin only while time is left.
         for jobs in by_provider(together) {
             let mut jobs = jobs.into_iter().peekable();
             while jobs.peek().is_some() {
@@ -115,14 +116,16 @@ impl Confirmer {
         response(failed)
     }
 
-    /// Not now, for a reason that is not the promise's.
+    /// The input for a promise whose task has to wait for a reason that is not its
+    /// own.
     fn later(&self, claim: &Claim, last: &str) -> Input {
         let not_before = self.worker.not_before(claim.promise.retry.attempts, None);
         Input::retry_later(not_before, last, claim.promise.platform.batch_id.clone())
     }
 
-    /// A refused key may be one that was replaced a moment ago. If not, it is
-    /// nobody's fault here: all wait, slowly, until somebody has mended it.
+    /// The input that an outcome has for the promise. A refused key may be one that
+    /// was replaced a moment ago. If it was not, no promise is at fault: all of
+    /// them wait, slowly, until the operator has mended the key.
     async fn unless_rotated(
         &self,
         claim: &Claim,
@@ -133,7 +136,8 @@ impl Confirmer {
             Outcome::Answered(input) => return *input,
             Outcome::KeyRefused(cause) => cause,
         };
-        // Only our own calls come here, and they are paced.
+        // Nobody else can cause these fetches: only our own calls come here, and
+        // they are paced.
         let credentials = &self.worker.credentials;
         if credentials.newer_than(used, Duration::ZERO).await.is_some() {
             return self.later(claim, "the key was replaced");
@@ -155,7 +159,8 @@ impl Confirmer {
             }
         };
         match recorded {
-            // The stream has nothing new to tell.
+            // The stream sends only a task that became due, and this one was due
+            // before.
             Ok(next) if next.due == due => self.worker.send_again(&pk, &next).await,
             Ok(_) => {}
             Err(error) => {
@@ -165,7 +170,7 @@ impl Confirmer {
         }
     }
 
-    /// Asks and tells the platform of one reward.
+    /// Carries out the task of one promise at its platform.
     async fn run_single(&self, claim: &Claim, credentials: &Credentials) -> Outcome {
         let single = match self.single(claim, credentials) {
             Ok(single) => single,
@@ -179,7 +184,8 @@ impl Confirmer {
         }
     }
 
-    /// Tells the platform of several fresh deliveries in one call.
+    /// Tells the platform of several fresh deliveries in one call. The outcomes are
+    /// in the order of `jobs`.
     async fn run_together(&self, jobs: &[Job], credentials: &Credentials) -> Vec<Outcome> {
         let singles: Result<Vec<Single>, _> =
             jobs.iter().map(|job| self.single(&job.claim, credentials)).collect();
@@ -202,11 +208,12 @@ impl Confirmer {
     }
 }
 
-/// The outcome of asking the platform.
+/// The outcome of calling the platform.
 enum Outcome {
-    /// It answered, or did not, and that means this for the promise.
+    /// The input that the platform's answer, or the lack of one, means for the
+    /// promise.
     Answered(Box<Input>),
-    /// It refuses our key, or there is none; with the cause.
+    /// The platform refuses our key, or there is none; with the cause.
     KeyRefused(String),
 }
 
@@ -223,7 +230,8 @@ impl From<Input> for Outcome {
 }
 
 impl Job {
-    /// A fresh delivery, which nobody has told the platform of yet.
+    /// True for a fresh delivery that the platform has not been told of yet, where
+    /// its API takes several at once.
     fn can_go_together(&self) -> bool {
         let promise = &self.claim.promise;
         let fresh = !promise.effect_uncertain && promise.platform.batch_id.is_none();
@@ -232,7 +240,7 @@ impl Job {
     }
 }
 
-/// Jobs in their order, apart by provider.
+/// The jobs in their order, grouped by provider.
 fn by_provider(jobs: Vec<Job>) -> impl Iterator<Item = Vec<Job>> {
     let mut by_provider: BTreeMap<Provider, Vec<Job>> = BTreeMap::new();
     for job in jobs {

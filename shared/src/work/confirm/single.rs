@@ -1,11 +1,11 @@
-//! What the platform is told of one reward.
+//! Calls of the platform for one reward.
 
 use crate::fulfilment::{Input, ParkReason, PlatformStatus, Question, Terms, View};
 use crate::platform::{Api, NoAnswer, WriteResult};
 use crate::work::confirm::Outcome;
 use crate::work::{Claim, Worker};
 
-/// One reward, and the API to ask and tell of it.
+/// One reward, and the client of its platform.
 pub(super) struct Single<'a> {
     pub(super) worker: &'a Worker,
     pub(super) claim: &'a Claim,
@@ -13,12 +13,14 @@ pub(super) struct Single<'a> {
 }
 
 impl Single<'_> {
-    /// How the platform shows it; `terms` are what it is compared with.
+    /// Reads how the platform shows the reward; `terms` are compared with it where
+    /// the API shows less.
     pub(super) async fn view(&self, terms: &Terms) -> Result<View, NoAnswer> {
         self.api.view(&self.claim.id, &self.worker.settings.policy, terms).await
     }
 
-    /// Tells the platform that what was taken back is not fulfilled.
+    /// Tells the platform that a reward that was taken back is not fulfilled any
+    /// more.
     pub(super) async fn unmark(&self) -> Outcome {
         let batch = self.claim.promise.platform.batch_id.clone();
         let result = match &batch {
@@ -29,7 +31,7 @@ impl Single<'_> {
             WriteResult::Done => Input::Done.into(),
             WriteResult::Accepted(batch) => self.accepted(batch).into(),
             WriteResult::NotYet(no_answer) => self.ask_again(no_answer, batch),
-            // Saying so twice is harmless.
+            // A second call of this kind is harmless.
             WriteResult::Unknown(last) => self.unknown(last).into(),
             WriteResult::CheckEach => match self.view(&self.claim.promise.terms).await {
                 Ok(View { standing: PlatformStatus::Fulfilled, .. }) => {
@@ -41,7 +43,7 @@ impl Single<'_> {
         }
     }
 
-    /// Tells the platform that it was given, after asking what it knows already.
+    /// Tells the platform that the reward was given, after asking how it shows it.
     pub(super) async fn confirm(&self) -> Outcome {
         if let Some(batch) = &self.claim.promise.platform.batch_id {
             match self.api.batch(batch).await {
@@ -64,7 +66,7 @@ impl Single<'_> {
         self.marked(result).await
     }
 
-    /// What it means that the platform was told so.
+    /// The outcome of telling the platform that the reward was given.
     async fn marked(&self, result: WriteResult) -> Outcome {
         match result {
             WriteResult::Done => Input::Done.into(),
@@ -81,12 +83,12 @@ impl Single<'_> {
         }
     }
 
-    /// What it means that the platform shows it so after it was told.
+    /// The input for how the platform shows the reward after it was told.
     fn shown(&self, question: &Question, view: &View) -> Input {
         match view.standing {
             PlatformStatus::Fulfilled => Input::Done,
-            // Approved, and its payout record is not there yet, or the list does
-            // not show yet what the call did.
+            // The reward is approved, and its payout record is not there yet, or
+            // the list does not show yet what the call did.
             PlatformStatus::Approved => self.unknown("not fulfillable yet".into()),
             _ => question.not_approved(view),
         }
@@ -97,7 +99,8 @@ impl Single<'_> {
         Input::retry_later(not_before, "accepted", Some(batch))
     }
 
-    /// No answer: later, unless the key is refused.
+    /// The outcome of a question without an answer: ask again later, unless the key
+    /// is refused.
     pub(super) fn ask_again(&self, no_answer: NoAnswer, batch: Option<String>) -> Outcome {
         if no_answer.refused {
             return Outcome::KeyRefused(no_answer.cause);
@@ -113,7 +116,8 @@ impl Single<'_> {
     }
 }
 
-/// Tells the platform of several rewards of one provider in one call.
+/// Tells the platform of several rewards of one provider in one call. The outcomes
+/// are in the order of `rewards`.
 pub(super) async fn mark_fulfilled_batch(rewards: &[Single<'_>]) -> Vec<Outcome> {
     let Some(first) = rewards.first() else {
         return Vec::new();
@@ -130,7 +134,8 @@ pub(super) async fn mark_fulfilled_batch(rewards: &[Single<'_>]) -> Vec<Outcome>
     outcomes
 }
 
-/// Looks at each reward after a call that did not succeed as a whole.
+/// Reads how the platform shows each reward after a call that did not succeed as a
+/// whole.
 async fn check_each(rewards: &[Single<'_>], ids: &[&str]) -> Vec<Outcome> {
     let questions: Vec<Question> = rewards.iter().map(Single::question).collect();
     let Some(first) = rewards.first() else {
@@ -141,7 +146,8 @@ async fn check_each(rewards: &[Single<'_>], ids: &[&str]) -> Vec<Outcome> {
             let asked = rewards.iter().zip(questions).zip(views);
             asked.map(|((single, question), view)| single.shown(&question, &view).into()).collect()
         }
-        // The call may have worked for some: unknown until asked.
+        // The call may have worked for some rewards: unknown until the platform is
+        // asked.
         Err(NoAnswer { cause, .. }) => {
             rewards.iter().map(|single| single.unknown(cause.clone()).into()).collect()
         }
