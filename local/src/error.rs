@@ -131,7 +131,7 @@ pub enum SignError {
     UnknownPath(String),
     /// The secrets have none for this request; the provider, as they name it.
     #[error("the secrets have none of {0} that signs this")]
-    NoSecret(&'static str),
+    NoSecret(String),
     /// A path token makes another path than one with a token in it. The text is
     /// what a token may hold beside letters and digits.
     #[error(

@@ -10,3 +10,4 @@ mod table;
 mod target;
 
 pub use error::OpsError;
+pub use story::Story;

@@ -26,7 +26,7 @@ const IMPERSONAL: [&str; 8] = [
 
 /// A partition.
 #[derive(Debug, Serialize)]
-pub(crate) struct Story {
+pub struct Story {
     partition: String,
     timeline: Vec<TimelineEntry>,
     record: Option<RecordNow>,
@@ -99,7 +99,10 @@ struct PromiseNow(Promise);
 
 impl Story {
     /// Reads a partition; `personal` shows what names people as well.
-    pub(crate) async fn read(store: &Store, pk: &str, personal: bool) -> Result<Self, OpsError> {
+    ///
+    /// # Errors
+    /// [`OpsError`] when there is nothing, or it cannot be read.
+    pub async fn read(store: &Store, pk: &str, personal: bool) -> Result<Self, OpsError> {
         let events = store.events(pk).await?;
         let record = store.read(pk, None).await?.record;
         let promises = store.promises(pk).await?;
@@ -133,7 +136,8 @@ impl Story {
     }
 
     /// The time line for people, then how things stand.
-    pub(crate) fn text(&self) -> String {
+    #[must_use]
+    pub fn text(&self) -> String {
         let rows: Vec<_> = self.timeline.iter().map(TimelineEntry::row).collect();
         let mut parts = vec![table(["TIME", "WHAT", "WHICH", "DETAIL"], &rows)];
         if let Some(record) = &self.record {

@@ -12,6 +12,7 @@ mod certain;
 mod concurrency;
 mod crashes;
 mod faults;
+mod fifth;
 mod fulfilment;
 mod https;
 mod leaks;

@@ -157,7 +157,7 @@ impl<'a> Console<'a> {
         let what = format!("  FirstPromoter sends {}", kind.unwrap_or_default());
         match sign(&mut event, self.secrets.webhooks(), seconds) {
             Err(SignError::NoSecret(provider)) => {
-                self.report_skipped(&what, provider);
+                self.report_skipped(&what, &provider);
                 return Ok(());
             }
             signed => signed?,

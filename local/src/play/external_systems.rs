@@ -51,6 +51,30 @@ pub(crate) enum FaultPreset {
     Slow,
 }
 
+impl FaultPreset {
+    /// The fault of the platform and, where it fails too, of the reward endpoint.
+    fn faults(self) -> (PlatformFault, Option<EndpointFault>) {
+        use FaultPreset as P;
+        let platform = match self {
+            P::CreatedBut500 => PlatformFault::CreatedBut500,
+            P::RateLimited => PlatformFault::RateLimited { retry_after: Some(1) },
+            P::BatchPartialFailure => PlatformFault::BatchPartialFailure,
+            P::Stays202 => PlatformFault::Stays202 { finishes_after: Some(2) },
+            P::AlreadyFulfilled422 => PlatformFault::AlreadyFulfilled422,
+            P::NoPayoutYet422 => PlatformFault::NoPayoutYet422,
+            P::DropsReply => PlatformFault::DropsReply,
+            P::Slow => PlatformFault::Slow(SLOW),
+        };
+        let endpoint = match self {
+            P::RateLimited => Some(EndpointFault::RateLimited { retry_after: Some(1) }),
+            P::DropsReply => Some(EndpointFault::DropsReply),
+            P::Slow => Some(EndpointFault::Slow(SLOW)),
+            _ => None,
+        };
+        (platform, endpoint)
+    }
+}
+
 /// The fakes, and the webhooks that the platform has yet to send.
 pub(crate) struct ExternalSystems {
     pub(crate) firstpromoter: FakeFirstPromoter,
@@ -141,23 +165,7 @@ impl ExternalSystems {
 
     /// Lets the fakes fail in the way of a preset.
     pub(crate) fn inject(&mut self, preset: FaultPreset) {
-        use FaultPreset as P;
-        let platform = match preset {
-            P::CreatedBut500 => PlatformFault::CreatedBut500,
-            P::RateLimited => PlatformFault::RateLimited { retry_after: Some(1) },
-            P::BatchPartialFailure => PlatformFault::BatchPartialFailure,
-            P::Stays202 => PlatformFault::Stays202 { finishes_after: Some(2) },
-            P::AlreadyFulfilled422 => PlatformFault::AlreadyFulfilled422,
-            P::NoPayoutYet422 => PlatformFault::NoPayoutYet422,
-            P::DropsReply => PlatformFault::DropsReply,
-            P::Slow => PlatformFault::Slow(SLOW),
-        };
-        let endpoint = match preset {
-            P::RateLimited => Some(EndpointFault::RateLimited { retry_after: Some(1) }),
-            P::DropsReply => Some(EndpointFault::DropsReply),
-            P::Slow => Some(EndpointFault::Slow(SLOW)),
-            _ => None,
-        };
+        let (platform, endpoint) = preset.faults();
         for operation in [Operation::MarkFulfilled, Operation::UpdatePayout] {
             let fault = Fault::of(platform.clone()).on(operation).times(1);
             self.firstpromoter.inject(fault);
@@ -165,7 +173,7 @@ impl ExternalSystems {
         if let Some(fault) = endpoint {
             self.endpoint.inject(Fault::of(fault).times(1));
         }
-        self.slow |= preset == P::Slow;
+        self.slow |= preset == FaultPreset::Slow;
     }
 
     /// True if the platform has a webhook to send.
@@ -327,12 +335,14 @@ mod tests {
 
     #[test]
     fn the_presets_have_the_names_of_the_fakes() {
-        let names: Vec<String> = FaultPreset::value_variants()
-            .iter()
-            .filter_map(|preset| Some(preset.to_possible_value()?.get_name().to_owned()))
-            .collect();
-        let expected = "created_but_500 rate_limited batch_partial_failure stays_202 \
-                        already_fulfilled_422 no_payout_yet_422 drops_reply slow";
-        assert_eq!(names.join(" "), expected);
+        use crate::play::fakes::FaultKind;
+        let presets = FaultPreset::value_variants();
+        assert_eq!(presets.len(), 8);
+        for preset in presets {
+            let value = preset.to_possible_value().unwrap();
+            let (platform, endpoint) = preset.faults();
+            assert_eq!(platform.name(), value.get_name());
+            assert!(endpoint.is_none_or(|fault| fault.name() == value.get_name()), "{preset:?}");
+        }
     }
 }

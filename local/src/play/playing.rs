@@ -32,7 +32,7 @@ pub(crate) async fn play(
         console.catch_up().await?;
         let request = match samples.request(sample, console.secrets.webhooks()) {
             Err(LocalError::Sign(SignError::NoSecret(provider))) => {
-                console.report_skipped(sample, provider);
+                console.report_skipped(sample, &provider);
                 skipped += 1;
                 continue;
             }

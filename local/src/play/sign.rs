@@ -8,6 +8,7 @@ mod tests;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
+use serde::Deserialize;
 use serde_json::Value;
 use sha2::Sha256;
 
@@ -31,16 +32,6 @@ pub fn hmac_hex(key: &str, bytes: &[u8]) -> String {
     )
 }
 
-/// Affonso's `X-Affonso-Signature` at a time in Unix seconds.
-#[must_use]
-pub fn affonso(key: &str, seconds: u64, body: &[u8]) -> String {
-    format!("t={seconds},v1={}", affonso_hex(key, seconds, body))
-}
-
-fn affonso_hex(key: &str, seconds: u64, body: &[u8]) -> String {
-    hmac_hex(key, &[format!("{seconds}.").as_bytes(), body].concat())
-}
-
 /// The body of a payload 2.0 event, decoded.
 ///
 /// # Errors
@@ -49,15 +40,29 @@ pub fn body(event: &Value) -> Result<Vec<u8>, SignError> {
     client::body(event).ok_or(SignError::Incomplete("base64 in its body"))
 }
 
-/// Signs a payload 2.0 event in place, by the first secret that fits.
-/// `secrets` is the webhook secret (an object by provider), `seconds` the time
-/// in Unix seconds for signatures that carry one. A request without body and
-/// without signature, as UpPromote's subscription ping, stays as it is.
+/// Signs a payload 2.0 event in place, as its provider does: by the first secret
+/// that fits, or by one of every method where the policy is `all`. `secrets` is
+/// the webhook secret (an object by provider), `seconds` the time in Unix seconds
+/// for signatures that carry one. A ping, without body and without signature,
+/// stays as it is.
 ///
 /// # Errors
 /// [`SignError`] when the event is none of a provider's, or its provider has
 /// no secret.
 pub fn sign(event: &mut Value, secrets: &Value, seconds: u64) -> Result<(), SignError> {
+    sign_as(&providers(), event, secrets, seconds)
+}
+
+/// [`sign`], for these providers.
+///
+/// # Errors
+/// [`SignError`], as [`sign`].
+pub fn sign_as(
+    providers: &[Provider],
+    event: &mut Value,
+    secrets: &Value,
+    seconds: u64,
+) -> Result<(), SignError> {
     let path = event
         .get("rawPath")
         .and_then(Value::as_str)
@@ -65,74 +70,132 @@ pub fn sign(event: &mut Value, secrets: &Value, seconds: u64) -> Result<(), Sign
         .to_owned();
     let body = body(event)?;
     let mut segments = path.trim_start_matches("/webhooks/").split('/');
-    let provider = segments.next().unwrap_or_default();
+    let name = segments.next().unwrap_or_default();
     let next = segments.next().unwrap_or_default().to_owned();
-    let own = |name: &str| secrets.get(name).cloned().unwrap_or_default();
-    match provider {
-        "uppromote" => {
-            if body.is_empty() && header(event, "x-uppromote-signature").is_none() {
-                return Ok(());
-            }
-            let key =
-                hmac_key(&own("uppromote"), Some(&next)).ok_or(SignError::NoSecret("uppromote"))?;
-            set_header(event, "x-uppromote-signature", hmac_hex(&key, &body))
+    let provider = providers.iter().find(|provider| provider.provider == name);
+    let Some(provider) = provider else {
+        return Err(SignError::UnknownPath(path));
+    };
+    let unsigned =
+        provider.signature.as_ref().is_none_or(|own| header(event, &own.header).is_none());
+    if provider.ping && body.is_empty() && unsigned {
+        return Ok(());
+    }
+    let own = secrets.get(&provider.section).cloned().unwrap_or_default();
+    let request = Request { provider, own: &own, segment: &next, body: &body, seconds };
+    let all = own.get("policy").and_then(Value::as_str) == Some("all");
+    let mut signed = false;
+    for method in &provider.methods {
+        if !signed || all {
+            signed |= request.sign_by(method, event)?;
         }
-        "affonso" => {
-            let key = hmac_key(&own("affonso"), None).ok_or(SignError::NoSecret("affonso"))?;
-            if header(event, "x-affonso-timestamp").is_some() {
-                set_header(event, "x-affonso-timestamp", seconds.to_string())?;
-                return set_header(event, "x-affonso-signature", affonso_hex(&key, seconds, &body));
+    }
+    if signed { Ok(()) } else { Err(SignError::NoSecret(provider.section.clone())) }
+}
+
+/// How a provider signs, as far as that is no secret.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Provider {
+    /// Its name in paths.
+    provider: String,
+    /// Its section of the webhook secret.
+    section: String,
+    /// The segments of its paths after its name.
+    path: String,
+    /// The methods that its section may configure, the usual one first.
+    methods: Vec<String>,
+    /// The headers of its HMAC.
+    signature: Option<Signature>,
+    /// Whether it asks an address without body and signature when it subscribes.
+    ping: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Signature {
+    header: String,
+    /// The header with the time that is signed too, where that does not stand
+    /// beside the HMAC.
+    timestamp_header: Option<String>,
+}
+
+/// The providers of events/providers.json.
+fn providers() -> Vec<Provider> {
+    let providers = include_str!("../../../events/providers.json");
+    serde_json::from_str(providers).unwrap_or_default()
+}
+
+/// A request that is to be signed.
+struct Request<'a> {
+    provider: &'a Provider,
+    /// The provider's section of the webhook secret.
+    own: &'a Value,
+    /// The segment of the path after the provider's name.
+    segment: &'a str,
+    body: &'a [u8],
+    seconds: u64,
+}
+
+impl Request<'_> {
+    /// Signs by a method, if the section has a secret for it.
+    fn sign_by(&self, method: &str, event: &mut Value) -> Result<bool, SignError> {
+        let signed = match method {
+            "hmac" => return self.sign_by_hmac(event),
+            "path_token" => {
+                let token = first(self.own, "path_token").and_then(secret_text);
+                let Some(token) = token else {
+                    return Ok(false);
+                };
+                check_token(&token)?;
+                return replace_token(event, self.segment, &token).map(|()| true);
             }
-            set_header(event, "x-affonso-signature", affonso(&key, seconds, &body))
-        }
-        "firstpromoter" => firstpromoter(event, &own("firstpromoter"), &body)?
-            .ok_or(SignError::NoSecret("firstpromoter")),
-        "firstpromoter-v1" => {
-            let own = own("firstpromoter_v1");
-            if let Some(token) = first(&own, "path_token").and_then(secret_text) {
-                check_tokens(secrets)?;
-                return replace_token(event, &next, &token);
+            "header" => fixed_header(self.own),
+            _ => basic(self.own).map(|value| ("authorization".to_owned(), value)),
+        };
+        let Some((name, value)) = signed else {
+            return Ok(false);
+        };
+        set_header(event, &name, value).map(|()| true)
+    }
+
+    fn sign_by_hmac(&self, event: &mut Value) -> Result<bool, SignError> {
+        let bound = (self.provider.path == "event").then_some(self.segment);
+        let (Some(own), Some(key)) = (&self.provider.signature, hmac_key(self.own, bound)) else {
+            return Ok(false);
+        };
+        let seconds = self.seconds.to_string();
+        let with_time = [seconds.as_bytes(), b".", self.body].concat();
+        let value = match &own.timestamp_header {
+            None => hmac_hex(&key, self.body),
+            Some(timestamp) if header(event, timestamp).is_some() => {
+                set_header(event, timestamp, seconds)?;
+                hmac_hex(&key, &with_time)
             }
-            let basic = basic(&own).ok_or(SignError::NoSecret("firstpromoter_v1"))?;
-            set_header(event, "authorization", basic)
-        }
-        _ => Err(SignError::UnknownPath(path)),
+            Some(_) => format!("t={seconds},v1={}", hmac_hex(&key, &with_time)),
+        };
+        set_header(event, &own.header, value).map(|()| true)
     }
 }
 
 /// Refuses path tokens that no request could carry: API Gateway hands on a
 /// path decoded, in which an escaped slash would be a slash again.
 pub(crate) fn check_tokens(secrets: &Value) -> Result<(), SignError> {
-    let tokens = secrets.pointer("/firstpromoter_v1/path_token");
-    let tokens = tokens.and_then(Value::as_array).into_iter().flatten();
-    let plain = |token: String| {
-        let mut letters = token.chars();
-        letters.all(|letter| letter.is_ascii_alphanumeric() || SEGMENT.contains(letter))
-    };
-    if tokens.filter_map(secret_text).all(plain) {
+    let sections = secrets.as_object().into_iter().flat_map(|sections| sections.values());
+    let tokens = sections.filter_map(|section| section.get("path_token")?.as_array()).flatten();
+    tokens.filter_map(secret_text).try_for_each(|token| check_token(&token))
+}
+
+fn check_token(token: &str) -> Result<(), SignError> {
+    let mut letters = token.chars();
+    if letters.all(|letter| letter.is_ascii_alphanumeric() || SEGMENT.contains(letter)) {
         return Ok(());
     }
     Err(SignError::NoSegment(SEGMENT))
 }
 
-/// Signs by everything the policy asks for: one proof for `any`, each for
-/// `all`. `None` when there is no secret at all.
-fn firstpromoter(event: &mut Value, own: &Value, body: &[u8]) -> Result<Option<()>, SignError> {
-    let hmac =
-        hmac_key(own, None).map(|key| ("x-webhook-signature".to_owned(), hmac_hex(&key, body)));
-    let fixed = first(own, "header").and_then(|entry| {
-        let text = |key: &str| entry.get(key).and_then(Value::as_str).map(str::trim);
-        Some((text("name")?.to_ascii_lowercase(), text("value")?.to_owned()))
-    });
-    let credentials = basic(own).map(|value| ("authorization".to_owned(), value));
-    let all = own.get("policy").and_then(Value::as_str) == Some("all");
-    let proofs = [hmac, fixed, credentials].into_iter().flatten();
-    let mut signed = None;
-    for (name, value) in proofs.take(if all { usize::MAX } else { 1 }) {
-        set_header(event, &name, value)?;
-        signed = Some(());
-    }
-    Ok(signed)
+fn fixed_header(own: &Value) -> Option<(String, String)> {
+    let entry = first(own, "header")?;
+    let text = |key: &str| entry.get(key).and_then(Value::as_str).map(str::trim);
+    Some((text("name")?.to_ascii_lowercase(), text("value")?.to_owned()))
 }
 
 fn first<'s>(own: &'s Value, key: &str) -> Option<&'s Value> {

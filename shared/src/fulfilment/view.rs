@@ -130,24 +130,26 @@ impl Question<'_> {
     pub fn may_approve(&self, view: &View) -> Result<(), Box<Input>> {
         let created =
             view.created_at.or_else(|| self.record.text("occurred_at").and_then(Timestamp::parse));
-        Err(Box::new(match view.standing {
-            _ if view.suspected || suspected(self.record) => {
-                Input::Refused(ParkReason::SuspectedAtProvider)
+        if view.suspected || suspected(self.record) {
+            return Err(Input::Refused(ParkReason::SuspectedAtProvider).into());
+        }
+        match view.standing {
+            PlatformStatus::Pending => {}
+            PlatformStatus::Approved => return Err(self.approved(view).into()),
+            PlatformStatus::Fulfilled => {
+                return Err(Input::Refused(ParkReason::FulfilledAtProvider).into());
             }
-            PlatformStatus::Pending if created.is_some_and(|at| at < self.policy.from) => {
-                Input::Refused(ParkReason::OlderThanFulfilFrom)
-            }
-            PlatformStatus::Pending => match self.shown(view).map(|shown| shown.entry) {
-                // Money, or another source's.
-                Ok(Start::Nothing) => Input::Withdrawn,
-                Ok(Start::Park(reason)) => Input::Refused(reason),
-                Ok(_) => return Ok(()),
-                Err(contradicted) => *contradicted,
-            },
-            PlatformStatus::Approved => self.approved(view),
-            PlatformStatus::Fulfilled => Input::Refused(ParkReason::FulfilledAtProvider),
-            _ => self.not_approved(view),
-        }))
+            _ => return Err(self.not_approved(view).into()),
+        }
+        if created.is_some_and(|at| at < self.policy.from) {
+            return Err(Input::Refused(ParkReason::OlderThanFulfilFrom).into());
+        }
+        match self.shown(view)?.entry {
+            // Money, or another source's.
+            Start::Nothing => Err(Input::Withdrawn.into()),
+            Start::Park(reason) => Err(Input::Refused(reason).into()),
+            Start::Deliver | Start::LookUp | Start::Ask => Ok(()),
+        }
     }
 
     /// What it means that the platform does not show it as approved. Only a

@@ -44,6 +44,10 @@ impl PlatformSettings {
     }
 }
 
+/// Most rewards that a platform is told of at once. Of more than that,
+/// FirstPromoter works on them later and answers 202.
+pub const AT_ONCE: usize = 5;
+
 /// A client of a platform's API.
 pub enum Api<'a> {
     /// FirstPromoter's API v2.

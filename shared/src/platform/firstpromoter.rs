@@ -10,9 +10,6 @@ use crate::provider::status::is_withdrawn;
 use crate::wire::{Timestamp, json as exact};
 use crate::{ledger, provider};
 
-/// Most ids a call for the platform to work on them at once; beyond, it does so
-/// later and answers 202.
-pub const CHUNK: usize = 5;
 /// Commissions asked for in one page.
 const PER_PAGE: usize = 100;
 

@@ -4,9 +4,10 @@
 use std::fmt;
 
 use http::StatusCode;
+use serde_json::{Value, json};
 
 use crate::fulfilment::{Promise, Rewards};
-use crate::ledger::{Change, Content, Event, Family, Identity, Malformed, Provider};
+use crate::ledger::{Change, Content, Event, Family, Identity, Kind, Malformed, Provider};
 use crate::provider::secrets::{Method, ProviderSecrets};
 use crate::provider::signature::{Incoming, MethodMatches, Refusal};
 use crate::wire::json::Json;
@@ -117,8 +118,9 @@ pub struct EventType {
     pub aliases: &'static [&'static str],
     /// The family.
     pub family: Family,
-    /// Reads it as a change of the ledger; none: it is archived.
-    pub read: Option<ReadEvent>,
+    /// The kind of object that it changes, and its reading as that change; none:
+    /// it is archived.
+    pub read: Option<(Kind, ReadEvent)>,
 }
 
 /// Reads an event as a change. What of it cannot be read is noted.
@@ -133,8 +135,8 @@ impl EventType {
 
     /// A row of an event that changes the ledger.
     #[must_use]
-    pub const fn read(name: &'static str, family: Family, read: ReadEvent) -> Self {
-        Self { name, aliases: &[], family, read: Some(read) }
+    pub const fn read(name: &'static str, family: Family, kind: Kind, read: ReadEvent) -> Self {
+        Self { name, aliases: &[], family, read: Some((kind, read)) }
     }
 
     /// The row, with other names for the same event.
@@ -180,6 +182,33 @@ pub struct Accepted<'a> {
 }
 
 impl Definition {
+    /// The description by which somebody else signs as this provider does: JSON, and
+    /// nothing in it is secret.
+    #[must_use]
+    pub fn signing(&self) -> Value {
+        let path = match self.routes {
+            Routes::Events => "event",
+            Routes::Families(_) => "family",
+            Routes::TokenAndFamilies(_) => "token/family",
+        };
+        let methods = self.authentication.methods.iter().map(|method| method.name());
+        let signature = match self.authentication.signing {
+            Signing::Body { header } => json!({ "header": header }),
+            Signing::Timestamped { header, timestamp_header } => {
+                json!({ "header": header, "timestamp_header": timestamp_header })
+            }
+            Signing::Unsigned => Value::Null,
+        };
+        json!({
+            "provider": self.provider.name(),
+            "section": self.authentication.section,
+            "path": path,
+            "methods": methods.collect::<Vec<_>>(),
+            "signature": signature,
+            "ping": self.is_ping.is_some(),
+        })
+    }
+
     /// The row of an event, by its exact name.
     fn row(&self, event_type: &str) -> Option<&EventType> {
         self.catalogue.iter().find(|row| row.names().any(|name| name == event_type))
@@ -245,7 +274,7 @@ impl Definition {
         let format = other.unwrap_or(self);
         let is_test = (self.is_test)(delivered.body);
         let row = self.row(delivered.event_type).filter(|_| !is_test && other.is_none());
-        let (identity, content) = if let Some(read) = row.and_then(|row| row.read) {
+        let (identity, content) = if let Some((_, read)) = row.and_then(|row| row.read) {
             let (identity, change) = read(delivered, &mut unread)?;
             (identity, Content::Change(change.into()))
         } else {

@@ -12,7 +12,7 @@ use crate::wire::{Decimal, Field, Id, Timestamp, Unread};
 const MAX_TYPE_BYTES: usize = 128;
 
 /// The member `name`, which must be there and an object.
-pub(super) fn object<'a>(body: &'a Json, name: &str) -> Result<&'a Json, Malformed> {
+pub fn object<'a>(body: &'a Json, name: &str) -> Result<&'a Json, Malformed> {
     match body.get(name) {
         Some(object @ Json::Object(_)) => Ok(object),
         Some(_) => Err(Malformed::new(name, "is not an object")),
@@ -21,7 +21,7 @@ pub(super) fn object<'a>(body: &'a Json, name: &str) -> Result<&'a Json, Malform
 }
 
 /// The event type, a short text at `path`.
-pub(super) fn type_at(body: &Json, path: &[&str]) -> Result<String, Malformed> {
+pub fn type_at(body: &Json, path: &[&str]) -> Result<String, Malformed> {
     let found = path.iter().try_fold(body, |json, name| json.get(name));
     let problem = match found.map(|json| json.as_str()) {
         Some(Some(text)) if is_type(text) => return Ok(text.to_owned()),
@@ -39,7 +39,7 @@ fn is_type(text: &str) -> bool {
 
 /// The identity of an event that is only archived: its id if it has one, else
 /// the SHA-256 of its bytes.
-pub(super) fn archive_identity(id: Option<&Json>, sha256: &str) -> Identity {
+pub fn archive_identity(id: Option<&Json>, sha256: &str) -> Identity {
     let id = match id {
         Some(Json::Text(id) | Json::Number(id)) => Id::new(id),
         _ => None,
@@ -49,7 +49,7 @@ pub(super) fn archive_identity(id: Option<&Json>, sha256: &str) -> Identity {
 }
 
 /// The id in a field that must be there.
-pub(super) fn required(field: &Field<Id>, path: &str) -> Result<Id, Malformed> {
+pub fn required(field: &Field<Id>, path: &str) -> Result<Id, Malformed> {
     let problem = match field {
         Field::Value(id) => return Ok(id.clone()),
         Field::Unread => "is not an id of 1 to 512 bytes",
@@ -60,7 +60,7 @@ pub(super) fn required(field: &Field<Id>, path: &str) -> Result<Id, Malformed> {
 }
 
 /// A payload as facts, one a field.
-pub(super) fn facts<T: Serialize>(payload: &T) -> Result<Facts, Malformed> {
+pub fn facts<T: Serialize>(payload: &T) -> Result<Facts, Malformed> {
     match serde_json::to_value(payload) {
         Ok(Value::Object(facts)) => Ok(facts),
         _ => Err(Malformed::new("body", "cannot be stored")),
@@ -70,7 +70,7 @@ pub(super) fn facts<T: Serialize>(payload: &T) -> Result<Facts, Malformed> {
 /// States an amount with its unit as one fact, so that no merge can ever join
 /// the amount of one event to the unit of another. What was not said is left
 /// out of it.
-pub(super) fn amount_fact(facts: &mut Facts, amount: &Field<Decimal>, unit: &Field<String>) {
+pub fn amount_fact(facts: &mut Facts, amount: &Field<Decimal>, unit: &Field<String>) {
     if amount.is_unstated() && !matches!(unit, Field::Null) {
         facts.remove("amount");
         return;
@@ -87,14 +87,14 @@ pub(super) fn amount_fact(facts: &mut Facts, amount: &Field<Decimal>, unit: &Fie
 }
 
 /// Moves a fact to its name in the ledger.
-pub(super) fn rename(facts: &mut Facts, from: &str, to: &str) {
+pub fn rename(facts: &mut Facts, from: &str, to: &str) {
     if let Some(value) = facts.remove(from) {
         facts.insert(to.into(), value);
     }
 }
 
 /// States `name` as a field has it: a value, or `null`, or nothing.
-pub(super) fn state<T: Into<Value>>(facts: &mut Facts, name: &str, field: Field<T>) {
+pub fn state<T: Into<Value>>(facts: &mut Facts, name: &str, field: Field<T>) {
     match field {
         Field::Value(value) => facts.insert(name.into(), value.into()),
         Field::Null => facts.insert(name.into(), Value::Null),
@@ -104,7 +104,7 @@ pub(super) fn state<T: Into<Value>>(facts: &mut Facts, name: &str, field: Field<
 
 /// The first time that can be read, of fields that stand at these paths. If
 /// there is none, those sent as `null` are noted as well.
-pub(super) fn first_time<const N: usize>(
+pub fn first_time<const N: usize>(
     times: [(&Field<Timestamp>, &str); N],
     unread: &mut Unread,
 ) -> Option<Timestamp> {
@@ -118,12 +118,14 @@ pub(super) fn first_time<const N: usize>(
 
 /// The place of an event of this type among others. Without a time it never
 /// overrides what has one.
-pub(super) fn clock(time: Option<Timestamp>, event_type: &str, status: &Field<String>) -> Clock {
+#[must_use]
+pub fn clock(time: Option<Timestamp>, event_type: &str, status: &Field<String>) -> Clock {
     Clock { time, action: Action::of_type(event_type), rank: rank(status) }
 }
 
 /// Whether the body names something other than `null` at `path`.
-pub(super) fn named(body: &Json, path: &[&str]) -> bool {
+#[must_use]
+pub fn named(body: &Json, path: &[&str]) -> bool {
     let found = path.iter().try_fold(body, |json, name| json.get(name));
     found.is_some_and(|json| *json != Json::Null)
 }

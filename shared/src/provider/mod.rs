@@ -6,12 +6,11 @@ pub mod affonso;
 pub mod definition;
 pub mod firstpromoter;
 pub mod firstpromoter_v1;
+pub mod mapping;
 pub mod secrets;
 pub mod signature;
+pub mod status;
 pub mod uppromote;
-
-mod mapping;
-pub(crate) mod status;
 
 pub use definition::{Definition, Providers};
 

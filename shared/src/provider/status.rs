@@ -3,13 +3,14 @@
 use crate::wire::Field;
 
 /// Whether a status says that nothing is owed any more.
-pub(crate) fn is_withdrawn(status: &str) -> bool {
+#[must_use]
+pub fn is_withdrawn(status: &str) -> bool {
     matches!(status, "denied" | "rejected" | "cancelled" | "deleted")
 }
 
 /// The rank of a status: how far along its life it stands, for events of the same
 /// time.
-pub(super) fn rank(status: &Field<String>) -> u8 {
+pub fn rank(status: &Field<String>) -> u8 {
     match status.value().map(String::as_str) {
         None => 0,
         Some("pending" | "signup" | "no_payout_method") => 1,

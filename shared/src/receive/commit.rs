@@ -9,7 +9,7 @@ use crate::ledger::{Event, Identity, Malformed, event_key, item_keys, shared_ide
 use crate::provider::definition::find;
 use crate::receive::contention::Contention;
 use crate::receive::decide::{Decision, decide};
-use crate::receive::log::{Outcome, RequestLog};
+use crate::receive::log::{Outcome, PromiseState, RequestLog};
 use crate::receive::rejection::Rejection;
 use crate::receive::route::{Route, path_of};
 use crate::receive::{Receiver, recorded};
@@ -42,7 +42,7 @@ impl Receiver {
                 Ok(()) => {
                     crash::point("after_commit");
                     line.identity = Some(write.identity);
-                    line.promise_state = write.no_promise;
+                    line.promise_state = write.no_promise.map(PromiseState::NotPromised);
                     line.clock_ahead = write.clock_ahead;
                     let promise = write.promises.into_iter().next_back().or(known.promise);
                     return Ok((recorded(event), promise));

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::json;
 
-use crate::fulfilment::Promise;
+use crate::fulfilment::{Promise, State};
 use crate::ledger::{Content, Event, Identity};
 use crate::observe::print;
 use crate::provider::definition::{Providers, find};
@@ -39,6 +39,16 @@ pub enum Outcome {
     NotConfigured,
     /// Could not be recorded.
     Unavailable,
+}
+
+/// How an event stands with its promise.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(untagged)]
+pub enum PromiseState {
+    /// It has one, in this state.
+    Of(State),
+    /// It has none, for this reason, though it announced a reward.
+    NotPromised(&'static str),
 }
 
 /// The line of one request.
@@ -87,7 +97,7 @@ pub struct RequestLog {
     pub promise: Option<String>,
     /// The promise's state; without a promise the reason for that.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub promise_state: Option<&'static str>,
+    pub promise_state: Option<PromiseState>,
     /// What is wrong, without any value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
@@ -125,7 +135,7 @@ impl RequestLog {
     pub(super) fn note_promise(&mut self, promise: Option<&Promise>) {
         if let Some(promise) = promise {
             self.promise = Some(promise.key.clone());
-            self.promise_state = Some(promise.state.name());
+            self.promise_state = Some(PromiseState::Of(promise.state));
         }
     }
 

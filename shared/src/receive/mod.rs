@@ -143,11 +143,12 @@ impl Receiver {
         let authenticated = authenticated?;
         let kept = Kept::new(self.providers, &incoming, authenticated.bytes(), now);
         let reading = read::read(self.providers, &route, &authenticated, &kept)?;
-        let (event, stored, secret) = match reading {
+        let (event, stored) = match reading {
             Reading::Event { event, body, secret } => {
+                line.describe(self.providers, &event, &route, &secret);
                 let days = self.settings.event_retention_days;
-                let stored = kept.event(&event, &body, &secret, days);
-                (event, stored.ok_or(Outcome::TooLarge)?, secret)
+                let stored = kept.event(&event, &body, &secret, days).ok_or(Outcome::TooLarge)?;
+                (event, stored)
             }
             Reading::Malformed { malformed, body } => {
                 let secret = authenticated.names();
@@ -157,7 +158,6 @@ impl Receiver {
                 return Err(Rejection::quarantined(malformed));
             }
         };
-        line.describe(self.providers, &event, &route, &secret);
         let (outcome, promise) = self.commit(&event, &stored, line).await?;
         let promise = match promise {
             Some(promise) => Some(self.await_delivery(&route, &event, promise, arrived).await?),

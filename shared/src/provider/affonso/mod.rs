@@ -3,7 +3,7 @@
 mod payout;
 mod signature;
 
-use crate::ledger::{Family, Provider};
+use crate::ledger::{Family, Kind, Provider};
 use crate::provider::definition::{
     Authentication, Definition, EventType, Routes, Signing, Tolerance,
 };
@@ -37,11 +37,11 @@ pub static DEFINITION: Definition = Definition {
         EventType::archived("transaction.paid", Family::Commissions),
         EventType::archived("transaction.rejected", Family::Commissions),
         EventType::archived("transaction.deleted", Family::Commissions),
-        EventType::read("payout.created", Family::Payouts, payout::read),
-        EventType::read("payout.updated", Family::Payouts, payout::read),
-        EventType::read("payout.paid", Family::Payouts, payout::read),
-        EventType::read("payout.failed", Family::Payouts, payout::read),
-        EventType::read("payout.deleted", Family::Payouts, payout::read),
+        EventType::read("payout.created", Family::Payouts, Kind::Payout, payout::read),
+        EventType::read("payout.updated", Family::Payouts, Kind::Payout, payout::read),
+        EventType::read("payout.paid", Family::Payouts, Kind::Payout, payout::read),
+        EventType::read("payout.failed", Family::Payouts, Kind::Payout, payout::read),
+        EventType::read("payout.deleted", Family::Payouts, Kind::Payout, payout::read),
         EventType::archived("coupon.created", Family::Affiliates),
         EventType::archived("coupon.deleted", Family::Affiliates),
         // Of the help pages alone.

@@ -8,7 +8,7 @@ mod rewards;
 mod signature;
 pub(super) mod unit;
 
-use crate::ledger::{Family, Provider};
+use crate::ledger::{Family, Kind, Provider};
 use crate::provider::definition::{Authentication, Definition, EventType, Routes, Signing};
 use crate::provider::mapping::{archive_identity, named, type_at};
 use crate::provider::secrets::Method;
@@ -52,20 +52,50 @@ pub static DEFINITION: Definition = Definition {
         EventType::archived("referral.converted", Family::Customers),
         EventType::archived("referral.cancelled", Family::Customers),
         EventType::archived("referral.moved", Family::Customers),
-        EventType::read("commission.created", Family::Commissions, commission::read),
-        EventType::read("commission.updated", Family::Commissions, commission::read),
-        EventType::read("commission.deleted", Family::Commissions, commission::read),
-        EventType::read("commission.approved", Family::Commissions, commission::read),
-        EventType::read("commission.pending", Family::Commissions, commission::read),
-        EventType::read("commission.denied", Family::Commissions, commission::read),
-        EventType::read("payout.created", Family::Payouts, payout::read),
-        EventType::read("payout.updated", Family::Payouts, payout::read),
-        EventType::read("payout.deleted", Family::Payouts, payout::read),
-        EventType::read("payout.pending", Family::Payouts, payout::read),
-        EventType::read("payout.processing", Family::Payouts, payout::read),
-        EventType::read("payout.completed", Family::Payouts, payout::read),
-        EventType::read("payout.failed", Family::Payouts, payout::read),
-        EventType::read("payout.cancelled", Family::Payouts, payout::read),
+        EventType::read(
+            "commission.created",
+            Family::Commissions,
+            Kind::Commission,
+            commission::read,
+        ),
+        EventType::read(
+            "commission.updated",
+            Family::Commissions,
+            Kind::Commission,
+            commission::read,
+        ),
+        EventType::read(
+            "commission.deleted",
+            Family::Commissions,
+            Kind::Commission,
+            commission::read,
+        ),
+        EventType::read(
+            "commission.approved",
+            Family::Commissions,
+            Kind::Commission,
+            commission::read,
+        ),
+        EventType::read(
+            "commission.pending",
+            Family::Commissions,
+            Kind::Commission,
+            commission::read,
+        ),
+        EventType::read(
+            "commission.denied",
+            Family::Commissions,
+            Kind::Commission,
+            commission::read,
+        ),
+        EventType::read("payout.created", Family::Payouts, Kind::Payout, payout::read),
+        EventType::read("payout.updated", Family::Payouts, Kind::Payout, payout::read),
+        EventType::read("payout.deleted", Family::Payouts, Kind::Payout, payout::read),
+        EventType::read("payout.pending", Family::Payouts, Kind::Payout, payout::read),
+        EventType::read("payout.processing", Family::Payouts, Kind::Payout, payout::read),
+        EventType::read("payout.completed", Family::Payouts, Kind::Payout, payout::read),
+        EventType::read("payout.failed", Family::Payouts, Kind::Payout, payout::read),
+        EventType::read("payout.cancelled", Family::Payouts, Kind::Payout, payout::read),
         EventType::archived("payout.commissions.added", Family::Payouts),
         EventType::archived("payout.commissions.removed", Family::Payouts),
         EventType::archived("payout_method.created", Family::Payouts),

@@ -7,7 +7,7 @@ mod envelope;
 mod fulfilment;
 mod rewards;
 
-use crate::ledger::{Family, Provider};
+use crate::ledger::{Family, Kind, Provider};
 use crate::provider::definition::{Authentication, Definition, EventType, Routes, Signing};
 use crate::provider::firstpromoter;
 use crate::provider::mapping::{archive_identity, named, type_at};
@@ -34,7 +34,7 @@ pub static DEFINITION: Definition = Definition {
     ]),
     catalogue: &[
         EventType::archived("lead_signup", Family::Customers),
-        EventType::read("lead_becomes_referral", Family::Customers, customer::read)
+        EventType::read("lead_becomes_referral", Family::Customers, Kind::Customer, customer::read)
             .also(&["new_customer", "lead_becomes_customer"]),
         EventType::archived("lead_cancelled", Family::Customers),
         EventType::archived("lead_subscribed", Family::Customers),
@@ -42,7 +42,12 @@ pub static DEFINITION: Definition = Definition {
             .also(&["promoter_signs_up", "promoter_signup"]),
         EventType::archived("promoter_accepted", Family::Affiliates),
         EventType::archived("reward_created", Family::Commissions),
-        EventType::read(FULFILMENT_PENDING, Family::Fulfilments, fulfilment::read),
+        EventType::read(
+            FULFILMENT_PENDING,
+            Family::Fulfilments,
+            Kind::Fulfilment,
+            fulfilment::read,
+        ),
     ],
     family: |_| None,
     authentication: Authentication {

@@ -3,7 +3,7 @@
 
 mod payment;
 
-use crate::ledger::{Family, Identity, Malformed, Provider};
+use crate::ledger::{Family, Identity, Kind, Malformed, Provider};
 use crate::provider::definition::{
     Authentication, Definition, Delivered, EventType, Routes, Signing,
 };
@@ -27,7 +27,7 @@ pub static DEFINITION: Definition = Definition {
     vendor: "UpPromote",
     routes: Routes::Events,
     catalogue: &[
-        EventType::read("payment.paid", Family::Payouts, payment::read),
+        EventType::read("payment.paid", Family::Payouts, Kind::Payout, payment::read),
         EventType::archived("referral.new", Family::Commissions),
         EventType::archived("referral.approved", Family::Commissions),
         EventType::archived("referral.denied", Family::Commissions),

@@ -2,7 +2,21 @@ use super::*;
 use crate::provider::{ALL, affonso, firstpromoter, firstpromoter_v1, uppromote};
 
 fn read(text: &str) -> WebhookSecrets {
-    WebhookSecrets::read(ALL, text)
+    let secrets = WebhookSecrets::read(ALL, text);
+    assert_quiet(&secrets);
+    secrets
+}
+
+/// No secret that is used, and no entry that is not, shows when they are printed.
+fn assert_quiet(secrets: &WebhookSecrets) {
+    let shown = format!("{secrets:?}");
+    assert!(!shown.contains("leak"), "{shown}");
+    for (_, of) in &secrets.sections {
+        let used = [&of.hmac, &of.header, &of.basic, &of.path_token].into_iter().flatten();
+        for secret in used.map(|named| named.secret.expose()) {
+            assert!(!shown.contains(secret), "a secret in use shows");
+        }
+    }
 }
 
 const TOKEN: &str = "0123456789012345678901234567890123";
@@ -69,7 +83,6 @@ fn beside(provider: &str, list: &str, good: &str, entry: &str) -> (usize, Vec<St
     ];
     let used = [&uppromote.hmac, &v2.hmac, &v2.header, &v2.basic, &v1.path_token];
     let used = used.iter().map(|list| list.len()).sum();
-    assert!(!format!("{secrets:?}").contains("leak"), "{secrets:?}");
     (used, secrets.problems)
 }
 
@@ -173,7 +186,6 @@ fn every_method_or_none_where_the_policy_asks_for_all() {
         let secrets = read(&text);
         assert_eq!(secrets.of(firstpromoter::DEFINITION.provider).hmac.len(), used, "{section}");
         assert_eq!(secrets.problems.len(), problems, "{section}: {:?}", secrets.problems);
-        assert!(!format!("{secrets:?}").contains("leak"));
     }
 }
 
@@ -256,7 +268,6 @@ fn a_method_that_a_provider_does_not_have_is_named() {
         ];
         assert_eq!(all.iter().any(|one| one.is_configured()), used, "{section}");
         assert_eq!(secrets.problems.len(), problems, "{section}: {:?}", secrets.problems);
-        assert!(!format!("{secrets:?}").contains("leak"));
     }
 }
 
@@ -282,6 +293,5 @@ fn what_is_no_secret_closes_every_provider() {
         let secrets = read(text);
         assert!(!secrets.of(uppromote::DEFINITION.provider).is_configured(), "{text}");
         assert_eq!(secrets.problems.len(), 1, "{text}");
-        assert!(!format!("{secrets:?}").contains("leak"));
     }
 }

@@ -14,9 +14,8 @@ use serde_json::json;
 use crate::fulfilment::{Input, State};
 use crate::ledger::Provider;
 use crate::platform::credentials::Credentials;
-use crate::platform::firstpromoter::CHUNK;
 use crate::platform::http::{Http, HttpOptions};
-use crate::platform::{Api, Pacer, takes_several};
+use crate::platform::{AT_ONCE, Api, Pacer, takes_several};
 use crate::provider::definition::Providers;
 use crate::settings::Env;
 use crate::work::confirm::single::{Single, mark_fulfilled_batch};
@@ -96,7 +95,7 @@ impl Confirmer {
         for jobs in by_provider(together) {
             let mut jobs = jobs.into_iter().peekable();
             while jobs.peek().is_some() {
-                let chunk: Vec<Job> = jobs.by_ref().take(CHUNK).collect();
+                let chunk: Vec<Job> = jobs.by_ref().take(AT_ONCE).collect();
                 let outcomes = self.run_together(&chunk, &credentials).await;
                 for (job, outcome) in chunk.into_iter().zip(outcomes) {
                     let input = self.unless_rotated(&job.claim, outcome, &credentials).await;

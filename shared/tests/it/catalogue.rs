@@ -1,0 +1,149 @@
+//! What walks the list of providers: README's tables, the template's routes and the
+//! description by which `cargo local` signs.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use serde_json::Value;
+use shared::ledger::Family;
+use shared::provider::definition::{Definition, EventType, Routes};
+use shared::provider::{ALL, definition};
+use shared::receive::route::{Route, path_of};
+
+use crate::documents;
+
+#[test]
+fn cargo_local_signs_as_the_definitions_say() {
+    let all: Vec<Value> = ALL.iter().map(|definition| definition.signing()).collect();
+    let text = serde_json::to_string_pretty(&all).unwrap() + "\n";
+    documents::file("events/providers.json", &text);
+}
+
+/// The end of the address at which an event is expected.
+fn address(definition: &Definition, row: &EventType) -> String {
+    let path = path_of(definition, row.family, row.name);
+    let base = format!("/webhooks/{}/", definition.provider);
+    path.strip_prefix(&base).unwrap().replace("{token}", "TOKEN")
+}
+
+fn done_with(definition: &Definition, row: &EventType) -> String {
+    let Some((kind, _)) = row.read else {
+        return "kept in the inbox".into();
+    };
+    let promised = definition.rewards.is_some_and(|rewards| rewards.kind == kind);
+    format!("{}{}", kind.name(), if promised { "; promise of a reward" } else { "" })
+}
+
+/// Names in one cell: of those with the beginning of the one before, the end alone.
+fn names(rows: &[&EventType]) -> String {
+    let mut cell = String::new();
+    let mut before = "";
+    for name in rows.iter().flat_map(|row| row.names()) {
+        let (stem, end) = name.rsplit_once('.').unwrap_or(("", name));
+        let same = !stem.is_empty() && stem == before;
+        let shown = if same { format!("`.{end}`") } else { format!("`{name}`") };
+        write!(cell, "{}{shown}", if cell.is_empty() { "" } else { ", " }).unwrap();
+        before = stem;
+    }
+    cell
+}
+
+fn table(definition: &Definition) -> String {
+    let mut groups: Vec<((String, String), Vec<&EventType>)> = Vec::new();
+    for row in definition.catalogue {
+        let group = (address(definition, row), done_with(definition, row));
+        match groups.iter_mut().find(|(other, _)| *other == group) {
+            Some((_, rows)) => rows.push(row),
+            None => groups.push((group, vec![row])),
+        }
+    }
+    let mut table = String::from("| events | address ends with | done with it |\n|---|---|---|\n");
+    for ((address, done), rows) in groups {
+        writeln!(table, "| {} | `{address}` | {done} |", names(&rows)).unwrap();
+    }
+    table
+}
+
+#[test]
+fn readme_lists_the_events_of_every_provider() {
+    for definition in ALL {
+        let marker = format!("events of {}", definition.provider);
+        documents::block("README.md", &marker, &table(definition));
+    }
+}
+
+/// The paths of the template, each with the function that takes it.
+fn template_routes() -> Vec<(String, String)> {
+    let template = documents::read("template.yaml");
+    let mut routes = Vec::new();
+    let mut function = "";
+    for line in template.lines() {
+        let name = line.strip_prefix("  ").and_then(|rest| rest.strip_suffix("Function:"));
+        function = name.filter(|name| !name.starts_with(' ')).unwrap_or(function);
+        if let Some(path) = line.trim_start().strip_prefix("Path: ") {
+            routes.push((path.to_owned(), function.to_owned()));
+        }
+    }
+    routes
+}
+
+/// The function of a family; none has one yet for affiliates.
+fn function_of(family: Family) -> Option<&'static str> {
+    match family {
+        Family::Payouts => Some("Payouts"),
+        Family::Commissions => Some("Commissions"),
+        Family::Customers => Some("Customers"),
+        Family::Fulfilments => Some("Fulfilments"),
+        Family::Affiliates => None,
+    }
+}
+
+/// The addresses that a provider's events are expected at, with their family.
+fn addresses(definition: &Definition) -> Vec<(String, Family)> {
+    let of = |family, event| (path_of(definition, family, event), family);
+    match &definition.routes {
+        Routes::Families(families) | Routes::TokenAndFamilies(families) => {
+            families.iter().map(|(_, family)| of(*family, "")).collect()
+        }
+        Routes::Events => definition.catalogue.iter().map(|row| of(row.family, row.name)).collect(),
+    }
+}
+
+#[test]
+fn the_template_has_a_route_for_every_address_and_none_besides() {
+    let routes = template_routes();
+    let greedy = |path: &str| path.ends_with("{event}") || path.ends_with("+}");
+    let mut expected = BTreeSet::new();
+    for (path, family) in ALL.iter().flat_map(|definition| addresses(definition)) {
+        match function_of(family) {
+            Some(function) => {
+                expected.insert((path, function.to_owned()));
+            }
+            // Taken by the greedy route, which knows the address.
+            None => assert!(Route::of_path(ALL, &path).is_some(), "{path}"),
+        }
+    }
+    let exact = routes.iter().filter(|(path, _)| !greedy(path)).cloned();
+    assert_eq!(exact.collect::<BTreeSet<_>>(), expected);
+    let others: Vec<_> = routes.iter().filter(|(path, _)| greedy(path)).collect();
+    assert!(others.iter().all(|(_, function)| function == "Payouts"), "{others:?}");
+    assert!(others.iter().any(|(path, _)| path == "/webhooks/{address+}"), "{others:?}");
+}
+
+#[test]
+fn a_catalogue_says_everything_once() {
+    for definition in ALL {
+        let mut names = BTreeSet::new();
+        for name in definition.catalogue.iter().flat_map(EventType::names) {
+            assert!(names.insert(name), "{definition}: {name} twice");
+            assert_eq!(definition.event_named(&name.replace(['.', '_'], "-")), Some(name));
+        }
+        for row in definition.catalogue {
+            assert_eq!(definition.family_of(row.name), Some(row.family), "{}", row.name);
+        }
+        let name = definition.provider.name();
+        assert_eq!(definition::find(ALL, name), Some(*definition));
+    }
+    let sections: BTreeSet<_> = ALL.iter().map(|own| own.authentication.section).collect();
+    assert_eq!(sections.len(), ALL.len());
+}
