@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    shared::work::confirm::run(shared::provider::ALL).await
+    shared::work::confirm::run(shared::provider::REWARDS).await
 }

@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    shared::work::deliver::run(shared::provider::ALL).await
+    shared::work::deliver::run(shared::provider::REWARDS).await
 }

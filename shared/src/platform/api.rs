@@ -58,11 +58,11 @@ pub enum Api<'a> {
 }
 
 fn is_v1(provider: Provider) -> bool {
-    provider == provider::firstpromoter_v1::DEFINITION.provider
+    provider == provider::firstpromoter_v1::REWARDS.provider
 }
 
 fn is_v2(provider: Provider) -> bool {
-    provider == provider::firstpromoter::DEFINITION.provider
+    provider == provider::firstpromoter::REWARDS.provider
 }
 
 /// True when one call of a provider's API can name several rewards.

@@ -12,7 +12,7 @@ use crate::aws::store::StoreError;
 use crate::fulfilment::{Input, ParkReason, State, reward};
 use crate::platform::credentials::RewardEndpoint;
 use crate::platform::http::{Http, HttpOptions, Reply};
-use crate::provider::definition::Providers;
+use crate::provider::RewardsList;
 use crate::wire::Timestamp;
 use crate::work::{Claim, WorkError, Worker, response};
 use crate::{function, observe};
@@ -24,10 +24,10 @@ const MAX_REASON: usize = 100;
 ///
 /// # Errors
 /// A setting is missing or wrong; the function then does not start.
-pub async fn run(providers: Providers) -> Result<(), Error> {
+pub async fn run(rewards: RewardsList) -> Result<(), Error> {
     function::start(
         |env| {
-            let worker = Worker::from_env(providers, env)?;
+            let worker = Worker::from_env(rewards, env)?;
             let timeout = Duration::from_secs(worker.settings.timeout_seconds);
             // An endpoint that does not recognise a repeated key must not be called
             // on a connection that may be dead: nobody would know whether the call

@@ -25,7 +25,7 @@ use crate::fulfilment::{
 };
 use crate::ledger::{Record, partition_parts, promise_key};
 use crate::platform::credentials::Credentials;
-use crate::provider::definition::{Providers, find};
+use crate::provider::RewardsList;
 use crate::settings::Env;
 use crate::wire::Timestamp;
 use crate::{crash, observe};
@@ -38,7 +38,7 @@ const TRIES: u32 = 8;
 pub struct Worker {
     /// The settings.
     pub settings: WorkSettings,
-    providers: Providers,
+    rewards: RewardsList,
     store: Store,
     queues: Queues,
     credentials: SecretsCache<Credentials>,
@@ -71,7 +71,7 @@ impl Worker {
     ///
     /// # Errors
     /// A setting is missing or wrong.
-    pub fn from_env(providers: Providers, env: Env) -> Result<Self, Error> {
+    pub fn from_env(rewards: RewardsList, env: Env) -> Result<Self, Error> {
         let settings = WorkSettings::read(env)?;
         let aws = Aws::from_env(env)?;
         let ttl = Duration::from_secs(settings.secrets_ttl_seconds);
@@ -84,7 +84,7 @@ impl Worker {
                 ttl,
                 Credentials::read,
             ),
-            providers,
+            rewards,
             settings,
         })
     }
@@ -137,7 +137,9 @@ impl Worker {
     /// partition holds.
     fn rewards_of<'k>(&self, pk: &'k str) -> Option<(&'static Rewards, &'k str)> {
         let (provider, _, id) = partition_parts(pk)?;
-        Some((find(self.providers, provider)?.rewards?, id))
+        let mut known = self.rewards.iter().flatten();
+        let rewards = known.find(|rewards| rewards.provider.name() == provider)?;
+        Some((*rewards, id))
     }
 
     fn rules(&self, rewards: &'static Rewards) -> Rules {

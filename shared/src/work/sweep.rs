@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::aws::queue::Message;
 use crate::aws::store::{OpenPromise, StoreError};
 use crate::fulfilment::{Input, Promise, Rewards, State, Transition, reconcile, transition};
-use crate::provider::definition::Providers;
+use crate::provider::RewardsList;
 use crate::wire::Timestamp;
 use crate::work::{OPEN, Worker};
 use crate::{crash, function, observe};
@@ -26,9 +26,9 @@ const MAX_DOUBLINGS: u32 = 5;
 ///
 /// # Errors
 /// A setting is missing or wrong; the function then does not start.
-pub async fn run(providers: Providers) -> Result<(), Error> {
+pub async fn run(rewards: RewardsList) -> Result<(), Error> {
     function::start(
-        |env| Worker::from_env(providers, env),
+        |env| Worker::from_env(rewards, env),
         |worker, _: Value| async {
             let report = worker.sweep().await;
             if report.failed > 0 {

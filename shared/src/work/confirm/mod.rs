@@ -16,7 +16,7 @@ use crate::ledger::Provider;
 use crate::platform::credentials::Credentials;
 use crate::platform::http::{Http, HttpOptions};
 use crate::platform::{AT_ONCE, Api, Pacer, takes_several};
-use crate::provider::definition::Providers;
+use crate::provider::RewardsList;
 use crate::settings::Env;
 use crate::work::confirm::single::{Single, mark_fulfilled_batch};
 use crate::work::{Claim, Worker, response};
@@ -37,9 +37,9 @@ struct Confirmer {
 ///
 /// # Errors
 /// A setting is missing or wrong; the function then does not start.
-pub async fn run(providers: Providers) -> Result<(), Error> {
+pub async fn run(rewards: RewardsList) -> Result<(), Error> {
     function::start(
-        |env| Confirmer::from_env(providers, env),
+        |env| Confirmer::from_env(rewards, env),
         |confirmer, event: SqsEvent| async { Ok(Box::pin(confirmer.batch(event)).await) },
     )
     .await
@@ -52,8 +52,8 @@ struct Job {
 }
 
 impl Confirmer {
-    fn from_env(providers: Providers, env: Env) -> Result<Self, Error> {
-        let worker = Worker::from_env(providers, env)?;
+    fn from_env(rewards: RewardsList, env: Env) -> Result<Self, Error> {
+        let worker = Worker::from_env(rewards, env)?;
         let timeout = Duration::from_secs(worker.settings.timeout_seconds);
         let options = HttpOptions { timeout, plain: worker.settings.local, reuse: true };
         Ok(Self {
