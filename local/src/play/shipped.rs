@@ -42,7 +42,7 @@ fn rights(function: &Value) -> BTreeSet<String> {
     actions.map(|action| action.as_str().unwrap().to_owned()).collect()
 }
 
-/// A transaction needs the right to each of its operations: `store.rs` puts,
+/// A transaction needs the right to each of its operations: `aws/store` puts,
 /// updates (a new epoch), and checks.
 #[test]
 fn each_function_has_the_rights_that_its_calls_need_and_no_other() {

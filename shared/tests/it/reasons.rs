@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use shared::fulfilment::ParkReason;
+use shared::fulfilment::{ParkReason, Resolution, State, Task};
+use shared::provider::secrets::Method;
+
+use crate::documents;
 
 #[test]
 fn the_runbook_has_a_row_for_every_reason_and_none_besides() {
@@ -29,4 +32,22 @@ fn a_reason_is_known_by_its_name_and_all_else_is_the_endpoints() {
     let refused = ParkReason::from("422 no_such_account");
     assert_eq!(refused, ParkReason::RefusedByEndpoint("422 no_such_account".into()));
     assert_eq!(refused.name(), "422 no_such_account");
+}
+
+/// A `match` has an arm for each variant; `ALL` could have lost one.
+#[test]
+fn a_list_of_all_variants_has_all() {
+    for (file, variant, all) in [
+        ("fulfilment/reason.rs", "ParkReason::", ParkReason::ALL.len()),
+        ("fulfilment/state.rs", "State::", State::ALL.len()),
+        ("fulfilment/state.rs", "Task::", Task::ALL.len()),
+        ("provider/secrets.rs", "Self::", Method::ALL.len()),
+    ] {
+        let source = documents::read(&format!("shared/src/{file}"));
+        let named = source.lines().map(str::trim_start);
+        let named = named.filter(|line| line.starts_with(variant) && line.contains(" => \""));
+        assert_eq!(named.count(), all, "{variant} in {file}");
+    }
+    let distinct = Resolution::ALL.map(|one| (one.granted(), one.closes()));
+    assert!((0..6).all(|n| !distinct[..n].contains(&distinct[n])));
 }
