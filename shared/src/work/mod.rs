@@ -23,7 +23,7 @@ use crate::fulfilment::{
     Input, Promise, Rewards, Rules, State, Taken, Taker, Transition, WORKER_LOST, if_still_current,
     transition,
 };
-use crate::ledger::{Record, partition_parts, promise_key};
+use crate::ledger::{ItemKeys, Partition, Record, promise_key};
 use crate::platform::credentials::Credentials;
 use crate::provider::definition::{Providers, find};
 use crate::settings::Env;
@@ -46,9 +46,8 @@ pub struct Worker {
 
 /// A promise that this worker may work on, leased to it.
 struct Claim {
-    pk: String,
-    /// The id of the object that the promise is made of.
-    id: String,
+    /// The partition of the object that the promise is made of.
+    pk: Partition,
     rewards: &'static Rewards,
     promise: Promise,
     record: Record,
@@ -93,9 +92,10 @@ impl Worker {
     /// `None`: superseded, or somebody else's; the message is done with.
     async fn claim(&self, message: &SqsMessage) -> Result<Option<Claim>, WorkError> {
         let message = read_message(message).ok_or(WorkError::Unreadable)?;
-        let (rewards, id) = self.rewards_of(&message.pk).ok_or(WorkError::Unreadable)?;
+        let pk = &message.keys.pk;
+        let rewards = self.rewards_of(pk).ok_or(WorkError::Unreadable)?;
         for _ in 0..TRIES {
-            let known = self.store.read(&message.pk, None).await?;
+            let known = self.store.read(pk, None).await?;
             let (Some(promise), Some(record)) = (known.promise, known.record) else {
                 return Ok(None);
             };
@@ -103,7 +103,7 @@ impl Worker {
                 Taken::Superseded => return Ok(None),
                 Taken::WorkerLost => {
                     let input = self.worker_lost(Timestamp::now());
-                    self.apply_with_retry(&message.pk, rewards, promise, &input).await?;
+                    self.apply_with_retry(pk, rewards, promise, &input).await?;
                     return Ok(None);
                 }
                 Taken::Early(ms) => {
@@ -113,17 +113,16 @@ impl Worker {
                 Taken::Reconciled(next) => {
                     tracing::warn!(promise = %promise.key, "brought in line with its record");
                     let seen = Some(record.version);
-                    self.save_unless_overtaken(&message.pk, &promise, &next, seen).await?;
+                    self.save_unless_overtaken(pk, &promise, &next, seen).await?;
                     continue;
                 }
                 Taken::Leased(leased) => *leased,
             };
             crash::point("before_lease");
             let next = slice::from_ref(&leased);
-            if self.save_unless_overtaken(&message.pk, &promise, next, None).await? {
+            if self.save_unless_overtaken(pk, &promise, next, None).await? {
                 crash::point("after_lease");
-                let (pk, id) = (message.pk.clone(), id.to_owned());
-                let claim = Claim { pk, id, rewards, promise: leased, record };
+                let claim = Claim { pk: pk.clone(), rewards, promise: leased, record };
                 // One that even the call is not safe for is parked instead.
                 return Ok(Some(claim).filter(|claim| claim.promise.lease.is_some()));
             }
@@ -131,11 +130,9 @@ impl Worker {
         Err(StoreError::Conflict.into())
     }
 
-    /// How the rewards of a partition are promised, and the id of the object that it
-    /// holds.
-    fn rewards_of<'k>(&self, pk: &'k str) -> Option<(&'static Rewards, &'k str)> {
-        let (provider, _, id) = partition_parts(pk)?;
-        Some((find(self.providers, provider)?.rewards?, id))
+    /// How the rewards of a partition are promised.
+    fn rewards_of(&self, pk: &Partition) -> Option<&'static Rewards> {
+        find(self.providers, pk.provider())?.rewards
     }
 
     fn rules(&self, rewards: &'static Rewards) -> Rules {
@@ -153,7 +150,7 @@ impl Worker {
         let taker = Taker {
             policy: &self.settings.policy,
             rewards,
-            epoch: if promise_key(promise.epoch) == message.sk { promise.epoch } else { 0 },
+            epoch: if promise_key(promise.epoch) == message.keys.sk { promise.epoch } else { 0 },
             due: &message.due,
             endpoint: &self.settings.endpoint_of(promise.terms.unit.as_deref()),
             until: now.plus_seconds(self.settings.lease_seconds),
@@ -168,7 +165,7 @@ impl Worker {
     /// when somebody else wrote in between.
     async fn save_unless_overtaken(
         &self,
-        pk: &str,
+        pk: &Partition,
         before: &Promise,
         next: &[Promise],
         record: Option<u64>,
@@ -199,12 +196,12 @@ impl Worker {
     /// in between, and prints what became of it.
     async fn apply_with_retry(
         &self,
-        pk: &str,
+        pk: &Partition,
         rewards: &'static Rewards,
         promise: Promise,
         input: &Input,
     ) -> Result<Promise, StoreError> {
-        let sk = promise_key(promise.epoch);
+        let keys = ItemKeys::of_promise(pk.clone(), promise.epoch);
         let taken = promise.clone();
         let mut current = promise;
         for _ in 0..TRIES {
@@ -215,7 +212,7 @@ impl Worker {
             match self.compare_and_set(pk, rewards, &current, &input, None).await {
                 Err(StoreError::Conflict) if input.assumes_nobody_at_work() => return Ok(current),
                 Err(StoreError::Conflict) => {
-                    let newest = self.store.promise(pk, &sk).await?;
+                    let newest = self.store.promise(&keys).await?;
                     current = newest.ok_or(StoreError::Conflict)?;
                 }
                 other => return other,
@@ -251,7 +248,7 @@ impl Worker {
     /// if one is given.
     async fn compare_and_set(
         &self,
-        pk: &str,
+        pk: &Partition,
         rewards: &'static Rewards,
         current: &Promise,
         input: &Input,
@@ -274,12 +271,12 @@ impl Worker {
 
     /// Sends what is still due once more, for later. If that fails, the sweep
     /// finds it.
-    async fn send_again(&self, pk: &str, promise: &Promise) {
+    async fn send_again(&self, pk: &Partition, promise: &Promise) {
         let Some(due) = promise.due.clone() else {
             return;
         };
-        let sk = promise_key(promise.epoch);
-        let message = Message { pk: pk.to_owned(), sk, due };
+        let keys = ItemKeys::of_promise(pk.clone(), promise.epoch);
+        let message = Message { keys, due };
         let sent = self.queues.send(&message, promise.retry.not_before, Timestamp::now()).await;
         if let Err(error) = sent {
             tracing::error!(%error, "not sent again");
