@@ -1,7 +1,7 @@
 //! The command line of `cargo ops`.
 
 use crate::OpsError;
-use crate::key::{Key, partition};
+use crate::key::Key;
 use crate::parked::{self, parked};
 use crate::resume::resume;
 use crate::story::Story;
@@ -12,6 +12,7 @@ use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 use serde::Serialize;
 use serde_json::json;
 use shared::fulfilment::{OperatorDecision, Resolution};
+use shared::ledger::Partition;
 use shared::provider;
 use shared::wire::Timestamp;
 
@@ -128,7 +129,8 @@ impl Cli {
                 self.shown(&resumed, || resumed.text())
             }
             Command::Story(of) => {
-                let pk = partition(&of.provider, &of.kind, &of.id);
+                let pk = Partition::new(&of.provider, &of.kind, &of.id);
+                let pk = pk.map_err(|_| OpsError::No("no kind has a # in its name".into()))?;
                 let store = self.target.open().await?.store;
                 let told = Story::read(&store, &pk, of.personal).await?;
                 self.shown(&told, || told.text())

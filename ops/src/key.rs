@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use shared::fulfilment::Rewards;
-use shared::ledger::promise_key;
+use shared::ledger::{ItemKeys, Partition};
 use shared::provider::ALL;
 
 /// The key of a promise, `{provider}:{id}:{epoch}`, as it was read.
@@ -16,25 +16,16 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// The partition key of the promise.
-    pub(crate) fn pk(&self) -> String {
-        partition(self.rewards.provider.name(), self.rewards.kind.name(), &self.id)
-    }
-
     /// The definition of the provider's rewards.
     pub(crate) fn rewards(&self) -> &'static Rewards {
         self.rewards
     }
 
-    /// The sort key of the promise.
-    pub(crate) fn sk(&self) -> String {
-        promise_key(self.epoch)
+    /// The keys of the promise's item.
+    pub(crate) fn item(&self) -> ItemKeys {
+        let Rewards { provider, kind, .. } = *self.rewards;
+        ItemKeys::of_promise(Partition::of_object(provider, kind, &self.id), self.epoch)
     }
-}
-
-/// The partition key of an object, or of the inbox.
-pub(crate) fn partition(provider: &str, kind: &str, id: &str) -> String {
-    format!("{provider}#{kind}#{id}")
 }
 
 impl FromStr for Key {
@@ -87,7 +78,8 @@ mod tests {
             ("firstpromoter:a:b#c:2", "firstpromoter#commission#a:b#c", "fulfilment#2"),
         ] {
             let key: Key = text.parse().unwrap();
-            assert_eq!((key.pk().as_str(), key.sk().as_str()), (pk, sk));
+            let keys = key.item();
+            assert_eq!((keys.pk.to_string().as_str(), keys.sk.as_str()), (pk, sk));
             assert_eq!(key.to_string(), text);
         }
     }

@@ -102,7 +102,7 @@ pub(crate) async fn parked(store: &Store) -> Result<Vec<Waiting>, OpsError> {
     }
     let total = open.len();
     let promises = stream::iter(open)
-        .map(|open| async move { store.promise(&open.pk, &open.sk).await })
+        .map(|open| async move { store.promise(&open.keys).await })
         .buffered(AT_ONCE);
     let mut waiting: Vec<Waiting> = promises
         .enumerate()

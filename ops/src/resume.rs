@@ -56,13 +56,13 @@ pub(crate) async fn resume(
     key: &Key,
     decision: OperatorDecision,
 ) -> Result<Resumed, OpsError> {
-    let (pk, sk) = (key.pk(), key.sk());
+    let keys = key.item();
     let no = |why: &str| OpsError::No(format!("{key}: {why}"));
     let input = Input::Resumed(decision);
     let rules = Rules { reversals: target.reversals, rewards: key.rewards() };
     let mut asked_about = None;
     for _ in 0..TRIES {
-        let found = target.store.promise(&pk, &sk).await?;
+        let found = target.store.promise(&keys).await?;
         let found = found.ok_or_else(|| no("there is no such promise"))?;
         // The decision holds only for the reason that the operator saw first.
         if *asked_about.get_or_insert_with(|| found.parked.clone()) != found.parked {
@@ -74,7 +74,7 @@ pub(crate) async fn resume(
             Transition::Unchanged => return Err(no("that says nothing new")),
             Transition::Invalid(why) => return Err(no(why)),
         };
-        match target.store.save(&pk, &next).await {
+        match target.store.save(&keys.pk, &next).await {
             Ok(()) => {
                 let last = next.last().unwrap_or(&found);
                 return Ok(Resumed::of(&found, last));

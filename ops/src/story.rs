@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 use shared::aws::store::{Store, StoredEvent};
 use shared::fulfilment::{OperatorDecision, ParkReason, Promise, Resolution, State};
-use shared::ledger::Record;
+use shared::ledger::{Partition, Record};
 use shared::wire::Timestamp;
 
 /// The facts that name no person.
@@ -27,7 +27,7 @@ const IMPERSONAL: [&str; 8] = [
 /// The story of one partition.
 #[derive(Debug, Serialize)]
 pub struct Story {
-    partition: String,
+    partition: Partition,
     timeline: Vec<TimelineEntry>,
     record: Option<RecordNow>,
     promises: Vec<PromiseNow>,
@@ -99,7 +99,10 @@ struct PromiseNow(Promise);
 
 impl Story {
     /// Reads a partition. `personal` shows personal data as well.
-    pub async fn read(store: &Store, pk: &str, personal: bool) -> Result<Self, OpsError> {
+    ///
+    /// # Errors
+    /// [`OpsError`] when there is nothing, or it cannot be read.
+    pub async fn read(store: &Store, pk: &Partition, personal: bool) -> Result<Self, OpsError> {
         let events = store.events(pk).await?;
         let record = store.read(pk, None).await?.record;
         let promises = store.promises(pk).await?;
@@ -113,7 +116,7 @@ impl Story {
     }
 
     fn of(
-        pk: &str,
+        pk: &Partition,
         events: Vec<StoredEvent>,
         record: Option<&Record>,
         promises: Vec<Promise>,
@@ -125,7 +128,7 @@ impl Story {
         timeline.sort_by_key(|moment| moment.at);
         let promises = promises.into_iter();
         Self {
-            partition: pk.to_owned(),
+            partition: pk.clone(),
             timeline,
             record: record.map(|record| RecordNow::of(record, personal)),
             promises: promises.map(|promise| PromiseNow::of(promise, personal)).collect(),
@@ -142,7 +145,7 @@ impl Story {
             parts.push(record.text());
         }
         parts.extend(self.promises.iter().map(PromiseNow::text));
-        format!("{}\n\n{}", plain(&self.partition), parts.join("\n"))
+        format!("{}\n\n{}", plain(&self.partition.to_string()), parts.join("\n"))
     }
 }
 

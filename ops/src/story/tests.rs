@@ -6,6 +6,10 @@ use shared::ledger::{Action, Clock, Register};
 
 use super::*;
 
+fn pk() -> Partition {
+    "p#commission#1".parse().unwrap()
+}
+
 fn at(second: i64) -> Timestamp {
     Timestamp::from_ms(1_790_000_000_000).plus_seconds(second)
 }
@@ -61,7 +65,7 @@ fn promise() -> Promise {
 #[test]
 fn a_story_is_in_the_order_of_time() {
     let events = vec![event(0, "commission.created"), event(2, "x.updated")];
-    let story = Story::of("p#commission#1", events, Some(&record()), vec![promise()], false);
+    let story = Story::of(&pk(), events, Some(&record()), vec![promise()], false);
     assert_eq!(
         story.text(),
         "p#commission#1\n\n\
@@ -86,7 +90,7 @@ fn a_story_is_in_the_order_of_time() {
 
 #[test]
 fn what_is_personal_is_told_only_on_request() {
-    let story = |personal| Story::of("p", Vec::new(), Some(&record()), vec![promise()], personal);
+    let story = |personal| Story::of(&pk(), Vec::new(), Some(&record()), vec![promise()], personal);
     let all = |story: &Story| format!("{}{}", story.text(), json!(story));
     for personal in ["jane@example.com", "u-77"] {
         assert!(!all(&story(false)).contains(personal));

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
@@ -14,6 +15,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_types::SdkConfig;
 use lambda_runtime::Error;
 
 use crate::settings::Env;
@@ -30,12 +32,11 @@ const CALL: Duration = Duration::from_secs(4);
 /// Attempts per call.
 const ATTEMPTS: u32 = 3;
 
-/// Everything that the clients have in common.
+/// The configuration that the clients have in common, and the environment with
+/// their endpoints.
 pub struct Aws<'a> {
     env: Env<'a>,
-    http: aws_smithy_runtime_api::client::http::SharedHttpClient,
-    credentials: Credentials,
-    region: Region,
+    config: SdkConfig,
 }
 
 impl<'a> Aws<'a> {
@@ -63,56 +64,47 @@ impl<'a> Aws<'a> {
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .tls_context(tls)
             .build_https();
-        let region = Region::new(required("AWS_REGION")?);
-        Ok(Self { env, http, credentials, region })
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT)
+            .operation_attempt_timeout(ATTEMPT)
+            .operation_timeout(CALL)
+            .build();
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new(required("AWS_REGION")?))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(http)
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .timeout_config(timeouts)
+            .build();
+        Ok(Self { env, config })
     }
 
     /// A DynamoDB client.
     #[must_use]
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        let mut config = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(self.region.clone())
-            .credentials_provider(self.credentials.clone())
-            .http_client(self.http.clone())
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-            .timeout_config(timeouts());
-        config.set_endpoint_url(self.endpoint("AWS_ENDPOINT_URL_DYNAMODB"));
-        aws_sdk_dynamodb::Client::from_conf(config.build())
+        aws_sdk_dynamodb::Client::new(&self.config_for("AWS_ENDPOINT_URL_DYNAMODB"))
     }
 
     /// A Secrets Manager client.
     #[must_use]
     pub fn secrets_manager(&self) -> aws_sdk_secretsmanager::Client {
-        let mut config = aws_sdk_secretsmanager::Config::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(self.region.clone())
-            .credentials_provider(self.credentials.clone())
-            .http_client(self.http.clone())
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-            .timeout_config(timeouts());
-        config.set_endpoint_url(self.endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER"));
-        aws_sdk_secretsmanager::Client::from_conf(config.build())
+        aws_sdk_secretsmanager::Client::new(&self.config_for("AWS_ENDPOINT_URL_SECRETS_MANAGER"))
     }
 
     /// An SQS client.
     #[must_use]
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
-        let mut config = aws_sdk_sqs::Config::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(self.region.clone())
-            .credentials_provider(self.credentials.clone())
-            .http_client(self.http.clone())
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-            .timeout_config(timeouts());
-        config.set_endpoint_url(self.endpoint("AWS_ENDPOINT_URL_SQS"));
-        aws_sdk_sqs::Client::from_conf(config.build())
+        aws_sdk_sqs::Client::new(&self.config_for("AWS_ENDPOINT_URL_SQS"))
     }
 
-    /// The override for local use; without the default chain it is read here.
-    fn endpoint(&self, name: &str) -> Option<String> {
+    /// The configuration with the endpoint that this variable names, or the general
+    /// one, for local use. Without the default chain they are read here.
+    fn config_for(&self, variable: &str) -> SdkConfig {
         let set = |name: &str| (self.env)(name).filter(|url| !url.is_empty());
-        set(name).or_else(|| set("AWS_ENDPOINT_URL"))
+        let mut config = self.config.to_builder();
+        config.set_endpoint_url(set(variable).or_else(|| set("AWS_ENDPOINT_URL")));
+        config.build()
     }
 }
 
@@ -127,12 +119,4 @@ pub(crate) fn code<E: ProvideErrorMetadata>(error: &SdkError<E>) -> String {
         _ => "service error",
     };
     error.code().unwrap_or(kind).to_owned()
-}
-
-fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(CONNECT)
-        .operation_attempt_timeout(ATTEMPT)
-        .operation_timeout(CALL)
-        .build()
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::crash;
 use crate::fulfilment::Task;
+use crate::ledger::ItemKeys;
 use crate::settings::{Env, SettingsError, required};
 use crate::wire::Timestamp;
 
@@ -14,13 +15,12 @@ pub const EARLY_MS: i64 = 1000;
 /// The longest that SQS delays a message, in seconds.
 const MAX_DELAY_SECONDS: i64 = 900;
 
-/// What a worker is told: which promise owes what.
+/// The message to a worker: which promise owes what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// The promise's partition.
-    pub pk: String,
-    /// The promise's sort key.
-    pub sk: String,
+    /// The promise's keys, as `pk` and `sk`.
+    #[serde(flatten)]
+    pub keys: ItemKeys,
     /// What is due, `{task}#{seq}`. A promise that owes something else by now
     /// makes the message superseded.
     pub due: String,
@@ -71,7 +71,8 @@ impl Queues {
     ) -> Result<(), QueueError> {
         let task = message.task().ok_or_else(|| QueueError("unknown task".into()))?;
         let url = if task.calls_endpoint() { &self.deliver } else { &self.confirm };
-        let body = serde_json::to_string(message).map_err(|e| QueueError(e.to_string()))?;
+        let body = serde_json::to_string(message)
+            .map_err(|_| QueueError("the message cannot be written".into()))?;
         let wait = not_before.map_or(0, |at| at.ms().saturating_sub(now.ms()).max(0));
         let seconds = wait.saturating_add(999).div_euclid(1000).min(MAX_DELAY_SECONDS);
         let call = self.client.send_message().queue_url(url).message_body(body);

@@ -1,10 +1,11 @@
 //! Secrets as Secrets Manager holds them, cached.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::error::DisplayErrorContext;
+use aws_sdk_secretsmanager::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use tokio::sync::Mutex;
 
 use crate::wire::secret::SecretDocument;
@@ -94,9 +95,37 @@ impl<T: SecretDocument> SecretsCache<T> {
             Err(error) => match error.as_service_error() {
                 // Created without a value, and not filled yet.
                 Some(e) if e.is_resource_not_found_exception() => Ok(T::default()),
-                Some(e) => Err(e.meta().code().unwrap_or("service error").to_owned()),
-                None => Err(DisplayErrorContext(&error).to_string()),
+                Some(_) => Err(crate::aws::code(&error)),
+                None => Err(cause(&error)),
             },
         }
+    }
+}
+
+/// Why there was no answer to read. Only a failed connection says more than its kind:
+/// the SDK describes an unreadable response by quoting it, and it holds the secret.
+fn cause<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E>) -> String {
+    match error {
+        SdkError::DispatchFailure(_) => DisplayErrorContext(error).to_string(),
+        _ => crate::aws::code(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_secretsmanager::config::http::HttpResponse;
+    use aws_sdk_secretsmanager::error::BoxError;
+    use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
+
+    use super::*;
+
+    #[test]
+    fn an_unreadable_answer_is_not_quoted() {
+        let cut_off = r#"{"SecretString": "whsec_0123"#;
+        let raw = HttpResponse::new(200.try_into().unwrap(), cut_off.into());
+        let error: SdkError<GetSecretValueError> =
+            SdkError::response_error(BoxError::from("cut off"), raw);
+        assert!(DisplayErrorContext(&error).to_string().contains("whsec_0123"));
+        assert_eq!(cause(&error), "unreadable response");
     }
 }

@@ -9,7 +9,7 @@ mod vocabulary;
 pub(crate) use event::CLOCK_AHEAD_SECONDS;
 pub use event::{Action, Change, Clock, Content, Event, Facts, Identity, Malformed, Subject};
 pub use keys::{
-    RECORD, event_key, inbox, item_keys, partition, partition_parts, promise_key, shared_identity,
+    ItemKeys, NotAPartition, Partition, RECORD, event_key, item_keys, promise_key, shared_identity,
 };
 pub use record::Record;
 pub use register::{MAX_STATEMENTS, Register, Statement};

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::aws::store::StoreError;
 use crate::crash;
 use crate::fulfilment::{Input, Promise, Rules, State, Transition, transition};
-use crate::ledger::{Event, item_keys, promise_key};
+use crate::ledger::{Event, ItemKeys, item_keys};
 use crate::receive::Receiver;
 use crate::receive::rejection::Rejection;
 use crate::receive::route::Route;
@@ -54,7 +54,8 @@ impl Receiver {
             } else {
                 tokio::time::sleep(LOOK).await;
             }
-            let newest = self.store.promise(&pk, &promise_key(promise.epoch)).await?;
+            let keys = ItemKeys::of_promise(pk.clone(), promise.epoch);
+            let newest = self.store.promise(&keys).await?;
             promise = newest.unwrap_or(promise);
         }
     }

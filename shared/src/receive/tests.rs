@@ -178,6 +178,15 @@ async fn only_what_is_there_already_counts_as_quarantined() {
     }
 }
 
+#[tokio::test]
+async fn nothing_is_written_over_a_record_that_cannot_be_read() {
+    let record = json!({"pk": {"S": "firstpromoter#commission#6"}, "sk": {"S": "record"}, "version": {"S": "x"}});
+    let script = Script { items: vec![record], ..Script::default() };
+    let (status, calls, _) = played(script, &approved()).await;
+    assert_eq!(status, 503);
+    assert_eq!(calls, ["GetSecretValue", "BatchGetItem"]);
+}
+
 /// The items of the transaction, each with its operation, sort key and condition.
 fn items(script: &Mutex<Script>) -> Vec<(String, String, String)> {
     let script = script.lock().unwrap();

@@ -61,7 +61,7 @@ impl Worker {
     }
 
     async fn deliver(&self, http: &Http, claim: Claim) -> Result<(), StoreError> {
-        let input = match reward(&claim.promise, claim.rewards, &claim.id) {
+        let input = match reward(&claim.promise, claim.rewards, claim.pk.id()) {
             Some(body) => self.post(http, &claim, &body.to_string()).await,
             None => Input::Refused(ParkReason::IncompleteTerms),
         };

@@ -9,6 +9,7 @@ use serde_dynamo::{AttributeValue, Item};
 use crate::aws::Aws;
 use crate::aws::queue::{Message, Queues};
 use crate::function;
+use crate::ledger::ItemKeys;
 use crate::wire::Timestamp;
 
 /// Runs the function until its instance ends.
@@ -43,14 +44,16 @@ async fn dispatch(queues: &Queues, event: &Event) -> DynamoDbEventResponse {
 }
 
 /// The task that a change of an item made due, and the time before which it must
-/// not begin.
+/// not begin. An item whose key is none of ours makes nothing due.
 fn due(record: &EventRecord) -> Option<(Message, Option<Timestamp>)> {
     let (old, new) = (&record.change.old_image, &record.change.new_image);
     let due = text_attribute(new, "due")?;
     if text_attribute(old, "due").as_ref() == Some(&due) {
         return None;
     }
-    let message = Message { pk: text_attribute(new, "pk")?, sk: text_attribute(new, "sk")?, due };
+    let pk = text_attribute(new, "pk")?.parse();
+    let pk = pk.inspect_err(|error| tracing::error!(%error, %due, "not dispatched")).ok()?;
+    let message = Message { keys: ItemKeys { pk, sk: text_attribute(new, "sk")? }, due };
     Some((message, text_attribute(new, "not_before").and_then(|at| Timestamp::parse(&at))))
 }
 

@@ -23,7 +23,7 @@ use crate::fulfilment::{
     Input, Promise, Rewards, Rules, State, Taken, Taker, Transition, WORKER_LOST, if_still_current,
     transition,
 };
-use crate::ledger::{Record, partition_parts, promise_key};
+use crate::ledger::{ItemKeys, Partition, Record, promise_key};
 use crate::platform::credentials::Credentials;
 use crate::provider::RewardsList;
 use crate::settings::Env;
@@ -46,9 +46,8 @@ pub struct Worker {
 
 /// A promise that is leased to this worker, with the record read with it.
 struct Claim {
-    pk: String,
-    /// The id of the object that the promise is made of.
-    id: String,
+    /// The partition of the object that the promise is made of.
+    pk: Partition,
     rewards: &'static Rewards,
     promise: Promise,
     record: Record,
@@ -94,9 +93,10 @@ impl Worker {
     /// superseded, or another worker's.
     async fn claim(&self, message: &SqsMessage) -> Result<Option<Claim>, WorkError> {
         let message = read_message(message).ok_or(WorkError::Unreadable)?;
-        let (rewards, id) = self.rewards_of(&message.pk).ok_or(WorkError::Unreadable)?;
+        let pk = &message.keys.pk;
+        let rewards = self.rewards_of(pk).ok_or(WorkError::Unreadable)?;
         for _ in 0..TRIES {
-            let known = self.store.read(&message.pk, None).await?;
+            let known = self.store.read(pk, None).await?;
             let (Some(promise), Some(record)) = (known.promise, known.record) else {
                 return Ok(None);
             };
@@ -104,7 +104,7 @@ impl Worker {
                 Taken::Superseded => return Ok(None),
                 Taken::WorkerLost => {
                     let input = self.worker_lost(Timestamp::now());
-                    self.apply_with_retry(&message.pk, rewards, promise, &input).await?;
+                    self.apply_with_retry(pk, rewards, promise, &input).await?;
                     return Ok(None);
                 }
                 Taken::Early(ms) => {
@@ -114,17 +114,16 @@ impl Worker {
                 Taken::Reconciled(next) => {
                     tracing::warn!(promise = %promise.key, "brought in line with its record");
                     let seen = Some(record.version);
-                    self.save_unless_overtaken(&message.pk, &promise, &next, seen).await?;
+                    self.save_unless_overtaken(pk, &promise, &next, seen).await?;
                     continue;
                 }
                 Taken::Leased(leased) => *leased,
             };
             crash::point("before_lease");
             let next = slice::from_ref(&leased);
-            if self.save_unless_overtaken(&message.pk, &promise, next, None).await? {
+            if self.save_unless_overtaken(pk, &promise, next, None).await? {
                 crash::point("after_lease");
-                let (pk, id) = (message.pk.clone(), id.to_owned());
-                let claim = Claim { pk, id, rewards, promise: leased, record };
+                let claim = Claim { pk: pk.clone(), rewards, promise: leased, record };
                 // A promise that is not safe to call for was parked instead of
                 // leased.
                 return Ok(Some(claim).filter(|claim| claim.promise.lease.is_some()));
@@ -133,13 +132,10 @@ impl Worker {
         Err(StoreError::Conflict.into())
     }
 
-    /// The rewards' definition for a partition, and the id of the object that the
-    /// partition holds.
-    fn rewards_of<'k>(&self, pk: &'k str) -> Option<(&'static Rewards, &'k str)> {
-        let (provider, _, id) = partition_parts(pk)?;
+    /// The rewards' definition for a partition.
+    fn rewards_of(&self, pk: &Partition) -> Option<&'static Rewards> {
         let mut known = self.rewards.iter().flatten();
-        let rewards = known.find(|rewards| rewards.provider.name() == provider)?;
-        Some((*rewards, id))
+        known.find(|rewards| rewards.provider.name() == pk.provider()).copied()
     }
 
     fn rules(&self, rewards: &'static Rewards) -> Rules {
@@ -157,7 +153,7 @@ impl Worker {
         let taker = Taker {
             policy: &self.settings.policy,
             rewards,
-            epoch: if promise_key(promise.epoch) == message.sk { promise.epoch } else { 0 },
+            epoch: if promise_key(promise.epoch) == message.keys.sk { promise.epoch } else { 0 },
             due: &message.due,
             endpoint: &self.settings.endpoint_of(promise.terms.unit.as_deref()),
             until: now.plus_seconds(self.settings.lease_seconds),
@@ -172,7 +168,7 @@ impl Worker {
     /// another writer came in between.
     async fn save_unless_overtaken(
         &self,
-        pk: &str,
+        pk: &Partition,
         before: &Promise,
         next: &[Promise],
         record: Option<u64>,
@@ -203,12 +199,12 @@ impl Worker {
     /// in between, and prints its line.
     async fn apply_with_retry(
         &self,
-        pk: &str,
+        pk: &Partition,
         rewards: &'static Rewards,
         promise: Promise,
         input: &Input,
     ) -> Result<Promise, StoreError> {
-        let sk = promise_key(promise.epoch);
+        let keys = ItemKeys::of_promise(pk.clone(), promise.epoch);
         let taken = promise.clone();
         let mut current = promise;
         for _ in 0..TRIES {
@@ -219,7 +215,7 @@ impl Worker {
             match self.compare_and_set(pk, rewards, &current, &input, None).await {
                 Err(StoreError::Conflict) if input.assumes_nobody_at_work() => return Ok(current),
                 Err(StoreError::Conflict) => {
-                    let newest = self.store.promise(pk, &sk).await?;
+                    let newest = self.store.promise(&keys).await?;
                     current = newest.ok_or(StoreError::Conflict)?;
                 }
                 other => return other,
@@ -255,7 +251,7 @@ impl Worker {
     /// `record` names one, and prints the line.
     async fn compare_and_set(
         &self,
-        pk: &str,
+        pk: &Partition,
         rewards: &'static Rewards,
         current: &Promise,
         input: &Input,
@@ -278,12 +274,12 @@ impl Worker {
 
     /// Queues a task that is still due once more, for later. If that fails, the
     /// sweep finds the task.
-    async fn send_again(&self, pk: &str, promise: &Promise) {
+    async fn send_again(&self, pk: &Partition, promise: &Promise) {
         let Some(due) = promise.due.clone() else {
             return;
         };
-        let sk = promise_key(promise.epoch);
-        let message = Message { pk: pk.to_owned(), sk, due };
+        let keys = ItemKeys::of_promise(pk.clone(), promise.epoch);
+        let message = Message { keys, due };
         let sent = self.queues.send(&message, promise.retry.not_before, Timestamp::now()).await;
         if let Err(error) = sent {
             tracing::error!(%error, "not sent again");

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::aws::queue::Message;
 use crate::aws::store::{OpenPromise, StoreError};
 use crate::fulfilment::{Input, Promise, Rewards, State, Transition, reconcile, transition};
+use crate::ledger::{ItemKeys, Partition};
 use crate::provider::RewardsList;
 use crate::wire::Timestamp;
 use crate::work::{OPEN, Worker};
@@ -107,7 +108,7 @@ impl Worker {
 
     async fn reconcile_all(&self, open: &[OpenPromise], state: State, report: &mut SweepReport) {
         let handled = futures_util::stream::iter(open)
-            .map(|open| self.reconcile_one(&open.pk, &open.sk))
+            .map(|open| self.reconcile_one(&open.keys))
             .buffer_unordered(AT_ONCE);
         let handled: Vec<_> = handled.collect().await;
         for handled in handled {
@@ -125,8 +126,9 @@ impl Worker {
         }
     }
 
-    async fn reconcile_one(&self, pk: &str, sk: &str) -> Result<Handled, Error> {
-        let Some(promise) = self.store.promise(pk, sk).await? else {
+    async fn reconcile_one(&self, keys: &ItemKeys) -> Result<Handled, Error> {
+        let pk = &keys.pk;
+        let Some(promise) = self.store.promise(keys).await? else {
             return Ok(Handled::Left);
         };
         let now = Timestamp::now();
@@ -142,7 +144,7 @@ impl Worker {
             }
             Action::Witness => Box::pin(self.witness(pk, promise)).await,
             Action::Send(due) => {
-                let message = Message { pk: pk.to_owned(), sk: sk.to_owned(), due };
+                let message = Message { keys: keys.clone(), due };
                 self.queues.send(&message, None, now).await?;
                 self.note_sent(pk, &promise, now).await?;
                 crash::point("after_note");
@@ -154,7 +156,7 @@ impl Worker {
     /// Reconciles a promise that was denied, or taken back, on the API's word
     /// alone: unless the record says the same by now, it is parked for the
     /// operator.
-    async fn witness(&self, pk: &str, promise: Promise) -> Result<Handled, Error> {
+    async fn witness(&self, pk: &Partition, promise: Promise) -> Result<Handled, Error> {
         let known = self.store.read(pk, None).await?;
         let (Some(newest), Some(record)) = (known.promise, known.record) else {
             return Ok(Handled::Left);
@@ -181,7 +183,12 @@ impl Worker {
 
     /// Notes that the task was queued again. A worker or an event that writes at the
     /// same time is working on the promise already.
-    async fn note_sent(&self, pk: &str, promise: &Promise, now: Timestamp) -> Result<(), Error> {
+    async fn note_sent(
+        &self,
+        pk: &Partition,
+        promise: &Promise,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let rules = self.rules(self.known_rewards(pk)?);
         let Transition::Changed(noted) = transition(promise, &Input::Redispatched, rules, now)
         else {
@@ -197,7 +204,7 @@ impl Worker {
     /// same time: then that writer is working on the promise already.
     async fn apply_unless_busy(
         &self,
-        pk: &str,
+        pk: &Partition,
         promise: Promise,
         input: &Input,
     ) -> Result<(), Error> {
@@ -208,9 +215,8 @@ impl Worker {
         }
     }
 
-    fn known_rewards(&self, pk: &str) -> Result<&'static Rewards, Error> {
-        let rewards = self.rewards_of(pk).map(|(rewards, _)| rewards);
-        rewards.ok_or_else(|| Error::from("a promise of a provider that nobody knows"))
+    fn known_rewards(&self, pk: &Partition) -> Result<&'static Rewards, Error> {
+        self.rewards_of(pk).ok_or_else(|| Error::from("a promise of a provider that nobody knows"))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the endpoint's answer to a delivery means for its promise.
 
 use crate::machine::at;
-use lambda_http::http::HeaderMap;
+use http::HeaderMap;
 use shared::fulfilment::Input;
 use shared::platform::http::Reply;
 use shared::work::deliver::Judged;

@@ -1,7 +1,7 @@
 //! Signatures, tokens and credentials: what is let in and what is not.
 
 use crate::providers::{AFFONSO, FIRSTPROMOTER, FIRSTPROMOTER_V1, UPPROMOTE};
-use lambda_http::http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use shared::provider::signature::{Incoming, Refusal};
 use shared::provider::{ALL, Definition};
 use shared::receive::authenticate::verify;

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::aws::code;
 use crate::aws::store::{Store, StoreError, read_item, text};
 use crate::fulfilment::Promise;
-use crate::ledger::event_key;
+use crate::ledger::{Partition, event_key};
 use crate::wire::Timestamp;
 
 /// How the sort key of every promise begins.
@@ -60,8 +60,8 @@ impl Store {
     /// bodies are not read.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn events(&self, pk: &str) -> Result<Vec<StoredEvent>, StoreError> {
+    /// [`StoreError::Unavailable`]; [`StoreError::Corrupt`].
+    pub async fn events(&self, pk: &Partition) -> Result<Vec<StoredEvent>, StoreError> {
         let names = |n: usize| format!("#{n}");
         let projection: Vec<String> = (0..RECORDED.len()).map(names).collect();
         let mut call = self.starting_with(pk, &event_key(""));
@@ -69,7 +69,7 @@ impl Store {
         for (n, name) in RECORDED.into_iter().enumerate() {
             call = call.expression_attribute_names(names(n), name);
         }
-        let mut events: Vec<StoredEvent> = all(call).await?;
+        let mut events: Vec<StoredEvent> = all(call, "an event").await?;
         events.sort_by_key(|event| event.received_at);
         Ok(events)
     }
@@ -77,33 +77,36 @@ impl Store {
     /// The promises of a partition, strongly consistent, by epoch.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn promises(&self, pk: &str) -> Result<Vec<Promise>, StoreError> {
-        let mut promises: Vec<Promise> = all(self.starting_with(pk, PROMISE)).await?;
+    /// [`StoreError::Unavailable`]; [`StoreError::Corrupt`].
+    pub async fn promises(&self, pk: &Partition) -> Result<Vec<Promise>, StoreError> {
+        let mut promises: Vec<Promise> = all(self.starting_with(pk, PROMISE), "a promise").await?;
         promises.sort_by_key(|promise| promise.epoch);
         Ok(promises)
     }
 
-    fn starting_with(&self, pk: &str, sk: &str) -> QueryFluentBuilder {
+    fn starting_with(&self, pk: &Partition, sk: &str) -> QueryFluentBuilder {
         self.client
             .query()
             .table_name(&self.table)
             .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
-            .expression_attribute_values(":pk", text(pk))
+            .expression_attribute_values(":pk", text(&pk.to_string()))
             .expression_attribute_values(":sk", text(sk))
             .consistent_read(true)
     }
 }
 
 /// Every page of a query.
-async fn all<T: DeserializeOwned>(call: QueryFluentBuilder) -> Result<Vec<T>, StoreError> {
+async fn all<T: DeserializeOwned>(
+    call: QueryFluentBuilder,
+    what: &'static str,
+) -> Result<Vec<T>, StoreError> {
     let mut items = Vec::new();
     let mut from = None;
     loop {
         let page = call.clone().set_exclusive_start_key(from).send();
         let page = page.await.map_err(|e| StoreError::Unavailable(code(&e)))?;
         for item in page.items.unwrap_or_default() {
-            items.push(read_item(item, "a part of a history")?);
+            items.push(read_item(item, what)?);
         }
         from = page.last_evaluated_key;
         if from.is_none() {

@@ -10,11 +10,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::aws::store::{Item, StoreError, StoredRequest, read_item, text, unavailable};
+use crate::aws::store::read_item::{corrupt, read_item};
+use crate::aws::store::{Item, StoreError, StoredRequest, text};
 use crate::fulfilment::{ChangeSet, Promise, SeenEvent, Snapshot, one_or_more};
 use crate::ledger::{
-    Action, Clock, Event, Provider, RECORD, Record, Register, Sources, Statement, Subject,
-    event_key, partition, promise_key,
+    Action, Clock, Event, Partition, Provider, RECORD, Record, Register, Sources, Statement,
+    Subject, event_key, promise_key,
 };
 use crate::wire::Timestamp;
 
@@ -84,7 +85,7 @@ pub(super) fn record_item(
     let at = as_of.and_then(|clock| clock.time).unwrap_or(received).to_rfc3339();
     let occurred = record.text("occurred_at").filter(|at| (1..=64).contains(&at.len()));
     let item = RecordItem {
-        pk: partition(provider, subject),
+        pk: Partition::of(provider, subject).to_string(),
         sk: RECORD.into(),
         provider: provider.name().into(),
         kind: subject.kind.name().into(),
@@ -108,11 +109,11 @@ pub(super) fn record_item(
         epoch: record.epoch,
         recorded_at: received,
     };
-    let bytes = serde_json::to_vec(&item).map_err(|e| unavailable(&e))?.len();
+    let bytes = serde_json::to_vec(&item).map_err(StoreError::unbuilt("a record"))?.len();
     if bytes > MAX_RECORD_BYTES {
         return Err(StoreError::TooLarge);
     }
-    serde_dynamo::to_item(item).map_err(|e| unavailable(&e))
+    serde_dynamo::to_item(item).map_err(StoreError::unbuilt("a record"))
 }
 
 fn stated(record: &Record) -> BTreeMap<String, Vec<Vec<Value>>> {
@@ -126,10 +127,10 @@ fn stated(record: &Record) -> BTreeMap<String, Vec<Vec<Value>>> {
 
 fn record(item: Item) -> Result<Record, StoreError> {
     let mut item: RecordItem = read_item(item, "a record")?;
-    let as_of = read_clock(&item.as_of)?;
+    let as_of = read_clock(&item.as_of, "as_of")?;
     let mut facts = BTreeMap::new();
     for (name, value) in item.facts {
-        let clock = item.clocks.get(&name).map_or(Ok(as_of), |text| read_clock(text))?;
+        let clock = item.clocks.get(&name).map_or(Ok(as_of), |text| read_clock(text, "clocks"))?;
         let stated = item.stated.remove(&name).unwrap_or_default();
         let stated = stated.into_iter().filter_map(|statement| {
             let mut parts = statement.into_iter();
@@ -167,7 +168,7 @@ fn clock_text(clock: Clock) -> String {
 
 /// Records used to be written with `{time}/{rank}`, and with 1970 for a time
 /// that nobody knew; or with nothing, for lack of facts.
-fn read_clock(text: &str) -> Result<Clock, StoreError> {
+fn read_clock(text: &str, attribute: &str) -> Result<Clock, StoreError> {
     let clock = match *text.split('/').collect::<Vec<_>>().as_slice() {
         [""] => Some(Clock::UNKNOWN),
         [time, rank] => Timestamp::parse(time).and_then(|time| {
@@ -180,7 +181,7 @@ fn read_clock(text: &str) -> Result<Clock, StoreError> {
         }
         _ => None,
     };
-    clock.ok_or_else(|| StoreError::Unavailable("unreadable clock in a record".into()))
+    clock.ok_or_else(|| corrupt("a record", attribute))
 }
 
 fn clock(time: Option<Timestamp>, action: &str, rank: &str) -> Option<Clock> {
@@ -193,10 +194,10 @@ fn is_undated_of_before(as_of: &str) -> bool {
     as_of.matches('/').count() < 2
 }
 
-pub(super) fn archive_item(pk: &str, sk: &str, archive: &StoredRequest) -> Item {
+pub(super) fn archive_item(pk: &Partition, sk: &str, archive: &StoredRequest) -> Item {
     let headers = archive.headers.iter().map(|(name, value)| (name.clone(), text(value)));
     let mut item = HashMap::from([
-        ("pk".into(), text(pk)),
+        ("pk".into(), text(&pk.to_string())),
         ("sk".into(), text(sk)),
         ("body".into(), AttributeValue::B(Blob::new(archive.body.clone()))),
         ("sha256".into(), text(&archive.sha256)),
@@ -213,7 +214,7 @@ pub(super) fn archive_item(pk: &str, sk: &str, archive: &StoredRequest) -> Item 
 }
 
 pub(super) fn event_item(
-    pk: &str,
+    pk: &Partition,
     event: &Event,
     write: &ChangeSet,
     archive: &StoredRequest,
@@ -222,7 +223,8 @@ pub(super) fn event_item(
     item.insert("provider".into(), text(event.provider.name()));
     item.insert("type".into(), text(&event.event_type));
     item.insert("identity".into(), text(&write.identity));
-    let changed = serde_dynamo::to_attribute_value(&write.changed).map_err(|e| unavailable(&e))?;
+    let changed = serde_dynamo::to_attribute_value(&write.changed)
+        .map_err(StoreError::unbuilt("an event"))?;
     item.insert("changed".into(), changed);
     if let Some(record) = &write.record {
         item.insert("version".into(), AttributeValue::N(record.version.to_string()));
@@ -233,9 +235,10 @@ pub(super) fn event_item(
     Ok(item)
 }
 
-pub(super) fn promise_item(pk: &str, promise: &Promise) -> Result<Item, StoreError> {
-    let mut item: Item = serde_dynamo::to_item(promise).map_err(|e| unavailable(&e))?;
-    item.insert("pk".into(), text(pk));
+pub(super) fn promise_item(pk: &Partition, promise: &Promise) -> Result<Item, StoreError> {
+    let mut item: Item =
+        serde_dynamo::to_item(promise).map_err(StoreError::unbuilt("a promise"))?;
+    item.insert("pk".into(), text(&pk.to_string()));
     item.insert("sk".into(), text(&promise_key(promise.epoch)));
     for (name, value) in [("amount", &promise.terms.amount), ("unit", &promise.terms.unit)] {
         if let Some(value) = value {

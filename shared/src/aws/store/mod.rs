@@ -1,49 +1,35 @@
 //! The DynamoDB table.
 
+mod error;
 mod history;
 mod items;
+mod read_item;
 
+pub use error::StoreError;
+use error::{Refused, refused};
 pub use history::StoredEvent;
 use items::{archive_item, event_item, known, promise_item, record_item};
+use read_item::read_item;
 
 use std::collections::{BTreeMap, HashMap};
 use std::slice;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, KeysAndAttributes, Put, TransactWriteItem, Update,
 };
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use crate::aws::code;
 use crate::fulfilment::{ChangeSet, Promise, Snapshot, State};
-use crate::ledger::{Event, Provider, RECORD, event_key, promise_key};
+use crate::ledger::{Event, ItemKeys, Partition, Provider, RECORD, event_key, promise_key};
 use crate::wire::Timestamp;
 
 type Item = HashMap<String, AttributeValue>;
 
-/// Why a transaction is cancelled that may pass a moment later.
-const BUSY: [&str; 3] = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
 /// Reads until a record and its promise fit; each torn one needs somebody who
 /// writes in between.
 const READS: u32 = 5;
-
-/// Why nothing was read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// Somebody else wrote in between, or writes now: read again and decide anew.
-    #[error("conflicting write")]
-    Conflict,
-    /// The record would not fit into an item.
-    #[error("the record is too large")]
-    TooLarge,
-    /// The table does not answer as it must. Names the error's code only.
-    #[error("table unavailable: {0}")]
-    Unavailable(String),
-}
 
 /// What is kept of a request beside its effect.
 #[derive(Debug, Clone)]
@@ -70,14 +56,29 @@ pub struct StoredRequest {
 pub struct PageToken(Item);
 
 /// A promise as the index of open work shows it.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "OpenRow")]
 pub struct OpenPromise {
-    /// Its partition.
-    pub pk: String,
-    /// Its sort key.
-    pub sk: String,
-    /// Since when it is open.
+    /// Its keys.
+    pub keys: ItemKeys,
+    /// The time since which it is open.
     pub open_since: Timestamp,
+}
+
+/// A row of the index. Keys that were flattened could not be named where they
+/// cannot be read.
+#[derive(Deserialize)]
+struct OpenRow {
+    pk: Partition,
+    sk: String,
+    open_since: Timestamp,
+}
+
+impl From<OpenRow> for OpenPromise {
+    fn from(row: OpenRow) -> Self {
+        let keys = ItemKeys { pk: row.pk, sk: row.sk };
+        Self { keys, open_since: row.open_since }
+    }
 }
 
 /// The table, through one client.
@@ -101,8 +102,9 @@ impl Store {
     /// `NeverAgainstTheRecord`).
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`]; [`StoreError::Conflict`] when they never fit.
-    pub async fn read(&self, pk: &str, event: Option<&str>) -> Result<Snapshot, StoreError> {
+    /// [`StoreError::Unavailable`]; [`StoreError::Corrupt`]; [`StoreError::Conflict`]
+    /// when they never fit.
+    pub async fn read(&self, pk: &Partition, event: Option<&str>) -> Result<Snapshot, StoreError> {
         for _ in 0..READS {
             let known = self.read_once(pk, event).await?;
             if known.belongs_together() {
@@ -112,18 +114,16 @@ impl Store {
         Err(StoreError::Conflict)
     }
 
-    async fn read_once(&self, pk: &str, event: Option<&str>) -> Result<Snapshot, StoreError> {
+    async fn read_once(&self, pk: &Partition, event: Option<&str>) -> Result<Snapshot, StoreError> {
         let promise = promise_key(1);
         let sort_keys = [Some(RECORD), Some(promise.as_str()), event];
-        let keys = sort_keys
-            .into_iter()
-            .flatten()
-            .map(|sk| HashMap::from([("pk".into(), text(pk)), ("sk".into(), text(sk))]));
+        let keys = sort_keys.into_iter().flatten().map(|sk| key(pk, sk));
         let mut known = known(self.batch_get(keys.collect()).await?, event)?;
         let epoch = known.record.as_ref().map_or(1, |record| record.epoch);
         if epoch > 1 {
             // Only a reward that was taken back and approved again costs this.
-            known.promise = self.promise(pk, &promise_key(epoch)).await?;
+            let keys = ItemKeys::of_promise(pk.clone(), epoch);
+            known.promise = self.promise(&keys).await?;
         }
         Ok(known)
     }
@@ -137,7 +137,7 @@ impl Store {
                 .set_keys(keys.take())
                 .consistent_read(true)
                 .build()
-                .map_err(|e| unavailable(&e))?;
+                .map_err(StoreError::unbuilt("a read"))?;
             let call = self.client.batch_get_item().request_items(&self.table, request);
             let output = call.send().await.map_err(|e| StoreError::Unavailable(code(&e)))?;
             let mut items = output.responses.unwrap_or_default();
@@ -154,14 +154,13 @@ impl Store {
     /// Reads one promise, strongly consistent; `None` when there is none.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn promise(&self, pk: &str, sk: &str) -> Result<Option<Promise>, StoreError> {
+    /// [`StoreError::Unavailable`]; [`StoreError::Corrupt`].
+    pub async fn promise(&self, keys: &ItemKeys) -> Result<Option<Promise>, StoreError> {
         let call = self
             .client
             .get_item()
             .table_name(&self.table)
-            .key("pk", text(pk))
-            .key("sk", text(sk))
+            .set_key(Some(key(&keys.pk, &keys.sk)))
             .consistent_read(true);
         let output = call.send().await.map_err(|e| StoreError::Unavailable(code(&e)))?;
         output.item.map(|item| read_item(item, "a promise")).transpose()
@@ -174,7 +173,7 @@ impl Store {
     /// [`StoreError`]; then nothing was written.
     pub async fn commit(
         &self,
-        pk: &str,
+        pk: &Partition,
         event: &Event,
         known: &Snapshot,
         write: &ChangeSet,
@@ -203,7 +202,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]; then nothing was written.
-    pub async fn save(&self, pk: &str, promises: &[Promise]) -> Result<(), StoreError> {
+    pub async fn save(&self, pk: &Partition, promises: &[Promise]) -> Result<(), StoreError> {
         self.save_with(pk, promises, None).await
     }
 
@@ -211,7 +210,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]; then nothing was written.
-    pub async fn save_one(&self, pk: &str, promise: &Promise) -> Result<(), StoreError> {
+    pub async fn save_one(&self, pk: &Partition, promise: &Promise) -> Result<(), StoreError> {
         self.save(pk, slice::from_ref(promise)).await
     }
 
@@ -221,7 +220,7 @@ impl Store {
     /// [`StoreError`]; then nothing was written.
     pub async fn save_with(
         &self,
-        pk: &str,
+        pk: &Partition,
         promises: &[Promise],
         record: Option<u64>,
     ) -> Result<(), StoreError> {
@@ -238,17 +237,16 @@ impl Store {
         self.transact(writes).await
     }
 
-    fn note_epoch(&self, pk: &str, epoch: u32) -> Result<TransactWriteItem, StoreError> {
+    fn note_epoch(&self, pk: &Partition, epoch: u32) -> Result<TransactWriteItem, StoreError> {
         let update = Update::builder()
             .table_name(&self.table)
-            .key("pk", text(pk))
-            .key("sk", text(RECORD))
+            .set_key(Some(key(pk, RECORD)))
             .update_expression("SET epoch = :epoch, version = version + :one")
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_values(":epoch", AttributeValue::N(epoch.to_string()))
             .expression_attribute_values(":one", AttributeValue::N("1".into()))
             .build()
-            .map_err(|e| unavailable(&e))?;
+            .map_err(StoreError::unbuilt("an update"))?;
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
@@ -256,7 +254,7 @@ impl Store {
     /// next page begins.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`].
+    /// [`StoreError::Unavailable`]; [`StoreError::Corrupt`].
     pub async fn open(
         &self,
         state: State,
@@ -274,7 +272,7 @@ impl Store {
         let output = call.send().await.map_err(|e| StoreError::Unavailable(code(&e)))?;
         let items = output.items.unwrap_or_default().into_iter();
         let open: Result<Vec<OpenPromise>, _> =
-            items.map(|item| read_item(item, "an entry of the index")).collect();
+            items.map(|item| read_item(item, "a row of the index")).collect();
         Ok((open?, output.last_evaluated_key.map(PageToken)))
     }
 
@@ -290,7 +288,7 @@ impl Store {
         archive: &StoredRequest,
     ) -> Result<(), StoreError> {
         let identity = format!("quarantine-{}", archive.sha256);
-        let pk = crate::ledger::inbox(provider, &identity);
+        let pk = Partition::inbox(provider, &identity);
         let mut item = archive_item(&pk, &event_key(&identity), archive);
         item.insert("quarantined".into(), AttributeValue::Bool(true));
         for (name, value) in described {
@@ -303,15 +301,19 @@ impl Store {
     }
 
     /// An item must be in that version.
-    fn check(&self, pk: &str, sk: &str, version: u64) -> Result<TransactWriteItem, StoreError> {
+    fn check(
+        &self,
+        pk: &Partition,
+        sk: &str,
+        version: u64,
+    ) -> Result<TransactWriteItem, StoreError> {
         let check = ConditionCheck::builder()
             .table_name(&self.table)
-            .key("pk", text(pk))
-            .key("sk", text(sk))
+            .set_key(Some(key(pk, sk)))
             .condition_expression("version = :version")
             .expression_attribute_values(":version", AttributeValue::N(version.to_string()))
             .build()
-            .map_err(|e| unavailable(&e))?;
+            .map_err(StoreError::unbuilt("a check"))?;
         Ok(TransactWriteItem::builder().condition_check(check).build())
     }
 
@@ -334,7 +336,11 @@ impl Store {
         self.put(put, item)
     }
 
-    fn put_promise(&self, pk: &str, promise: &Promise) -> Result<TransactWriteItem, StoreError> {
+    fn put_promise(
+        &self,
+        pk: &Partition,
+        promise: &Promise,
+    ) -> Result<TransactWriteItem, StoreError> {
         let before = promise.version.checked_sub(1).filter(|before| *before > 0);
         self.put_version(promise_item(pk, promise)?, before)
     }
@@ -345,7 +351,7 @@ impl Store {
         item: Item,
     ) -> Result<TransactWriteItem, StoreError> {
         let put = put.table_name(&self.table).set_item(Some(item));
-        let put = put.build().map_err(|e| unavailable(&e))?;
+        let put = put.build().map_err(StoreError::unbuilt("a write"))?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
@@ -359,58 +365,8 @@ impl Store {
     }
 }
 
-/// Why a transaction wrote nothing.
-#[derive(Debug, PartialEq, Eq)]
-enum Refused {
-    /// An item is not as it was read, or is there already.
-    Condition,
-    /// Others write to its items, or too much is written to them: a moment later
-    /// it may pass as it is.
-    Busy,
-    /// The table does not answer as it must.
-    Unavailable(String),
-}
-
-impl From<Refused> for StoreError {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Condition | Refused::Busy => Self::Conflict,
-            Refused::Unavailable(code) => Self::Unavailable(code),
-        }
-    }
-}
-
-/// The SDK makes no second attempt after a cancelled transaction; that is left to
-/// whoever can read anew.
-fn refused(error: &SdkError<TransactWriteItemsError>) -> Refused {
-    let any = |codes: &[&str]| match error.as_service_error() {
-        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-            let mut reasons = cancelled.cancellation_reasons().iter();
-            reasons.any(|reason| reason.code().is_some_and(|code| codes.contains(&code)))
-        }
-        _ => false,
-    };
-    let in_progress = error
-        .as_service_error()
-        .is_some_and(TransactWriteItemsError::is_transaction_in_progress_exception);
-    if any(&["ConditionalCheckFailed"]) {
-        Refused::Condition
-    } else if in_progress || any(&BUSY) {
-        Refused::Busy
-    } else {
-        Refused::Unavailable(code(error))
-    }
-}
-
-fn unavailable(error: &dyn std::fmt::Display) -> StoreError {
-    StoreError::Unavailable(error.to_string())
-}
-
-/// Reads an item. The reader's own words are not passed on: they quote what they
-/// did not expect, and items hold personal data.
-fn read_item<T: DeserializeOwned>(item: Item, what: &str) -> Result<T, StoreError> {
-    let read = serde_dynamo::from_item(item);
-    read.map_err(|_| StoreError::Unavailable(format!("{what} cannot be read")))
+fn key(pk: &Partition, sk: &str) -> Item {
+    HashMap::from([("pk".into(), text(&pk.to_string())), ("sk".into(), text(sk))])
 }
 
 fn text(value: &str) -> AttributeValue {

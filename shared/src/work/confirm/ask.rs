@@ -39,7 +39,7 @@ impl Single<'_> {
         if let Err(outcome) = self.may_approve().await {
             return outcome;
         }
-        match self.api.approve(&self.claim.id).await {
+        match self.api.approve(self.claim.pk.id()).await {
             WriteResult::Done | WriteResult::Accepted(_) => {
                 Input::ApprovalRequested(self.worker.not_before(1, None)).into()
             }

@@ -16,7 +16,7 @@ impl Single<'_> {
     /// Reads how the platform shows the reward; `terms` are compared with it where
     /// the API shows less.
     pub(super) async fn view(&self, terms: &Terms) -> Result<View, NoAnswer> {
-        self.api.view(&self.claim.id, &self.worker.settings.policy, terms).await
+        self.api.view(self.claim.pk.id(), &self.worker.settings.policy, terms).await
     }
 
     /// Tells the platform that a reward that was taken back is not fulfilled any
@@ -25,7 +25,7 @@ impl Single<'_> {
         let batch = self.claim.promise.platform.batch_id.clone();
         let result = match &batch {
             Some(batch) => self.api.batch(batch).await,
-            None => self.api.mark_unfulfilled(&self.claim.id).await,
+            None => self.api.mark_unfulfilled(self.claim.pk.id()).await,
         };
         match result {
             WriteResult::Done => Input::Done.into(),
@@ -62,7 +62,7 @@ impl Single<'_> {
             Ok(view) => return question.not_approved(&view).into(),
             Err(no_answer) => return self.ask_again(no_answer, None),
         }
-        let result = self.api.mark_fulfilled(&[&self.claim.id]).await;
+        let result = self.api.mark_fulfilled(&[self.claim.pk.id()]).await;
         self.marked(result).await
     }
 
@@ -122,7 +122,7 @@ pub(super) async fn mark_fulfilled_batch(rewards: &[Single<'_>]) -> Vec<Outcome>
     let Some(first) = rewards.first() else {
         return Vec::new();
     };
-    let ids: Vec<&str> = rewards.iter().map(|single| single.claim.id.as_str()).collect();
+    let ids: Vec<&str> = rewards.iter().map(|single| single.claim.pk.id()).collect();
     let result = first.api.mark_fulfilled(&ids).await;
     if result == WriteResult::CheckEach {
         return check_each(rewards, &ids).await;
