@@ -2,6 +2,6 @@
 //! it, not the function that it reached.
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_runtime::Error> {
+async fn main() -> Result<(), lambda_http::Error> {
     shared::receive::run(shared::provider::ALL).await
 }

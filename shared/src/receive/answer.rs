@@ -1,8 +1,8 @@
 //! The answers to the providers (the response protocol).
 
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use aws_lambda_events::encodings::Body;
 use http::{HeaderValue, StatusCode};
+use lambda_http::Body;
 use serde_json::{Value, json};
 
 use crate::fulfilment::Promise;

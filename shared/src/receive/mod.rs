@@ -27,7 +27,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::FutureExt;
 use http::{Method, StatusCode};
-use lambda_runtime::Error;
+use lambda_http::Error;
 
 use crate::aws::Aws;
 use crate::aws::secrets_manager::SecretsCache;
