@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How far a promise has come.
+/// The state of a promise: how far it has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
@@ -72,14 +72,14 @@ impl State {
         }
     }
 
-    /// Whether the delivery is durably recorded, so that the platform may be
+    /// True once the delivery is durably recorded, so that the platform may be
     /// told (invariant `DeliverThenConfirm`).
     #[must_use]
     pub fn is_delivered(self) -> bool {
         matches!(self, State::Delivered | State::Confirming | State::Confirmed)
     }
 
-    /// Whether nothing has been asked of the company's system yet.
+    /// True as long as no worker has called the company's system.
     #[must_use]
     pub fn is_before_delivery(self) -> bool {
         matches!(
@@ -88,13 +88,13 @@ impl State {
         )
     }
 
-    /// Whether it waits for what the platform says of it.
+    /// True while the promise waits for what the platform says of it.
     #[must_use]
     pub fn is_asked_of_platform(self) -> bool {
         matches!(self, State::LookupDue | State::ApprovalDue | State::AwaitingApproval)
     }
 
-    /// Whether nothing more will happen by itself.
+    /// True where nothing more happens until an event or the operator says something.
     #[must_use]
     pub fn is_settled(self) -> bool {
         matches!(self, State::Confirmed | State::Denied | State::Reversed)
@@ -104,7 +104,7 @@ impl State {
     #[must_use]
     pub fn task(self) -> Option<Task> {
         match self {
-            // Whether it was approved is asked, in case its event is lost.
+            // The platform is asked whether it approved, in case its event is lost.
             State::LookupDue | State::AwaitingApproval => Some(Task::Lookup),
             State::ApprovalDue => Some(Task::Approve),
             State::Requested => Some(Task::Deliver),
@@ -163,7 +163,7 @@ impl Task {
         Self::ALL.into_iter().find(|task| task.name() == name)
     }
 
-    /// Whether it is a call of the company's own system, not of the platform.
+    /// True of calls of the company's own system; the others call the platform.
     #[must_use]
     pub fn calls_endpoint(self) -> bool {
         matches!(self, Task::Deliver | Task::Reverse)
