@@ -1,7 +1,7 @@
 //! The promise's life: its tables, and what holds on every path through it.
 
 mod docs;
-mod situations;
+pub mod situations;
 pub mod table;
 
 use crate::providers::transition;
