@@ -44,26 +44,30 @@ fn feed(policy: &Policy, known: &mut Snapshot, n: usize, body: &Value) {
 }
 
 #[test]
-fn what_may_be_money_is_not_approved() {
-    let mut auto = policy();
-    auto.auto_approve = true;
-    auto.sources.by_campaign.clear();
-    let mut body = commission(5104, "points", "pending", "2026-10-01T00:00:00Z");
-    body["data"].as_object_mut().unwrap().remove("unit"); // the payloads until 2026-04-24
-    body["data"]["currency"] = json!("USD");
-    let write = first(&auto, FIRSTPROMOTER, &body);
-    let due: Vec<_> = write.promises.iter().map(|p| p.due.clone()).collect();
-    assert!(!due.contains(&Some("approve#1".into())), "{due:?}");
+fn what_may_be_money_is_not_approved_nor_a_unit_that_nobody_knows() {
+    let auto = Policy { auto_approve: true, ..policy() };
+    let pending = |unit| {
+        let mut body = commission(5104, unit, "pending", "2026-10-01T00:00:00Z");
+        body["event_type"] = json!("commission.created");
+        body
+    };
+    let mut unnamed = pending("points");
+    unnamed["data"].as_object_mut().unwrap().remove("unit"); // the payloads until 2026-04-24
+    unnamed["data"]["currency"] = json!("USD");
+    for (body, due) in [
+        (pending("points"), vec!["approve#1"]),
+        (unnamed, vec![]),
+        (pending("eur_cents"), vec![]),
+        (pending("cash"), vec![]),
+    ] {
+        let mut auto = auto.clone();
+        auto.sources.by_campaign.clear();
+        let promises = first(&auto, FIRSTPROMOTER, &body).promises;
+        let found: Vec<_> = promises.iter().map(|p| p.due.as_deref().unwrap_or("none")).collect();
+        assert_eq!(found, due, "{body}");
+    }
 }
-#[test]
-fn nor_a_unit_that_nobody_knows() {
-    let mut auto = policy();
-    auto.auto_approve = true;
-    let body = commission(5104, "eur_cents", "pending", "2026-10-01T00:00:00Z");
-    let write = first(&auto, FIRSTPROMOTER, &body);
-    let due: Vec<_> = write.promises.iter().map(|p| p.due.clone()).collect();
-    assert!(!due.contains(&Some("approve#1".into())), "{due:?}");
-}
+
 #[test]
 fn an_older_pending_event_does_not_take_back_what_was_found_approved() {
     let (auto, mut known, mut body) = created("2026-09-01T00:00:00Z");
@@ -125,6 +129,7 @@ fn a_parked_approval_is_not_denied_by_an_event_that_says_it_is_still_pending() {
     feed(&auto, &mut known, 2, &body);
     assert_eq!(known.promise.unwrap().state, State::Parked);
 }
+
 #[test]
 fn a_resumed_approval_with_the_documented_payload_is_still_asked_for() {
     let mut auto = policy();
@@ -156,6 +161,7 @@ fn a_waiver_is_of_what_was_seen() {
     let p = known.promise.unwrap();
     assert_eq!(p.state, State::Parked, "{:?} is due, {:?}", p.due, p.terms.amount);
 }
+
 #[test]
 fn denied_there_is_not_said_of_a_newer_approval() {
     // Confirming; the platform is asked, pending; then both events come, and
@@ -175,6 +181,7 @@ fn denied_there_is_not_said_of_a_newer_approval() {
     assert!(matches!(input.as_deref(), Some(Input::RetryLater { .. })));
     assert_eq!(run(newest, &[input.unwrap().into_owned()], D).state, State::Delivered);
 }
+
 #[test]
 fn the_email_is_the_recipients() {
     let mut known = Snapshot::default();

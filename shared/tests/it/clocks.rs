@@ -90,6 +90,9 @@ fn no_event_holds_a_record_beyond_its_arrival() {
         let write = first(&v2(&body));
         let record = write.record.clone().unwrap();
         assert_eq!(write.clock_ahead, ahead, "{dated}");
+        for name in ["status", "amount", "affiliate_id"] {
+            assert!(record.facts.contains_key(name), "{dated}: {name}");
+        }
         for (name, register) in &record.facts {
             assert_eq!(register.clock.time, Some(time(counts)), "{dated}: {name}");
         }

@@ -3,11 +3,11 @@
 use crate::certain::{after, auto, edited, feed, time, told};
 use crate::machine::{at, run, terms, word};
 use crate::promises::{fulfilment, policy};
-use crate::providers::{FIRSTPROMOTER, FIRSTPROMOTER_V1, rewards};
+use crate::providers::{FIRSTPROMOTER, FIRSTPROMOTER_V1, reconcile, rewards};
 use serde_json::{Value, json};
 use shared::fulfilment::{
-    Input, ParkReason, PlatformStatus, Policy, Question, Reversals, Snapshot, Start, State,
-    V1Confirm, View,
+    Input, ParkReason, PlatformStatus, Policy, Promise, Question, Reversals, Snapshot, Start,
+    State, Terms, Transition, V1Confirm, View,
 };
 use shared::provider::Definition;
 use shared::wire::Timestamp;
@@ -210,4 +210,60 @@ fn what_the_api_alone_denied_is_shown_to_a_person_until_an_event_says_so() {
     let inputs = [word(None), Input::Leased(at(9)), denied("10:10:00")];
     let looked = run(parked, &inputs, Reversals::Park);
     assert_eq!((looked.state, looked.is_open()), (State::Denied, false));
+}
+
+/// The event that made it 700 was lost, and the operator lets the platform's list
+/// count. Then the promise is parked once more, as the list does not say who is
+/// rewarded, or names a unit that nobody knows.
+#[test]
+fn what_the_operator_let_count_stands_when_the_promise_is_parked_once_more() {
+    let policy = policy();
+    let nobody = Terms { recipient: None, ..terms("700") };
+    let odd = Terms { unit: Some("gift".into()), ..terms("700") };
+    for (first, reason, then) in [
+        (nobody, ParkReason::NotKnownAtProvider, State::LookupDue),
+        (odd, ParkReason::UnknownUnit, State::Requested),
+    ] {
+        let mut known = after(&policy, FIRSTPROMOTER, &[lacking()]);
+        // Before each call a worker reconciles the promise with the record.
+        let reconciled = |known: &Snapshot| {
+            let (promise, record) =
+                (known.promise.clone().unwrap(), known.record.as_ref().unwrap());
+            match reconcile(&policy, FIRSTPROMOTER, &promise, record, at(5)) {
+                Transition::Changed(next) => *next,
+                Transition::Unchanged => promise,
+                other => panic!("{other:?}"),
+            }
+        };
+        let goes_on = |known: &mut Snapshot, inputs: &[Input]| {
+            let promise = run(known.promise.take().unwrap(), inputs, Reversals::Park);
+            known.promise = Some(promise);
+            known.promise = Some(reconciled(known));
+            known.promise.clone().unwrap()
+        };
+        let asked = |known: &mut Snapshot, shown: &Terms| {
+            let view = View { terms: shown.clone(), ..View::of(PlatformStatus::Approved) };
+            let answer = question(known, &policy, FIRSTPROMOTER).looked_up(&view);
+            goes_on(known, &[Input::Leased(at(9)), answer])
+        };
+        let waits = |promise: &Promise| promise.parked.as_ref().map(|p| p.reason.clone());
+
+        assert_eq!(asked(&mut known, &first).state, State::LookupDue);
+        let parked = goes_on(&mut known, &[Input::OverAge]);
+        assert_eq!(waits(&parked), Some(ParkReason::ContradictedAtProvider));
+        goes_on(&mut known, &[word(None)]);
+        let parked = asked(&mut known, &first);
+        assert_eq!((waits(&parked), &parked.terms.amount), (Some(reason), &first.amount));
+
+        // The terms that were found stay as long as the platform is asked about the rest,
+        // and the operator is not asked of them again.
+        let resumed = goes_on(&mut known, &[word(None)]);
+        assert_eq!((resumed.state, &resumed.terms), (then, &parked.terms));
+        if then == State::LookupDue {
+            let view = View { terms: terms("700"), ..View::of(PlatformStatus::Approved) };
+            let answer = question(&known, &policy, FIRSTPROMOTER).looked_up(&view);
+            let found = run(resumed, &[Input::Leased(at(9)), answer], Reversals::Park);
+            assert_eq!((found.state, &found.terms.amount), (State::Requested, &first.amount));
+        }
+    }
 }

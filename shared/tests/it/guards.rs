@@ -155,14 +155,14 @@ fn what_was_approved_during_one_reversal_is_not_given_after_the_next() {
 fn a_new_epoch_passes_every_guard() {
     let mut odd = terms("500");
     odd.unit = Some("cookies".into());
-    let p = run(in_state(State::Reversed), &[stated(odd, Start::Park(ParkReason::UnknownUnit))], D);
-    assert_ne!(p.state, State::Requested, "{:?} is due", p.due);
-    let p = run(
-        in_state(State::Reversed),
-        &[stated(terms("-5"), Start::Park(ParkReason::AmountNotPositive))],
-        D,
-    );
-    assert_ne!(p.state, State::Requested, "{:?} is due", p.due);
+    for (terms, reason) in
+        [(odd, ParkReason::UnknownUnit), (terms("-5"), ParkReason::AmountNotPositive)]
+    {
+        let approved = stated(terms, Start::Park(reason.clone()));
+        let p = run(in_state(State::Reversed), &[approved], D);
+        assert_eq!((p.epoch, p.state, p.due), (2, State::Parked, None));
+        assert_eq!(p.parked.unwrap().reason, reason);
+    }
 }
 
 #[test]
@@ -211,13 +211,16 @@ fn so_when_withdrawn_during_the_call() {
 
 #[test]
 fn terms_changed_while_confirming_are_shown_to_a_person_whatever_the_call_came_to() {
-    for outcome in [again(), unknown(true)] {
+    for (outcome, from) in [
+        (again(), State::Delivered),
+        (unknown(true), State::Delivered),
+        (Input::Done, State::Confirmed),
+    ] {
         let p = run(in_state(State::Confirming), &[approved("700"), outcome], D);
-        if p.state == State::Parked {
-            continue;
-        }
-        let p = run(p, &[lease(), Input::Done], D);
-        assert_ne!(p.state, State::Confirmed, "given 500, stated {:?}", p.terms_change.new_terms);
+        let parked = p.parked.unwrap();
+        assert_eq!((parked.from, parked.reason), (from, ParkReason::ChangedAfterDelivery));
+        assert_eq!(p.terms_change.new_terms, Some(terms("700")));
+        assert_eq!(p.terms, terms("500"));
     }
 }
 
@@ -244,8 +247,9 @@ fn resumed_terms_pass_every_guard() {
     for (now, entry) in
         [(cash, Start::Nothing), (terms("-5"), Start::Park(ParkReason::AmountNotPositive))]
     {
+        // They are looked up first, and assessed by what is found.
         let p = run(fresh(), &[lease(), again(), stated(now, entry), word(None)], D);
-        assert_ne!(p.due.as_deref().map(|due| &due[..7]), Some("deliver"), "{:?}", p.terms);
+        assert_eq!((p.state, p.due.as_deref()), (State::LookupDue, Some("lookup#5")));
     }
 }
 

@@ -1,5 +1,8 @@
-//! The promise's life: the table in ARCHITECTURE.md and what holds on every
-//! path through it.
+//! The promise's life: its tables, and what holds on every path through it.
+
+mod docs;
+pub mod situations;
+pub mod table;
 
 use crate::providers::transition;
 use shared::fulfilment::{
@@ -7,7 +10,7 @@ use shared::fulfilment::{
     Start, State, Task, Terms, Transition,
 };
 use shared::wire::Timestamp;
-use std::fmt::Write as _;
+use table::inputs;
 
 use proptest::prelude::*;
 
@@ -105,89 +108,6 @@ pub fn in_state(state: State) -> Promise {
     promise
 }
 
-fn inputs() -> Vec<(&'static str, Input)> {
-    vec![
-        ("approved", stated(terms("500"), Start::Deliver)),
-        ("approved, other terms", stated(terms("700"), Start::Deliver)),
-        ("may be asked", Input::Askable(Box::new(Assessment::of(terms("500"), Start::Deliver)))),
-        ("withdrawn", Input::Withdrawn),
-        (
-            "found",
-            Input::Found {
-                since: None,
-                asked_at: at(1),
-                terms: Box::new(Terms::default()),
-                campaign_id: None,
-                entry: Start::Deliver,
-            },
-        ),
-        (
-            "contradicted",
-            Input::Contradicted {
-                asked_at: at(1),
-                not_before: at(9),
-                last: "shown otherwise".into(),
-            },
-        ),
-        ("asked", Input::ApprovalRequested(at(9))),
-        ("leased", Input::Leased(at(90))),
-        ("done", Input::Done),
-        ("refused", Input::Refused("422".into())),
-        ("again", again()),
-        ("unknown, repeatable", unknown(true)),
-        ("unknown", unknown(false)),
-        ("denied there", denied_there(at(9))),
-        ("over age", Input::OverAge),
-        ("resumed", word(None)),
-    ]
-}
-
-/// The table: where each input leads from each state.
-fn table() -> String {
-    let mut table = String::from("| state | due | leads to |\n|---|---|---|\n");
-    for state in State::ALL {
-        let promise = in_state(state);
-        let due = promise.due.as_deref().and_then(|due| due.split('#').next()).unwrap_or("–");
-        let mut ways = Vec::new();
-        for (name, input) in inputs() {
-            let to = match transition(&promise, &input, Reversals::Deliver, at(5)) {
-                Transition::Changed(next) if next.state != state => {
-                    format!("`{}`", next.state.name())
-                }
-                Transition::NewEpoch { next, .. } => format!("new epoch `{}`", next.state.name()),
-                Transition::Changed(next)
-                    if next.withdrawal.pending && !promise.withdrawal.pending =>
-                {
-                    "noted".into()
-                }
-                Transition::Changed(next)
-                    if next.terms_change.in_flight && !promise.terms_change.in_flight =>
-                {
-                    "noted".into()
-                }
-                Transition::Changed(next)
-                    if next.withdrawal.next_epoch.is_some()
-                        && promise.withdrawal.next_epoch.is_none() =>
-                {
-                    "noted".into()
-                }
-                _ => continue,
-            };
-            ways.push(format!("{name} → {to}"));
-        }
-        writeln!(table, "| `{}` | {due} | {} |", state.name(), ways.join("; ")).unwrap();
-    }
-    table
-}
-
-#[test]
-fn architecture_md_holds_the_table_of_the_machine() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../ARCHITECTURE.md");
-    let text = std::fs::read_to_string(path).unwrap();
-    let table = table();
-    assert!(text.contains(&table), "ARCHITECTURE.md must hold this table:\n\n{table}");
-}
-
 #[test]
 fn a_reward_denied_and_approved_again_keeps_its_key_until_it_was_taken_back() {
     let lease = Input::Leased(at(90));
@@ -266,15 +186,8 @@ fn changed_terms_update_a_promise_only_while_nothing_went_out() {
 }
 
 fn any_input() -> impl Strategy<Value = Input> {
-    let fixed: Vec<Input> = inputs().into_iter().map(|(_, input)| input).collect();
-    let words = [
-        word(Some(true)),
-        word(Some(false)),
-        close(),
-        Input::ConfirmedByResponse,
-        Input::Redispatched,
-    ];
-    prop::sample::select(fixed.into_iter().chain(words).collect::<Vec<_>>())
+    let decisions = Resolution::ALL.map(|resolution| Input::Resumed(decision(resolution, "x")));
+    prop::sample::select(inputs().into_iter().chain(decisions).collect::<Vec<_>>())
 }
 
 proptest! {

@@ -56,6 +56,7 @@ fn terms_that_change_while_parked_are_taken_up() {
     );
     assert_eq!((p.state, p.terms.amount.as_deref()), (State::LookupDue, Some("300")));
 }
+
 #[test]
 fn terms_that_change_back_during_a_call_are_no_change() {
     let p = run(
@@ -65,6 +66,7 @@ fn terms_that_change_back_during_a_call_are_no_change() {
     );
     assert_eq!((p.state, p.terms.amount.as_deref()), (State::Requested, Some("500")));
 }
+
 #[test]
 fn terms_that_change_while_parked_after_delivery_are_noted() {
     let p = run(
@@ -81,6 +83,7 @@ fn terms_that_change_while_parked_after_delivery_are_noted() {
     );
     assert!(p.terms_change.new_terms.is_some(), "forgotten in {:?}", p.state);
 }
+
 #[test]
 fn an_owed_unmarking_can_be_over_age_and_a_withdrawal_starts_its_own_age() {
     let p = run(
@@ -98,6 +101,7 @@ fn an_owed_unmarking_can_be_over_age_and_a_withdrawal_starts_its_own_age() {
     let Transition::Changed(p) = p else { panic!() };
     assert_eq!(p.open_at, at(777_000));
 }
+
 #[test]
 fn what_a_person_took_back_is_unmarked_too() {
     let p = run(
@@ -107,6 +111,7 @@ fn what_a_person_took_back_is_unmarked_too() {
     );
     assert_eq!((p.state, p.due.is_some()), (State::Reversed, true));
 }
+
 #[test]
 fn a_refused_unmarking_waits_for_a_person() {
     let p = run(
@@ -122,6 +127,7 @@ fn a_refused_unmarking_waits_for_a_person() {
     );
     assert_eq!((p.state, p.due), (State::Parked, None));
 }
+
 #[test]
 fn a_200_that_nobody_collects_is_settled_by_a_persons_word() {
     let mut f = fresh();

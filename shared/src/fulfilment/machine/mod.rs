@@ -1,126 +1,219 @@
-//! The life of a promise as one pure function.
+//! The life of a promise as one pure function. Each sender of inputs has its file.
+//!
+//! <!-- machine -->
+//! An input that an entry does not have changes no state. An entry with a comma has only
+//! the rows in which it differs from the one without. *Noted*: the outcome of the call
+//! under way decides. The setting is `Reversals: deliver`, but for what is to be unmarked.
+//!
+//! ```text
+//! lookup_due (lookup is due)
+//!     record    approved, approved (other terms) → requested; approved (to be parked) →
+//!               parked; approved (nothing to give), withdrawn → denied
+//!     worker    refused → parked
+//!     platform  found → requested; found (still lacking), found (to be parked) → parked;
+//!               found (nothing to give), denied there → denied
+//!     sweep     over age → parked
+//! approval_due (approve is due)
+//!     record    approved, approved (other terms) → requested; approved (to be asked) →
+//!               lookup_due; approved (to be parked) → parked; approved (nothing to give),
+//!               withdrawn → denied
+//!     worker    refused → parked
+//!     platform  approval requested → awaiting_approval; found → requested; found (still
+//!               lacking), found (to be parked) → parked; found (nothing to give), denied
+//!               there → denied
+//!     sweep     over age → parked
+//! awaiting_approval (lookup is due)
+//!     record    approved, approved (other terms) → requested; approved (to be asked) →
+//!               lookup_due; approved (to be parked) → parked; approved (nothing to give),
+//!               withdrawn → denied
+//!     worker    refused → parked
+//!     platform  found → requested; found (still lacking), found (to be parked) → parked;
+//!               found (nothing to give), denied there → denied
+//!     sweep     over age → parked
+//! requested (deliver is due)
+//!     record    approved (to be asked) → lookup_due; approved (to be parked) → parked;
+//!               approved (nothing to give), withdrawn → denied
+//!     worker    leased → delivering
+//!     sweep     over age → parked
+//! requested, after a try (deliver is due)
+//!     record    approved (other terms), approved (to be asked), approved (nothing to give)
+//!               → parked
+//! requested, an earlier outcome unknown (deliver is due)
+//!     record    approved (other terms), approved (to be asked), approved (nothing to
+//!               give), withdrawn → parked
+//! delivering
+//!     record    approved (other terms), withdrawn → noted
+//!     worker    done → delivered; refused, unknown → parked; retry later, unknown
+//!               (repeatable) → requested
+//!     sweep     over age → parked
+//! delivering, withdrawn meanwhile
+//!     record    withdrawn → no change
+//!     worker    done → reversal_due; refused, retry later → denied; unknown (repeatable) →
+//!               parked
+//! delivering, other terms meanwhile
+//!     record    approved (other terms) → no change
+//!     worker    done, retry later, unknown (repeatable) → parked
+//! delivered (confirm is due)
+//!     record    approved (other terms) → parked; withdrawn → reversal_due
+//!     worker    leased → confirming
+//!     platform  denied there → reversal_due
+//!     sweep     over age → parked
+//! delivered, told by response
+//!     worker    leased → no change
+//!     platform  confirmed by response → confirmed
+//! delivered, the platform may know (confirm is due)
+//!     record    withdrawn → noted
+//! confirming
+//!     record    approved (other terms), withdrawn → noted
+//!     worker    done → confirmed; refused → parked; retry later, unknown (repeatable),
+//!               unknown → delivered
+//!     platform  contradicted → delivered; denied there → reversal_due
+//!     sweep     over age → parked
+//! confirming, withdrawn meanwhile
+//!     record    withdrawn → no change
+//!     worker    done, refused, retry later → reversal_due
+//!     platform  contradicted → reversal_due
+//! confirming, other terms meanwhile
+//!     record    approved (other terms) → no change
+//!     worker    done, retry later, unknown (repeatable), unknown → parked
+//!     platform  contradicted → parked
+//! confirmed
+//!     record    approved (other terms) → parked; withdrawn → reversal_due
+//! confirmed, kept by the operator
+//!     record    approved, approved (other terms), approved (to be asked), approved (to be
+//!               parked), approved (nothing to give) → delivered; withdrawn → no change
+//! denied
+//!     record    approved, approved (other terms) → requested; approved (to be asked) →
+//!               lookup_due; approved (to be parked) → parked; askable → approval_due
+//! denied, by the API alone
+//!     sweep     unwitnessed → parked
+//! denied, refused by the endpoint
+//!     record    approved, approved (other terms), approved (to be asked) → parked; askable
+//!               → no change
+//! reversal_due (reverse is due)
+//!     record    approved, approved (to be asked), approved (to be parked), approved
+//!               (nothing to give) → delivered; approved (other terms) → parked
+//!     worker    leased → reversing
+//!     sweep     over age → parked
+//! reversal_due, an earlier outcome unknown (reverse is due)
+//!     record    approved, approved (other terms), approved (to be asked), approved (to be
+//!               parked) → noted; approved (nothing to give) → no change
+//! reversing
+//!     record    approved, approved (other terms), approved (to be asked), approved (to be
+//!               parked) → noted
+//!     worker    done → reversed; refused, unknown → parked; retry later, unknown
+//!               (repeatable) → reversal_due
+//!     sweep     over age → parked
+//! reversing, approved meanwhile
+//!     record    approved, approved (other terms), approved (to be asked), approved (to be
+//!               parked) → no change
+//!     worker    done → requested of a new epoch
+//! reversed
+//!     record    approved, approved (other terms) → requested of a new epoch; approved (to
+//!               be asked) → lookup_due of a new epoch; approved (to be parked) → parked of
+//!               a new epoch
+//! reversed, to be unmarked (unconfirm is due)
+//!     worker    refused → parked
+//!     sweep     over age → parked
+//! reversed, to be unmarked, approved meanwhile (unconfirm is due)
+//!     record    approved, approved (other terms), approved (to be asked), approved (to be
+//!               parked) → no change
+//!     worker    done, refused, retry later, unknown (repeatable), unknown → requested of a
+//!               new epoch
+//!     sweep     over age → requested of a new epoch
+//! reversed, by the API alone
+//!     sweep     unwitnessed → parked
+//! ```
+//!
+//! The end of a parking, by the state that the promise was parked from:
+//!
+//! ```text
+//! parked from lookup_due
+//!     record    approved, approved (other terms) → requested; approved (to be asked) →
+//!               lookup_due; approved (nothing to give), withdrawn → denied
+//!     operator  go on, not granted → lookup_due; granted → delivered; close, close as not
+//!               granted → denied; close as granted → confirmed
+//! parked from approval_due
+//!     record    approved, approved (other terms) → requested; approved (to be asked) →
+//!               lookup_due; approved (nothing to give), withdrawn → denied
+//!     operator  go on, not granted → approval_due; granted → delivered; close, close as
+//!               not granted → denied; close as granted → confirmed
+//! parked from awaiting_approval
+//!     record    approved, approved (other terms) → requested; approved (to be asked) →
+//!               lookup_due; approved (nothing to give), withdrawn → denied
+//!     operator  go on, not granted → awaiting_approval; granted → delivered; close, close
+//!               as not granted → denied; close as granted → confirmed
+//! parked from requested
+//!     record    withdrawn → denied
+//!     operator  go on, not granted → requested; granted → delivered; close, close as not
+//!               granted → denied; close as granted → confirmed
+//! parked from requested, other terms meanwhile
+//!     operator  go on, not granted → lookup_due
+//! parked from requested, outcome unknown
+//!     record    withdrawn → noted
+//!     operator  go on, close → refused
+//! parked from requested, outcome unknown, withdrawn meanwhile
+//!     record    withdrawn → no change
+//!     operator  go on, close → refused; granted → reversal_due; not granted → denied
+//! parked from delivered
+//!     record    withdrawn → noted
+//!     operator  go on, not granted → delivered; granted, close, close as granted, close as
+//!               not granted → confirmed
+//! parked from delivered, withdrawn meanwhile
+//!     record    withdrawn → no change
+//!     operator  go on, granted, not granted → reversal_due
+//! parked from delivered, the platform may know, withdrawn meanwhile
+//!     record    withdrawn → no change
+//!     operator  granted, not granted → reversal_due
+//! parked from confirmed
+//!     record    withdrawn → noted
+//!     operator  go on, granted, not granted, close, close as granted, close as not granted
+//!               → confirmed
+//! parked from confirmed, withdrawn meanwhile
+//!     record    withdrawn → no change
+//!     operator  go on, granted, not granted → reversal_due
+//! parked from reversal_due
+//!     record    approved, approved (to be asked), approved (to be parked), approved
+//!               (nothing to give) → delivered
+//!     operator  go on, not granted → reversal_due; granted, close as granted → reversed;
+//!               close, close as not granted → confirmed
+//! parked from reversal_due, outcome unknown
+//!     record    approved, approved (other terms), approved (to be asked), approved (to be
+//!               parked) → noted; approved (nothing to give) → no change
+//!     operator  go on, close → refused
+//! parked from reversal_due, outcome unknown, approved meanwhile
+//!     record    approved, approved (to be asked), approved (to be parked), approved
+//!               (nothing to give) → no change
+//!     operator  go on, close → refused; granted, close as granted → requested of a new
+//!               epoch; not granted → delivered
+//! parked from reversed
+//!     record    approved, approved (other terms) → requested of a new epoch; approved (to
+//!               be asked) → lookup_due of a new epoch; approved (to be parked) → parked of
+//!               a new epoch; approved (nothing to give) → reversed; withdrawn → noted
+//!     operator  go on, granted, not granted, close, close as granted, close as not granted
+//!               → reversed
+//! ```
+//! <!-- /machine -->
 
+mod input;
 mod operator;
 mod platform;
 mod record;
 mod sweep;
+mod transitioning;
 mod worker;
 
 use std::borrow::Cow;
 
+pub use input::{Input, Start, WORKER_LOST};
+use transitioning::{Rejected, Transitioning, WRONG_STATE, renewed};
+
 use crate::fulfilment::announce::Assessment;
-use crate::fulfilment::decision::OperatorDecision;
 use crate::fulfilment::policy::Reversals;
-use crate::fulfilment::promise::{Endpoint, NextEpoch, Opening, Parked, Promise};
-use crate::fulfilment::reason::ParkReason;
+use crate::fulfilment::promise::Promise;
 use crate::fulfilment::rewards::Rewards;
 use crate::fulfilment::state::State;
-use crate::fulfilment::terms::Terms;
 use crate::wire::Timestamp;
-
-/// What may happen to a promise.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Input {
-    /// The record is approved and would be promised so. Sent with every event of
-    /// a promised reward, so mostly it changes nothing.
-    Approved(Box<Assessment>),
-    /// The record is pending, no event has announced it, and the platform may be
-    /// asked to approve it on these terms.
-    Askable(Box<Assessment>),
-    /// The record is not approved any more, or was deleted.
-    Withdrawn,
-    /// The platform knows what the payload lacked, the campaign among it.
-    Found {
-        /// When it was asked.
-        asked_at: Timestamp,
-        /// Since when it is approved, by the platform's own clock.
-        since: Option<Timestamp>,
-        /// The terms.
-        terms: Box<Terms>,
-        /// The campaign.
-        campaign_id: Option<String>,
-        /// Where a promise on all that is known now begins.
-        entry: Start,
-    },
-    /// The platform was asked to approve. Whether it did is asked then, unless
-    /// an event says so before.
-    ApprovalRequested(Timestamp),
-    /// A worker is about to call out for what is due, until then.
-    Leased(Timestamp),
-    /// A worker is about to call the reward endpoint. Where an earlier call may
-    /// have had its effect, only the same call is safe.
-    LeasedFor {
-        /// Until when.
-        until: Timestamp,
-        /// What it is about to call.
-        endpoint: Endpoint,
-    },
-    /// The call of a lease had its effect: given, told, or taken back.
-    Done,
-    /// The platform shows it otherwise than its events announced it, and not by a
-    /// newer clock: ask again, not before then.
-    Contradicted {
-        /// When it was asked.
-        asked_at: Timestamp,
-        /// When to ask again.
-        not_before: Timestamp,
-        /// How it is shown.
-        last: String,
-    },
-    /// The call was refused for good and had no effect.
-    Refused(ParkReason),
-    /// No effect yet; try again, not before then.
-    RetryLater {
-        /// When.
-        not_before: Timestamp,
-        /// What the call came to.
-        last: String,
-        /// The platform works on it under this id.
-        batch: Option<String>,
-    },
-    /// Nobody knows whether the call had its effect.
-    Unknown {
-        /// When to try again, if that is allowed.
-        not_before: Timestamp,
-        /// What the call came to.
-        last: String,
-        /// Whether repeating under the same key is harmless.
-        repeatable: bool,
-    },
-    /// The platform shows that it was denied after its events approved it.
-    DeniedThere {
-        /// Since when, by the platform's own clock.
-        since: Timestamp,
-        /// Whether an event had announced it as approved.
-        announced: bool,
-    },
-    /// The platform alone said that it is denied, its record is approved, and
-    /// neither an event nor a person has said otherwise for long.
-    Unwitnessed,
-    /// It was answered 200 to a redelivery (v1 without API key).
-    ConfirmedByResponse,
-    /// Open for longer than is allowed.
-    OverAge,
-    /// The sweep queued again what is due.
-    Redispatched,
-    /// The operator lets a parked promise go on.
-    Resumed(OperatorDecision),
-}
-
-/// Where the life of a promise begins, as its record stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Start {
-    /// To be delivered.
-    Deliver,
-    /// The platform must be asked what the payload lacks.
-    LookUp,
-    /// The platform must be asked whether it is so (v1 is unsigned).
-    Ask,
-    /// A person must be asked first, for this reason.
-    Park(ParkReason),
-    /// There is nothing to promise: money, or another source's.
-    Nothing,
-}
 
 /// The result of an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,12 +234,12 @@ pub enum Transition {
     Invalid(&'static str),
 }
 
-/// What a transition depends on besides promise and input.
+/// The settings and definitions that a transition depends on besides promise and input.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
     /// The setting for what is withdrawn after it was given.
     pub reversals: Reversals,
-    /// How the provider's rewards are promised.
+    /// The definition of the provider's rewards.
     pub rewards: &'static Rewards,
 }
 
@@ -209,34 +302,6 @@ pub fn transition(promise: &Promise, input: &Input, rules: Rules, now: Timestamp
     }
 }
 
-/// The outcome of a call whose worker disappeared.
-pub const WORKER_LOST: &str = "the worker ended in the middle";
-
-impl Input {
-    /// No effect yet: another try, not before then. `last` is what the call came to,
-    /// `batch` the id under which the platform works on it.
-    #[must_use]
-    pub fn retry_later(
-        not_before: Timestamp,
-        last: impl Into<String>,
-        batch: Option<String>,
-    ) -> Self {
-        Self::RetryLater { not_before, last: last.into(), batch }
-    }
-
-    /// Whether this input assumes that no worker is working on the promise: a worker
-    /// that writes at the same time is alive, and the input is not applied to what
-    /// it wrote.
-    #[must_use]
-    pub fn assumes_nobody_at_work(&self) -> bool {
-        match self {
-            Input::OverAge | Input::Unwitnessed => true,
-            Input::Unknown { last, .. } => last == WORKER_LOST,
-            _ => false,
-        }
-    }
-}
-
 /// The input that a worker's call comes to, for a promise that others may have
 /// written to since. `claimed` is the promise as the worker leased it, `current`
 /// the one in the table, `announced` the time at which the current record was
@@ -269,132 +334,4 @@ pub fn if_still_current<'a>(
         return Some(Cow::Borrowed(input));
     }
     Some(Cow::Owned(Input::retry_later(at, "changed meanwhile", None)))
-}
-
-/// The input is not for the promise's state; the text says why.
-struct Rejected(&'static str);
-
-const WRONG_STATE: Rejected = Rejected("not in a state for this");
-
-/// A promise in transition.
-struct Transitioning {
-    promise: Promise,
-    rules: Rules,
-    now: Timestamp,
-}
-
-impl Transitioning {
-    /// Enters a state: the task before is over.
-    #[expect(clippy::unnecessary_wraps, reason = "it ends most transitions")]
-    fn enter(&mut self, state: State) -> Result<(), Rejected> {
-        let promise = &mut self.promise;
-        promise.state = state;
-        promise.seq = promise.seq.saturating_add(1);
-        promise.lease = None;
-        promise.retry.not_before = None;
-        promise.retry.redispatch_count = 0;
-        promise.retry.redispatched_at = None;
-        promise.changed_at = self.now;
-        if state != State::Parked {
-            promise.parked = None;
-        }
-        if !matches!(state, State::Delivering | State::Confirming | State::Reversing) {
-            promise.terms_change.in_flight = false;
-        }
-        if state == State::Denied {
-            promise.terms_change.new_terms = None;
-            promise.terms_change.acknowledged = false;
-        }
-        if !matches!(state, State::Denied | State::ReversalDue | State::Reversing | State::Reversed)
-        {
-            promise.platform.unwitnessed = false;
-        }
-        if state.is_settled() {
-            promise.withdrawal.pending = false;
-            promise.platform.batch_id = None;
-        }
-        promise.set_due();
-        Ok(())
-    }
-
-    /// Enters a state that begins something new.
-    fn begin(&mut self, state: State) -> Result<(), Rejected> {
-        self.promise.retry.attempts = 0;
-        self.promise.retry.last_outcome = None;
-        self.promise.platform.batch_id = None;
-        self.promise.effect_uncertain = false;
-        self.promise.platform.contradicted_since = None;
-        self.enter(state)
-    }
-
-    fn park(&mut self, from: State, reason: ParkReason, unknown: bool) -> Result<(), Rejected> {
-        let parked = Parked { from, reason, unknown, at: self.now };
-        self.promise.parked = Some(parked);
-        self.enter(State::Parked)
-    }
-
-    /// Withdrawn before it was given. The platform may show a reward before it
-    /// as fulfilled, one that was taken back, and is told.
-    fn deny(&mut self) -> Result<(), Rejected> {
-        if self.promise.platform.shown_fulfilled && self.unmarks() {
-            self.begin(State::Reversed)?;
-            self.owe_unmarking();
-            return Ok(());
-        }
-        self.enter(State::Denied)
-    }
-
-    /// Whether the platform is told of what was taken back.
-    fn unmarks(&self) -> bool {
-        let asked_for = self.rules.reversals == Reversals::DeliverAndUnmark;
-        asked_for && self.rules.rewards.can_unmark && !self.promise.by_response
-    }
-
-    /// Given and withdrawn.
-    fn take_back(&mut self) -> Result<(), Rejected> {
-        self.promise.platform.shown_fulfilled |=
-            self.promise.platform.was_confirmed || self.promise.effect_uncertain;
-        self.promise.withdrawal.pending = false;
-        self.promise.effect_uncertain = false;
-        self.promise.platform.contradicted_since = None;
-        self.promise.open_at = self.now;
-        match self.rules.reversals {
-            Reversals::Deliver | Reversals::DeliverAndUnmark => self.begin(State::ReversalDue),
-            Reversals::Park => {
-                self.park(State::ReversalDue, ParkReason::WithdrawnAfterDelivery, false)
-            }
-        }
-    }
-
-    /// Where a reward that is given stands.
-    fn given(&self) -> State {
-        if self.promise.platform.was_confirmed { State::Confirmed } else { State::Delivered }
-    }
-
-    fn expect(&self, state: State) -> Result<(), Rejected> {
-        if self.promise.state == state { Ok(()) } else { Err(WRONG_STATE) }
-    }
-}
-
-/// The promise that follows one that was taken back.
-fn renewed(before: &Promise, again: NextEpoch, rules: Rules, now: Timestamp) -> Promise {
-    let epoch = before.epoch.saturating_add(1);
-    let stem = before.key.rsplit_once(':').map_or(before.key.as_str(), |(stem, _)| stem);
-    let state = match again.opening {
-        Opening::Deliver => State::Requested,
-        Opening::Ask => State::LookupDue,
-        Opening::Park(_) => State::Parked,
-    };
-    let mut promise = Promise::new(format!("{stem}:{epoch}"), epoch, state, again.terms, now);
-    if let Opening::Park(reason) = again.opening {
-        promise.parked = Some(Parked { from: State::Requested, reason, unknown: false, at: now });
-    }
-    promise.campaign_id = again.campaign_id.or_else(|| before.campaign_id.clone());
-    promise.announced_at = again.announced_at.unwrap_or(now);
-    promise.by_response = before.by_response;
-    promise.platform.shown_fulfilled = before.platform.shown_fulfilled;
-    promise.refused.clone_from(&before.refused);
-    // Where webhooks are unsigned, the API is asked each time anew.
-    promise.platform.looked_up = before.platform.looked_up && rules.rewards.is_signed;
-    promise
 }

@@ -8,8 +8,8 @@ use crate::fulfilment::state::State;
 use crate::fulfilment::terms::Terms;
 
 impl Transitioning {
-    /// Takes down the terms that the platform states now. Whether they are
-    /// neither ours nor those that a person has seen.
+    /// Takes down the terms that the events state now. True if they are neither the
+    /// promise's nor those that the operator has seen.
     fn restated(&mut self, terms: &Terms) -> bool {
         let differs = self.promise.terms.differs(terms);
         let stated = differs.then(|| self.promise.terms.with(terms));
@@ -209,8 +209,8 @@ impl Transitioning {
         Ok(())
     }
 
-    /// Whether what it was parked for is over with a new approval: what was asked
-    /// for came, or nothing had gone out.
+    /// True if a new approval ends what it was parked for: the approval that the
+    /// platform was asked for came, or nothing had gone out.
     fn may_begin_anew(&self, parked: &Parked) -> bool {
         let waited = matches!(parked.from, State::ApprovalDue | State::AwaitingApproval);
         let untried = parked.from.is_before_delivery() && self.promise.retry.attempts == 0;

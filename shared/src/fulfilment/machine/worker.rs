@@ -35,9 +35,9 @@ impl Transitioning {
         Ok(())
     }
 
-    /// Whether this call is safe: none before it may have had its effect, or it
-    /// repeats that one, at an endpoint that knows its key again. Which one that
-    /// was is not known of promises from before it was noted.
+    /// True if the worker may make this call: no earlier call may have had its
+    /// effect, or this one repeats it, at an endpoint that knows its key again.
+    /// Promises from before the endpoint was noted do not say which one it was.
     fn may_call(&self, endpoint: &Endpoint) -> bool {
         let same = self.promise.endpoint.as_ref() == Some(endpoint);
         !self.promise.effect_uncertain || endpoint.idempotent && same

@@ -1,8 +1,11 @@
 //! The platform with its events, the table, and the workers.
 
+use crate::machine::table::{Row, row};
 use crate::mapping::event;
 use crate::promises::policy;
-use crate::providers::{FIRSTPROMOTER, FIRSTPROMOTER_V1, decide, rewards, transition};
+use crate::providers::{
+    FIRSTPROMOTER, FIRSTPROMOTER_V1, decide, input_from_record, rewards, transition,
+};
 use shared::fulfilment::{
     Endpoint, Input, Policy, Promise, Reversals, Snapshot, State, Taken, Taker, Transition,
     V1Confirm, View,
@@ -55,6 +58,24 @@ pub(super) struct Setup {
 pub(super) const LAG_MS: i64 = 5_000;
 
 impl Setup {
+    /// A world in which nothing is set.
+    pub(super) fn plain(wire: Wire, reversals: Reversals) -> Self {
+        Self {
+            reversals,
+            wire,
+            idempotent: false,
+            auto: false,
+            lacking: false,
+            nameless: false,
+            lossy: false,
+            odd: false,
+            lags: false,
+            clocks: false,
+            coarse: false,
+            ahead: false,
+        }
+    }
+
     pub(super) fn is_v1(self) -> bool {
         self.wire != Wire::V2
     }
@@ -131,6 +152,8 @@ pub(super) struct World {
     /// Nothing happens any more but what is owed.
     pub(super) resting: bool,
     pub(super) log: Vec<String>,
+    /// The rows of the machine's tables that were taken.
+    pub(super) rows: BTreeSet<Row>,
 }
 
 pub(super) type Check = Result<(), String>;
@@ -171,6 +194,7 @@ impl World {
             moved: false,
             resting: false,
             log: vec![],
+            rows: BTreeSet::new(),
         };
         world.emit("commission.created", &json!({}));
         world
@@ -320,6 +344,9 @@ impl World {
         if self.newest.is_none_or(|newest| newest.0 < at) {
             self.newest = Some((at, status));
         }
+        if let (Some(promise), Some(record)) = (&known.promise, &write.record) {
+            self.note_reconciled(promise, record);
+        }
         self.record_before = std::mem::replace(&mut self.record, write.record);
         self.save(write.promises, "intake");
         if self.setup.is_v1() {
@@ -332,10 +359,20 @@ impl World {
         self.jobs.iter().any(|job| job.epoch == p.epoch && job.taken.lease == p.lease)
     }
 
+    /// Notes the row that the record's input to its promise takes.
+    fn note_reconciled(&mut self, promise: &Promise, record: &Record) {
+        if let Some(input) = input_from_record(&self.policy, self.provider(), promise, record) {
+            let result = transition(promise, &input, self.policy.reversals, self.now());
+            self.rows.insert(row(promise, &input, &result));
+        }
+    }
+
     /// Applies an input and saves what comes of it.
     pub(super) fn stepped(&mut self, epoch: u32, input: &Input, by: &str) {
         let p = self.promises[&epoch].clone();
-        match transition(&p, input, self.policy.reversals, self.now()) {
+        let result = transition(&p, input, self.policy.reversals, self.now());
+        self.rows.insert(row(&p, input, &result));
+        match result {
             Transition::Changed(next) => self.save(vec![*next], by),
             Transition::NewEpoch { ended, next } => self.save(vec![*ended, *next], by),
             Transition::Unchanged => {}
@@ -369,10 +406,15 @@ impl World {
                 // Written on the condition that the record is the one read.
                 self.say("claim: torn, and read again".into());
             }
-            Taken::Reconciled(next) => self.save(next, "claim, reconciled"),
+            Taken::Reconciled(next) => {
+                self.note_reconciled(&p, &record);
+                self.save(next, "claim, reconciled");
+            }
             Taken::Leased(leased) if leased.lease.is_none() => self.save(vec![*leased], "claim"),
             Taken::Leased(leased) => {
                 self.known_to_be_denied(&leased)?;
+                let result = Transition::Changed(leased.clone());
+                self.rows.insert(row(&p, &Input::Leased(self.now()), &result));
                 self.save(vec![*leased.clone()], "claim");
                 self.jobs.push(Job { epoch: p.epoch, taken: *leased, record, outcome: None });
             }
