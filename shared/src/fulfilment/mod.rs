@@ -4,6 +4,7 @@
 //! pure function.
 
 mod announce;
+mod assessment;
 mod decision;
 mod lease;
 pub mod machine;
@@ -17,12 +18,11 @@ mod state;
 mod terms;
 mod view;
 
-pub use announce::{
-    Announced, Assessment, announce, entry_of, input_from_record, reconcile, terms,
-};
+pub use announce::{Announced, announce, entry_of, input_from_record, reconcile, suspected, terms};
+pub use assessment::{Assessment, Start};
 pub use decision::{OperatorDecision, Resolution};
 pub use lease::{Taken, Taker};
-pub use machine::{Input, Rules, Start, Transition, WORKER_LOST, if_still_current, transition};
+pub use machine::{Input, Rules, Transition, if_still_current, transition};
 pub(crate) use policy::settings::policy;
 pub use policy::{MaxAmounts, Policy, Reversals, Rule, V1Confirm};
 pub(crate) use promise::one_or_more;
@@ -36,4 +36,4 @@ pub use rewards::{Party, RewardStatus, Rewards};
 pub use snapshot::{ChangeSet, SeenEvent, Snapshot};
 pub use state::{State, Task};
 pub use terms::{Recipient, Terms};
-pub use view::{PlatformStatus, Question, View, suspected};
+pub use view::{PlatformStatus, Question, View};

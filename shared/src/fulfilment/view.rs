@@ -6,8 +6,9 @@
 //! after the latest event that approved it. Without such a clock the platform is
 //! asked again, further and further apart, until the promise is over age.
 
-use crate::fulfilment::announce::{Assessment, assess_existing, entry_of, input_from_record};
-use crate::fulfilment::machine::{Input, Start};
+use crate::fulfilment::announce::{assess_existing, entry_of, input_from_record, suspected};
+use crate::fulfilment::assessment::{Assessment, Start};
+use crate::fulfilment::machine::Input;
 use crate::fulfilment::policy::Policy;
 use crate::fulfilment::promise::Promise;
 use crate::fulfilment::reason::ParkReason;
@@ -261,15 +262,4 @@ impl Question<'_> {
             last: last.into(),
         }
     }
-}
-
-/// True when FirstPromoter says of a reward that it may be fraud (`fraud_check`) or
-/// a purchase of the affiliate's own (`is_self_referral`).
-#[must_use]
-pub fn suspected(record: &Record) -> bool {
-    // A value that is neither a denial nor "left open" is not known to be innocent.
-    let suspects =
-        |name: &str, innocent: &[&str]| record.text(name).is_some_and(|v| !innocent.contains(&v));
-    suspects("fraud_check", &["no_suspicion"])
-        || suspects("is_self_referral", &["false", "0", "no", ""])
 }

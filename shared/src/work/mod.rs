@@ -20,8 +20,7 @@ use crate::aws::queue::{EARLY_MS, Message, Queues};
 use crate::aws::secrets_manager::SecretsCache;
 use crate::aws::store::{Store, StoreError};
 use crate::fulfilment::{
-    Input, Promise, Rewards, Rules, State, Taken, Taker, Transition, WORKER_LOST, if_still_current,
-    transition,
+    Input, Promise, Rewards, Rules, State, Taken, Taker, Transition, if_still_current, transition,
 };
 use crate::ledger::{ItemKeys, Partition, Record, promise_key};
 use crate::platform::credentials::Credentials;
@@ -188,11 +187,8 @@ impl Worker {
 
     /// The input for a promise whose worker disappeared in the middle of its call.
     fn worker_lost(&self, now: Timestamp) -> Input {
-        Input::Unknown {
-            not_before: now,
-            last: WORKER_LOST.into(),
-            repeatable: self.settings.endpoint_idempotent,
-        }
+        let repeatable = self.settings.endpoint_idempotent;
+        Input::WorkerLost { not_before: now, repeatable }
     }
 
     /// Applies an input to a promise, to its newest version if another writer came

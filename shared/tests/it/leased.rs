@@ -7,7 +7,6 @@ use crate::promises::policy;
 use crate::providers::{FIRSTPROMOTER, rewards};
 use shared::fulfilment::{
     Endpoint, Input, ParkReason, Policy, Promise, Reversals, Snapshot, State, Taken, Taker,
-    WORKER_LOST,
 };
 use shared::ledger::Record;
 
@@ -155,13 +154,13 @@ fn a_call_that_may_have_had_its_effect_is_repeated_as_it_was_or_not_at_all() {
 
 #[test]
 fn what_is_said_of_a_promise_that_nobody_works_on_is_not_said_of_one_that_went_on() {
-    let lost =
-        |last: &str| Input::Unknown { not_before: at(0), last: last.into(), repeatable: true };
+    let unknown = Input::Unknown { not_before: at(0), last: "no answer".into(), repeatable: true };
+    let lost = Input::WorkerLost { not_before: at(0), repeatable: true };
     for (input, assumes) in [
         (Input::OverAge, true),
         (Input::Unwitnessed, true),
-        (lost(WORKER_LOST), true),
-        (lost("no answer"), false),
+        (lost, true),
+        (unknown, false),
         (Input::Done, false),
         (Input::Withdrawn, false),
     ] {

@@ -1,7 +1,7 @@
 //! The eligibility of a reward: the start of its promise, its terms and its
 //! recipient.
 
-use crate::fulfilment::machine::Start;
+use crate::fulfilment::assessment::Start;
 use crate::fulfilment::policy::{Policy, Rule, V1Confirm};
 use crate::fulfilment::reason::ParkReason;
 use crate::fulfilment::rewards::{Party, Rewards};
@@ -209,4 +209,15 @@ pub(super) fn recipient(rewards: &'static Rewards, record: &Record, rule: Rule) 
     let known_as = |name| known_as(name).filter(|_| theirs);
     let reference = reference.and_then(known_as);
     Recipient { role: role.into(), id, reference, email: known_as("email") }
+}
+
+/// True when FirstPromoter says of a reward that it may be fraud (`fraud_check`) or
+/// a purchase of the affiliate's own (`is_self_referral`).
+#[must_use]
+pub fn suspected(record: &Record) -> bool {
+    // A value that is neither a denial nor "left open" is not known to be innocent.
+    let suspects =
+        |name: &str, innocent: &[&str]| record.text(name).is_some_and(|v| !innocent.contains(&v));
+    suspects("fraud_check", &["no_suspicion"])
+        || suspects("is_self_referral", &["false", "0", "no", ""])
 }

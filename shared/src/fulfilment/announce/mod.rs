@@ -4,24 +4,20 @@
 mod eligibility;
 mod stated;
 
-pub use eligibility::terms;
 use eligibility::{NotEligible, assess_eligibility, recipient, waits_without_looking};
+pub use eligibility::{suspected, terms};
 use stated::{is_older, newer_than_found, other_than_given};
 
-use crate::fulfilment::machine::{Input, Rules, Start, Transition, transition};
+use crate::fulfilment::assessment::{Assessment, CLOCKS_APART, Start};
+use crate::fulfilment::machine::{Input, Rules, Transition, transition};
 use crate::fulfilment::policy::{Policy, V1Confirm};
 use crate::fulfilment::promise::{Parked, Promise};
 use crate::fulfilment::reason::ParkReason;
 use crate::fulfilment::rewards::{RewardStatus, Rewards};
 use crate::fulfilment::state::State;
 use crate::fulfilment::terms::Terms;
-use crate::fulfilment::view::suspected;
 use crate::ledger::{Record, Register, Subject};
 use crate::wire::Timestamp;
-
-/// Most seconds that an event's time, which may be in whole seconds, and our clock
-/// are thought to differ.
-pub(super) const CLOCKS_APART: i64 = 2;
 
 /// The result of an event for a reward without a promise.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,30 +27,6 @@ pub enum Announced {
     /// No promise, with the reason: `cash`, `not_source`, `not_announced`,
     /// `not_approved`.
     Nothing(&'static str),
-}
-
-/// A reward as its record states it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Assessment {
-    /// The terms, with the parts that a look-up has added.
-    pub terms: Terms,
-    /// The campaign.
-    pub campaign_id: Option<String>,
-    /// The time of the latest announcement, where there is one.
-    pub announced_at: Option<Timestamp>,
-    /// The start of a promise of this reward.
-    pub entry: Start,
-    /// An event took away what the platform had been asked for: it has to be asked
-    /// anew.
-    pub ask_anew: bool,
-}
-
-impl Assessment {
-    /// An assessment of these terms alone.
-    #[must_use]
-    pub fn of(terms: Terms, entry: Start) -> Self {
-        Self { terms, campaign_id: None, announced_at: None, entry, ask_anew: false }
-    }
 }
 
 /// Decides whether the merged record makes a promise, at the arrival of one of its

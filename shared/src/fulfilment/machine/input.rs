@@ -1,6 +1,6 @@
 //! The inputs of the machine, and the part of an assessment that they share.
 
-use crate::fulfilment::announce::Assessment;
+use crate::fulfilment::assessment::{Assessment, Start};
 use crate::fulfilment::decision::OperatorDecision;
 use crate::fulfilment::promise::Endpoint;
 use crate::fulfilment::reason::ParkReason;
@@ -48,6 +48,14 @@ pub enum Input {
         not_before: Timestamp,
         /// The outcome of the call, in a few words.
         last: String,
+        /// Set where repeating the call under the same key is harmless.
+        repeatable: bool,
+    },
+    /// The worker of an expired lease disappeared: nobody knows whether its call had
+    /// its effect.
+    WorkerLost {
+        /// The earliest time of the next try, if one is allowed.
+        not_before: Timestamp,
         /// Set where repeating the call under the same key is harmless.
         repeatable: bool,
     },
@@ -99,23 +107,8 @@ pub enum Input {
     Unwitnessed,
 }
 
-/// The beginning of a promise's life, as its record stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Start {
-    /// With the delivery.
-    Deliver,
-    /// With a question to the platform, about what the payload lacks.
-    LookUp,
-    /// With a question to the platform, whether it is so (v1 is unsigned).
-    Ask,
-    /// With a question to the operator, for this reason.
-    Park(ParkReason),
-    /// Nowhere: money, or another source's.
-    Nothing,
-}
-
-/// The outcome of a call whose worker disappeared.
-pub const WORKER_LOST: &str = "the worker ended in the middle";
+/// The outcome of a call whose worker disappeared, as it is shown.
+pub(super) const WORKER_LOST: &str = "the worker ended in the middle";
 
 impl Input {
     /// No effect yet: another try, not before then. `last` is the outcome of the call,
@@ -134,10 +127,6 @@ impl Input {
     /// that worker wrote.
     #[must_use]
     pub fn assumes_nobody_at_work(&self) -> bool {
-        match self {
-            Input::OverAge | Input::Unwitnessed => true,
-            Input::Unknown { last, .. } => last == WORKER_LOST,
-            _ => false,
-        }
+        matches!(self, Input::OverAge | Input::Unwitnessed | Input::WorkerLost { .. })
     }
 }

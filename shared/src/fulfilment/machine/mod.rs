@@ -205,10 +205,11 @@ mod worker;
 
 use std::borrow::Cow;
 
-pub use input::{Input, Start, WORKER_LOST};
+pub use input::Input;
+use input::WORKER_LOST;
 use transitioning::{Rejected, Transitioning, WRONG_STATE, renewed};
 
-use crate::fulfilment::announce::Assessment;
+use crate::fulfilment::assessment::Assessment;
 use crate::fulfilment::policy::Reversals;
 use crate::fulfilment::promise::Promise;
 use crate::fulfilment::rewards::Rewards;
@@ -270,6 +271,9 @@ pub fn transition(promise: &Promise, input: &Input, rules: Rules, now: Timestamp
         }
         Input::Unknown { not_before, last, repeatable } => {
             next.unknown(*not_before, last, *repeatable)
+        }
+        Input::WorkerLost { not_before, repeatable } => {
+            next.unknown(*not_before, WORKER_LOST, *repeatable)
         }
         Input::DeniedThere { since, announced } => next.denied_there(*since, *announced),
         Input::Unwitnessed => next.unwitnessed(),

@@ -1,6 +1,6 @@
 //! Transitions that the operator causes: decisions about parked promises.
 
-use crate::fulfilment::announce::CLOCKS_APART;
+use crate::fulfilment::assessment::CLOCKS_APART;
 use crate::fulfilment::decision::OperatorDecision;
 use crate::fulfilment::machine::{Rejected, Transitioning};
 use crate::fulfilment::promise::Parked;

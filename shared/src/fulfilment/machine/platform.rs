@@ -1,6 +1,6 @@
 //! Transitions that the platform causes: what it was asked, shows, and was told.
 
-use crate::fulfilment::announce::Assessment;
+use crate::fulfilment::assessment::Assessment;
 use crate::fulfilment::machine::{Rejected, Transitioning, WRONG_STATE};
 use crate::fulfilment::reason::ParkReason;
 use crate::fulfilment::state::State;

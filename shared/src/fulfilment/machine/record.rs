@@ -1,7 +1,7 @@
 //! Transitions that the record of a reward causes, as its events state it.
 
-use crate::fulfilment::announce::Assessment;
-use crate::fulfilment::machine::{Rejected, Start, Transitioning};
+use crate::fulfilment::assessment::{Assessment, Start};
+use crate::fulfilment::machine::{Rejected, Transitioning};
 use crate::fulfilment::promise::{NextEpoch, Opening, Parked};
 use crate::fulfilment::reason::ParkReason;
 use crate::fulfilment::state::State;

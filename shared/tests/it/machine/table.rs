@@ -66,7 +66,8 @@ impl Sender {
             | Input::Done
             | Input::Refused(_)
             | Input::RetryLater { .. }
-            | Input::Unknown { .. } => Self::Worker,
+            | Input::Unknown { .. }
+            | Input::WorkerLost { .. } => Self::Worker,
             Input::ApprovalRequested(_)
             | Input::Found { .. }
             | Input::Contradicted { .. }
@@ -104,8 +105,10 @@ fn input_name(promise: &Promise, input: &Input) -> &'static str {
         Input::Done => "done",
         Input::Refused(_) => "refused",
         Input::RetryLater { .. } => "retry later",
-        Input::Unknown { repeatable: true, .. } => "unknown (repeatable)",
-        Input::Unknown { .. } => "unknown",
+        Input::Unknown { repeatable: true, .. } | Input::WorkerLost { repeatable: true, .. } => {
+            "unknown (repeatable)"
+        }
+        Input::Unknown { .. } | Input::WorkerLost { .. } => "unknown",
         Input::ApprovalRequested(_) => "approval requested",
         Input::Found { entry, .. } => match entry {
             Start::Deliver | Start::Ask => "found",

@@ -445,11 +445,7 @@ impl World {
     }
 
     pub(super) fn worker_lost(&self) -> Input {
-        Input::Unknown {
-            not_before: self.now(),
-            last: "the worker ended in the middle".into(),
-            repeatable: self.endpoint.idempotent,
-        }
+        Input::WorkerLost { not_before: self.now(), repeatable: self.endpoint.idempotent }
     }
 
     /// Nothing is given that the newest event denies, unless the platform was
