@@ -7,9 +7,13 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::error::LocalError;
+
+/// The longest that a fork may take on a busy machine.
+const FORK: Duration = Duration::from_secs(3);
 
 /// A locked folder; a throw-away one is removed with its last user.
 pub(super) struct DataFolder {
@@ -33,7 +37,9 @@ impl DataFolder {
         create_folder(&path).map_err(|source| of_folder(&path, source))?;
         let lock = open_file(&path.join("lock")).map_err(|source| of_folder(&path, source))?;
         // A second engine on the same file would not see the changes of the first.
-        lock.try_lock().map_err(|_| LocalError::DataInUse(path.clone()))?;
+        if !locks(&lock) {
+            return Err(LocalError::DataInUse(path));
+        }
         Ok(Self { path, keep: data.is_some(), _lock: lock })
     }
 
@@ -44,6 +50,19 @@ impl DataFolder {
         open_file(&file).map_err(|source| of_folder(&self.path, source))?;
         Ok(file)
     }
+}
+
+/// Locks a file. A process that was forked while an earlier user had it locked keeps
+/// that lock until it runs its own program: that may take a moment.
+fn locks(file: &File) -> bool {
+    let end = Instant::now() + FORK;
+    while file.try_lock().is_err() {
+        if Instant::now() >= end {
+            return false;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    true
 }
 
 fn of_folder(path: &Path, source: io::Error) -> LocalError {
