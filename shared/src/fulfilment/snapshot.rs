@@ -1,6 +1,6 @@
 //! The result of one read of a partition, and the content of one transaction.
 
-use crate::fulfilment::Promise;
+use crate::fulfilment::promise::Promise;
 use crate::ledger::{Event, Record};
 
 /// An event that is recorded already.

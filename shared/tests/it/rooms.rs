@@ -1,4 +1,5 @@
-//! An arrow points down: a room of `shared` uses only rooms below it, and a provider
+//! An arrow points down: a room of `shared`, and within it one of `fulfilment` and
+//! `provider`, uses only rooms below it, and a provider
 //! is known in its own folder, in the list and to the client of its API.
 
 #[path = "../../../local/tests/rooms/arrows.rs"]
@@ -7,14 +8,37 @@ mod arrows;
 use std::path::Path;
 
 /// The rooms from the bottom to the top.
-const ROOMS: [&str; 12] = [
+const ROOMS: [&str; 35] = [
     "crash",
     "wire",
     "settings",
     "observe",
     "function",
     "ledger",
+    "fulfilment::reason",
+    "fulfilment::state",
+    "fulfilment::policy",
+    "fulfilment::terms",
+    "fulfilment::rewards",
+    "fulfilment::decision",
+    "fulfilment::assessment",
+    "fulfilment::promise",
+    "fulfilment::reward",
+    "fulfilment::snapshot",
+    "fulfilment::machine",
+    "fulfilment::announce",
+    "fulfilment::lease",
+    "fulfilment::view",
     "fulfilment",
+    "provider::secrets",
+    "provider::signature",
+    "provider::status",
+    "provider::mapping",
+    "provider::definition",
+    "provider::uppromote",
+    "provider::affonso",
+    "provider::firstpromoter",
+    "provider::firstpromoter_v1",
     "provider",
     "platform",
     "aws",

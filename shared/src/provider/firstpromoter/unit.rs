@@ -4,6 +4,6 @@ use crate::ledger::unit_name;
 use crate::wire::Word;
 
 /// The unit of a payload's field, in the ledger's words.
-pub(in crate::provider) fn unit_of(unit: &Word) -> String {
+pub fn unit_of(unit: &Word) -> String {
     unit_name(&unit.lower())
 }
