@@ -36,6 +36,7 @@ mod reading;
 mod reasons;
 mod recipients;
 mod resumed;
+mod settings;
 mod sweeping;
 mod unknown;
 mod verification;
