@@ -23,6 +23,7 @@ pub use assessment::{Assessment, Start};
 pub use decision::{OperatorDecision, Resolution};
 pub use lease::{Taken, Taker};
 pub use machine::{Input, Rules, Transition, if_still_current, transition};
+pub use policy::settings::declared as declared_settings;
 pub(crate) use policy::settings::policy;
 pub use policy::{MaxAmounts, Policy, Reversals, Rule, V1Confirm};
 pub(crate) use promise::one_or_more;

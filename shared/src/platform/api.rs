@@ -8,7 +8,7 @@ use crate::platform::credentials::Credentials;
 use crate::platform::http::Http;
 use crate::platform::{Connection, NoAnswer, Pacer, WriteResult, firstpromoter, firstpromoter_v1};
 use crate::provider;
-use crate::settings::{Env, SettingsError, optional, positive};
+use crate::settings::{Env, Number, SettingsError, optional};
 
 /// The settings of the platforms' APIs.
 #[derive(Debug, Clone)]
@@ -22,6 +22,10 @@ pub struct PlatformSettings {
     /// Seconds after which a look-up of v1 requests no more pages.
     pub look_up_seconds: u64,
 }
+
+/// 400 calls a minute and account, and two workers at once.
+const SPACING: Number = Number::new("FIRSTPROMOTER_SPACING_MS", 320, 0..=60_000);
+const LOOK_UP: Number = Number::new("LOOK_UP_SECONDS", 30, 1..=60);
 
 impl PlatformSettings {
     /// Reads the settings.
@@ -37,10 +41,8 @@ impl PlatformSettings {
                 "FIRSTPROMOTER_V1_API_URL",
                 "https://firstpromoter.com/api/v1",
             ),
-            // FirstPromoter allows 400 calls a minute and account; two workers may
-            // call at once.
-            spacing_ms: positive(env, "FIRSTPROMOTER_SPACING_MS", 320, 0..=60_000)?,
-            look_up_seconds: positive(env, "LOOK_UP_SECONDS", 30, 1..=60)?,
+            spacing_ms: SPACING.read_unsigned(env)?,
+            look_up_seconds: LOOK_UP.read_unsigned(env)?,
         })
     }
 }

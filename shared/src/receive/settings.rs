@@ -3,7 +3,20 @@
 use crate::fulfilment::{Policy, policy};
 use crate::ledger::Provider;
 use crate::provider::definition::{Providers, Tolerance};
-use crate::settings::{Env, SettingsError, number, positive, required};
+use crate::settings::{Declared, Env, Number, SECRETS_TTL, SettingsError, required};
+
+/// Longer than any tolerance, so that a replay always meets its record.
+const EVENT_RETENTION: Number = Number::new("EVENT_RETENTION_DAYS", 400, 7..=3_650);
+/// FirstPromoter waits 15 s, the function runs for 12.
+const V1_HOLD: Number = Number::new("V1_HOLD_SECONDS", 6, 0..=8);
+
+/// The bounds of the settings that the receiving functions alone have.
+#[must_use]
+pub fn declared(all: Providers) -> Vec<Declared> {
+    let numbers = [SECRETS_TTL, EVENT_RETENTION, V1_HOLD].into_iter();
+    let tolerances = all.iter().filter_map(|own| own.authentication.tolerance.as_ref());
+    numbers.chain(tolerances.map(tolerance)).map(Declared::Number).collect()
+}
 
 /// The settings that a receiving function reads at its start.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,13 +46,10 @@ impl Settings {
         Ok(Self {
             table: required(env, "TABLE_NAME")?,
             webhook_secrets: required(env, "WEBHOOK_SECRETS_ID")?,
-            secrets_ttl_seconds: positive(env, "SECRETS_TTL_SECONDS", 300, 1..=86_400)?,
+            secrets_ttl_seconds: SECRETS_TTL.read_unsigned(env)?,
             past_tolerance_seconds: tolerances(all, env)?,
-            // Longer than any tolerance, so that a replay always meets its recorded
-            // event.
-            event_retention_days: number(env, "EVENT_RETENTION_DAYS", 400, 7..=3_650)?,
-            // FirstPromoter waits 15 s for an answer, the function runs for 12.
-            v1_hold_seconds: number(env, "V1_HOLD_SECONDS", 6, 0..=8)?,
+            event_retention_days: EVENT_RETENTION.read(env)?,
+            v1_hold_seconds: V1_HOLD.read(env)?,
             policy: policy(env)?,
         })
     }
@@ -55,13 +65,15 @@ impl Settings {
 fn tolerances(all: Providers, env: Env) -> Result<Vec<(Provider, i64)>, SettingsError> {
     let mut tolerances = Vec::new();
     for definition in all {
-        if let Some(tolerance) = &definition.authentication.tolerance {
-            let Tolerance { variable, default, largest } = *tolerance;
-            let seconds = number(env, variable, default, 0..=largest)?;
-            tolerances.push((definition.provider, seconds));
+        if let Some(own) = &definition.authentication.tolerance {
+            tolerances.push((definition.provider, tolerance(own).read(env)?));
         }
     }
     Ok(tolerances)
+}
+
+fn tolerance(own: &Tolerance) -> Number {
+    Number::new(own.variable, own.default, 0..=own.largest)
 }
 
 #[cfg(test)]

@@ -39,6 +39,7 @@ mod reasons;
 mod recipients;
 mod resumed;
 mod rooms;
+mod settings;
 mod sweeping;
 mod unknown;
 mod verification;

@@ -7,21 +7,53 @@ use bigdecimal::{BigDecimal, Zero};
 
 use crate::fulfilment::policy::{MaxAmounts, Policy, Reversals, Rule, V1Confirm};
 use crate::ledger::{Source, Sources, unit_name};
-use crate::settings::{Env, SettingsError, one_of, one_of_words, pairs, problem, required, yes};
+use crate::settings::{
+    Choice, Declared, Env, SettingsError, one_of_words, pairs, problem, required,
+};
 use crate::wire::{Decimal, Timestamp};
 
-const REVERSALS: [(&str, Reversals); 3] = [
-    ("park", Reversals::Park),
-    ("deliver", Reversals::Deliver),
-    ("deliver_and_unmark", Reversals::DeliverAndUnmark),
-];
-const V1_CONFIRM: [(&str, V1Confirm); 2] =
-    [("response", V1Confirm::Response), ("api", V1Confirm::Api)];
+const SOURCE: Choice<Source> = Choice {
+    variable: "FULFILMENT_SOURCE",
+    default: None,
+    words: &[("v2", Source::V2), ("v1", Source::V1), ("off", Source::Off)],
+};
+const RECIPIENT: Choice<Rule> = Choice {
+    variable: "REWARD_RECIPIENT",
+    default: None,
+    words: &[("promoter", Rule::Promoter), ("referral", Rule::Referral), ("rules", Rule::ByRules)],
+};
+const REVERSALS: Choice<Reversals> = Choice {
+    variable: "REVERSALS",
+    default: Some(Reversals::Park),
+    words: &[
+        ("park", Reversals::Park),
+        ("deliver", Reversals::Deliver),
+        ("deliver_and_unmark", Reversals::DeliverAndUnmark),
+    ],
+};
+const V1_CONFIRM: Choice<V1Confirm> = Choice {
+    variable: "V1_CONFIRM",
+    default: Some(V1Confirm::Response),
+    words: &[("response", V1Confirm::Response), ("api", V1Confirm::Api)],
+};
+const AUTO_APPROVE: Choice<bool> = Choice::yes_or_no("AUTO_APPROVE", false);
+
+/// The bounds of the settings that decide about promises.
+#[must_use]
+pub fn declared() -> Vec<Declared> {
+    vec![
+        SOURCE.declared(),
+        RECIPIENT.declared(),
+        REVERSALS.declared(),
+        V1_CONFIRM.declared(),
+        AUTO_APPROVE.declared(),
+    ]
+}
 
 pub(crate) fn policy(env: Env) -> Result<Policy, SettingsError> {
     Ok(Policy {
         sources: Sources {
-            default: source("FULFILMENT_SOURCE", &required(env, "FULFILMENT_SOURCE")?)?,
+            default: SOURCE.read(env)?,
             by_campaign: pairs(env, "FULFILMENT_SOURCE_BY_CAMPAIGN", source)?,
         },
         from: {
@@ -29,7 +61,7 @@ pub(crate) fn policy(env: Env) -> Result<Policy, SettingsError> {
             Timestamp::parse(&from)
                 .ok_or_else(|| problem("FULFIL_FROM", "is not an ISO 8601 time"))?
         },
-        recipient: recipient("REWARD_RECIPIENT", &required(env, "REWARD_RECIPIENT")?)?,
+        recipient: RECIPIENT.read(env)?,
         recipient_rules: pairs(env, "REWARD_RECIPIENT_RULES", rule)?
             .into_iter()
             .map(|(of, rule)| match of.split_once(':') {
@@ -37,10 +69,10 @@ pub(crate) fn policy(env: Env) -> Result<Policy, SettingsError> {
                 None => (of, rule),
             })
             .collect(),
-        reversals: one_of(env, "REVERSALS", &REVERSALS, Reversals::Park)?,
-        auto_approve: yes(env, "AUTO_APPROVE", false)?,
+        reversals: REVERSALS.read(env)?,
+        auto_approve: AUTO_APPROVE.read(env)?,
         max_amount: max_amounts(env)?,
-        v1_confirm: one_of(env, "V1_CONFIRM", &V1_CONFIRM, V1Confirm::Response)?,
+        v1_confirm: V1_CONFIRM.read(env)?,
     })
 }
 
@@ -62,17 +94,11 @@ fn max_amounts(env: Env) -> Result<MaxAmounts, SettingsError> {
 }
 
 fn source(variable: &'static str, text: &str) -> Result<Source, SettingsError> {
-    one_of_words(variable, &[("v2", Source::V2), ("v1", Source::V1), ("off", Source::Off)], text)
-}
-
-fn recipient(variable: &'static str, text: &str) -> Result<Rule, SettingsError> {
-    let words =
-        [("promoter", Rule::Promoter), ("referral", Rule::Referral), ("rules", Rule::ByRules)];
-    one_of_words(variable, &words, text)
+    one_of_words(variable, SOURCE.words, text)
 }
 
 fn rule(variable: &'static str, text: &str) -> Result<Rule, SettingsError> {
-    match recipient(variable, text)? {
+    match one_of_words(variable, RECIPIENT.words, text)? {
         Rule::ByRules => Err(problem(variable, "a rule names promoter or referral")),
         rule => Ok(rule),
     }
