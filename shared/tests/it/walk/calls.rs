@@ -286,6 +286,7 @@ impl World {
                     self.batches.push(Batch { id: id.clone(), marks: false, has_run: false });
                     self.retry_later("accepted", Some(id))
                 }
+                3 if roll > 150 => Input::Refused(ParkReason::UnmarkingRefused),
                 _ => {
                     self.marked_fulfilled = false;
                     Input::Done

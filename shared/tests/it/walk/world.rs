@@ -96,6 +96,8 @@ pub(super) struct World {
     pub(super) log: Vec<String>,
     /// The rows of the machine's tables that were taken.
     pub(super) rows: BTreeSet<Row>,
+    /// The states in which promises began.
+    pub(super) starts: BTreeSet<State>,
 }
 
 pub(super) type Check = Result<(), String>;
@@ -137,6 +139,7 @@ impl World {
             coming_to_rest: false,
             log: vec![],
             rows: BTreeSet::new(),
+            starts: BTreeSet::new(),
         };
         world.post_event("commission.created", &json!({}));
         world
@@ -188,6 +191,9 @@ impl World {
             {
                 record.epoch = p.epoch;
                 record.version += 1;
+            }
+            if p.version == 1 {
+                self.starts.insert(p.state);
             }
             self.promises.insert(p.epoch, p);
         }
