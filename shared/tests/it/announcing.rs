@@ -12,8 +12,8 @@ use shared::provider::Definition;
 use shared::receive::decide::Decision;
 use shared::wire::Id;
 
-/// What the record alone comes to: a state and why it is parked, or why there is
-/// no promise.
+/// The promise that the record alone makes: a state and the reason for parking it, or
+/// the reason for which there is no promise.
 fn comes_to(
     policy: &Policy,
     provider: &'static Definition,
@@ -164,7 +164,7 @@ fn resume(known: &mut Snapshot) {
     known.promise = Some(run(parked, &[word(None)], Reversals::Park));
 }
 
-/// It may have announced its approval, and nobody can tell.
+/// The event may have announced its approval, and nobody can tell.
 #[test]
 fn an_approval_whose_changes_cannot_be_read_says_so() {
     let unreadable = json!({"status": {"from": "pending", "to": "approved"}});

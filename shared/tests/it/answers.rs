@@ -391,7 +391,7 @@ fn v1_is_told_by_the_status_of_its_answer() {
     }
 }
 
-/// What never left did not happen; what left and was not answered may have.
+/// A call that never left did not happen; one that left and was not answered may have.
 #[test]
 fn a_call_that_was_not_answered_is_unknown_only_if_it_left() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

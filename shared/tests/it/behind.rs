@@ -55,7 +55,7 @@ fn edited(at: &str) -> Value {
     body
 }
 
-/// What comes of the known promise.
+/// The state of the known promise after these inputs.
 fn goes_on(known: &mut Snapshot, inputs: &[Input]) -> State {
     let p = walk(known.promise.take().unwrap(), inputs, Reversals::Deliver);
     known.promise.insert(p).state

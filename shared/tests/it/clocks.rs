@@ -31,7 +31,7 @@ fn first(event: &Event) -> ChangeSet {
     decided(&Snapshot::default(), event, &policy(), ARRIVAL)
 }
 
-/// What events of these bodies make of an object, in this order.
+/// The record that events of these bodies make, in this order.
 fn record(bodies: &[Value]) -> Record {
     bodies.iter().fold(Record::default(), |record, body| {
         let known = Snapshot { record: Some(record), ..Snapshot::default() };

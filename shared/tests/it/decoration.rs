@@ -68,7 +68,7 @@ fn replaced(body: &Value, place: &str, by: Option<&Value>) -> Value {
     body
 }
 
-/// Whether a place decides what the event is, or which object it is about.
+/// True of a place that decides what the event is, or which object it is about.
 fn decides(provider: &'static Definition, body: &Value, place: &str) -> bool {
     let named_twice = !body["entity_id"].is_null();
     match provider.provider.name() {
@@ -127,7 +127,7 @@ fn after(
     Ok((event.content, known.promise.clone()))
 }
 
-/// What an earlier event of the same commission said: another amount, others.
+/// The body of an earlier event of the same commission, with another amount and others.
 fn earlier(body: &Value) -> Option<Value> {
     let mut body = body.clone();
     let announces = body["event_type"].as_str()?.starts_with("commission.");
@@ -191,8 +191,8 @@ fn no_decoration_costs_an_event_and_no_oddity_makes_a_wrong_promise() {
     assert!(read > 5_000 && changes_read > 5_000 && promises_compared > 300, "{counts:?}");
 }
 
-/// What an announcement does not say so that it can be read is not what an
-/// earlier event said.
+/// Terms that an announcement does not state readably are not those of an earlier
+/// event.
 #[test]
 fn no_oddity_makes_a_promise_on_the_terms_of_before() {
     let mut compared = 0;

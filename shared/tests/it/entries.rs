@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 const NOW: &str = "2026-10-01T00:00:00Z";
 
-/// What the first event of an object leaves behind: its record and its promise.
+/// The record and the promise that the first event of an object leaves behind.
 fn made(policy: &Policy, provider: &'static Definition, body: &Value) -> (Record, Promise) {
     let write = first(policy, provider, body);
     let promise = write.promises.into_iter().next().unwrap();

@@ -22,7 +22,7 @@ fn flawed(path: &str, bytes: &[u8]) -> Result<Event, String> {
     read(provider, &event_type, &json, "sha", Timestamp::ZERO).map_err(|e| e.field)
 }
 
-/// What events, one after the other, leave promised.
+/// The promise that events, one after the other, leave.
 fn promised(policy: &Policy, events: &[Event]) -> Option<Promise> {
     let now = Timestamp::parse("2026-11-01T00:00:00Z").unwrap();
     let mut known = Snapshot::default();
@@ -180,7 +180,7 @@ fn a_check_that_cannot_be_read_is_not_passed() {
     assert_eq!(v2(&body).unread, ["data.fraud_check"]);
 }
 
-/// It may have said that it is denied.
+/// The event may have said that the reward is denied.
 #[test]
 fn a_status_that_cannot_be_read_holds_what_was_not_given_yet() {
     let approved = v2(&commission(5104, "points", "approved", NOW));

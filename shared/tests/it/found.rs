@@ -44,8 +44,8 @@ const UNIT: &str = "/data/unit";
 const AMOUNT: &str = "/data/amount";
 const REFERRAL: &str = "/data/referral";
 
-/// What was stated before it was asked about is older than what was found; what
-/// was stated since, or in the same second, is not.
+/// Statements from before the platform was asked are older than what it showed; those
+/// made since, or in the same second, are not.
 #[test]
 fn what_was_found_stands_until_an_event_takes_it_away() {
     let promoter = policy();
@@ -111,7 +111,7 @@ fn what_was_found_is_asked_for_anew_once_it_is_contested() {
     }
 }
 
-/// So with the status, of which only v2's API can be asked.
+/// The same of the status, of which only v2's API can be asked.
 #[test]
 fn what_was_found_approved_is_asked_for_anew_once_its_status_is_contested() {
     for (time, state) in [("10:20:00", State::Requested), ("10:40:00", State::LookupDue)] {

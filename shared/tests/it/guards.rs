@@ -23,7 +23,7 @@ fn amount(promise: &Promise) -> Option<&str> {
 
 const D: Reversals = Reversals::Deliver;
 
-/// What the outcome of a call leaves of a promise that went on meanwhile.
+/// The promise that went on meanwhile, after the outcome of a worker's call.
 fn late(taken: &Promise, meanwhile: &[Input], outcome: &Input) -> Promise {
     let newest = run(taken.clone(), meanwhile, D);
     match if_still_current(outcome, taken, &newest, None, at(5)) {
@@ -58,7 +58,7 @@ fn the_outcome_of_a_question_is_not_that_of_the_delivery_under_way() {
     }
 }
 
-/// What ends a question was said of the terms that it was asked about.
+/// The platform's answer is about the terms that it was asked about.
 #[test]
 fn what_the_platform_says_of_terms_that_changed_meanwhile_is_asked_again() {
     let changed = |state, amount| {

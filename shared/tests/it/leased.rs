@@ -29,7 +29,7 @@ fn take(promise: &Promise, record: &Record, due: &str, epoch: u32, endpoint: &En
     taker.take(promise, record)
 }
 
-/// What a worker may do that got the message of what is due.
+/// The work that a worker may do that got the message of what is due.
 pub fn taken(policy: &Policy, known: &Snapshot) -> Taken {
     let promise = known.promise.as_ref().unwrap();
     let taker = Taker {

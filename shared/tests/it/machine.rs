@@ -1,6 +1,6 @@
 //! The promise's life: its tables, and what holds on every path through it.
 
-mod docs;
+pub mod docs;
 pub mod situations;
 pub mod table;
 

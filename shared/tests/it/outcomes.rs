@@ -21,7 +21,7 @@ fn changed() -> Input {
     stated(terms("700"), Start::Deliver)
 }
 
-/// Why it is parked, and whether nobody knows what was given.
+/// The reason for which it is parked, and true if nobody knows what was given.
 fn parked(promise: &Promise) -> Option<(ParkReason, bool)> {
     promise.parked.as_ref().map(|parked| (parked.reason.clone(), parked.unknown))
 }
@@ -55,7 +55,7 @@ fn a_refusal_during_which_it_is_withdrawn_undoes_no_earlier_call() {
     }
 }
 
-/// It was withdrawn while it was being told, and the platform works on it.
+/// The reward was withdrawn while the platform was being told, and works on it.
 #[test]
 fn withdrawn_before_the_batch_is_known_is_asked_about_before_it_is_taken_back() {
     let accepted =

@@ -60,8 +60,8 @@ impl Partition {
 }
 
 impl Partition {
-    /// What is to be given, if anything: the whole promise but for what counts its
-    /// changes.
+    /// The promise of what is to be given, if anything: all of it but for what counts
+    /// its changes.
     fn owed(&self) -> Option<Promise> {
         let promise = self.known.promise.clone()?;
         let uncounted = Promise { version: 0, seq: 0, due: None, ..promise };
@@ -92,7 +92,7 @@ fn received() -> Timestamp {
     Timestamp::parse("2026-11-01T00:00:00Z").unwrap()
 }
 
-/// What a generated event says. Few of everything, so that times, values and
+/// The statements of a generated event. Few of everything, so that times, values and
 /// what was before collide.
 #[derive(Debug, Clone)]
 struct Seed {
@@ -102,7 +102,7 @@ struct Seed {
     status: usize,
     /// The status and the amount before, as far as it says so.
     was: (Option<usize>, Option<u16>),
-    /// What is sent as null.
+    /// The number of the field that is sent as null.
     null: usize,
 }
 

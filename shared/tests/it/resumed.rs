@@ -114,7 +114,7 @@ fn what_was_closed_outlives_announcements_of_before() {
     );
 }
 
-/// What is denied is denied once more only to tell the platform of the one before.
+/// A denied promise is denied once more only to tell the platform of the one before.
 #[test]
 fn a_second_denial_is_no_news_unless_the_platform_is_to_be_told() {
     for (told, reversals, state) in [

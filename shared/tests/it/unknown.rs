@@ -104,8 +104,8 @@ fn a_next_epoch_that_begins_with_a_workers_word_is_announced_as_its_event_said()
     assert!(matches!(stated(terms("1"), Start::Deliver), Input::Approved(_)));
 }
 
-/// What was given is compared with any of what equally late events say; what is
-/// to be given anew is not promised on one of them.
+/// A given reward is compared with each statement of equally late events; one that is
+/// to be given anew is not promised on any of them.
 #[test]
 fn what_may_be_taken_back_is_not_given_anew_on_contested_terms() {
     let deliver = Policy { reversals: Reversals::Deliver, ..policy() };

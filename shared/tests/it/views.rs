@@ -12,7 +12,7 @@ use shared::fulfilment::{
 };
 use shared::ledger::Record;
 
-/// What an answer comes to, in a word.
+/// The meaning of an answer, in a word.
 fn word(input: &Input) -> &str {
     match input {
         Input::Found { .. } => "found",

@@ -67,10 +67,13 @@ fn arrows() -> BTreeMap<(State, State), Vec<String>> {
     arrows
 }
 
+/// The states in which a promise begins, but for `parked`; the walk checks them.
+pub const STARTS: [State; 3] = [State::LookupDue, State::ApprovalDue, State::Requested];
+
 fn diagram() -> String {
     let mut text = String::from("stateDiagram-v2\n");
-    for state in ["lookup_due", "approval_due", "requested"] {
-        writeln!(text, "    [*] --> {state}").unwrap();
+    for state in STARTS {
+        writeln!(text, "    [*] --> {}", state.name()).unwrap();
     }
     for ((from, to), inputs) in arrows() {
         let inputs = inputs.join(", ");

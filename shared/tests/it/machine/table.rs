@@ -17,7 +17,7 @@ pub struct Row {
     pub leads: Leads,
 }
 
-/// Where an input leads.
+/// The end of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Leads {
     /// To another state.
@@ -221,13 +221,12 @@ fn entries(situations: Vec<Situation>, inputs: &[Input]) -> Vec<Entry> {
                 (Sender::of(input), row(&promise, input, &result))
             })
             .collect();
-        match plain.get(&of) {
-            Some(known) => rows.retain(|(_, row)| !known.contains(&(row.input, row.leads))),
-            None => {
-                let all = rows.iter().map(|(_, row)| (row.input, row.leads));
-                plain.insert(of, all.collect());
-                rows.retain(|(_, row)| row.leads != Leads::Nowhere);
-            }
+        if let Some(known) = plain.get(&of) {
+            rows.retain(|(_, row)| !known.contains(&(row.input, row.leads)));
+        } else {
+            let all = rows.iter().map(|(_, row)| (row.input, row.leads));
+            plain.insert(of, all.collect());
+            rows.retain(|(_, row)| row.leads != Leads::Nowhere);
         }
         let due = promise.due.as_deref().and_then(|due| Some(due.split_once('#')?.0.to_owned()));
         entries.push(Entry { state: promise.state, due, name, rows });

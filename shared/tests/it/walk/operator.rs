@@ -1,13 +1,13 @@
 //! The operator: resumes what is parked, and tells the truth.
 
 use crate::machine::decision;
-use crate::walk::calls::{UNKNOWN_THERE, what};
+use crate::walk::calls::{UNKNOWN_THERE, terms_in_words};
 use crate::walk::world::{Check, World};
 use shared::fulfilment::{Input, ParkReason, Parked, Promise, Resolution, State};
 
 impl World {
     /// The operator resumes what is parked. Says whether anything was.
-    pub(super) fn resume(&mut self, roll: u8) -> Result<bool, String> {
+    pub(super) fn operator_resumes(&mut self, roll: u8) -> Result<bool, String> {
         let Some(p) = self.latest().cloned() else {
             return Ok(false);
         };
@@ -19,21 +19,22 @@ impl World {
         }
         let (granted, close) = self.answer_of_the_operator(&p, &parked, roll);
         if close {
-            self.kept |= self.granted.contains_key(&p.key) && !self.reversed.contains(&p.key);
-            self.closed = Some(self.now().plus_seconds(1));
+            self.operator_let_it_be_kept |=
+                self.given_terms.contains_key(&p.key) && !self.taken_back.contains(&p.key);
+            self.closed_at = Some(self.now().plus_seconds(1));
         }
-        self.diverged |=
+        self.operator_let_it_differ |=
             parked.reason == ParkReason::ChangedAfterDelivery || p.terms_change.new_terms.is_some();
-        self.resumes += 1;
+        self.times_resumed += 1;
         // The operator knows what the calls so far came to.
-        self.calls.remove(&p.key);
+        self.calls_of_unknown_end.remove(&p.key);
         self.clock += 1;
-        self.say(format!(
+        self.log_line(format!(
             "operator: {:?} {} granted={granted:?} close={close}",
             parked.from, parked.reason
         ));
         let decision = decision(Resolution::of(granted, close), "x");
-        self.stepped(p.epoch, &Input::Resumed(decision), "operator");
+        self.apply(p.epoch, &Input::Resumed(decision), "operator");
         Ok(true)
     }
 
@@ -41,7 +42,7 @@ impl World {
     /// effect.
     fn must_be_refused(&mut self, p: &Promise) -> Check {
         for resolution in [Resolution::GoOn, Resolution::Close] {
-            self.stepped(p.epoch, &Input::Resumed(decision(resolution, "x")), "operator");
+            self.apply(p.epoch, &Input::Resumed(decision(resolution, "x")), "operator");
             if self.promises[&p.epoch] != *p {
                 return Err(format!("{} resumed, and nobody knows of its call", p.key));
             }
@@ -57,15 +58,15 @@ impl World {
         parked: &Parked,
         roll: u8,
     ) -> (Option<bool>, bool) {
-        let given = self.granted.contains_key(&p.key);
-        let back = self.reversed.contains(&p.key);
+        let given = self.given_terms.contains_key(&p.key);
+        let back = self.taken_back.contains(&p.key);
         let unknown_there = parked.reason == UNKNOWN_THERE;
         if parked.unknown {
             let reversing = parked.from == State::ReversalDue;
             return (Some(if reversing { back } else { given }), roll % 5 == 4);
         }
         if parked.reason == ParkReason::FulfilledAtProvider {
-            self.fulfilled &= given;
+            self.marked_fulfilled &= given;
             return (given.then_some(true), false);
         }
         if (unknown_there || parked.reason == ParkReason::ContradictedAtProvider)
@@ -73,9 +74,9 @@ impl World {
         {
             // Whoever says so has told the platform, and lets stand what it does not show
             // as approved.
-            self.fulfilled = true;
-            self.diverged = true;
-            self.kept |= self.status != "approved";
+            self.marked_fulfilled = true;
+            self.operator_let_it_differ = true;
+            self.operator_let_it_be_kept |= self.status != "approved";
             return (Some(true), false);
         }
         // Whoever cannot tell what was meant gives it by hand, or not at all.
@@ -85,8 +86,8 @@ impl World {
         let unknown_there = unknown_there || parked.reason == ParkReason::NotKnownAtProvider;
         // A unit that only the platform's list names cannot be waived: it is asked for
         // by hand, or not at all.
-        let unseen = parked.from == State::ApprovalDue && self.resumes > 20;
-        let enough = unknown_there && self.resumes > 4 || denied || unseen;
+        let unseen = parked.from == State::ApprovalDue && self.times_resumed > 20;
+        let enough = unknown_there && self.times_resumed > 4 || denied || unseen;
         let keep = parked.reason == ParkReason::WithdrawnAfterDelivery && roll.is_multiple_of(3);
         let granted = self.done_by_hand(p, parked.from, roll);
         (granted, roll % 5 == 4 || enough || keep)
@@ -96,33 +97,33 @@ impl World {
     /// of it.
     fn done_by_hand(&mut self, p: &Promise, from: State, roll: u8) -> Option<bool> {
         let (by_hand, looks) = (roll % 7 == 3, roll.is_multiple_of(3));
-        let given = self.granted.contains_key(&p.key);
+        let given = self.given_terms.contains_key(&p.key);
         match from {
             _ if from.is_before_delivery() => {
                 let owed = self.status == "approved" && p.terms.is_complete();
                 if by_hand && owed && !given && self.holding().is_empty() {
-                    self.granted.insert(p.key.clone(), what(&p.terms));
-                    self.granted_by.insert(p.key.clone(), self.endpoint.id.clone());
-                    self.diverged = true;
+                    self.given_terms.insert(p.key.clone(), terms_in_words(&p.terms));
+                    self.given_by_endpoint.insert(p.key.clone(), self.endpoint.id.clone());
+                    self.operator_let_it_differ = true;
                     return Some(true);
                 }
                 (looks && !given).then_some(false)
             }
             State::ReversalDue => {
                 if by_hand && given {
-                    self.reversed.insert(p.key.clone());
+                    self.taken_back.insert(p.key.clone());
                     return Some(true);
                 }
-                (looks && !self.reversed.contains(&p.key)).then_some(false)
+                (looks && !self.taken_back.contains(&p.key)).then_some(false)
             }
             State::Delivered | State::Confirmed => {
-                self.fulfilled |= by_hand && self.status == "approved";
-                (by_hand || looks).then_some(self.fulfilled)
+                self.marked_fulfilled |= by_hand && self.status == "approved";
+                (by_hand || looks).then_some(self.marked_fulfilled)
             }
             _ => {
                 // It is said of the unmarking.
-                self.fulfilled &= !by_hand;
-                (by_hand || looks).then_some(!self.fulfilled)
+                self.marked_fulfilled &= !by_hand;
+                (by_hand || looks).then_some(!self.marked_fulfilled)
             }
         }
     }
