@@ -43,8 +43,9 @@ async fn dispatch(queues: &Queues, event: &Event) -> DynamoDbEventResponse {
     response
 }
 
-/// The task that a change of an item made due, and the time to start on it. One
-/// whose key is none of ours would be in nobody's power, now or later.
+/// The task that a change of an item made due, and the time to start on it. An item
+/// whose key is none of the ledger's is logged and passed over: no worker could read
+/// its message, and what comes after it in its shard must go on.
 fn due(record: &EventRecord) -> Option<(Message, Option<Timestamp>)> {
     let (old, new) = (&record.change.old_image, &record.change.new_image);
     let due = text_attribute(new, "due")?;
