@@ -3,7 +3,8 @@
 //! <!-- machine -->
 //! An input that an entry does not have changes no state. An entry with a comma has only
 //! the rows in which it differs from the one without. *Noted*: the outcome of the call
-//! under way decides. The setting is `Reversals: deliver`, but for what is to be unmarked.
+//! under way decides. *Approved (…)*, *found (…)*: in brackets, how a promise on all that is
+//! known now would begin. The setting is `Reversals: deliver`, but for what is to be unmarked.
 //!
 //! ```text
 //! lookup_due (lookup is due)

@@ -86,7 +86,8 @@ fn diagram() -> String {
 const LEGEND: &str = "\
 An input that an entry does not have changes no state. An entry with a comma has only
 the rows in which it differs from the one without. *Noted*: the outcome of the call
-under way decides. The setting is `Reversals: deliver`, but for what is to be unmarked.
+under way decides. *Approved (…)*, *found (…)*: in brackets, how a promise on all that is
+known now would begin. The setting is `Reversals: deliver`, but for what is to be unmarked.
 ";
 
 fn tables() -> String {

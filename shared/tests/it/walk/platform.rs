@@ -149,6 +149,7 @@ impl World {
             self.marked_fulfilled = false;
         } else if self.status == "approved" {
             self.marked_fulfilled = true;
+            self.batch_marked_too_late |= self.holding().is_empty();
         }
     }
 }
