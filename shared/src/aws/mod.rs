@@ -1,4 +1,4 @@
-//! AWS: the only room that names its types.
+//! AWS: the only room that names its SDKs.
 
 mod clients;
 pub mod queue;

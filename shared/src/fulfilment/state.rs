@@ -79,7 +79,7 @@ impl State {
         matches!(self, State::Delivered | State::Confirming | State::Confirmed)
     }
 
-    /// True when the company's system has not been called yet.
+    /// True while no delivery is under way or done.
     #[must_use]
     pub fn is_before_delivery(self) -> bool {
         matches!(

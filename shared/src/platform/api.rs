@@ -83,17 +83,17 @@ impl<'a> Api<'a> {
         pacer: &'a Pacer,
         credentials: &'a Credentials,
     ) -> Option<Self> {
-        let connection = |base| Connection { http, base, pacer };
+        let connection = |base, credentials| Connection { http, base, pacer, credentials };
         if is_v1(provider) {
             return Some(Self::V1(firstpromoter_v1::Api {
-                connection: connection(&settings.firstpromoter_v1_url),
+                connection: connection(&settings.firstpromoter_v1_url, "API key"),
                 credentials: credentials.firstpromoter_v1.as_ref(),
                 patience: Duration::from_secs(settings.look_up_seconds),
             }));
         }
         is_v2(provider).then(|| {
             Self::V2(firstpromoter::Api {
-                connection: connection(&settings.firstpromoter_url),
+                connection: connection(&settings.firstpromoter_url, "API key or account id"),
                 credentials: credentials.firstpromoter.as_ref(),
             })
         })

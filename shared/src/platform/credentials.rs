@@ -128,6 +128,17 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_key_is_none() {
+        for key in ["", " "] {
+            let credentials = Credentials::read(&format!(
+                r#"{{"reward_endpoint": {{"signing": []}}, "firstpromoter_v1": {{"api_key": "{key}"}}}}"#
+            ));
+            assert!(credentials.firstpromoter_v1.is_none());
+            assert_eq!(credentials.problems, ["firstpromoter_v1: wrong shape at api_key"]);
+        }
+    }
+
+    #[test]
     fn white_space_around_a_credential_is_no_part_of_it() {
         let credentials = r#"{"reward_endpoint": {"signing": [" whsec_YQ==\n"]},
                 "firstpromoter": {"api_key": "key\r\n", "account_id": " account "},

@@ -53,6 +53,8 @@ pub struct Connection<'a> {
     pub base: &'a str,
     /// The pacer of the calls.
     pub pacer: &'a Pacer,
+    /// The name of its credentials, for the operator who has to mend them.
+    pub credentials: &'static str,
 }
 
 impl Connection<'_> {
@@ -73,8 +75,9 @@ impl Connection<'_> {
         }
         let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
         let request = request.body(body);
-        let request = request
-            .map_err(|_| NoAnswer::refused("a part of the credentials is no header value"))?;
+        let request = request.map_err(|_| {
+            NoAnswer::refused(&format!("the {} is no header value", self.credentials))
+        })?;
         self.pacer.turn().await;
         Ok(self.http.send(request).await)
     }

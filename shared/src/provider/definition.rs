@@ -216,6 +216,17 @@ impl Definition {
         self.catalogue.iter().find(|row| row.names().any(|name| name == event_type))
     }
 
+    /// True when the provider has an address for a family.
+    #[must_use]
+    pub fn has_address(&self, family: Family) -> bool {
+        match &self.routes {
+            Routes::Families(families) | Routes::TokenAndFamilies(families) => {
+                families.iter().any(|(_, of)| *of == family)
+            }
+            Routes::Events => self.catalogue.iter().any(|row| row.family == family),
+        }
+    }
+
     /// The family of an event type, in the catalogue or not.
     #[must_use]
     pub fn family_of(&self, event_type: &str) -> Option<Family> {

@@ -18,9 +18,7 @@ pub use definition::{Definition, Providers};
 use crate::fulfilment::Rewards;
 
 /// The providers that are received.
-pub const ALL: Providers = &LIST;
-
-const LIST: [&Definition; 4] = [
+pub const ALL: Providers = &[
     &uppromote::DEFINITION,
     &affonso::DEFINITION,
     &firstpromoter::DEFINITION,
@@ -29,17 +27,17 @@ const LIST: [&Definition; 4] = [
 
 /// The rewards of [`ALL`], for the workers: what only receives is no part of their
 /// binaries then.
-pub const REWARDS: RewardsList = &rewards(LIST);
+pub const REWARDS: RewardsList = &rewards::<{ ALL.len() }>();
 
 /// The rewards of several providers, of those that announce any.
 pub type RewardsList = &'static [Option<&'static Rewards>];
 
 #[expect(clippy::indexing_slicing, reason = "while compiling")]
-const fn rewards<const N: usize>(all: [&Definition; N]) -> [Option<&'static Rewards>; N] {
+const fn rewards<const N: usize>() -> [Option<&'static Rewards>; N] {
     let mut rewards = [None; N];
     let mut n = 0;
     while n < N {
-        rewards[n] = all[n].rewards;
+        rewards[n] = ALL[n].rewards;
         n += 1;
     }
     rewards

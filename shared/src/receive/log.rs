@@ -47,7 +47,7 @@ pub enum Outcome {
 pub enum PromiseState {
     /// It has one, in this state.
     Of(State),
-    /// It has none, for this reason, though it announced a reward.
+    /// The event has none, for this reason, though it announced a reward or may have.
     NotPromised(&'static str),
 }
 
@@ -119,9 +119,9 @@ impl RequestLog {
         self.unread.clone_from(&event.unread);
         if let Some(format) = event.other_format {
             let family = event.family.unwrap_or(route.family);
-            let path = find(all, format.name())
-                .map(|other| path_of(other, family, &event.event_type))
-                .unwrap_or_default();
+            let own = find(all, format.name()).filter(|own| own.has_address(family));
+            let path = own.map(|own| path_of(own, family, &event.event_type));
+            let path = path.unwrap_or_else(|| format!("/webhooks/{format}/…"));
             self.other_format = Some(format!("{format}: to be sent to {path}"));
             return;
         }

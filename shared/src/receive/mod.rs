@@ -124,7 +124,7 @@ impl Receiver {
         request: &ApiGatewayV2httpRequest,
         line: &mut RequestLog,
     ) -> Result<(StatusCode, Outcome), Rejection> {
-        let (now, arrived) = (Timestamp::now(), Instant::now());
+        let now = Timestamp::now();
         let route = self.route(request, line)?;
         let body = body_bytes(request)?;
         let incoming =
@@ -143,6 +143,7 @@ impl Receiver {
             }
         }
         let authenticated = authenticated?;
+        let arrived = Instant::now();
         let kept = Kept::new(self.providers, &incoming, authenticated.bytes(), now);
         let reading = read::read(self.providers, &route, &authenticated, &kept)?;
         let (event, stored) = match reading {

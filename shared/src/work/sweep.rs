@@ -132,7 +132,12 @@ impl Worker {
             return Ok(Handled::Left);
         };
         let now = Timestamp::now();
-        match self.settings.limits().action(&promise, now) {
+        let action = self.settings.limits().action(&promise, now);
+        if action != Action::Leave {
+            // Nothing is queued of what no worker could take.
+            self.known_rewards(pk)?;
+        }
+        match action {
             Action::Leave => Ok(Handled::Left),
             Action::OverAge => {
                 self.apply_unless_busy(pk, promise, &Input::OverAge).await?;

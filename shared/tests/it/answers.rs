@@ -71,7 +71,7 @@ fn key() -> Secret {
 fn v2<T>(base: &str, ask: impl AsyncFnOnce(&firstpromoter::Api) -> T) -> T {
     let keys = FirstPromoter { api_key: key(), account_id: key() };
     let (http, pacer) = (http(), Pacer::new(Duration::ZERO));
-    let connection = Connection { http: &http, base, pacer: &pacer };
+    let connection = Connection { http: &http, base, pacer: &pacer, credentials: "API key" };
     run(ask(&firstpromoter::Api { connection, credentials: Some(&keys) }))
 }
 
@@ -80,7 +80,7 @@ fn v1<T>(base: &str, ask: impl AsyncFnOnce(&firstpromoter_v1::Api) -> T) -> T {
     let (http, pacer, key) =
         (http(), Pacer::new(Duration::ZERO), FirstPromoterV1 { api_key: key() });
     run(ask(&firstpromoter_v1::Api {
-        connection: Connection { http: &http, base, pacer: &pacer },
+        connection: Connection { http: &http, base, pacer: &pacer, credentials: "API key" },
         credentials: Some(&key),
         patience: Duration::from_secs(30),
     }))
@@ -106,7 +106,7 @@ fn a_look_up_ends_in_time_and_does_not_say_that_it_is_not_there() {
         (http(), Pacer::new(Duration::from_millis(40)), FirstPromoterV1 { api_key: key() });
     let patience = Duration::from_millis(20);
     let credentials = Some(&key);
-    let connection = Connection { http: &http, base: &base, pacer: &pacer };
+    let connection = Connection { http: &http, base: &base, pacer: &pacer, credentials: "API key" };
     let api = firstpromoter_v1::Api { connection, credentials, patience };
     let answer = run(api.view("88", &terms("500"))).unwrap_err();
     assert_eq!((answer.refused, answer.cause.as_str()), (false, "the list took too long"));

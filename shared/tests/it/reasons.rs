@@ -34,6 +34,22 @@ fn a_reason_is_known_by_its_name_and_all_else_is_the_endpoints() {
     assert_eq!(refused.name(), "422 no_such_account");
 }
 
+/// A reason that nothing parks for would be a row that misleads.
+#[test]
+fn every_reason_is_one_that_something_is_parked_for() {
+    let rooms = crate::rooms::modules();
+    let parks = |name: &str| {
+        rooms.iter().any(|(room, code)| {
+            let parks = room.starts_with("fulfilment") || room.starts_with("work");
+            parks && room != "fulfilment::reason" && code.contains(name)
+        })
+    };
+    for reason in ParkReason::ALL {
+        let variant = format!("ParkReason::{reason:?}");
+        assert!(parks(&variant), "nothing is parked for {variant}");
+    }
+}
+
 /// A `match` has an arm for each variant; `ALL` could have lost one.
 #[test]
 fn a_list_of_all_variants_has_all() {

@@ -50,6 +50,11 @@ fn source() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))
 }
 
+/// The modules of `shared` by path, each with its code.
+pub fn modules() -> Vec<(String, String)> {
+    arrows::modules(source()).unwrap()
+}
+
 #[test]
 fn every_arrow_points_down() {
     assert_eq!(arrows::wrong_arrows(source(), &ROOMS).unwrap(), [""; 0]);

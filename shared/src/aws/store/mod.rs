@@ -56,8 +56,7 @@ pub struct StoredRequest {
 pub struct PageToken(Item);
 
 /// A promise as the index of open work shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(from = "OpenRow")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenPromise {
     /// Its keys.
     pub keys: ItemKeys,
@@ -69,15 +68,19 @@ pub struct OpenPromise {
 /// cannot be read.
 #[derive(Deserialize)]
 struct OpenRow {
-    pk: Partition,
+    pk: String,
     sk: String,
     open_since: Timestamp,
 }
 
-impl From<OpenRow> for OpenPromise {
-    fn from(row: OpenRow) -> Self {
-        let keys = ItemKeys { pk: row.pk, sk: row.sk };
-        Self { keys, open_since: row.open_since }
+impl OpenRow {
+    /// The promise; `None` for a key that is none of ours, which must not hide the
+    /// others.
+    fn promise(self) -> Option<OpenPromise> {
+        let pk = self.pk.parse();
+        let pk = pk.inspect_err(|error| tracing::error!(%error, "a row of the index")).ok()?;
+        let keys = ItemKeys { pk, sk: self.sk };
+        Some(OpenPromise { keys, open_since: self.open_since })
     }
 }
 
@@ -271,9 +274,10 @@ impl Store {
             .set_exclusive_start_key(from.map(|page| page.0));
         let output = call.send().await.map_err(|e| StoreError::Unavailable(code(&e)))?;
         let items = output.items.unwrap_or_default().into_iter();
-        let open: Result<Vec<OpenPromise>, _> =
+        let rows: Result<Vec<OpenRow>, _> =
             items.map(|item| read_item(item, "a row of the index")).collect();
-        Ok((open?, output.last_evaluated_key.map(PageToken)))
+        let open = rows?.into_iter().filter_map(OpenRow::promise).collect();
+        Ok((open, output.last_evaluated_key.map(PageToken)))
     }
 
     /// Keeps authenticated bytes that could not be read as an event.

@@ -25,11 +25,15 @@ impl Transitioning {
         }
         self.promise.platform.looked_up = true;
         self.promise.platform.found_at = Some(asked_at);
-        // What the operator let count counts for as long as the platform shows it.
+        // What the operator let count counts for as long as the platform shows it,
+        // beside events that are older than that.
         let shows_the_same = !self.promise.terms.differs(&found.terms);
-        let believed = self.promise.platform.believed_at.is_some() && shows_the_same
-            || self.promise.waives(&ParkReason::ContradictedAtProvider);
-        self.promise.platform.believed_at = believed.then_some(asked_at);
+        let believed = if self.promise.waives(&ParkReason::ContradictedAtProvider) {
+            Some(asked_at)
+        } else {
+            self.promise.platform.believed_at.filter(|_| shows_the_same)
+        };
+        self.promise.platform.believed_at = believed;
         self.promise.platform.found_since = since;
         self.promise.lease = None;
         self.promise.retry.attempts = 0;

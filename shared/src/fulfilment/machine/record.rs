@@ -56,8 +56,7 @@ impl Transitioning {
         self.enter(self.given())
     }
 
-    /// Starts over on the terms of the record: no worker has called the endpoint
-    /// on the present ones.
+    /// Starts over on the terms of the record: no call may have given the reward.
     pub(super) fn enter_by(&mut self, now: &Assessment) -> Result<(), Rejected> {
         let differs = self.promise.terms.differs(&now.terms);
         if now.ask_anew || now.entry == Start::Ask && differs {

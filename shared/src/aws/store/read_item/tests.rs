@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::aws::store::items::known;
-use crate::aws::store::{OpenPromise, StoredEvent};
+use crate::aws::store::{OpenRow, StoredEvent};
 
 const JANE: &str = "jane@example.com";
 
@@ -52,7 +52,7 @@ fn event() -> Value {
 fn what_cannot_be_read_is_named_and_not_quoted() {
     let (text, list, map) = (json!(JANE), json!([JANE]), json!({JANE: JANE}));
     let of_known = |item| known(vec![item], None).map(drop);
-    let of_row = |item| read_item::<OpenPromise>(item, "a row of the index").map(drop);
+    let of_row = |item| read_item::<OpenRow>(item, "a row of the index").map(drop);
     let of_event = |item| read_item::<StoredEvent>(item, "an event").map(drop);
     let check = |of: &dyn Fn(Item) -> Result<(), StoreError>,
                  whole: Value,
@@ -89,7 +89,7 @@ fn what_cannot_be_read_is_named_and_not_quoted() {
     }
     check(&of_known, promise(), "a promise", "state", None);
     for attribute in ["pk", "open_since"] {
-        check(&of_row, row(), "a row of the index", attribute, Some(&text));
+        check(&of_row, row(), "a row of the index", attribute, Some(&list));
         check(&of_row, row(), "a row of the index", attribute, None);
     }
     check(&of_event, event(), "an event", "received_at", Some(&text));
