@@ -5,7 +5,8 @@
 //! Not all of it can end well. An event was lost for good; the operator let given terms
 //! differ from those of the platform, or let be kept what was withdrawn, or closed the
 //! promise; the settings said for a time that it was another source's; equally late events
-//! contradict each other; or v1 never told of a denial.
+//! contradict each other; v1 never told of a denial; the platform ran a batch that marks
+//! after it took the mark away, or its list showed the mark of an epoch before.
 //!
 //! # What must hold
 //! * One reward is held at most, whatever happened.
@@ -160,6 +161,7 @@ impl World {
         if !self.marked_fulfilled
             && !p.is_some_and(|p| p.withdrawal.reversal_waived)
             && self.closed_at.is_none()
+            && !self.old_mark_was_shown
         {
             return Err("given and confirmed, and the platform does not show it".into());
         }

@@ -104,6 +104,8 @@ impl World {
         } else {
             self.view_of_now()
         };
+        let marked = view.standing == PlatformStatus::Fulfilled;
+        self.old_mark_was_shown |= marked && !self.marked_fulfilled;
         if self.setup.wire == Wire::V2 {
             return view;
         }

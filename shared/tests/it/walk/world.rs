@@ -89,6 +89,8 @@ pub(super) struct World {
     pub(super) closed_at: Option<Timestamp>,
     pub(super) operator_let_it_differ: bool,
     pub(super) operator_let_it_be_kept: bool,
+    /// The list, which is behind, showed as fulfilled what is not marked any more.
+    pub(super) old_mark_was_shown: bool,
     /// A batch marked as fulfilled what was taken back meanwhile.
     pub(super) batch_marked_too_late: bool,
     /// The settings said for a time that it was another source's.
@@ -137,6 +139,7 @@ impl World {
             closed_at: None,
             operator_let_it_differ: false,
             operator_let_it_be_kept: false,
+            old_mark_was_shown: false,
             batch_marked_too_late: false,
             source_was_changed: false,
             coming_to_rest: false,
