@@ -21,6 +21,8 @@ impl World {
         if close {
             self.operator_let_it_be_kept |=
                 self.given_terms.contains_key(&p.key) && !self.taken_back.contains(&p.key);
+            // A closed reversal owes the platform nothing: the operator takes the mark away.
+            self.marked_fulfilled &= !self.taken_back.contains(&p.key);
             self.closed_at = Some(self.now().plus_seconds(1));
         }
         self.operator_let_it_differ |=
