@@ -21,6 +21,8 @@ impl World {
         if close {
             self.operator_let_it_be_kept |=
                 self.given_terms.contains_key(&p.key) && !self.taken_back.contains(&p.key);
+            // A closed reversal owes the platform nothing: the operator takes the mark away.
+            self.marked_fulfilled &= !self.taken_back.contains(&p.key);
             self.closed_at = Some(self.now().plus_seconds(1));
         }
         self.operator_let_it_differ |=
@@ -86,7 +88,9 @@ impl World {
         let unknown_there = unknown_there || parked.reason == ParkReason::NotKnownAtProvider;
         // A unit that only the platform's list names cannot be waived: it is asked for
         // by hand, or not at all.
-        let unseen = parked.from == State::ApprovalDue && self.times_resumed > 20;
+        // So with a reward of which the platform does not say whose it is.
+        let unseen = (parked.from == State::ApprovalDue || self.names_no_promoter)
+            && self.times_resumed > 20;
         let enough = unknown_there && self.times_resumed > 4 || denied || unseen;
         let keep = parked.reason == ParkReason::WithdrawnAfterDelivery && roll.is_multiple_of(3);
         let granted = self.done_by_hand(p, parked.from, roll);
