@@ -260,9 +260,7 @@ fn what_the_operator_let_count_stands_when_the_promise_is_parked_once_more() {
         let resumed = goes_on(&mut known, &[word(None)]);
         assert_eq!((resumed.state, &resumed.terms), (then, &parked.terms));
         if then == State::LookupDue {
-            let view = View { terms: terms("700"), ..View::of(PlatformStatus::Approved) };
-            let answer = question(&known, &policy, FIRSTPROMOTER).looked_up(&view);
-            let found = run(resumed, &[Input::Leased(at(9)), answer], Reversals::Park);
+            let found = asked(&mut known, &terms("700"));
             assert_eq!((found.state, &found.terms.amount), (State::Requested, &first.amount));
         }
     }

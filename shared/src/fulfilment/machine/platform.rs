@@ -26,8 +26,8 @@ impl Transitioning {
         self.promise.platform.looked_up = true;
         self.promise.platform.found_at = Some(asked_at);
         // What the operator let count counts for as long as the platform shows it,
-        // beside events that are older than that.
-        let shows_the_same = !self.promise.terms.differs(&found.terms);
+        // beside events that are older than that. It may name what it did not before.
+        let shows_the_same = !self.promise.terms.contradicts(&found.terms);
         let believed = if self.promise.waives(&ParkReason::ContradictedAtProvider) {
             Some(asked_at)
         } else {
