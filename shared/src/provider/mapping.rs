@@ -6,15 +6,19 @@ use serde_json::Value;
 use crate::ledger::{Action, Clock, Facts, Identity, Malformed};
 use crate::provider::status::rank;
 use crate::wire::json::Json;
-use crate::wire::{Decimal, Field, Id, Timestamp, Unread};
+use crate::wire::{Decimal, Field, Id, Read, Timestamp, Unread};
 
 /// Longest event type kept, in bytes: event types are log fields.
 const MAX_TYPE_BYTES: usize = 128;
 
-/// The member `name`, which must be there and be an object.
-pub fn object<'a>(body: &'a Json, name: &str) -> Result<&'a Json, Malformed> {
+/// The payload in the member `name`, which must be there and be an object.
+pub fn object<T: Clone + Default + Read>(
+    body: &Json,
+    name: &'static str,
+    unread: &mut Unread,
+) -> Result<T, Malformed> {
     match body.get(name) {
-        Some(object @ Json::Object(_)) => Ok(object),
+        Some(Json::Object(_)) => Ok(unread.member(body, name).value().cloned().unwrap_or_default()),
         Some(_) => Err(Malformed::new(name, "is not an object")),
         None => Err(Malformed::new(name, "is missing")),
     }

@@ -41,8 +41,7 @@ pub(super) fn read(
     let Delivered { event_type, body, .. } = delivered;
     let envelope = Envelope::read(body, unread).unwrap_or_default();
     let identity = Identity::Given(required(&envelope.id, "id")?);
-    object(body, "data")?;
-    let payout: Payout = unread.member(body, "data").value().cloned().unwrap_or_default();
+    let payout: Payout = object(body, "data", unread)?;
     let id = required(&payout.payout_id, "data.payoutId")?;
     let implied = match *event_type {
         "payout.paid" => Field::Value("completed".to_owned()),

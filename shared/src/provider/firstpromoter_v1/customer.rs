@@ -68,8 +68,7 @@ pub(super) fn read(
 ) -> Result<(Identity, Change), Malformed> {
     let body = delivered.body;
     let (identity, part) = event_part(body, unread)?;
-    object(body, "data")?;
-    let lead: Lead = unread.member(body, "data").value().cloned().unwrap_or_default();
+    let lead: Lead = object(body, "data", unread)?;
     let id = required(&lead.id, "data.id")?;
     let mut facts = facts(&lead)?;
     facts.remove("id");

@@ -55,8 +55,7 @@ pub(super) fn read(
 ) -> Result<(Identity, Change), Malformed> {
     let body = delivered.body;
     let (identity, part) = event_part(body, unread)?;
-    object(body, "data")?;
-    let fulfilment: Fulfilment = unread.member(body, "data").value().cloned().unwrap_or_default();
+    let fulfilment: Fulfilment = object(body, "data", unread)?;
     let id = required(&fulfilment.id, "data.id")?;
     let mut facts = facts(&fulfilment)?;
     facts.remove("id");
