@@ -5,7 +5,7 @@ use shared::ledger::{Change, Family, Identity, Kind, Malformed, Provider, Subjec
 use shared::provider::definition::{
     Authentication, Definition, Delivered, EventType, Routes, Signing,
 };
-use shared::provider::mapping::{amount_fact, archive_identity, clock, object, type_at};
+use shared::provider::mapping::{amount_fact, archive_identity, clock, type_at};
 use shared::provider::secrets::{Method, ProviderSecrets};
 use shared::provider::signature::{
     Incoming, MethodMatches, Refusal, hmac_matches, mac_from_hex, matching,
@@ -53,7 +53,8 @@ fn matches<'a>(
 }
 
 fn settled(delivered: &Delivered, unread: &mut Unread) -> Result<(Identity, Change), Malformed> {
-    let payout = object(delivered.body, "payout")?;
+    let payout =
+        delivered.body.get("payout").ok_or_else(|| Malformed::new("payout", "is missing"))?;
     let id = |of, name| match id_of(of, name) {
         Some(id) => Ok(id),
         None => Err(Malformed::new(name, "is missing")),
