@@ -20,7 +20,7 @@ use crate::aws::queue::{EARLY_MS, Message, Queues};
 use crate::aws::secrets_manager::SecretsCache;
 use crate::aws::store::{Store, StoreError};
 use crate::fulfilment::{
-    Input, Promise, Rewards, Rules, State, Taken, Taker, Transition, if_still_current, transition,
+    Input, Promise, Rewards, Rules, Taken, Taker, Transition, if_still_current, transition,
 };
 use crate::ledger::{ItemKeys, Partition, Record, promise_key};
 use crate::platform::credentials::Credentials;
@@ -346,21 +346,3 @@ impl<'a> StepLine<'a> {
         observe::print("step", self, &[(dimensions, &[("Steps", "Count", 1.0)])]);
     }
 }
-
-/// The states in which a promise is open, for the sweep and its counts.
-const OPEN: [State; 12] = [
-    State::Parked,
-    // Open only while no event has confirmed what the platform's API said.
-    State::Denied,
-    State::LookupDue,
-    State::ApprovalDue,
-    State::AwaitingApproval,
-    State::Requested,
-    State::Delivering,
-    State::Delivered,
-    State::Confirming,
-    State::ReversalDue,
-    State::Reversing,
-    // Open only while the platform is to be told.
-    State::Reversed,
-];

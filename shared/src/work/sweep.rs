@@ -14,7 +14,7 @@ use crate::fulfilment::{Input, Promise, Rewards, State, Transition, reconcile, t
 use crate::ledger::{ItemKeys, Partition};
 use crate::provider::RewardsList;
 use crate::wire::Timestamp;
-use crate::work::{OPEN, Worker};
+use crate::work::Worker;
 use crate::{crash, function, observe};
 
 /// Promises reconciled at once.
@@ -72,12 +72,19 @@ struct Backlog {
     state: &'static str,
 }
 
+/// The states in which a promise may be open: all but the one in which nothing is
+/// owed. What this sweep parks is for the next one to count, so parked comes first.
+fn open_states() -> impl Iterator<Item = State> {
+    let owes = |state: &State| !matches!(state, State::Confirmed | State::Parked);
+    std::iter::once(State::Parked).chain(State::ALL.into_iter().filter(owes))
+}
+
 impl Worker {
     /// Sweeps once through all open promises. A failure is logged, and its promise
     /// left for the next sweep.
     pub async fn sweep(&self) -> SweepReport {
         let mut report = SweepReport::default();
-        for state in OPEN {
+        for state in open_states() {
             if let Err(error) = self.sweep_state(state, &mut report).await {
                 tracing::error!(%error, state = state.name(), "sweep: not read");
                 report.failed += 1;
