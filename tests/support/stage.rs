@@ -151,8 +151,13 @@ impl Stage {
     /// The number of processes that were started for the webhooks' functions.
     #[must_use]
     pub fn processes(&self) -> u64 {
-        let functions =
-            ["PayoutsFunction", "CommissionsFunction", "CustomersFunction", "FulfilmentsFunction"];
+        let functions = [
+            "PayoutsFunction",
+            "CommissionsFunction",
+            "CustomersFunction",
+            "AffiliatesFunction",
+            "FulfilmentsFunction",
+        ];
         functions.iter().map(|name| self.stack.instances_started(name).unwrap()).sum()
     }
 }

@@ -57,6 +57,7 @@ fn each_function_has_the_rights_that_its_calls_need_and_no_other() {
         ("PayoutsFunction", intake.clone()),
         ("CommissionsFunction", intake.clone()),
         ("CustomersFunction", intake.clone()),
+        ("AffiliatesFunction", intake.clone()),
         ("FulfilmentsFunction", intake),
         ("DispatchFunction", vec![send]),
         ("DeliverFunction", [&works[..], &[secret]].concat()),
