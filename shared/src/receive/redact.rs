@@ -2,156 +2,88 @@
 
 use crate::provider::secrets::MIN_PATH_TOKEN;
 use crate::wire::json::{Json, plain};
-
-/// The text in place of a credential.
-const REMOVED: &str = "[removed]";
-
-/// Parts of member names that mean a credential, spelled without separators or
-/// capitals. `…webhook_url` is among them: FirstPromoter v1 sends back the URL that
-/// it calls, which has the path token in it.
-const CREDENTIALS: [&str; 10] = [
-    "token",
-    "password",
-    "secret",
-    "apikey",
-    "signature",
-    "authorization",
-    "credential",
-    "webhookurl",
-    "targeturl",
-    "basicauth",
-];
-
-/// Whole member names that mean a credential, spelled likewise: a one-time
-/// password, and the headers that a subscription sends along.
-const CREDENTIAL_NAMES: [&str; 3] = ["otp", "otpcode", "headers"];
-
-/// Parts of member names that mean tax and payment data, spelled likewise.
-const PAYMENT: [&str; 26] = [
-    "paymentinfo",
-    "paymentdetail",
-    "paymentmethoddetail",
-    "payoutmethod",
-    "payoutemail",
-    "payoutdetail",
-    "personaldetail",
-    "w8form",
-    "w9form",
-    "vatid",
-    "vatnumber",
-    "taxid",
-    "taxvalue",
-    "taxnumber",
-    "paypal",
-    "iban",
-    "swift",
-    "bank",
-    "accountnumber",
-    "routingnumber",
-    "invoicedetail",
-    "companynumber",
-    "paymentreference",
-    "paymentintent",
-    "walletaddress",
-    "sortcode",
-];
+use crate::wire::sensitive::{Class, REMOVED, redacted, redacted_member};
 
 /// Members of a payout method's own object that tell nothing of the account.
-const PAYOUT_METHOD_KEPT: [&str; 7] =
-    ["id", "status", "promoterid", "createdat", "updatedat", "isdefault", "test"];
+const PAYOUT_METHOD_KEPT: [&str; 12] = [
+    "id",
+    "status",
+    "method",
+    "promoterid",
+    "createdat",
+    "updatedat",
+    "dateadded",
+    "isdefault",
+    "isselected",
+    "isdisabled",
+    "managedpayouts",
+    "test",
+];
 
 /// The body as it may be stored: credentials removed, tax and payment data reduced
 /// to `present` or `absent`. `payment_data` says that the objects of the event are
 /// themselves payment data; `token` is the route's own, which no text may repeat.
 #[must_use]
 pub fn storable(body: &Json, payment_data: bool, token: Option<&str>) -> Json {
-    // A shorter text is no token: with Basic credentials a `-` stands in its place.
-    let is_token = |token: &&str| token.chars().count() >= MIN_PATH_TOKEN;
-    let redaction = Redaction { token: token.filter(is_token) };
-    let Json::Object(members) = body else {
-        return redaction.blank(body);
+    let mut kept = match body {
+        Json::Object(members) if payment_data => {
+            let members = members.iter().map(|(key, value)| (key.clone(), of_payment(key, value)));
+            Json::Object(members.collect())
+        }
+        body => redacted(body),
     };
+    // A shorter text is no token: with Basic credentials a `-` stands in its place.
+    if let Some(token) = token.filter(|token| token.chars().count() >= MIN_PATH_TOKEN) {
+        take_out(token, &mut kept);
+    }
+    kept
+}
+
+/// A member of a body that is about a payout method: of an object the harmless
+/// members, of `changes` their old and new values.
+fn of_payment(key: &str, value: &Json) -> Json {
+    let members = match value {
+        Json::Object(members) => members,
+        Json::Array(_) | Json::Several(_) => return Class::Payment.reduced(value),
+        scalar => return redacted_member(key, scalar),
+    };
+    let changes = plain(key) == "changes";
     let members = members.iter().map(|(key, value)| {
-        let value = match value {
-            Json::Object(_) | Json::Array(_) | Json::Several(_) if payment_data => {
-                redaction.payment_object(value)
-            }
-            value => redaction.member(key, value),
+        let harmless = match value {
+            Json::Object(_) | Json::Several(_) => false,
+            Json::Array(pair) => changes && pair.len() == 2 && pair.iter().all(is_scalar),
+            _ => true,
         };
-        (redaction.key(key), value)
+        let kept = harmless && PAYOUT_METHOD_KEPT.contains(&plain(key).as_str());
+        (key.clone(), if kept { value.clone() } else { Class::Payment.reduced(value) })
     });
     Json::Object(members.collect())
 }
 
-struct Redaction<'a> {
-    token: Option<&'a str>,
+fn is_scalar(value: &Json) -> bool {
+    !matches!(value, Json::Object(_) | Json::Array(_) | Json::Several(_))
 }
 
-impl Redaction<'_> {
-    fn blank(&self, value: &Json) -> Json {
-        match value {
-            Json::Object(members) => {
-                let members = members.iter().map(|(k, v)| (self.key(k), self.member(k, v)));
-                Json::Object(members.collect())
-            }
-            Json::Array(items) => Json::Array(items.iter().map(|item| self.blank(item)).collect()),
-            Json::Several(values) => {
-                Json::Several(values.iter().map(|value| self.blank(value)).collect())
-            }
-            Json::Text(text) if self.repeats_token(text) => removed(value),
-            other => other.clone(),
+/// Removes every text that repeats `token`, names too.
+fn take_out(token: &str, json: &mut Json) {
+    let remove = |text: &mut String| {
+        if text.contains(token) {
+            REMOVED.clone_into(text);
         }
-    }
-
-    fn repeats_token(&self, text: &str) -> bool {
-        self.token.is_some_and(|token| text.contains(token))
-    }
-
-    fn key(&self, key: &str) -> String {
-        if self.repeats_token(key) { REMOVED.to_owned() } else { key.to_owned() }
-    }
-
-    fn member(&self, key: &str, value: &Json) -> Json {
-        let name = plain(key);
-        let speaks_of = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
-        if speaks_of(&CREDENTIALS) || CREDENTIAL_NAMES.contains(&name.as_str()) {
-            removed(value)
-        } else if speaks_of(&PAYMENT) {
-            presence(value)
-        } else {
-            self.blank(value)
-        }
-    }
-
-    fn payment_object(&self, value: &Json) -> Json {
-        let Json::Object(members) = value else {
-            return presence(value);
-        };
-        let members = members.iter().map(|(key, value)| {
-            let scalar = !matches!(value, Json::Object(_) | Json::Array(_) | Json::Several(_));
-            let kept = scalar && PAYOUT_METHOD_KEPT.contains(&plain(key).as_str());
-            (self.key(key), if kept { self.blank(value) } else { presence(value) })
-        });
-        Json::Object(members.collect())
-    }
-}
-
-fn removed(value: &Json) -> Json {
-    match value {
-        Json::Null => Json::Null,
-        _ => Json::Text(REMOVED.into()),
-    }
-}
-
-fn presence(value: &Json) -> Json {
-    let absent = match value {
-        Json::Null => true,
-        Json::Text(text) => text.trim().is_empty(),
-        Json::Array(items) => items.is_empty(),
-        Json::Object(members) => members.is_empty(),
-        Json::Bool(_) | Json::Number(_) | Json::Several(_) => false,
     };
-    Json::Text(if absent { "absent" } else { "present" }.into())
+    match json {
+        Json::Text(text) => remove(text),
+        Json::Object(members) => {
+            for (key, value) in members {
+                remove(key);
+                take_out(token, value);
+            }
+        }
+        Json::Array(values) | Json::Several(values) => {
+            values.iter_mut().for_each(|value| take_out(token, value));
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) => {}
+    }
 }
 
 #[cfg(test)]
@@ -232,9 +164,27 @@ mod tests {
     }
 
     #[test]
-    fn a_payout_method_keeps_its_id_only() {
-        let body = r#"{"event_id":"e","data":{"id":3,"details":{"iban":"x"},"name":"n"},"changes":{"details":["a","b"]}}"#;
-        let kept = r#"{"event_id":"e","data":{"id":3,"details":"present","name":"present"},"changes":{"details":"present"}}"#;
-        assert_eq!(stored(body, true).as_deref(), Some(kept));
+    fn a_payout_method_keeps_what_tells_nothing_of_the_account() {
+        for (body, kept) in [
+            (
+                r#"{"event_id":"e","data":{"id":3,"details":{"iban":"x"},"name":"n","meta":{}}}"#,
+                r#"{"event_id":"e","data":{"id":3,"details":"present","name":"present","meta":"absent"}}"#,
+            ),
+            (
+                r#"{"data":{"method":"bank","is_disabled":false,"is_selected":true,"date_added":"2026-03-02","managed_payouts":false,"promoter_id":7,"method":{"iban":"x"}}}"#,
+                r#"{"data":{"method":"present","is_disabled":false,"is_selected":true,"date_added":"2026-03-02","managed_payouts":false,"promoter_id":7}}"#,
+            ),
+            (
+                r#"{"changes":{"details":[{"iban":"a"},{"iban":"b"}],"is_selected":[false,true],"method":["paypal",null],"isDisabled":[[1],2],"id":[1,2,3],"details.iban":["a","b"]}}"#,
+                r#"{"changes":{"details":"present","is_selected":[false,true],"method":["paypal",null],"isDisabled":"present","id":"present","details.iban":"present"}}"#,
+            ),
+            (
+                r#"{"data":{"id":["a","b"]},"data2":[1]}"#,
+                r#"{"data":{"id":"present"},"data2":"present"}"#,
+            ),
+        ] {
+            let json = crate::wire::json::read(body.as_bytes()).unwrap().json;
+            assert_eq!(storable(&json, true, None).to_text(), kept);
+        }
     }
 }

@@ -8,6 +8,7 @@ pub mod digest;
 mod field;
 pub mod json;
 pub mod secret;
+pub mod sensitive;
 mod timestamp;
 
 use std::fmt;
