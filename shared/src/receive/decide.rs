@@ -48,7 +48,7 @@ pub fn decide(
             (identity, changed)
         }
         Identity::Transition(transition) => {
-            if record.transitions.contains_key(transition) {
+            if record.is_repeat(transition) {
                 return Decision::Duplicate;
             }
             let changed = record.apply(change, transition);

@@ -56,6 +56,12 @@ struct RecordItem {
     named: BTreeSet<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     transitions: BTreeMap<String, u64>,
+    #[serde(skip_serializing_if = "is_zero", default)]
+    status_since: u64,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    unconfirmed: BTreeSet<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    status_before: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     announced: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -67,9 +73,8 @@ struct RecordItem {
     recorded_at: Timestamp,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
-fn is_zero(number: &u32) -> bool {
-    *number == 0
+fn is_zero<T: Default + PartialEq>(number: &T) -> bool {
+    *number == T::default()
 }
 
 pub(super) fn record_item(
@@ -103,6 +108,9 @@ pub(super) fn record_item(
         stated: stated(record),
         named: record.named.clone(),
         transitions: record.transitions.clone(),
+        status_since: record.status_since,
+        unconfirmed: record.unconfirmed.clone(),
+        status_before: record.status_before.clone(),
         announced: record.announced,
         announced_undated: record.announced_undated,
         sources: record.sources.clone(),
@@ -146,6 +154,9 @@ fn record(item: Item) -> Result<Record, StoreError> {
         named: item.named,
         contested: false,
         transitions: item.transitions,
+        status_since: item.status_since,
+        unconfirmed: item.unconfirmed,
+        status_before: item.status_before,
         announced: item.announced,
         announced_undated: item.announced_undated,
         sources: item.sources,
