@@ -9,6 +9,7 @@ use crate::ledger::{Event, Identity, Malformed, event_key, item_keys, shared_ide
 use crate::provider::definition::find;
 use crate::receive::contention::Contention;
 use crate::receive::decide::{Decision, decide};
+use crate::receive::keep::KeptEvent;
 use crate::receive::log::{Outcome, PromiseState, RequestLog};
 use crate::receive::rejection::Rejection;
 use crate::receive::route::{Route, path_of};
@@ -20,7 +21,7 @@ impl Receiver {
     pub(super) async fn commit(
         &self,
         event: &Event,
-        stored: &StoredRequest,
+        kept: &KeptEvent<'_>,
         line: &mut RequestLog,
     ) -> Result<(Outcome, Option<Promise>), Rejection> {
         let (pk, _) = item_keys(event);
@@ -31,12 +32,13 @@ impl Receiver {
                 Err(StoreError::Conflict) if contention.pause().await => continue,
                 known => known?,
             };
-            let decision = decide(&known, event, &self.settings.policy, rewards, stored.received);
+            let decision = decide(&known, event, &self.settings.policy, rewards, kept.received());
             let Decision::Write(write) = decision else {
                 let seen = known.seen(event);
-                line.duplicate_differs = seen.is_some_and(|seen| seen.sha256 != stored.sha256);
+                line.duplicate_differs = seen.is_some_and(|seen| seen.sha256 != kept.sha256());
                 return Ok((Outcome::Duplicate, known.promise));
             };
+            let stored = kept.stored().ok_or(Outcome::TooLarge)?;
             crash::point("before_commit");
             match self.store.commit(&pk, event, &known, &write, stored).await {
                 Ok(()) => {
