@@ -11,7 +11,8 @@ use crate::wire::Timestamp;
 
 /// The facts that decide a reward: what is given, to whom, or whether.
 /// Contradictions in them are not settled by picking one value.
-pub(super) const DECIDING: [&str; 5] = ["status", "amount", "affiliate_id", "customer_id", "campaign_id"];
+pub(super) const DECIDING: [&str; 5] =
+    ["status", "amount", "affiliate_id", "customer_id", "campaign_id"];
 
 /// A fact of which equally late events say what was before, besides those that
 /// decide a reward: a commission is taken out of one payout and put into another in
@@ -132,9 +133,7 @@ impl Record {
                 FactIs::Stated => fact.is_some_and(|fact| !fact.value.is_null()),
                 FactIs::Null => fact.is_some_and(|fact| fact.value.is_null()),
                 FactIs::Text(text) => fact.is_some_and(|fact| fact.value == text),
-                FactIs::OfCreation => {
-                    fact.is_some_and(|fact| fact.clock.action == Action::Created)
-                }
+                FactIs::OfCreation => fact.is_some_and(|fact| fact.clock.action == Action::Created),
             };
             is && match rule.with {
                 With::Any => true,

@@ -28,13 +28,9 @@ pub const fn status_set(kind: Kind) -> &'static [(Status, u8)] {
             ("refunded", 5),
             ("disputed", 6),
         ],
-        Kind::Payout => &[
-            ("pending", 0),
-            ("processing", 1),
-            ("failed", 2),
-            ("cancelled", 3),
-            ("completed", 4),
-        ],
+        Kind::Payout => {
+            &[("pending", 0), ("processing", 1), ("failed", 2), ("cancelled", 3), ("completed", 4)]
+        }
         Kind::Customer => &[
             ("click", 0),
             ("subscriber", 1),
@@ -55,13 +51,9 @@ pub const fn status_set(kind: Kind) -> &'static [(Status, u8)] {
             ("blocked", 4),
             ("archived", 5),
         ],
-        Kind::Enrolment => &[
-            ("pending", 0),
-            ("accepted", 1),
-            ("inactive", 2),
-            ("rejected", 3),
-            ("blocked", 4),
-        ],
+        Kind::Enrolment => {
+            &[("pending", 0), ("accepted", 1), ("inactive", 2), ("rejected", 3), ("blocked", 4)]
+        }
         Kind::PayoutMethod => &[("active", 0), ("disabled", 1)],
         Kind::PayoutBatch => &[
             ("awaiting_confirmation", 0),
@@ -72,12 +64,9 @@ pub const fn status_set(kind: Kind) -> &'static [(Status, u8)] {
         ],
         Kind::Document => &[("pending", 0), ("signed", 1)],
         Kind::Coupon => &[("active", 0), ("archived", 1)],
-        Kind::Fulfilment => &[
-            ("pending", 0),
-            ("processing", 1),
-            ("cancelled", 3),
-            ("completed", 4),
-        ],
+        Kind::Fulfilment => {
+            &[("pending", 0), ("processing", 1), ("cancelled", 3), ("completed", 4)]
+        }
     }
 }
 

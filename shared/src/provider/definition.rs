@@ -7,10 +7,8 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::fulfilment::{Promise, Rewards};
-use crate::ledger::{
-    Change, Content, Event, Family, Identity, Kind, Malformed, Provider, Record, Status,
-};
-use crate::provider::object::{Object, Reading};
+use crate::ledger::{Content, Event, Family, Identity, Kind, Malformed, Provider, Record, Status};
+use crate::provider::object::{EventType, Reading, Understood};
 use crate::provider::secrets::{Method, ProviderSecrets};
 use crate::provider::signature::{Incoming, MethodMatches, Refusal};
 use crate::wire::json::Json;
@@ -115,66 +113,6 @@ pub enum Routes {
     Events,
 }
 
-/// A row of a catalogue.
-pub struct EventType {
-    /// The vendor's name of the event type.
-    pub name: &'static str,
-    /// Other names that the vendor's pages give the event type, or gave it.
-    pub aliases: &'static [&'static str],
-    /// The object that the event is about.
-    pub object: &'static Object,
-    /// The status that the type itself names, for a body that names none.
-    pub status: Option<&'static str>,
-    /// True when the event says that the object is gone.
-    pub deletes: bool,
-}
-
-impl EventType {
-    /// A row of an event that changes such an object.
-    #[must_use]
-    pub const fn of(name: &'static str, object: &'static Object) -> Self {
-        Self { name, aliases: &[], object, status: None, deletes: false }
-    }
-
-    /// A row of an event whose type names a status.
-    #[must_use]
-    pub const fn saying(
-        name: &'static str,
-        object: &'static Object,
-        status: &'static str,
-    ) -> Self {
-        Self { name, aliases: &[], object, status: Some(status), deletes: false }
-    }
-
-    /// A row of an event that deletes such an object.
-    #[must_use]
-    pub const fn deleting(name: &'static str, object: &'static Object) -> Self {
-        Self { name, aliases: &[], object, status: None, deletes: true }
-    }
-
-    /// The same row with other names for the event.
-    #[must_use]
-    pub const fn also(self, aliases: &'static [&'static str]) -> Self {
-        Self { aliases, ..self }
-    }
-
-    /// Every name of the event type.
-    pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        std::iter::once(self.name).chain(self.aliases.iter().copied())
-    }
-
-    /// The family of the event type.
-    #[must_use]
-    pub fn family(&self) -> Family {
-        self.object.family
-    }
-
-    /// The kinds of object that such an event writes.
-    pub fn kinds(&self) -> impl Iterator<Item = Kind> {
-        std::iter::once(self.object.kind).chain(self.object.also.iter().map(|also| also.kind))
-    }
-}
-
 /// The event types that begin alike, and that no page of the vendor lists.
 pub struct Unlisted {
     /// Their first words, without the dot that follows.
@@ -184,15 +122,6 @@ pub struct Unlisted {
     /// The row by which they are applied, if their body names an object; none: they
     /// are archived.
     pub update: Option<&'static EventType>,
-}
-
-/// The meaning of an event.
-pub struct Understood {
-    /// The identity of the event.
-    pub identity: Identity,
-    /// The changes that it makes, that of its subject first; none when its subject is
-    /// not to be told.
-    pub changes: Vec<Change>,
 }
 
 /// An authenticated body and the facts of its delivery.
@@ -206,6 +135,14 @@ pub struct Delivered<'a> {
     pub sha256: &'a str,
     /// The time of arrival.
     pub received: Timestamp,
+}
+
+impl<'a> Delivered<'a> {
+    /// The body as an event of the type of this row.
+    fn reading(&self, row: &'static EventType) -> Reading<'a> {
+        let Self { event_type, body, sha256, received } = *self;
+        Reading { row, event_type, body, sha256, received }
+    }
 }
 
 /// A provider's own way to read our answers.
@@ -288,9 +225,10 @@ impl Definition {
     /// The status, in the ledger's words, of a record of this kind.
     #[must_use]
     pub fn status(&self, kind: Kind, record: &Record) -> Option<Status> {
-        let objects = self.catalogue.iter().flat_map(|row| {
-            std::iter::once(row.object).chain(row.object.also.iter().copied())
-        });
+        let objects = self
+            .catalogue
+            .iter()
+            .flat_map(|row| std::iter::once(row.object).chain(row.object.also.iter().copied()));
         let mut words = objects.filter(|object| object.kind == kind).map(|object| object.words);
         words.next().and_then(|words| record.ledger_status(words))
     }
@@ -353,11 +291,11 @@ impl Definition {
         let mut is_unlisted = false;
         if !is_test && other.is_none() {
             if let Some(row) = self.row(delivered.event_type) {
-                understood = Some(row.read(delivered, &mut unread)?);
+                understood = Some((row.object.read)(&delivered.reading(row), &mut unread)?);
             } else if let Some(row) = self.unlisted(delivered.event_type).and_then(|of| of.update) {
                 // One that names no object of its family is archived, as any type
                 // that nobody knows.
-                understood = row.read(delivered, &mut unread).ok();
+                understood = (row.object.read)(&delivered.reading(row), &mut unread).ok();
                 is_unlisted = true;
             }
         }
@@ -384,18 +322,6 @@ impl Definition {
             over: unread.over,
             other_format: other.map(|other| other.provider),
         })
-    }
-}
-
-impl EventType {
-    fn read(
-        &'static self,
-        delivered: &Delivered,
-        unread: &mut Unread,
-    ) -> Result<Understood, Malformed> {
-        let Delivered { event_type, body, sha256, received } = *delivered;
-        let reading = Reading { row: self, event_type, body, sha256, received };
-        (self.object.read)(&reading, unread)
     }
 }
 

@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use crate::ledger::{Action, Clock, Facts, Identity, Malformed};
-use crate::provider::object::Object;
+use crate::ledger::{Facts, Identity, Malformed};
 use crate::wire::json::Json;
 use crate::wire::{Field, Id, Timestamp, Unread};
 
@@ -61,10 +60,8 @@ pub fn amount_fact(facts: &mut Facts, amount: &Field<String>, unit: &Field<Strin
         return;
     }
     // An amount whose unit was taken away is as unknown as the unit.
-    let parts = [
-        ("value", amount.value().map(String::as_str)),
-        ("unit", unit.value().map(String::as_str)),
-    ];
+    let parts =
+        [("value", amount.value().map(String::as_str)), ("unit", unit.value().map(String::as_str))];
     let parts = parts.into_iter().filter_map(|(name, part)| Some((name.to_owned(), part?.into())));
     let parts: Facts = parts.collect();
     let stated = if parts.is_empty() { Value::Null } else { Value::Object(parts) };
@@ -103,20 +100,6 @@ pub fn first_time<const N: usize>(
         null.for_each(|(_, path)| unread.note(path));
     }
     time
-}
-
-/// The place of an event of this type among others. Without a time it never
-/// overrides an event that has one.
-#[must_use]
-pub fn clock(
-    object: &Object,
-    time: Option<Timestamp>,
-    event_type: &str,
-    status: &Field<String>,
-) -> Clock {
-    let word = status.value().map(String::as_str);
-    let rank = object.words.rank(object.kind, word);
-    Clock { time, action: Action::of_type(event_type), rank }
 }
 
 /// True when the body names something other than `null` at `path`.

@@ -1,13 +1,78 @@
-//! The kinds of object that a provider's events are about, as tables.
+//! The catalogue of a provider as tables: a row an event type, and the objects that the
+//! events are about.
 
 use serde_json::Value;
 
-use crate::ledger::{Facts, Family, Kind, Malformed, StatusWords};
-use crate::provider::definition::{EventType, Understood};
+use crate::ledger::{Action, Change, Clock, Facts, Family, Identity, Kind, Malformed, StatusWords};
 use crate::provider::mapping::{amount_fact, state};
 use crate::wire::json::Json;
 use crate::wire::parts::{Member, Parts};
 use crate::wire::{Field, Timestamp, Unread};
+
+/// A row of a catalogue.
+pub struct EventType {
+    /// The vendor's name of the event type.
+    pub name: &'static str,
+    /// Other names that the vendor's pages give the event type, or gave it.
+    pub aliases: &'static [&'static str],
+    /// The object that the event is about.
+    pub object: &'static Object,
+    /// The status that the type itself names, for a body that names none.
+    pub status: Option<&'static str>,
+    /// True when the event says that the object is gone.
+    pub deletes: bool,
+}
+
+impl EventType {
+    /// A row of an event that changes such an object.
+    #[must_use]
+    pub const fn of(name: &'static str, object: &'static Object) -> Self {
+        Self { name, aliases: &[], object, status: None, deletes: false }
+    }
+
+    /// A row of an event whose type names a status.
+    #[must_use]
+    pub const fn saying(name: &'static str, object: &'static Object, status: &'static str) -> Self {
+        Self { name, aliases: &[], object, status: Some(status), deletes: false }
+    }
+
+    /// A row of an event that deletes such an object.
+    #[must_use]
+    pub const fn deleting(name: &'static str, object: &'static Object) -> Self {
+        Self { name, aliases: &[], object, status: None, deletes: true }
+    }
+
+    /// The same row with other names for the event.
+    #[must_use]
+    pub const fn also(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
+    }
+
+    /// Every name of the event type.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.aliases.iter().copied())
+    }
+
+    /// The family of the event type.
+    #[must_use]
+    pub fn family(&self) -> Family {
+        self.object.family
+    }
+
+    /// The kinds of object that such an event writes.
+    pub fn kinds(&self) -> impl Iterator<Item = Kind> {
+        std::iter::once(self.object.kind).chain(self.object.also.iter().map(|also| also.kind))
+    }
+}
+
+/// The meaning of an event.
+pub struct Understood {
+    /// The identity of the event.
+    pub identity: Identity,
+    /// The changes that it makes, that of its subject first; none when its subject is
+    /// not to be told.
+    pub changes: Vec<Change>,
+}
 
 /// An object of a provider: the members that are read, and what they mean in the
 /// ledger's terms.
@@ -133,6 +198,19 @@ impl Object {
     #[must_use]
     pub fn status(&self, parts: &Parts) -> Field<String> {
         parts.first(self.status)
+    }
+
+    /// The place among others of an event of this type that states this status.
+    /// Without a time it never overrides an event that has one.
+    #[must_use]
+    pub fn clock(
+        &self,
+        time: Option<Timestamp>,
+        event_type: &str,
+        status: &Field<String>,
+    ) -> Clock {
+        let rank = self.words.rank(self.kind, status.value().map(String::as_str));
+        Clock { time, action: Action::of_type(event_type), rank }
     }
 
     /// A field by its weight: where the object decides a reward, one that cannot be

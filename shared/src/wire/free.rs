@@ -52,9 +52,18 @@ mod tests {
     fn any_shape_is_kept_without_what_may_not_be() {
         let deep = format!("{}1{}", "[".repeat(20), "]".repeat(20));
         for (body, kept) in [
-            (r#"{"a":1.50,"b":[true,null,"x"],"":1}"#, json!({"a": "1.50", "b": ["true", null, "x"]})),
-            (r#"{"iban":"X","deep":{"auth_token":"t"}}"#, json!({"iban": "present", "deep": {"auth_token": "[removed]"}})),
-            (r#"[{"label":"VAT number","value":"IE1"}]"#, json!([{"label": "VAT number", "value": "present"}])),
+            (
+                r#"{"a":1.50,"b":[true,null,"x"],"":1}"#,
+                json!({"a": "1.50", "b": ["true", null, "x"]}),
+            ),
+            (
+                r#"{"iban":"X","deep":{"auth_token":"t"}}"#,
+                json!({"iban": "present", "deep": {"auth_token": "[removed]"}}),
+            ),
+            (
+                r#"[{"label":"VAT number","value":"IE1"}]"#,
+                json!([{"label": "VAT number", "value": "present"}]),
+            ),
         ] {
             assert_eq!(value(&read(body.as_bytes()).unwrap().json), Some(kept), "{body}");
         }

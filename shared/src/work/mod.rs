@@ -95,7 +95,7 @@ impl Worker {
         let pk = &message.keys.pk;
         let rewards = self.rewards_of(pk).ok_or(WorkError::Unreadable)?;
         for _ in 0..TRIES {
-            let known = self.store.read(pk, None).await?;
+            let known = self.store.read(pk, None, &[]).await?;
             let (Some(promise), Some(record)) = (known.promise, known.record) else {
                 return Ok(None);
             };
@@ -224,7 +224,7 @@ impl Worker {
     /// it since the platform was asked.
     async fn deny(&self, claim: Claim, input: &Input) -> Result<Promise, StoreError> {
         for _ in 0..TRIES {
-            let known = self.store.read(&claim.pk, None).await?;
+            let known = self.store.read(&claim.pk, None, &[]).await?;
             let (Some(promise), Some(record)) = (known.promise, known.record) else {
                 return Ok(claim.promise);
             };

@@ -169,7 +169,7 @@ impl Worker {
     /// alone: unless the record says the same by now, it is parked for the
     /// operator.
     async fn witness(&self, pk: &Partition, promise: Promise) -> Result<Handled, Error> {
-        let known = self.store.read(pk, None).await?;
+        let known = self.store.read(pk, None, &[]).await?;
         let (Some(newest), Some(record)) = (known.promise, known.record) else {
             return Ok(Handled::Left);
         };

@@ -1,9 +1,8 @@
 //! The envelope of Affonso's events, and the reading that its objects share.
 
 use crate::ledger::{Change, Facts, Identity, Malformed, Subject};
-use crate::provider::definition::Understood;
-use crate::provider::mapping::{as_id, clock, first_time, required, state};
-use crate::provider::object::{Object, Reading};
+use crate::provider::mapping::{as_id, first_time, required, state};
+use crate::provider::object::{Object, Reading, Understood};
 use crate::wire::parts::Parts;
 use crate::wire::{Field, Id, Timestamp, Unread};
 
@@ -45,7 +44,7 @@ pub(super) fn understood(
     let time = first_time(times, unread);
     let implied = reading.row.status.map_or(Field::Absent, |word| Field::Value(word.to_owned()));
     let status = status.or(implied);
-    let clock = clock(object, time, reading.event_type, &status);
+    let clock = object.clock(time, reading.event_type, &status);
     state(&mut facts, "status", status);
     let subject = Subject { kind: object.kind, id: subject };
     let change =
@@ -62,4 +61,3 @@ pub(super) fn read(reading: &Reading, unread: &mut Unread) -> Result<Understood,
     let id = object.members.first().map_or("id", |member| member.wire);
     understood(reading, object, Told { id, status, parts: &parts, facts }, unread)
 }
-

@@ -15,9 +15,10 @@ use crate::provider::affonso::payout::PAYOUT;
 use crate::provider::affonso::referral::REFERRAL;
 use crate::provider::affonso::transaction::TRANSACTION;
 use crate::provider::definition::{
-    Authentication, Definition, EventType, Routes, Signing, Tolerance, Unlisted,
+    Authentication, Definition, Routes, Signing, Tolerance, Unlisted,
 };
 use crate::provider::mapping::{archive_identity, type_at};
+use crate::provider::object::EventType;
 use crate::provider::secrets::Method;
 
 pub use signature::{SIGNATURE_HEADER, TIMESTAMP_HEADER};

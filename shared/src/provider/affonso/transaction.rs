@@ -8,9 +8,8 @@ use serde_json::Value;
 
 use crate::ledger::{ByFact, FactIs, Facts, Family, Kind, Malformed, StatusWords, With};
 use crate::provider::affonso::envelope::{Told, understood};
-use crate::provider::definition::Understood;
 use crate::provider::mapping::state;
-use crate::provider::object::{Amount, Joined, MAJOR_UNITS, Object, Reading};
+use crate::provider::object::{Amount, Joined, MAJOR_UNITS, Object, Reading, Understood};
 use crate::wire::parts::{Form, Member, Parts, decimal, id, text, word};
 use crate::wire::{Field, Unread};
 
@@ -91,12 +90,7 @@ pub(super) static TRANSACTION: Object = Object {
             ("refunded", "refunded"),
             ("dispute", "disputed"),
         ],
-        by_fact: &[ByFact {
-            fact: "amount",
-            is: FactIs::Null,
-            with: With::NoWord,
-            status: "none",
-        }],
+        by_fact: &[ByFact { fact: "amount", is: FactIs::Null, with: With::NoWord, status: "none" }],
         otherwise: None,
     },
     decides: false,
@@ -111,7 +105,12 @@ fn read(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed>
         state(&mut facts, fact, parts.first(names));
     }
     let status = statuses(&parts, &mut facts);
-    understood(reading, &TRANSACTION, Told { id: "transactionId", status, parts: &parts, facts }, unread)
+    understood(
+        reading,
+        &TRANSACTION,
+        Told { id: "transactionId", status, parts: &parts, facts },
+        unread,
+    )
 }
 
 /// States the status of the sale, and finds that of the earning.

@@ -71,10 +71,7 @@ pub(super) static COMMISSION: Object = Object {
         },
         Joined {
             fact: "campaign_id",
-            at: &[
-                &["promoter_campaign", "campaign", "id"],
-                &["promoter_campaign", "campaign_id"],
-            ],
+            at: &[&["promoter_campaign", "campaign", "id"], &["promoter_campaign", "campaign_id"]],
         },
         Joined { fact: "customer_id", at: &[&["referral", "id"], &["referral_id"]] },
         Joined { fact: "enrolment_id", at: &[&["promoter_campaign", "id"]] },

@@ -3,10 +3,9 @@
 use serde_json::Value;
 
 use crate::ledger::{Change, Facts, Identity, Malformed, Subject};
-use crate::provider::definition::Understood;
 use crate::provider::firstpromoter::changes::Changes;
-use crate::provider::mapping::{as_id, clock, first_time, required, state};
-use crate::provider::object::{Object, Reading};
+use crate::provider::mapping::{as_id, first_time, required, state};
+use crate::provider::object::{Object, Reading, Understood};
 use crate::wire::json::{Json, plain};
 use crate::wire::parts::{Member, Parts, number_id, personal, text};
 use crate::wire::{Field, Id, Timestamp, Unread};
@@ -61,9 +60,7 @@ pub(super) fn data(
             unread.note("data");
             Field::Unread
         }
-        (false, _) => {
-            unread.member_by(body, "data", |json, unread| object.of(json, unread))
-        }
+        (false, _) => unread.member_by(body, "data", |json, unread| object.of(json, unread)),
     }
 }
 
@@ -85,7 +82,8 @@ pub(super) fn read(reading: &Reading, unread: &mut Unread) -> Result<Understood,
         Field::Null | Field::Unread if object.decides => object.unknown(),
         _ => Facts::new(),
     };
-    let found = |text: Option<&str>| text.map_or(Field::Absent, |text| Field::Value(text.to_owned()));
+    let found =
+        |text: Option<&str>| text.map_or(Field::Absent, |text| Field::Value(text.to_owned()));
     let told = parts.value().map_or(Field::Absent, |parts| object.status(parts));
     let status = told.or(found(changes.became.as_deref())).or(found(row.status));
     // An unreadable status may be a denial: an earlier approval is not known to
@@ -133,7 +131,7 @@ impl Told {
         let object = reading.row.object;
         let Self { id, mut facts, status, announces, changes } = self;
         let time = first_time([(&envelope.time, "timestamp")], unread);
-        let clock = clock(object, time, reading.event_type, &status);
+        let clock = object.clock(time, reading.event_type, &status);
         state(&mut facts, "status", status.map(|status| Value::from(status.as_str())));
         let change = Change {
             clock: Some(clock),

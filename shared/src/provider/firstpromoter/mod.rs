@@ -15,9 +15,7 @@ mod signature;
 pub(super) mod unit;
 
 use crate::ledger::{Family, Provider};
-use crate::provider::definition::{
-    Authentication, Definition, EventType, Routes, Signing, Unlisted,
-};
+use crate::provider::definition::{Authentication, Definition, Routes, Signing, Unlisted};
 use crate::provider::firstpromoter::commission::COMMISSION;
 use crate::provider::firstpromoter::contract_document::DOCUMENT;
 use crate::provider::firstpromoter::payments_batch::PAYOUT_BATCH;
@@ -27,7 +25,7 @@ use crate::provider::firstpromoter::promoter::{BALANCES, PROMOTER};
 use crate::provider::firstpromoter::promoter_campaign::ENROLMENT;
 use crate::provider::firstpromoter::referral::REFERRAL;
 use crate::provider::mapping::{archive_identity, named, type_at};
-use crate::provider::object::Object;
+use crate::provider::object::{EventType, Object};
 use crate::provider::secrets::Method;
 use crate::wire::json::{Json, plain};
 
@@ -106,13 +104,29 @@ pub static DEFINITION: Definition = Definition {
         Unlisted { begins: "promoter.balance", family: Family::Affiliates, update: None },
         Unlisted { begins: "payout.commissions", family: Family::Payouts, update: None },
         update("promoter", &PROMOTER, &EventType::of("promoter.updated", &PROMOTER)),
-        update("promoter_campaign", &ENROLMENT, &EventType::of("promoter_campaign.updated", &ENROLMENT)),
+        update(
+            "promoter_campaign",
+            &ENROLMENT,
+            &EventType::of("promoter_campaign.updated", &ENROLMENT),
+        ),
         update("referral", &REFERRAL, &EventType::of("referral.updated", &REFERRAL)),
         update("commission", &COMMISSION, &EventType::of("commission.updated", &COMMISSION)),
         update("payout", &PAYOUT, &EventType::of("payout.updated", &PAYOUT)),
-        update("payout_method", &PAYOUT_METHOD, &EventType::of("payout_method.updated", &PAYOUT_METHOD)),
-        update("payments_batch", &PAYOUT_BATCH, &EventType::of("payments_batch.updated", &PAYOUT_BATCH)),
-        update("contract_document", &DOCUMENT, &EventType::of("contract_document.updated", &DOCUMENT)),
+        update(
+            "payout_method",
+            &PAYOUT_METHOD,
+            &EventType::of("payout_method.updated", &PAYOUT_METHOD),
+        ),
+        update(
+            "payments_batch",
+            &PAYOUT_BATCH,
+            &EventType::of("payments_batch.updated", &PAYOUT_BATCH),
+        ),
+        update(
+            "contract_document",
+            &DOCUMENT,
+            &EventType::of("contract_document.updated", &DOCUMENT),
+        ),
     ],
     authentication: Authentication {
         section: "firstpromoter",

@@ -3,13 +3,14 @@
 use serde_json::Value;
 
 use crate::ledger::{Facts, Family, Kind, Malformed, StatusWords};
-use crate::provider::definition::Understood;
 use crate::provider::firstpromoter::commission::COMMISSION;
 use crate::provider::firstpromoter::envelope::{CAMPAIGN, Envelope, PROMOTER, Told, data, read};
 use crate::provider::firstpromoter::unit::AMOUNT;
 use crate::provider::mapping::as_id;
-use crate::provider::object::{Joined, Object, ReadEvent, Reading};
-use crate::wire::parts::{Member, decimal, id, number_id, object, personal, present, text, time, word};
+use crate::provider::object::{Joined, Object, ReadEvent, Reading, Understood};
+use crate::wire::parts::{
+    Member, decimal, id, number_id, object, personal, present, text, time, word,
+};
 use crate::wire::{Field, Id, Unread};
 
 /// A payout: the API's, or any part of it.
@@ -31,7 +32,9 @@ pub(super) static PAYOUT: Object = Object {
         personal("error"),
         decimal("total_incl_tax"),
         time("created_at").named("occurred_at"),
+        // The method's id is a link; of the method itself only its presence is kept.
         object("payout_method", &[id("id")]).unstated(),
+        present("payout_method"),
         number_id("promoter_id").unstated(),
         number_id("campaign_id").unstated(),
         object("promoter", PROMOTER).named("affiliate"),

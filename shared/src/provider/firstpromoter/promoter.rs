@@ -1,13 +1,10 @@
 //! `promoter.*`: an affiliate, and the affiliate's balances.
 
 use crate::ledger::{ByFact, FactIs, Family, Kind, Malformed, StatusWords, With};
-use crate::provider::definition::Understood;
 use crate::provider::firstpromoter::envelope::{Envelope, Told, data, read};
 use crate::provider::mapping::as_id;
-use crate::provider::object::{Joined, Object, Reading};
-use crate::wire::parts::{
-    any, id, number_id, object, personal, present, text, time, word, Member,
-};
+use crate::provider::object::{Joined, Object, Reading, Understood};
+use crate::wire::parts::{Member, any, id, number_id, object, personal, present, text, time, word};
 use crate::wire::{Field, Unread};
 
 /// The profile of a promoter.

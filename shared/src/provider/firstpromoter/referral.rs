@@ -48,10 +48,7 @@ pub(super) static REFERRAL: Object = Object {
         },
         Joined {
             fact: "campaign_id",
-            at: &[
-                &["promoter_campaign", "campaign", "id"],
-                &["promoter_campaign", "campaign_id"],
-            ],
+            at: &[&["promoter_campaign", "campaign", "id"], &["promoter_campaign", "campaign_id"]],
         },
         Joined { fact: "enrolment_id", at: &[&["promoter_campaign", "id"]] },
     ],

@@ -1,12 +1,11 @@
 //! `lead_*`: a lead, and the customer whom it became.
 
 use crate::ledger::{Family, Kind, Malformed, StatusWords};
-use crate::provider::definition::Understood;
 use crate::provider::firstpromoter_v1::envelope::{
     CREATED_AT, EventPart, PROMOTER, PROMOTION, implied,
 };
 use crate::provider::mapping::{as_id, required};
-use crate::provider::object::{Joined, Object, Reading};
+use crate::provider::object::{Joined, Object, Reading, Understood};
 use crate::wire::Unread;
 use crate::wire::parts::{Member, any, id, object, personal, text, word};
 
@@ -14,8 +13,7 @@ use crate::wire::parts::{Member, any, id, object, personal, text, word};
 pub(super) const AFFILIATE: Joined =
     Joined { fact: "affiliate_id", at: &[&["promoter", "id"], &["promotion", "promoter_id"]] };
 /// The place of a promoter's part in a campaign, likewise.
-pub(super) const ENROLMENT: Joined =
-    Joined { fact: "enrolment_id", at: &[&["promotion", "id"]] };
+pub(super) const ENROLMENT: Joined = Joined { fact: "enrolment_id", at: &[&["promotion", "id"]] };
 /// The place of the campaign, likewise.
 pub(super) const CAMPAIGN: Joined =
     Joined { fact: "campaign_id", at: &[&["promotion", "campaign_id"]] };

@@ -1,7 +1,7 @@
 //! The envelope of webhooks v1, and the parts that its resources share.
 
 use crate::ledger::{Change, Facts, Identity, Malformed, Subject};
-use crate::provider::mapping::{clock, first_time, required, state};
+use crate::provider::mapping::{first_time, required, state};
 use crate::provider::object::{Object, Reading};
 use crate::wire::json::Json;
 use crate::wire::parts::{Form, Member, any, id, number_id, object, personal, present, text};
@@ -114,7 +114,7 @@ impl EventPart {
         status: Field<String>,
         mut facts: Facts,
     ) -> Change {
-        let clock = clock(object, self.time, reading.event_type, &status);
+        let clock = object.clock(self.time, reading.event_type, &status);
         state(&mut facts, "status", status);
         Change { clock: Some(clock), facts, ..Change::of(Subject { kind: object.kind, id }) }
     }

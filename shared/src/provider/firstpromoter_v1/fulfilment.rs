@@ -1,11 +1,10 @@
 //! `fulfilment_pending`: a reward that the company must fulfil.
 
 use crate::ledger::{Change, Family, Kind, Malformed, StatusWords};
-use crate::provider::definition::Understood;
 use crate::provider::firstpromoter::unit::AMOUNT;
 use crate::provider::firstpromoter_v1::envelope::{CREATED_AT, EventPart, PROMOTER, REWARD};
 use crate::provider::mapping::{as_id, required};
-use crate::provider::object::{Joined, Object, Reading};
+use crate::provider::object::{Joined, Object, Reading, Understood};
 use crate::wire::Unread;
 use crate::wire::parts::{Member, decimal, id, number_id, object, text, word};
 

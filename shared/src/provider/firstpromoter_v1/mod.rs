@@ -10,13 +10,14 @@ mod reward;
 mod rewards;
 
 use crate::ledger::{Family, Provider};
-use crate::provider::definition::{Authentication, Definition, EventType, Routes, Signing};
+use crate::provider::definition::{Authentication, Definition, Routes, Signing};
 use crate::provider::firstpromoter;
 use crate::provider::firstpromoter_v1::customer::LEAD;
 use crate::provider::firstpromoter_v1::fulfilment::FULFILMENT;
 use crate::provider::firstpromoter_v1::promoter::{AFFILIATE, ENROLMENT};
 use crate::provider::firstpromoter_v1::reward::COMMISSION;
 use crate::provider::mapping::{archive_identity, named, type_at};
+use crate::provider::object::EventType;
 use crate::provider::secrets::{Method, ProviderSecrets};
 use crate::provider::signature::{
     Incoming, MethodMatches, Refusal, basic_matches, matching, secret_equals,

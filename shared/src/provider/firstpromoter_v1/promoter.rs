@@ -3,13 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::ledger::{Change, Family, Kind, Malformed, StatusWords};
-use crate::provider::definition::Understood;
-use crate::provider::firstpromoter_v1::envelope::{
-    EventPart, PROFILE, REWARD, implied,
-};
+use crate::provider::firstpromoter_v1::envelope::{EventPart, PROFILE, REWARD, implied};
 use crate::provider::firstpromoter_v1::fulfilment::CAMPAIGN;
 use crate::provider::mapping::{as_id, required, state};
-use crate::provider::object::{Joined, Object, Reading};
+use crate::provider::object::{Joined, Object, Reading, Understood};
 use crate::wire::json::Json;
 use crate::wire::parts::{
     Member, Parts, any, id, number_id, object, personal, present, text, time, word,

@@ -2,14 +2,13 @@
 //! rewards to be fulfilled are announced by `fulfilment_pending`.
 
 use crate::ledger::{Family, Kind, Malformed, StatusWords};
-use crate::provider::definition::Understood;
 use crate::provider::firstpromoter::unit::AMOUNT;
 use crate::provider::firstpromoter_v1::customer::{AFFILIATE, CAMPAIGN, ENROLMENT};
 use crate::provider::firstpromoter_v1::envelope::{
     CREATED_AT, EventPart, PROMOTER, PROMOTION, REWARD, implied,
 };
 use crate::provider::mapping::{as_id, required};
-use crate::provider::object::{Joined, Object, Reading};
+use crate::provider::object::{Joined, Object, Reading, Understood};
 use crate::wire::Unread;
 use crate::wire::parts::{decimal, id, number_id, object, personal, text, word};
 
@@ -29,11 +28,8 @@ pub(super) static COMMISSION: Object = Object {
         text("tier_level").named("tier"),
         text("split_type"),
         object("reward", REWARD),
-        object(
-            "lead",
-            &[number_id("id"), text("state"), personal("email"), personal("uid")],
-        )
-        .named("customer"),
+        object("lead", &[number_id("id"), text("state"), personal("email"), personal("uid")])
+            .named("customer"),
         object("promoter", PROMOTER).named("affiliate"),
         object("promotion", PROMOTION),
     ],

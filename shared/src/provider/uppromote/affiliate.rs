@@ -1,8 +1,7 @@
 //! `affiliate.*`: a partner who brings customers.
 
 use crate::ledger::{ByFact, FactIs, Family, Kind, Malformed, StatusWords, Undated, With};
-use crate::provider::definition::Understood;
-use crate::provider::object::{Joined, Object, ReadEvent, Reading};
+use crate::provider::object::{Joined, Object, ReadEvent, Reading, Understood};
 use crate::provider::uppromote::body::{Told, body, changed, has};
 use crate::wire::Unread;
 use crate::wire::parts::{Form, Member, any, decimal, id, personal, present, text, word};

@@ -6,9 +6,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::ledger::{Change, Identity, Malformed, Subject, Undated};
-use crate::provider::definition::Understood;
 use crate::provider::mapping::{as_id, required, state};
-use crate::provider::object::Reading;
+use crate::provider::object::{Reading, Understood};
 use crate::wire::parts::Parts;
 use crate::wire::{Field, Id, Unread};
 

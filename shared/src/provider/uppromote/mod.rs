@@ -7,9 +7,8 @@ mod payment;
 mod referral;
 
 use crate::ledger::{Identity, Malformed, Provider};
-use crate::provider::definition::{
-    Authentication, Definition, Delivered, EventType, Routes, Signing,
-};
+use crate::provider::definition::{Authentication, Definition, Delivered, Routes, Signing};
+use crate::provider::object::EventType;
 use crate::provider::secrets::{Method, ProviderSecrets};
 use crate::provider::signature::{
     Incoming, MethodMatches, Refusal, hmac_matches, mac_from_hex, matching,

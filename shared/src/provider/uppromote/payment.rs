@@ -1,11 +1,10 @@
 //! `payment.paid`: a payment to an affiliate.
 
 use crate::ledger::{Family, Kind, Malformed, StatusWords, Undated};
-use crate::provider::definition::Understood;
-use crate::provider::object::{Amount, Joined, MAJOR_UNITS, Object, Reading};
+use crate::provider::object::{Amount, Joined, MAJOR_UNITS, Object, Reading, Understood};
 use crate::provider::uppromote::body::{Told, body};
-use crate::wire::parts::{Form, Member, decimal, id, personal, text, word};
 use crate::wire::Unread;
+use crate::wire::parts::{Form, Member, decimal, id, personal, text, word};
 
 /// A payment. The vendor's page states no currency; the API's referrals are in the
 /// shop's.

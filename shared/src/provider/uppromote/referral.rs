@@ -1,13 +1,12 @@
 //! `referral.*`: a commissioned sale, which UpPromote calls a referral.
 
 use crate::ledger::{Family, Kind, Malformed, StatusWords, Undated};
-use crate::provider::definition::Understood;
-use crate::provider::object::{Amount, Joined, MAJOR_UNITS, Object, ReadEvent, Reading};
-use crate::provider::uppromote::body::{Told, body, changed, has};
-use crate::wire::parts::{
-    Form, Member, any, decimal, id, object, personal, text, word,
+use crate::provider::object::{
+    Amount, Joined, MAJOR_UNITS, Object, ReadEvent, Reading, Understood,
 };
+use crate::provider::uppromote::body::{Told, body, changed, has};
 use crate::wire::Unread;
+use crate::wire::parts::{Form, Member, any, decimal, id, object, personal, text, word};
 
 static WORDS: StatusWords = StatusWords::of(&[
     ("pending", "pending"),
