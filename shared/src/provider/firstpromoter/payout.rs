@@ -20,7 +20,7 @@ payload! {
         amount: Decimal,
         unit: Word,
         payments_batch_id: Id,
-        tax_rate: Decimal,
+        tax_rate: Present,
         period_start: Text,
         period_end: Text,
         paid_at: Text,
