@@ -80,7 +80,9 @@ fn take_out(token: &str, json: &mut Json) {
             }
         }
         Json::Array(values) | Json::Several(values) => {
-            values.iter_mut().for_each(|value| take_out(token, value));
+            for value in values {
+                take_out(token, value);
+            }
         }
         Json::Null | Json::Bool(_) | Json::Number(_) => {}
     }

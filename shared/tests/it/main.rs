@@ -37,6 +37,7 @@ mod providers;
 mod reading;
 mod reasons;
 mod recipients;
+mod redaction;
 mod resumed;
 mod rooms;
 mod settings;
