@@ -1,11 +1,10 @@
 //! The log line of one request.
 
 use serde::Serialize;
-use serde_json::json;
 
 use crate::fulfilment::{Promise, State};
 use crate::ledger::{Content, Event, Identity};
-use crate::observe::print;
+use crate::observe::{Metrics, print};
 use crate::provider::definition::{Providers, find};
 use crate::receive::route::{Route, path_of};
 
@@ -155,12 +154,12 @@ impl RequestLog {
 
     /// Prints the line on standard output.
     pub fn print(&self, started: std::time::Instant) {
-        let mut dimensions = vec![vec!["outcome"]];
+        let mut dimensions: Vec<&[&str]> = vec![&["outcome"]];
         if self.provider.is_some() {
-            dimensions.push(vec!["provider", "outcome"]);
+            dimensions.push(&["provider", "outcome"]);
         }
         if self.provider.is_some() && self.secret.is_some() {
-            dimensions.push(vec!["provider", "secret"]);
+            dimensions.push(&["provider", "secret"]);
         }
         let count = |happened: bool| f64::from(u8::from(happened));
         let unread = f64::from(u32::try_from(self.unread.len()).unwrap_or(u32::MAX));
@@ -177,9 +176,9 @@ impl RequestLog {
             ("DurationMs", "Milliseconds", (ms * 1000.0).round() / 1000.0),
         ];
         let of_rewards = [("RewardEvents", "Count", 1.0)];
-        let mut all = vec![(json!(dimensions), &metrics[..])];
+        let mut all: Vec<Metrics> = vec![(&dimensions, &metrics)];
         if self.promise_state.is_some() {
-            all.push((json!([["promise_state"]]), &of_rewards));
+            all.push((&[&["promise_state"]], &of_rewards));
         }
         print("webhook", self, &all);
     }

@@ -13,7 +13,6 @@ use std::time::Duration;
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsMessage};
 use lambda_runtime::Error;
 use serde::Serialize;
-use serde_json::json;
 
 use crate::aws::Aws;
 use crate::aws::queue::{EARLY_MS, Message, Queues};
@@ -342,7 +341,7 @@ impl<'a> StepLine<'a> {
     }
 
     fn print(&self) {
-        let dimensions = json!([["to"], ["from", "to"]]);
-        observe::print("step", self, &[(dimensions, &[("Steps", "Count", 1.0)])]);
+        let dimensions: [&[&str]; 2] = [&["to"], &["from", "to"]];
+        observe::print("step", self, &[(&dimensions, &[("Steps", "Count", 1.0)])]);
     }
 }

@@ -20,7 +20,7 @@ use crate::ledger::{
 use crate::provider::Definition;
 use crate::wire::Timestamp;
 
-/// Largest record written, in bytes of its facts as JSON; an item holds 400 KB.
+/// Largest record written, in bytes; an item holds 400 KB.
 const MAX_RECORD_BYTES: usize = 350 * 1024;
 
 /// A record as its item.
@@ -141,11 +141,25 @@ pub(super) fn record_item(
         epoch: record.epoch,
         recorded_at: received,
     };
-    let bytes = serde_json::to_vec(&item).map_err(StoreError::unbuilt("a record"))?.len();
-    if bytes > MAX_RECORD_BYTES {
+    let item: Item = serde_dynamo::to_item(item).map_err(StoreError::unbuilt("a record"))?;
+    if members_size(&item) > MAX_RECORD_BYTES {
         return Err(StoreError::TooLarge);
     }
-    serde_dynamo::to_item(item).map_err(StoreError::unbuilt("a record"))
+    Ok(item)
+}
+
+/// The size of an attribute about as DynamoDB counts it, in bytes.
+fn size(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) | AttributeValue::N(text) => text.len(),
+        AttributeValue::L(items) => 3 + items.iter().map(|item| 1 + size(item)).sum::<usize>(),
+        AttributeValue::M(members) => 3 + members_size(members),
+        _ => 1,
+    }
+}
+
+fn members_size(members: &Item) -> usize {
+    members.iter().map(|(name, value)| 1 + name.len() + size(value)).sum()
 }
 
 fn stated(record: &Record) -> BTreeMap<String, Vec<Vec<Value>>> {
