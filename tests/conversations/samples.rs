@@ -53,7 +53,15 @@ pub fn fresh(name: &str, status: u16) -> Value {
 
 /// The bundle with the other side of the samples' rewards.
 pub async fn scene(change: impl FnOnce(&mut Options)) -> Scene {
-    let scene = Scene::with(change).await;
+    with_rewards(Scene::with(change).await)
+}
+
+/// The same, but nothing tells the workers of what is due.
+pub async fn scene_without_stream() -> Scene {
+    with_rewards(Scene::without_stream(|_| {}).await)
+}
+
+fn with_rewards(scene: Scene) -> Scene {
     scene.platform_has_commission(301_881, 500);
     let mut payout = Payout::new(3_180_442, "free_months", 2);
     payout.promoter = Promoter::new(884_133);
