@@ -15,7 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 /// The samples that hold a JSON object: name, path, body.
-fn samples() -> Vec<(String, String, Value)> {
+pub fn samples() -> Vec<(String, String, Value)> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
     let mut samples = Vec::new();
     for entry in std::fs::read_dir(dir).unwrap() {
