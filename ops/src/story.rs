@@ -104,7 +104,7 @@ impl Story {
     /// [`OpsError`] when there is nothing, or it cannot be read.
     pub async fn read(store: &Store, pk: &Partition, personal: bool) -> Result<Self, OpsError> {
         let events = store.events(pk).await?;
-        let record = store.read(pk, None).await?.record;
+        let record = store.read(pk, None, &[]).await?.record;
         let promises = store.promises(pk).await?;
         if events.is_empty() && record.is_none() && promises.is_empty() {
             return Err(OpsError::No(format!(

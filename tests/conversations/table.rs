@@ -106,12 +106,12 @@ async fn a_new_epoch_is_noted_in_the_record() {
     let store = store(&stage);
     let first = write("e1", &Snapshot::default(), vec![settled(1)]);
     store.commit(&pk(), &event("e1"), &Snapshot::default(), &first, &archive()).await.unwrap();
-    let before = store.read(&pk(), None).await.unwrap();
+    let before = store.read(&pk(), None, &[]).await.unwrap();
 
     let mut ended = before.promise.clone().unwrap();
     ended.version += 1;
     store.save(&pk(), &[ended, settled(2)]).await.unwrap();
-    let after = store.read(&pk(), None).await.unwrap();
+    let after = store.read(&pk(), None, &[]).await.unwrap();
     assert_eq!(after.promise.map(|promise| promise.epoch), Some(2));
     let record = after.record.unwrap();
     let version = before.record.unwrap().version;
@@ -127,7 +127,7 @@ async fn an_event_is_written_once_and_a_record_only_as_it_was_read() {
         .commit(&pk(), &event("e1"), &none, &write("e1", &none, Vec::new()), &archive())
         .await
         .unwrap();
-    let known = store.read(&pk(), None).await.unwrap();
+    let known = store.read(&pk(), None, &[]).await.unwrap();
     for (id, known) in [("e1", &known), ("e2", &none)] {
         let again =
             store.commit(&pk(), &event(id), known, &write(id, known, Vec::new()), &archive()).await;

@@ -18,4 +18,5 @@ pub use keys::{
 pub use record::Record;
 pub use register::{MAX_STATEMENTS, Register, Statement};
 pub use status::{ByFact, DELETED, FactIs, Status, StatusWords, UNKNOWN, With, status_set};
+pub use undated::Arrivals;
 pub use vocabulary::{Family, Kind, Provider, Source, Sources, unit_name};

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::ledger::register::{Register, Statement};
 use crate::ledger::status::{ByFact, DELETED, FactIs, Status, StatusWords, With};
+use crate::ledger::undated::Arrivals;
 use crate::ledger::{Action, Change, Clock, Kind, Sources};
 use crate::wire::Timestamp;
 
@@ -48,14 +49,8 @@ pub struct Record {
     /// The transitions that were applied, each with the version at which it applied
     /// last; for a source without event ids.
     pub transitions: BTreeMap<String, u64>,
-    /// The version at which the status last changed; for a source without a clock.
-    pub status_since: u64,
-    /// The statuses stated by events that do not say which one was before, and of
-    /// which no event that says so has come yet; for a source without a clock.
-    pub unconfirmed: BTreeSet<String>,
-    /// The status before the first change of status that was heard of, where nothing
-    /// had been known before it; for a source without a clock.
-    pub status_before: Option<String>,
+    /// What is remembered of the order of arrival, for a source without a clock.
+    pub arrivals: Arrivals,
     /// The time of the latest announcement of a reward, among those that state a
     /// time.
     pub announced: Option<Timestamp>,

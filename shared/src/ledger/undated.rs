@@ -5,6 +5,9 @@
 //! (invariant `OnceApplied`). So an event is taken for the next one only where
 //! nothing else can be meant; what else comes is applied, and the record marked.
 
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::ledger::record::DECIDING;
@@ -16,12 +19,32 @@ const MAX_TRANSITIONS: usize = 64;
 /// Most statuses remembered that no change of status has confirmed.
 const MAX_UNCONFIRMED: usize = 8;
 
+/// What a record of a source without a clock remembers of the order in which its
+/// events came.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Arrivals {
+    /// The version at which the status last changed.
+    pub status_since: u64,
+    /// The statuses stated by events that do not say which one was before, and of
+    /// which no event that says so has come yet.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub unconfirmed: BTreeSet<String>,
+    /// True when the event of the object's creation has come.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub created: bool,
+    /// The first change of status that was heard of, before and after, while the
+    /// creation is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_change: Option<[String; 2]>,
+}
+
 impl Record {
     /// True when this transition was applied and the status has not changed since:
     /// its event is a repeated delivery.
     #[must_use]
     pub fn is_repeat(&self, transition: &str) -> bool {
-        self.transitions.get(transition).is_some_and(|at| *at >= self.status_since)
+        self.transitions.get(transition).is_some_and(|at| *at >= self.arrivals.status_since)
     }
 
     /// Takes in an event of a source without a clock, in the order of arrival.
@@ -47,7 +70,7 @@ impl Record {
             self.take_status(change, status, clock);
             if self.text("status") != before.as_deref() {
                 changed.push("status".to_owned());
-                self.status_since = next;
+                self.arrivals.status_since = next;
             }
         }
         self.remember(transition, next);
@@ -73,48 +96,93 @@ impl Record {
 
     fn take_status(&mut self, change: &Change, status: &str, clock: Clock) {
         let was = change.was.get("status").and_then(Value::as_str);
-        let Some(held) = self.facts.get("status").cloned() else {
-            self.status_before = was.map(str::to_owned);
-            return self.set_status(change, status, clock);
-        };
-        let is_held = held.value == status;
-        let of_creation = held.clock.action == Action::Created;
-        match was {
-            _ if change.undated.creates => {
-                self.contested |= of_creation && !is_held;
-                if of_creation && !is_held {
-                    self.set_status(change, status, clock);
-                } else if change.undated.is_initial && !of_creation {
-                    // The life began here: a way back to this status closes no circle
-                    // of which nobody knows the beginning.
-                    self.status_before.take_if(|before| before == status);
-                }
+        let held = self.facts.get("status").cloned();
+        if change.undated.creates {
+            return self.take_creation(change, status, clock, held.as_ref());
+        }
+        match (was, held) {
+            (Some(was), None) => {
+                self.begin(was, status);
+                self.set_status(change, status, clock);
             }
-            Some(was) => {
-                let confirms = self.unconfirmed.remove(status);
-                let closes_circle = self.status_before.as_deref() == Some(status);
+            (None, None) => self.set_status(change, status, clock),
+            (Some(was), Some(held)) => {
+                let is_held = held.value == status;
+                let confirms = self.arrivals.unconfirmed.remove(status);
+                let begins = self.arrivals.first_change.as_ref().map(|[before, _]| before);
+                // Of a circle of changes nobody knows where it began.
+                let closes_circle = begins.is_some_and(|before| before == status);
                 let follows = held.value == was && !confirms && !closes_circle;
                 let repeats = is_held && (confirms || was == status);
                 self.contested |= !follows && !repeats;
-                if !is_held {
+                if confirms {
+                    self.begin(was, status);
+                }
+                self.hold_status(change, status, clock, is_held);
+            }
+            (None, Some(held)) => {
+                let is_held = held.value == status;
+                self.contested |= !is_held && held.clock.action != Action::Created;
+                self.hold_status(change, status, clock, is_held);
+            }
+        }
+    }
+
+    /// Takes in the status of the creation, which is older than any other.
+    fn take_creation(
+        &mut self,
+        change: &Change,
+        status: &str,
+        clock: Clock,
+        held: Option<&Register>,
+    ) {
+        self.arrivals.created = true;
+        match held.map(|held| held.clock.action) {
+            None => self.set_status(change, status, clock),
+            Some(Action::Created) => {
+                if held.is_some_and(|held| held.value != status) {
+                    self.contested = true;
                     self.set_status(change, status, clock);
                 }
             }
-            None => {
-                self.contested |= !is_held && !of_creation;
-                if !is_held {
-                    self.set_status(change, status, clock);
+            Some(_) => {
+                // The life began here. The first change heard of begins with this
+                // status, or led to it as the object came to be.
+                let is_initial = change.undated.is_initial;
+                let first = self.arrivals.first_change.take();
+                let led_here = first.as_ref().is_some_and(|[_, after]| after == status);
+                let begins_here = first.as_ref().is_none_or(|[before, _]| before == status);
+                self.contested |= !begins_here && (is_initial || !led_here);
+                if !is_initial && !led_here {
+                    self.arrivals.unconfirmed.insert(status.to_owned());
                 }
             }
+        }
+    }
+
+    /// Remembers the first change of status while the creation is unknown.
+    fn begin(&mut self, was: &str, status: &str) {
+        if !self.arrivals.created && self.arrivals.first_change.is_none() {
+            self.arrivals.first_change = Some([was.to_owned(), status.to_owned()]);
+        }
+    }
+
+    /// Sets a status that is later than the creation; one that is held already is from
+    /// then on no longer that of the creation alone.
+    fn hold_status(&mut self, change: &Change, status: &str, clock: Clock, is_held: bool) {
+        if is_held {
+            self.facts.insert("status".to_owned(), Register::new(status.into(), clock));
+        } else {
+            self.set_status(change, status, clock);
         }
     }
 
     fn set_status(&mut self, change: &Change, status: &str, clock: Clock) {
         self.facts.insert("status".to_owned(), Register::new(status.into(), clock));
         if !change.was.contains_key("status") && !change.undated.is_initial {
-            self.unconfirmed.insert(status.to_owned());
-            if self.unconfirmed.len() > MAX_UNCONFIRMED {
-                self.unconfirmed.pop_first();
+            self.arrivals.unconfirmed.insert(status.to_owned());
+            if self.arrivals.unconfirmed.len() > MAX_UNCONFIRMED {
+                self.arrivals.unconfirmed.pop_first();
                 self.contested = true;
             }
         }

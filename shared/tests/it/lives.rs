@@ -1,7 +1,7 @@
 //! `OnceApplied` over the lives of objects: whatever the order of their events, and
 //! however often each comes, one record.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::decoration::samples;
 use crate::promises::policy;
@@ -9,7 +9,9 @@ use crate::providers::{AFFONSO, FIRSTPROMOTER, FIRSTPROMOTER_V1, UPPROMOTE, deci
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::fulfilment::{SeenEvent, Snapshot};
-use shared::ledger::{Event, Kind, Partition, Record, event_key, item_keys, shared_identity};
+use shared::ledger::{
+    Arrivals, Event, Kind, Malformed, Partition, Record, event_key, item_keys, shared_identity,
+};
 use shared::provider::Definition;
 use shared::provider::object::EventType;
 use shared::receive::decide::Decision;
@@ -57,9 +59,7 @@ impl Table {
                 version: 0,
                 epoch: 0,
                 transitions: BTreeMap::new(),
-                status_since: 0,
-                unconfirmed: BTreeSet::new(),
-                status_before: None,
+                arrivals: Arrivals::default(),
                 ..record
             };
             (pk, said)
@@ -234,10 +234,14 @@ fn told(i: usize, row: &EventType, body: &Value, seed: &Seed) -> Value {
     body
 }
 
-fn event(of: &'static Definition, name: &str, body: &Value) -> Event {
+fn try_event(of: &'static Definition, name: &str, body: &Value) -> Result<Event, Malformed> {
     let text = body.to_string();
     let json = exact::parse(text.as_bytes()).unwrap();
-    read(of, name, &json, &sha256_hex(text.as_bytes()), received()).unwrap()
+    read(of, name, &json, &sha256_hex(text.as_bytes()), received())
+}
+
+fn event(of: &'static Definition, name: &str, body: &Value) -> Event {
+    try_event(of, name, body).unwrap()
 }
 
 /// An order with repeats: each event at least once.
@@ -265,14 +269,10 @@ fn one_record_in_every_order(of: &'static Definition, seeds: &[Seed], orders: [&
             .enumerate()
             .map(|(i, seed)| {
                 let (row, _, body) = seed.row.get(&life);
-                // A null may have taken what tells the object: then nothing is to be
-                // applied, and no order to be tried.
-                let body = told(i, row, body, seed);
-                let text = body.to_string();
-                let json = exact::parse(text.as_bytes()).unwrap();
-                let sha = sha256_hex(text.as_bytes());
-                read(of, row.name, &json, &sha, received())
-                    .unwrap_or_else(|_| event(of, row.name, &told(i, row, &body, &plain(seed))))
+                // A null may have taken what tells the object: then there is no order
+                // to be tried.
+                try_event(of, row.name, &told(i, row, body, seed))
+                    .unwrap_or_else(|_| event(of, row.name, &told(i, row, body, &plain(seed))))
             })
             .collect();
         let straight: Vec<_> = events.iter().collect();
@@ -348,8 +348,7 @@ fn shown(affiliate: bool, status: &str, n: u8) -> Value {
 
 fn act(affiliate: bool) -> impl Strategy<Value = Act> {
     let words: &[&str] = if affiliate { &OF_AFFILIATES } else { &OF_COMMISSIONS };
-    let named: &[&str] =
-        if affiliate { &["active", "inactive"] } else { &["approved", "denied"] };
+    let named: &[&str] = if affiliate { &["active", "inactive"] } else { &["approved", "denied"] };
     let word = || prop::sample::select(words.to_vec());
     let n = || prop_oneof![4 => Just(0_u8), 1 => 0_u8..2];
     prop_oneof![

@@ -14,8 +14,8 @@ use crate::aws::store::read_item::{corrupt, read_item};
 use crate::aws::store::{Item, StoreError, StoredRequest, text};
 use crate::fulfilment::{ChangeSet, OtherChange, Promise, SeenEvent, Snapshot, one_or_more};
 use crate::ledger::{
-    Action, Clock, Event, Kind, Partition, RECORD, Record, Register, Sources, Statement, Subject,
-    event_key, promise_key,
+    Action, Arrivals, Clock, Event, Kind, Partition, RECORD, Record, Register, Sources, Statement,
+    Subject, event_key, promise_key,
 };
 use crate::provider::Definition;
 use crate::wire::Timestamp;
@@ -64,19 +64,15 @@ struct RecordItem {
     named: BTreeSet<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     transitions: BTreeMap<String, u64>,
-    #[serde(skip_serializing_if = "is_zero", default)]
-    status_since: u64,
-    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
-    unconfirmed: BTreeSet<String>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    status_before: Option<String>,
+    #[serde(skip_serializing_if = "is_default", default)]
+    arrivals: Arrivals,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     announced: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     announced_undated: Option<Timestamp>,
     #[serde(skip_serializing_if = "Vec::is_empty", default, deserialize_with = "one_or_more")]
     sources: Vec<Sources>,
-    #[serde(skip_serializing_if = "is_zero", default)]
+    #[serde(skip_serializing_if = "is_default", default)]
     epoch: u32,
     recorded_at: Timestamp,
 }
@@ -88,8 +84,8 @@ struct Link {
     id: String,
 }
 
-fn is_zero<T: Default + PartialEq>(number: &T) -> bool {
-    *number == T::default()
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 pub(super) fn record_item(
@@ -132,9 +128,7 @@ pub(super) fn record_item(
         stated: stated(record),
         named: record.named.clone(),
         transitions: record.transitions.clone(),
-        status_since: record.status_since,
-        unconfirmed: record.unconfirmed.clone(),
-        status_before: record.status_before.clone(),
+        arrivals: record.arrivals.clone(),
         announced: record.announced,
         announced_undated: record.announced_undated,
         sources: record.sources.clone(),
@@ -192,9 +186,7 @@ fn record(item: Item) -> Result<Record, StoreError> {
         named: item.named,
         contested: false,
         transitions: item.transitions,
-        status_since: item.status_since,
-        unconfirmed: item.unconfirmed,
-        status_before: item.status_before,
+        arrivals: item.arrivals,
         announced: item.announced,
         announced_undated: item.announced_undated,
         sources: item.sources,

@@ -85,10 +85,18 @@ fn any_record() -> impl Strategy<Value = Record> {
     let transitions = prop::collection::btree_map("[a-z#]{1,9}", any::<u64>(), 0..3);
     let times = (any_time(), any_time(), any_time());
     let names = || prop::collection::btree_set("[a-z_]{1,9}", 0..3);
-    let named = (names(), names(), prop::option::of("[a-z]{1,9}"));
+    let change = prop::option::of(prop::array::uniform2("[a-z]{1,9}"));
+    let named = (names(), names(), change, any::<bool>());
     let (sources, numbers) = (any_sources(), any::<(u64, u32, bool, u64)>());
     (facts, times, numbers, transitions, sources, named).prop_map(
-        |(facts, times, numbers, transitions, sources, (named, unconfirmed, status_before))| {
+        |(
+            facts,
+            times,
+            numbers,
+            transitions,
+            sources,
+            (named, unconfirmed, first_change, created),
+        )| {
             let (version, epoch, contested, status_since) = numbers;
             let (deleted_at, announced, announced_undated) = times;
             let record = Record {
@@ -98,9 +106,7 @@ fn any_record() -> impl Strategy<Value = Record> {
                 contested: false,
                 named,
                 transitions,
-                status_since,
-                unconfirmed,
-                status_before,
+                arrivals: Arrivals { status_since, unconfirmed, created, first_change },
                 announced,
                 announced_undated,
                 sources,
