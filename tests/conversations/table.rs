@@ -7,12 +7,13 @@ use shared::aws::store::{Store, StoreError, StoredRequest};
 use shared::fulfilment::{ChangeSet, Promise, Snapshot, State, Terms};
 use shared::ledger::{Event, Partition, Record, item_keys};
 use shared::provider::definition::Delivered;
-use shared::provider::{ALL, firstpromoter};
+use shared::provider::{ALL, Definition, firstpromoter};
 use shared::wire::Timestamp;
 use tests::Stage;
 use tests::proxy::DynamoProxy;
 
 const PK: &str = "firstpromoter#commission#5";
+const OWN: &Definition = &firstpromoter::DEFINITION;
 
 fn pk() -> Partition {
     PK.parse().unwrap()
@@ -39,7 +40,7 @@ fn event(id: &str) -> Event {
     let body = shared::wire::json::parse(body.to_string().as_bytes()).unwrap();
     let event_type = "commission.updated";
     let delivered = Delivered { event_type, body: &body, sha256: "", received: Timestamp::now() };
-    firstpromoter::DEFINITION.event(ALL, &delivered).unwrap()
+    OWN.event(ALL, &delivered).unwrap()
 }
 
 fn archive() -> StoredRequest {
@@ -72,6 +73,8 @@ fn write(id: &str, known: &Snapshot, promises: Vec<Promise>) -> ChangeSet {
         promises,
         no_promise: None,
         clock_ahead: false,
+        gaps: Vec::new(),
+        others: Vec::new(),
     }
 }
 
@@ -80,23 +83,23 @@ async fn an_event_that_leaves_a_promise_as_it_was_is_not_written_beside_a_change
     let stage = Stage::start().await;
     let store = store(&stage);
     let first = write("e1", &Snapshot::default(), vec![settled(1)]);
-    store.commit(&pk(), &event("e1"), &Snapshot::default(), &first, &archive()).await.unwrap();
+    store.commit(OWN, &event("e1"), &Snapshot::default(), &first, &archive()).await.unwrap();
 
     let (_, sk) = item_keys(&event("e2"));
-    let stale = store.read(&pk(), sk.as_deref()).await.unwrap();
+    let stale = store.read(&pk(), sk.as_deref(), &[]).await.unwrap();
     let mut promise = stale.promise.clone().unwrap();
     promise.version += 1;
     promise.retry.attempts = 7;
     store.save(&pk(), &[promise]).await.unwrap();
 
     let second = write("e2", &stale, Vec::new());
-    let refused = store.commit(&pk(), &event("e2"), &stale, &second, &archive()).await;
+    let refused = store.commit(OWN, &event("e2"), &stale, &second, &archive()).await;
     assert!(matches!(refused, Err(StoreError::Conflict)), "{refused:?}");
     assert_eq!(stage.count("event#").await, 1);
 
-    let fresh = store.read(&pk(), sk.as_deref()).await.unwrap();
+    let fresh = store.read(&pk(), sk.as_deref(), &[]).await.unwrap();
     let second = write("e2", &fresh, Vec::new());
-    store.commit(&pk(), &event("e2"), &fresh, &second, &archive()).await.unwrap();
+    store.commit(OWN, &event("e2"), &fresh, &second, &archive()).await.unwrap();
     assert_eq!(stage.record(PK).await.version, 2);
 }
 
@@ -105,7 +108,7 @@ async fn a_new_epoch_is_noted_in_the_record() {
     let stage = Stage::start().await;
     let store = store(&stage);
     let first = write("e1", &Snapshot::default(), vec![settled(1)]);
-    store.commit(&pk(), &event("e1"), &Snapshot::default(), &first, &archive()).await.unwrap();
+    store.commit(OWN, &event("e1"), &Snapshot::default(), &first, &archive()).await.unwrap();
     let before = store.read(&pk(), None, &[]).await.unwrap();
 
     let mut ended = before.promise.clone().unwrap();
@@ -124,13 +127,13 @@ async fn an_event_is_written_once_and_a_record_only_as_it_was_read() {
     let store = store(&stage);
     let none = Snapshot::default();
     store
-        .commit(&pk(), &event("e1"), &none, &write("e1", &none, Vec::new()), &archive())
+        .commit(OWN, &event("e1"), &none, &write("e1", &none, Vec::new()), &archive())
         .await
         .unwrap();
     let known = store.read(&pk(), None, &[]).await.unwrap();
     for (id, known) in [("e1", &known), ("e2", &none)] {
         let again =
-            store.commit(&pk(), &event(id), known, &write(id, known, Vec::new()), &archive()).await;
+            store.commit(OWN, &event(id), known, &write(id, known, Vec::new()), &archive()).await;
         assert!(matches!(again, Err(StoreError::Conflict)), "{id}: {again:?}");
     }
     assert_eq!(stage.record(PK).await.version, 1);
@@ -144,15 +147,15 @@ async fn a_key_left_unprocessed_is_not_an_absent_one() {
     let store = store_at(&scene.stage, &proxy.url());
     let none = Snapshot::default();
     let first = write("e1", &none, Vec::new());
-    store.commit(&pk(), &event("e1"), &none, &first, &archive()).await.unwrap();
+    store.commit(OWN, &event("e1"), &none, &first, &archive()).await.unwrap();
     let (_, sk) = item_keys(&event("e1"));
-    let known = store.read(&pk(), sk.as_deref()).await.unwrap();
+    let known = store.read(&pk(), sk.as_deref(), &[]).await.unwrap();
     assert_eq!((known.record.is_some(), known.events.len()), (true, 1));
     for left_out in ["record", "event#", "fulfilment#", ""] {
         proxy.leave_out(left_out, 1);
-        assert_eq!(store.read(&pk(), sk.as_deref()).await.unwrap(), known, "{left_out}");
+        assert_eq!(store.read(&pk(), sk.as_deref(), &[]).await.unwrap(), known, "{left_out}");
         proxy.leave_out(left_out, 2);
-        let unread = store.read(&pk(), sk.as_deref()).await;
+        let unread = store.read(&pk(), sk.as_deref(), &[]).await;
         assert!(matches!(unread, Err(StoreError::Unavailable(_))), "{left_out}: {unread:?}");
         assert_eq!(proxy.pending(), 0);
     }

@@ -24,7 +24,6 @@ impl Receiver {
         kept: &KeptEvent<'_>,
         line: &mut RequestLog,
     ) -> Result<(Outcome, Option<Promise>), Rejection> {
-        let (pk, _) = item_keys(event);
         let own = find(self.providers, event.provider.name()).ok_or(Outcome::NotFound)?;
         let mut contention = Contention::start();
         loop {
@@ -41,7 +40,7 @@ impl Receiver {
             };
             let stored = kept.stored().ok_or(Outcome::TooLarge)?;
             crash::point("before_commit");
-            match self.store.commit(own, (&pk, event), &known, &write, stored).await {
+            match self.store.commit(own, event, &known, &write, stored).await {
                 Ok(()) => {
                     crash::point("after_commit");
                     line.identity = Some(write.identity);

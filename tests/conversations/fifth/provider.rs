@@ -1,16 +1,18 @@
 //! Made Up: an object signed as a whole, the way it would stand in a folder of
 //! `shared/src/provider`.
 
-use shared::ledger::{Change, Family, Identity, Kind, Malformed, Provider, Subject};
-use shared::provider::definition::{
-    Authentication, Definition, Delivered, EventType, Routes, Signing,
+use shared::ledger::{Change, Family, Identity, Kind, Malformed, Provider, StatusWords, Subject};
+use shared::provider::definition::{Authentication, Definition, Routes, Signing};
+use shared::provider::mapping::{archive_identity, as_id, required, state, type_at};
+use shared::provider::object::{
+    Amount, EventType, Joined, MAJOR_UNITS, Object, Reading, Understood,
 };
-use shared::provider::mapping::{amount_fact, archive_identity, clock, type_at};
 use shared::provider::secrets::{Method, ProviderSecrets};
 use shared::provider::signature::{
     Incoming, MethodMatches, Refusal, hmac_matches, mac_from_hex, matching,
 };
-use shared::wire::{Decimal, Field, Id, Timestamp, Unread};
+use shared::wire::parts::{decimal, id};
+use shared::wire::{Field, Timestamp, Unread};
 
 /// HMAC-SHA256 of the body, in hex.
 pub const SIGNATURE_HEADER: &str = "x-made-up-signature";
@@ -20,8 +22,8 @@ pub static DEFINITION: Definition = Definition {
     provider: Provider::named("made-up"),
     vendor: "Made Up",
     routes: Routes::Families(&[("payouts", Family::Payouts)]),
-    catalogue: &[EventType::read("payout.settled", Family::Payouts, Kind::Payout, settled)],
-    family: |_| None,
+    catalogue: &[EventType::saying("payout.settled", &PAYOUT, "settled")],
+    unlisted: &[],
     authentication: Authentication {
         section: "made_up",
         methods: &[Method::Hmac],
@@ -52,35 +54,31 @@ fn matches<'a>(
     })])
 }
 
-fn settled(delivered: &Delivered, unread: &mut Unread) -> Result<(Identity, Change), Malformed> {
-    let payout =
-        delivered.body.get("payout").ok_or_else(|| Malformed::new("payout", "is missing"))?;
-    let id = |of, name| match id_of(of, name) {
-        Some(id) => Ok(id),
-        None => Err(Malformed::new(name, "is missing")),
-    };
-    let (event, subject) = (id(delivered.body, "number")?, id(payout, "id")?);
-    let status = Field::Value("settled".to_owned());
-    let time = unread.member::<Timestamp>(delivered.body, "at").value().copied();
-    let mut facts = shared::ledger::Facts::new();
-    facts.insert("status".into(), "settled".into());
-    if let Some(affiliate) = id_of(payout, "affiliate") {
-        facts.insert("affiliate_id".into(), affiliate.as_str().into());
-    }
-    let amount = unread.member::<Decimal>(payout, "amount");
-    amount_fact(&mut facts, &amount, &Field::Value("cash_major".into()));
-    let change = Change {
-        subject: Subject { kind: Kind::Payout, id: subject },
-        clock: Some(clock(time, delivered.event_type, &status)),
-        facts,
-        deletes: false,
-        announces: false,
-        changes_unread: false,
-        was: std::collections::BTreeMap::new(),
-    };
-    Ok((Identity::Given(event), change))
-}
+/// A payout.
+static PAYOUT: Object = Object {
+    kind: Kind::Payout,
+    family: Family::Payouts,
+    members: &[id("id").unstated(), id("affiliate").unstated(), decimal("amount").unstated()],
+    joined: &[Joined { fact: "affiliate_id", at: &[&["affiliate"]] }],
+    amount: Some(Amount { value: "amount", unit: MAJOR_UNITS }),
+    status: &[],
+    words: &StatusWords::of(&[("settled", "completed")]),
+    decides: false,
+    read,
+    also: &[],
+};
 
-fn id_of(of: &shared::wire::json::Json, name: &str) -> Option<Id> {
-    of.get(name)?.as_str().and_then(Id::new)
+fn read(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed> {
+    let object = reading.row.object;
+    let identity = required(&unread.member(reading.body, "number"), "number")?;
+    let payout = object.in_member(reading.body, "payout", unread)?;
+    let subject = required(&as_id(&payout.at(&["id"])), "payout.id")?;
+    let status = reading.row.status.map_or(Field::Absent, |word| Field::Value(word.to_owned()));
+    let time = unread.member::<Timestamp>(reading.body, "at").value().copied();
+    let clock = object.clock(time, reading.event_type, &status);
+    let mut facts = object.facts(&payout, unread);
+    state(&mut facts, "status", status);
+    let subject = Subject { kind: object.kind, id: subject };
+    let change = Change { clock: Some(clock), facts, ..Change::of(subject) };
+    Ok(Understood { identity: Identity::Given(identity), changes: vec![change] })
 }

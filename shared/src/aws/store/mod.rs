@@ -23,7 +23,8 @@ use serde::Deserialize;
 use crate::aws::code;
 use crate::fulfilment::{ChangeSet, Promise, Snapshot, State};
 use crate::ledger::{
-    Event, ItemKeys, Partition, Provider, RECORD, Record, Subject, event_key, promise_key,
+    Event, ItemKeys, Partition, Provider, RECORD, Record, Subject, event_key, item_keys,
+    promise_key,
 };
 use crate::provider::Definition;
 use crate::wire::Timestamp;
@@ -194,11 +195,13 @@ impl Store {
     pub async fn commit(
         &self,
         own: &Definition,
-        (pk, event): (&Partition, &Event),
+        event: &Event,
         known: &Snapshot,
         write: &ChangeSet,
         archive: &StoredRequest,
     ) -> Result<(), StoreError> {
+        let (pk, _) = item_keys(event);
+        let pk = &pk;
         let mut puts = vec![self.put_new(event_item(pk, event, write, archive)?)?];
         if let (Some(record), crate::ledger::Content::Change(change)) =
             (&write.record, &event.content)
