@@ -93,7 +93,11 @@ struct Run {
     /// Build the functions as they are shipped: optimised, and by themselves
     #[arg(long)]
     release: bool,
-    /// Print one line of JSON on standard output when ready
+    /// Report on every sample: its answer, and what it wrote
+    #[arg(long)]
+    verbose: bool,
+    /// Print one line of JSON on standard output when ready; the report goes to
+    /// standard error then, with every sample
     #[arg(long)]
     json: bool,
     /// Serve only, without playing the samples; logs go to standard error
@@ -149,13 +153,23 @@ impl Run {
         options.bin_dir = build_functions(self.release.then_some("release")).await?;
         let v1_confirm = options.parameters.get("V1Confirm").cloned();
         let stack = Stack::start(options).await?;
-        introduce(&stack, &external, (!self.serve).then_some(log.as_path()))?;
+        introduce(&stack, &external, (!self.serve).then_some(log.as_path()));
+        if !self.exit {
+            introduce_tools(&stack)?;
+        }
         if self.json {
             // A closed pipe is the choice of the one who asked for the line.
             let _ = writeln!(io::stdout().lock(), "{}", addresses(&stack, &external));
         }
         let right = {
-            let console = Console::start(&stack, &mut external, &secrets, self.out()).await?;
+            let console = Console::start(
+                &stack,
+                &mut external,
+                &secrets,
+                self.out(),
+                self.verbose || self.json,
+            )
+            .await?;
             let early = console.has_promises() || v1_confirm.is_none_or(|how| how != "api");
             self.follow(console, &samples, early).await
         };
@@ -234,22 +248,8 @@ fn addresses(stack: &Stack, external: &ExternalSystems) -> Value {
     })
 }
 
-/// Prints the addresses of everything, and how the usual tools reach it.
-fn introduce(
-    stack: &Stack,
-    external: &ExternalSystems,
-    log: Option<&Path>,
-) -> Result<(), LocalError> {
-    let env = workspace().join(".local/env.json");
-    let variables = json!({ "Parameters": {
-        "AWS_ENDPOINT_URL_DYNAMODB": stack.dynamodb,
-        "AWS_ENDPOINT_URL_SQS": stack.sqs,
-        "AWS_ENDPOINT_URL_SECRETS_MANAGER": stack.secretsmanager,
-    } });
-    let io = |source| LocalError::Io { what: env.display().to_string(), source };
-    fs::create_dir_all(workspace().join(".local")).map_err(io)?;
-    fs::write(&env, format!("{variables:#}\n")).map_err(io)?;
-
+/// Prints the addresses of everything.
+fn introduce(stack: &Stack, external: &ExternalSystems, log: Option<&Path>) {
     say(&format!("HTTP             {}", stack.http));
     for (method, path, function) in &stack.routes {
         say(&format!("                 {method} {path}  {function}"));
@@ -266,18 +266,43 @@ fn introduce(
     if let Some(log) = log {
         say(&format!("function logs    {}", log.display()));
     }
-    say(&format!(
-        "AWS CLI          AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION={REGION} \
-         AWS_ENDPOINT_URL_DYNAMODB={} aws dynamodb scan --table-name {}",
-        stack.dynamodb, stack.table
-    ));
-    say(&format!(
-        "SAM CLI          cargo local event affonso-payout-paid | sam local invoke PayoutsFunction -e - \
-         --env-vars {} --docker-network host \
-         --parameter-overrides FulfilFrom=2026-01-01T00:00:00Z RewardRecipient=promoter V1Confirm=api",
-        env.display()
-    ));
+}
+
+/// Prints how the usual tools reach everything, and writes the addresses for one of
+/// them.
+fn introduce_tools(stack: &Stack) -> Result<(), LocalError> {
+    let env = workspace().join(".local/env.json");
+    let variables = json!({ "Parameters": {
+        "AWS_ENDPOINT_URL_DYNAMODB": stack.dynamodb,
+        "AWS_ENDPOINT_URL_SQS": stack.sqs,
+        "AWS_ENDPOINT_URL_SECRETS_MANAGER": stack.secretsmanager,
+    } });
+    let io = |source| LocalError::Io { what: env.display().to_string(), source };
+    fs::create_dir_all(workspace().join(".local")).map_err(io)?;
+    fs::write(&env, format!("{variables:#}\n")).map_err(io)?;
+    say_command(
+        "AWS CLI",
+        &[
+            &format!("AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION={REGION}"),
+            &format!("AWS_ENDPOINT_URL_DYNAMODB={}", stack.dynamodb),
+            &format!("aws dynamodb scan --table-name {}", stack.table),
+        ],
+    );
+    say_command(
+        "SAM CLI",
+        &[
+            "cargo local event affonso-payout-paid | sam local invoke PayoutsFunction -e -",
+            &format!("--env-vars {} --docker-network host", env.display()),
+            "--parameter-overrides FulfilFrom=2026-01-01T00:00:00Z RewardRecipient=promoter",
+            "V1Confirm=api",
+        ],
+    );
     Ok(())
+}
+
+/// Prints a command of the shell, a line for each of its parts.
+fn say_command(what: &str, parts: &[&str]) {
+    say(&format!("{what:<17}{}", parts.join(&format!(" \\\n{:17}", ""))));
 }
 
 /// Resolves on SIGINT or SIGTERM.

@@ -6,8 +6,7 @@
 
 use std::io::Write;
 
-use serde::Serialize;
-use serde_json::json;
+use serde::{Serialize, Serializer};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -19,29 +18,71 @@ use crate::wire::Timestamp;
 pub const NAMESPACE: &str = "AffiliateWebhooks";
 
 /// Dimension sets, and their metrics by name, unit and value.
-pub(crate) type Metrics<'a> = (serde_json::Value, &'a [(&'a str, &'a str, f64)]);
+pub(crate) type Metrics<'a> = (&'a [&'a [&'a str]], &'a [(&'a str, &'a str, f64)]);
+
+/// A line with metrics. Fields, members of `_aws` and values of metrics have names
+/// that differ.
+#[derive(Serialize)]
+struct Line<'a, T> {
+    level: &'static str,
+    message: &'a str,
+    #[serde(flatten)]
+    fields: &'a T,
+    #[serde(flatten, serialize_with = "values")]
+    values: &'a [Metrics<'a>],
+    #[serde(rename = "_aws")]
+    aws: Declared<'a>,
+}
+
+/// What the values of a line are to CloudWatch.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Declared<'a> {
+    timestamp: i64,
+    cloud_watch_metrics: Vec<MetricSet<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct MetricSet<'a> {
+    namespace: &'static str,
+    dimensions: &'a [&'a [&'a str]],
+    metrics: Vec<Metric<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metric<'a> {
+    name: &'a str,
+    unit: &'a str,
+}
+
+fn values<S: Serializer>(sets: &&[Metrics], serializer: S) -> Result<S::Ok, S::Error> {
+    let metrics = sets.iter().flat_map(|(_, metrics)| *metrics);
+    serializer.collect_map(metrics.map(|(name, _, value)| (name, value)))
+}
+
+impl<'a> Declared<'a> {
+    fn now(sets: &'a [Metrics<'a>]) -> Self {
+        let set = |(dimensions, metrics): &Metrics<'a>| {
+            let metrics = metrics.iter().map(|(name, unit, _)| Metric { name, unit }).collect();
+            MetricSet { namespace: NAMESPACE, dimensions, metrics }
+        };
+        let cloud_watch_metrics = sets.iter().map(set).collect();
+        Self { timestamp: Timestamp::now().ms(), cloud_watch_metrics }
+    }
+}
 
 /// Prints a line with metrics, in CloudWatch's embedded metric format.
 pub(crate) fn print<T: Serialize>(message: &str, fields: &T, metrics: &[Metrics]) {
-    let Ok(serde_json::Value::Object(mut line)) = serde_json::to_value(fields) else {
+    let aws = Declared::now(metrics);
+    let line = Line { level: "INFO", message, fields, values: metrics, aws };
+    let Ok(mut line) = serde_json::to_vec(&line) else {
         return;
     };
-    line.insert("level".into(), "INFO".into());
-    line.insert("message".into(), message.into());
-    for (name, _, value) in metrics.iter().flat_map(|(_, metrics)| *metrics) {
-        line.insert((*name).into(), json!(value));
-    }
-    let metrics = metrics.iter().map(|(dimensions, metrics)| {
-        let units = metrics.iter();
-        let units = units.map(|(name, unit, _)| json!({ "Name": name, "Unit": unit }));
-        let units: Vec<_> = units.collect();
-        json!({ "Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": units })
-    });
-    let metrics: Vec<_> = metrics.collect();
-    let now = Timestamp::now().ms();
-    line.insert("_aws".into(), json!({ "Timestamp": now, "CloudWatchMetrics": metrics }));
+    line.push(b'\n');
     // A closed standard output cannot be helped.
-    drop(writeln!(std::io::stdout().lock(), "{}", serde_json::Value::Object(line)));
+    drop(std::io::stdout().lock().write_all(&line));
 }
 
 /// Starts the log: JSON lines, at the level of `RUST_LOG` for this project's code.

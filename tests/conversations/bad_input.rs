@@ -82,6 +82,8 @@ async fn sizes_have_limits() {
     assert_eq!(stage.items().await.len(), 0);
     post(body("a".repeat(limit - fixed))).await.is(200);
     post(body(noise::letters(440 * 1024)).replace("e-1", "e-2")).await.is(200);
+    // Of what is recorded already nothing is kept.
+    post(body(noise::letters(520 * 1024))).await.is(200).outcome("duplicate");
     // Too large for a record although its event compresses.
     let long = "b".repeat(500 * 1024);
     let record = commission("8", &format!(r#","internal_note":"{long}""#));

@@ -26,4 +26,5 @@ mod scripted;
 mod secrets;
 mod table;
 mod torn;
+mod triggers;
 mod turns;

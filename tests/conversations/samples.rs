@@ -4,6 +4,10 @@
 use local::fakes::firstpromoter::{Payout, Promoter};
 use local::{Options, sign};
 use serde_json::Value;
+use shared::ledger::Family;
+use shared::provider::ALL;
+use shared::receive::route::Route;
+use shared::wire::json;
 use tests::scene::Scene;
 use tests::{Stage, events_file, now};
 
@@ -49,7 +53,15 @@ pub fn fresh(name: &str, status: u16) -> Value {
 
 /// The bundle with the other side of the samples' rewards.
 pub async fn scene(change: impl FnOnce(&mut Options)) -> Scene {
-    let scene = Scene::with(change).await;
+    with_rewards(Scene::with(change).await)
+}
+
+/// The same, but nothing tells the workers of what is due.
+pub async fn scene_without_stream() -> Scene {
+    with_rewards(Scene::without_stream(|_| {}).await)
+}
+
+fn with_rewards(scene: Scene) -> Scene {
     scene.platform_has_commission(301_881, 500);
     let mut payout = Payout::new(3_180_442, "free_months", 2);
     payout.promoter = Promoter::new(884_133);
@@ -100,7 +112,7 @@ async fn every_sample_is_answered_and_leaves_what_it_says() {
 #[tokio::test]
 async fn the_new_customer_keeps_every_field_that_may_be_kept() {
     let stage = Stage::start().await;
-    let sample = fresh("firstpromoter-v1-new-customer", 200);
+    let sample = fresh("firstpromoter-v1-lead-becomes-referral", 200);
     stage.send(&sample).await.is(200);
     let sent: Value = serde_json::from_str(sample["body"].as_str().unwrap()).unwrap();
     let record = stage.record(&format!("firstpromoter-v1#customer#{}", sent["data"]["id"])).await;
@@ -155,6 +167,62 @@ async fn every_sample_can_be_invoked_directly() {
         let response = scene.stage.invoke(&function, &fresh(&name, status)).await;
         assert_eq!(response["statusCode"], status, "{name}");
     }
+}
+
+/// The function that takes the events of a family.
+fn function_of(family: Family) -> &'static str {
+    match family {
+        Family::Payouts => "PayoutsFunction",
+        Family::Commissions => "CommissionsFunction",
+        Family::Customers => "CustomersFunction",
+        Family::Affiliates => "AffiliatesFunction",
+        Family::Fulfilments => "FulfilmentsFunction",
+    }
+}
+
+/// Each name of each event has a sample, which goes by that name and to the
+/// function of its family.
+#[test]
+fn every_event_of_every_catalogue_has_a_sample() {
+    let steps = steps();
+    let mut seen = 0;
+    for provider in ALL {
+        for row in provider.catalogue {
+            for name in row.names() {
+                let file = format!("{}-{}", provider.provider, name.replace(['.', '_'], "-"));
+                let step = steps.iter().find(|step| step.name == file);
+                let step = step.unwrap_or_else(|| panic!("{file} is not played"));
+                assert_eq!(step.function, function_of(row.family), "{file}");
+                let event = fresh(&file, step.status);
+                let route = Route::of_path(ALL, event["rawPath"].as_str().unwrap()).unwrap();
+                assert_eq!(route.family, row.family, "{file}");
+                let body = json::parse(event["body"].as_str().unwrap().as_bytes()).unwrap();
+                let named = route.event.map(str::to_owned);
+                let named = named.map_or_else(|| (provider.event_type)(&body), Ok);
+                assert_eq!(named.unwrap(), name, "{file}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 90, "{seen}");
+}
+
+#[test]
+fn the_list_of_samples_is_the_one_that_is_played() {
+    let readme = include_str!("../../events/README.md");
+    // What calls the workers stands in a section of its own.
+    let list = readme.split("\n## ").next().unwrap();
+    let rows: Vec<_> = list.lines().filter(|line| line.starts_with("| [")).collect();
+    let expected = events_file("answers.json");
+    let expected = expected.as_array().unwrap().iter().map(|line| {
+        let text = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
+        let (sample, after) = (text("sample"), text("after"));
+        let after = if after.is_empty() { after } else { format!(", {after}") };
+        let function = text("function").replace("Function", "").to_lowercase();
+        let (answer, records) = (&line["answer"], text("records"));
+        format!("| [{sample}]({sample}.json){after} | {function} | {answer} | {records} |")
+    });
+    assert_eq!(rows, expected.collect::<Vec<_>>());
 }
 
 /// The signatures that stand in the files are right as well; only Affonso's

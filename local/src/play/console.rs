@@ -2,7 +2,9 @@
 //! promises, the calls of external systems. The console also sends the
 //! platform's own webhooks.
 
+mod fold;
 mod recorded;
+mod tally;
 mod trace;
 
 use std::collections::BTreeMap;
@@ -18,13 +20,17 @@ use crate::play::external_systems::ExternalSystems;
 use crate::play::secrets_file::SecretsFile;
 use crate::play::sign::sign;
 use crate::stage::{Answer, Cursor, Stack};
+use fold::fold;
 use recorded::{attribute, describe};
+use tally::Tally;
 use trace::PromiseTrace;
 
 /// The time between two looks at the table.
 const PAUSE: Duration = Duration::from_millis(20);
 /// Width of the first column, in characters.
-const WIDTH: usize = 48;
+const WIDTH: usize = 49;
+/// What the rest of a line is indented by that does not fit into one.
+const HANG: usize = 14;
 
 /// States in which a worker calls somebody.
 const CLAIMED: [&str; 3] = ["delivering", "confirming", "reversing"];
@@ -44,6 +50,8 @@ pub(crate) struct Exchange {
     pub(crate) answer: Answer,
     /// The new items in a few words; `None` when there are none.
     pub(crate) recorded: Option<String>,
+    /// True if it made a promise.
+    pub(crate) promises: bool,
     at: i64,
     lines: Vec<Line>,
 }
@@ -54,12 +62,15 @@ pub(crate) struct Console<'a> {
     pub(crate) external: &'a mut ExternalSystems,
     pub(crate) secrets: &'a SecretsFile,
     out: Box<dyn Write + Send>,
+    /// True if every sample gets its line.
+    pub(crate) verbose: bool,
     began: i64,
     cursor: Cursor,
     /// Promises by key.
     traces: BTreeMap<String, PromiseTrace>,
     /// The number of the platform's webhooks that no function accepted.
     refused: usize,
+    tally: Tally,
 }
 
 impl<'a> Console<'a> {
@@ -69,6 +80,7 @@ impl<'a> Console<'a> {
         external: &'a mut ExternalSystems,
         secrets: &'a SecretsFile,
         out: Box<dyn Write + Send>,
+        verbose: bool,
     ) -> Result<Self, LocalError> {
         let mut console = Self {
             cursor: stack.cursor().await?,
@@ -76,9 +88,11 @@ impl<'a> Console<'a> {
             external,
             secrets,
             out,
+            verbose,
             began: now(),
             traces: BTreeMap::new(),
             refused: 0,
+            tally: Tally::default(),
         };
         // A kept table has promises already.
         for item in stack.items().await? {
@@ -95,8 +109,10 @@ impl<'a> Console<'a> {
 
     /// Writes a line as it is, without a time.
     pub(crate) fn write_line(&mut self, text: &str) {
-        // A reader that went away does not change what happens.
-        let _ = writeln!(self.out, "{text}");
+        for line in text.split('\n') {
+            // A reader that went away does not change what happens.
+            let _ = writeln!(self.out, "{}", fold(line, HANG));
+        }
     }
 
     /// Writes the heading of the columns.
@@ -113,9 +129,31 @@ impl<'a> Console<'a> {
     pub(crate) async fn send(&mut self, event: &Value) -> Result<Exchange, LocalError> {
         let at = now();
         let answer = self.stack.deliver(event).await?;
+        let changes = self.changes().await?;
+        let (recorded, promised) = (describe(&changes), self.traces.len());
+        let lines = self.proceedings(&changes);
+        if recorded.is_none() {
+            self.count_unrecorded(event, answer.status);
+        }
+        let promises = self.traces.len() > promised;
+        Ok(Exchange { answer, recorded, promises, at, lines })
+    }
+
+    /// Counts a request that recorded nothing. One without a body is no event.
+    fn count_unrecorded(&mut self, event: &Value, status: u16) {
+        let provider = provider(event);
+        if !(200..300).contains(&status) {
+            self.tally.count_refused(provider);
+        } else if event.get("body").and_then(Value::as_str).is_some_and(|body| !body.is_empty()) {
+            self.tally.count_duplicate(provider);
+        }
+    }
+
+    /// What changed in the table since the last look.
+    async fn changes(&mut self) -> Result<Vec<Value>, LocalError> {
         let changes = self.stack.changes_since(&mut self.cursor).await?;
-        let recorded = describe(&changes);
-        Ok(Exchange { answer, recorded, at, lines: self.proceedings(&changes) })
+        self.tally.count(&changes);
+        Ok(changes)
     }
 
     /// Writes the line of a request, among those of the workers at that time.
@@ -124,6 +162,17 @@ impl<'a> Console<'a> {
         let mut lines = vec![Line { at: sent.at, rank: 0, text: columns(what, &answer, recorded) }];
         lines.extend(sent.lines);
         self.print(lines);
+    }
+
+    /// Writes what the workers did at the time of a request that needs no line.
+    pub(crate) fn pass_over(&mut self, sent: Exchange) {
+        self.print(sent.lines);
+    }
+
+    /// Writes how far the play has come.
+    pub(crate) fn report_progress(&mut self, provider: &str, done: &str) {
+        let (at, text) = (now(), columns(provider, "", done));
+        self.print(vec![Line { at, rank: 0, text }]);
     }
 
     /// Writes the line of a request that is not sent, as no secret signs it.
@@ -136,7 +185,7 @@ impl<'a> Console<'a> {
     /// Writes the lines of all that happened since the last look, and sends the
     /// webhooks that the platform has ready.
     pub(crate) async fn catch_up(&mut self) -> Result<(), LocalError> {
-        let changes = self.stack.changes_since(&mut self.cursor).await?;
+        let changes = self.changes().await?;
         let mut lines = self.proceedings(&changes);
         // The console sent nothing meanwhile, so this is another client's request.
         if let Some(recorded) = describe(&changes) {
@@ -197,7 +246,16 @@ impl<'a> Console<'a> {
         }
     }
 
-    /// Writes the summary; `false` unless every promise about a reward that the
+    /// Writes what the requests so far came to, by provider and kind.
+    pub(crate) async fn tell_records(&mut self) -> Result<(), LocalError> {
+        let items = self.stack.items().await?;
+        let lines = self.tally.lines(&items);
+        let heading = "events of this run and records of the table, by provider and kind";
+        self.write_line(&format!("\n{heading}\n{}", lines.join("\n")));
+        Ok(())
+    }
+
+    /// Writes the summary of the rewards; `false` unless every promise about a reward that the
     /// account holds is confirmed and the functions took every webhook of the
     /// platform.
     pub(crate) fn sum_up(&mut self) -> bool {
@@ -272,6 +330,12 @@ impl<'a> Console<'a> {
             self.write_line(&format!("{seconds:>4}.{rest:03}  {}", line.text));
         }
     }
+}
+
+/// The name of the provider to whose address a request goes.
+pub(crate) fn provider(event: &Value) -> &str {
+    let path = event.get("rawPath").and_then(Value::as_str).unwrap_or_default();
+    path.trim_start_matches("/webhooks/").split('/').next().unwrap_or_default()
 }
 
 fn columns(what: &str, answer: &str, detail: &str) -> String {

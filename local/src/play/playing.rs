@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::error::{LocalError, SignError};
-use crate::play::console::Console;
+use crate::play::console::{Console, provider};
 use crate::play::samples::{After, Samples};
 
 /// The time without a new state after which promises are no longer waited for.
@@ -13,6 +13,10 @@ const SETTLE: Duration = Duration::from_secs(20);
 /// when an answer was not the expected one or a promise did not end confirmed. A
 /// sample that no secret signs is skipped.
 ///
+/// Unless the console is verbose, a sample gets a line of its own only where
+/// something is to be seen: it was refused, or not answered as expected, or it
+/// made a promise.
+///
 /// With `early`, the first answer to a sample may already be the one expected of
 /// its repetition, as a kept table may have recorded the delivery before.
 pub(crate) async fn play(
@@ -21,7 +25,7 @@ pub(crate) async fn play(
     early: bool,
 ) -> Result<bool, LocalError> {
     let began = Instant::now();
-    let (mut wrong, mut skipped) = (0, 0);
+    let mut score = Score::default();
     let mut played = Vec::new();
     console.heading();
     for (index, expected) in samples.expected().iter().enumerate() {
@@ -33,17 +37,18 @@ pub(crate) async fn play(
         let request = match samples.request(sample, console.secrets.webhooks()) {
             Err(LocalError::Sign(SignError::NoSecret(provider))) => {
                 console.report_skipped(sample, &provider);
-                skipped += 1;
+                score.skipped += 1;
                 continue;
             }
             request => request?,
         };
+        score.turn_to(provider(&request), console);
         let sent = console.send(&request).await?;
         let mut later = samples.expected().iter().skip(index + 1);
         let status = sent.answer.status;
         let right = status == answer
             || early && later.any(|later| later.sample == sample && later.answer == status);
-        wrong += usize::from(!right);
+        score.count(right);
         let recorded = match &sent.recorded {
             _ if !right => String::from_utf8_lossy(&sent.answer.body).into_owned(),
             Some(recorded) => recorded.clone(),
@@ -51,18 +56,59 @@ pub(crate) async fn play(
             None => "nothing new".to_owned(),
         };
         played.push(sample);
-        let verdict = if right { "ok".to_owned() } else { format!("NOT {answer}") };
-        console.report(sent, sample, &verdict, &recorded);
+        if console.verbose || !right || status >= 300 || sent.promises {
+            let verdict = if right { "ok".to_owned() } else { format!("NOT {answer}") };
+            console.report(sent, sample, &verdict, &recorded);
+        } else {
+            console.pass_over(sent);
+        }
     }
+    score.turn_to("", console);
     console.settle(SETTLE).await?;
+    console.tell_records().await?;
     let all = samples.expected().len();
-    let (right, seconds) = (all - wrong - skipped, began.elapsed().as_secs_f64());
-    let skipped = match skipped {
-        0 => String::new(),
-        skipped => format!(", {skipped} skipped"),
-    };
-    console.write_line(&format!(
-        "\n{all} samples, {right} answered as expected{skipped}, in {seconds:.1} s"
-    ));
-    Ok(console.sum_up() && wrong == 0)
+    console.write_line(&score.summary(all, began.elapsed()));
+    Ok(console.sum_up() && score.wrong == 0)
+}
+
+/// The answers so far.
+#[derive(Debug, Default)]
+struct Score {
+    wrong: usize,
+    skipped: usize,
+    /// The provider whose samples are being played.
+    provider: String,
+    /// How many of its samples were answered, and how many as expected.
+    of_provider: (usize, usize),
+}
+
+impl Score {
+    fn count(&mut self, right: bool) {
+        self.wrong += usize::from(!right);
+        self.of_provider.0 += 1;
+        self.of_provider.1 += usize::from(right);
+    }
+
+    /// Turns to the samples of a provider, and reports on those of the last one.
+    fn turn_to(&mut self, provider: &str, console: &mut Console<'_>) {
+        if self.provider == provider {
+            return;
+        }
+        let (answered, right) = std::mem::take(&mut self.of_provider);
+        if answered > 0 && !console.verbose {
+            let done = format!("{right} of {answered} as expected");
+            console.report_progress(&self.provider, &done);
+        }
+        provider.clone_into(&mut self.provider);
+    }
+
+    fn summary(&self, all: usize, took: Duration) -> String {
+        let right = all - self.wrong - self.skipped;
+        let skipped = match self.skipped {
+            0 => String::new(),
+            skipped => format!(", {skipped} skipped"),
+        };
+        let seconds = took.as_secs_f64();
+        format!("\n{all} samples, {right} answered as expected{skipped}, in {seconds:.1} s")
+    }
 }

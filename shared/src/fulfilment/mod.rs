@@ -34,7 +34,7 @@ pub use promise::{
 pub use reason::ParkReason;
 pub use reward::reward;
 pub use rewards::{Party, RewardStatus, Rewards};
-pub use snapshot::{ChangeSet, SeenEvent, Snapshot};
+pub use snapshot::{ChangeSet, OtherChange, SeenEvent, Snapshot};
 pub use state::{State, Task};
 pub use terms::{Recipient, Terms};
 pub use view::{PlatformStatus, Question, View};

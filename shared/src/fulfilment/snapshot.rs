@@ -1,7 +1,7 @@
 //! The result of one read of a partition, and the content of one transaction.
 
 use crate::fulfilment::promise::Promise;
-use crate::ledger::{Event, Record};
+use crate::ledger::{Event, Record, Subject};
 
 /// An event that is recorded already.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct Snapshot {
     pub events: Vec<SeenEvent>,
     /// The latest promise of the subject.
     pub promise: Option<Promise>,
+    /// The records of the other objects that the event is about, in its order.
+    pub others: Vec<Option<Record>>,
 }
 
 impl Snapshot {
@@ -58,4 +60,20 @@ pub struct ChangeSet {
     /// True when the event's time is so far ahead of its arrival that it counts as
     /// an earlier one.
     pub clock_ahead: bool,
+    /// The names of the facts whose value before the change, as the event states it,
+    /// is not the one that was held.
+    pub gaps: Vec<String>,
+    /// The changes of the other objects that the event is about.
+    pub others: Vec<OtherChange>,
+}
+
+/// The change of an object that an event is about too.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OtherChange {
+    /// The object.
+    pub subject: Subject,
+    /// The names of the facts that changed.
+    pub changed: Vec<String>,
+    /// The record after the event, in its next version.
+    pub record: Record,
 }

@@ -128,9 +128,41 @@ pub struct Change {
     /// announced an approval that [`Change::announces`] does not know of.
     pub changes_unread: bool,
     /// The values before the change, as far as the event names them and they can be
-    /// read: `status` in small letters, `amount` as decimal text, `unit` in the
-    /// ledger's words, each `null` where there was none.
+    /// read, by the names of their facts: `status` in small letters, `amount` as
+    /// decimal text, `unit` in the ledger's words, each `null` where there was none.
     pub was: BTreeMap<String, Value>,
+    /// The part of an event without a clock in the life of its object.
+    pub undated: Undated,
+}
+
+/// The part that an event of a provider without a clock has in the life of its
+/// object, as far as the event itself tells.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Undated {
+    /// The event says that the object came to be: whatever else is known of the
+    /// object is later.
+    pub creates: bool,
+    /// The status is the one before any transition, and never the result of one.
+    pub is_initial: bool,
+    /// The event's type and its body say different things.
+    pub contradicts_itself: bool,
+}
+
+impl Change {
+    /// A change of this object that states nothing yet.
+    #[must_use]
+    pub fn of(subject: Subject) -> Self {
+        Self {
+            subject,
+            clock: None,
+            facts: Facts::new(),
+            deletes: false,
+            announces: false,
+            changes_unread: false,
+            was: BTreeMap::new(),
+            undated: Undated::default(),
+        }
+    }
 }
 
 /// An authenticated event.
@@ -146,6 +178,14 @@ pub struct Event {
     pub identity: Identity,
     /// The content of the event.
     pub content: Content,
+    /// The changes of other objects that the event is about too.
+    pub others: Vec<Change>,
+    /// True for a type that no page of the vendor lists, and that is understood by
+    /// the family that its name speaks of.
+    pub is_unlisted: bool,
+    /// The names of the facts that are too large for a record, and are kept with the
+    /// event alone.
+    pub over: Vec<&'static str>,
     /// The paths of the fields that could not be read, without any value.
     pub unread: Vec<String>,
     /// The provider whose format the body has, where that is not this provider's

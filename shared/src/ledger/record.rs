@@ -4,18 +4,30 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::ledger::Sources;
 use crate::ledger::register::{Register, Statement};
-use crate::ledger::{Change, Clock};
+use crate::ledger::status::{ByFact, DELETED, FactIs, Status, StatusWords, With};
+use crate::ledger::{Action, Change, Clock, Kind, Sources};
 use crate::wire::Timestamp;
-
-/// Most transitions remembered for a source without event ids. More distinct
-/// bodies than this for one status of one object have not been seen anywhere.
-const MAX_TRANSITIONS: usize = 64;
 
 /// The facts that decide a reward: what is given, to whom, or whether.
 /// Contradictions in them are not settled by picking one value.
-const DECIDING: [&str; 5] = ["status", "amount", "affiliate_id", "customer_id", "campaign_id"];
+pub(super) const DECIDING: [&str; 5] =
+    ["status", "amount", "affiliate_id", "customer_id", "campaign_id"];
+
+/// A fact of which equally late events say what was before, besides those that
+/// decide a reward: a commission is taken out of one payout and put into another in
+/// the same second.
+const FOLLOWED: &str = "payout_id";
+
+/// The facts that are the id of another object, each with the kind of that object.
+const LINKS: [(&str, Kind); 6] = [
+    ("affiliate_id", Kind::Affiliate),
+    ("customer_id", Kind::Customer),
+    ("enrolment_id", Kind::Enrolment),
+    ("payout_id", Kind::Payout),
+    ("payout_batch_id", Kind::PayoutBatch),
+    ("payout_method_id", Kind::PayoutMethod),
+];
 
 /// The record of one object.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -33,9 +45,17 @@ pub struct Record {
     /// Events of a source without a clock contradicted each other.
     /// [`Record::is_contested`] answers this for every source.
     pub contested: bool,
-    /// The transitions applied since the status last changed, each with the version
-    /// at which it applied; for a source without event ids.
+    /// The transitions that were applied, each with the version at which it applied
+    /// last; for a source without event ids.
     pub transitions: BTreeMap<String, u64>,
+    /// The version at which the status last changed; for a source without a clock.
+    pub status_since: u64,
+    /// The statuses stated by events that do not say which one was before, and of
+    /// which no event that says so has come yet; for a source without a clock.
+    pub unconfirmed: BTreeSet<String>,
+    /// The status before the first change of status that was heard of, where nothing
+    /// had been known before it; for a source without a clock.
+    pub status_before: Option<String>,
     /// The time of the latest announcement of a reward, among those that state a
     /// time.
     pub announced: Option<Timestamp>,
@@ -84,13 +104,45 @@ impl Record {
         self.settled(name).and_then(Value::as_str)
     }
 
-    /// The status, `deleted` once deleted.
+    /// The links to other objects: the kind and the id of each. Nothing is said of
+    /// whether the ledger has heard of that object.
+    pub fn links(&self) -> impl Iterator<Item = (Kind, &str)> {
+        LINKS.into_iter().filter_map(|(fact, kind)| Some((kind, self.text(fact)?)))
+    }
+
+    /// The status in the provider's words, `deleted` once deleted.
     #[must_use]
     pub fn status(&self) -> Option<&str> {
         if self.deleted_at.is_some() {
-            return Some("deleted");
+            return Some(DELETED);
         }
         self.text("status")
+    }
+
+    /// The status in the ledger's words, by the meaning of the provider's. `None`
+    /// where nothing says anything of it.
+    #[must_use]
+    pub fn ledger_status(&self, words: &StatusWords) -> Option<Status> {
+        if self.deleted_at.is_some() {
+            return Some(DELETED);
+        }
+        let word = self.text("status");
+        let holds = |rule: &&ByFact| {
+            let fact = self.facts.get(rule.fact);
+            let is = match rule.is {
+                FactIs::Stated => fact.is_some_and(|fact| !fact.value.is_null()),
+                FactIs::Null => fact.is_some_and(|fact| fact.value.is_null()),
+                FactIs::Text(text) => fact.is_some_and(|fact| fact.value == text),
+                FactIs::OfCreation => fact.is_some_and(|fact| fact.clock.action == Action::Created),
+            };
+            is && match rule.with {
+                With::Any => true,
+                With::NoWord => word.is_none(),
+                With::Word(with) => word == Some(with),
+            }
+        };
+        let by_fact = words.by_fact.iter().find(holds).map(|rule| rule.status);
+        by_fact.or_else(|| word.map(|word| words.meaning(word))).or(words.otherwise)
     }
 
     /// True when events contradict each other in a fact that decides a reward
@@ -179,8 +231,32 @@ impl Record {
         null && self.named.contains(name)
     }
 
+    /// The names of the facts whose value before the change, as the event states it,
+    /// is not the one that is held: an event in between has not come. An event that
+    /// is not later than what is held proves nothing, nor does one that changes a
+    /// fact into what is held.
+    #[must_use]
+    pub fn gaps(&self, change: &Change) -> Vec<String> {
+        let is_gap = |name: &str, was: &Value| {
+            let (fact, part) = part_of(name);
+            let Some(held) = self.facts.get(fact) else { return false };
+            let of = |value: &Value| match part {
+                Some(part) => value.get(part).cloned().unwrap_or_default(),
+                None => value.clone(),
+            };
+            let now = change.facts.get(fact).map(of);
+            let held_value = of(&held.value);
+            change.clock.is_none_or(|clock| held.clock < clock)
+                && !held.is_contested()
+                && held_value != *was
+                && now.as_ref() != Some(&held_value)
+        };
+        let gaps = change.was.iter().filter(|(name, was)| is_gap(name, was));
+        gaps.map(|(name, _)| name.clone()).collect()
+    }
+
     fn state(&mut self, change: &Change, name: &str, value: &Value, clock: Clock) {
-        if !DECIDING.contains(&name) {
+        if !DECIDING.contains(&name) && name != FOLLOWED {
             let register = || Register::new(value.clone(), clock);
             let known = self.facts.entry(name.to_owned()).or_insert_with(register);
             known.decorate(clock, value.clone());
@@ -194,35 +270,6 @@ impl Record {
             self.facts.extend(register.map(|register| (name.to_owned(), register)));
         }
     }
-
-    /// Takes in an event of a source without a clock, in the order of arrival.
-    /// Returns the names of the facts that changed. An event that contradicts the
-    /// record marks it as contested.
-    pub(crate) fn apply(&mut self, change: &Change, transition: &str) -> Vec<String> {
-        let status = self.text("status").map(str::to_owned);
-        let mut changed = Vec::new();
-        for (name, value) in &change.facts {
-            let known = self.facts.get(name).map(|register| &register.value);
-            if known == Some(value) {
-                continue;
-            }
-            self.contested |= known.is_some();
-            changed.push(name.clone());
-            self.facts.insert(name.clone(), Register::new(value.clone(), Clock::UNKNOWN));
-        }
-        if self.text("status") != status.as_deref() {
-            // A transition from before this change may rightly come again.
-            self.transitions.clear();
-        }
-        if self.transitions.len() >= MAX_TRANSITIONS {
-            let oldest = self.transitions.iter().min_by_key(|(_, version)| **version);
-            if let Some(oldest) = oldest.map(|(name, _)| name.clone()) {
-                self.transitions.remove(&oldest);
-            }
-        }
-        self.transitions.insert(transition.to_owned(), self.version.saturating_add(1));
-        changed
-    }
 }
 
 /// The names of a fact, or of its parts, that have a value.
@@ -234,6 +281,15 @@ fn named(name: &str, value: &Value) -> Vec<String> {
             parts.map(|(part, _)| format!("{name}.{part}")).collect()
         }
         _ => vec![name.to_owned()],
+    }
+}
+
+/// The fact that a name of [`Change::was`] stands for, and the part of it.
+fn part_of(name: &str) -> (&str, Option<&'static str>) {
+    match name {
+        "amount" => ("amount", Some("value")),
+        "unit" => ("amount", Some("unit")),
+        name => (name, None),
     }
 }
 

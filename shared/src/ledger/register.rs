@@ -1,5 +1,7 @@
 //! One fact of a record, merged from the statements of its events.
 
+use std::cmp::Ordering;
+
 use serde_json::Value;
 
 use crate::ledger::Clock;
@@ -106,7 +108,12 @@ impl Register {
     /// Takes in a statement of a fact that decides nothing. A later statement wins;
     /// of the same place in time, any, but always the same one.
     pub(super) fn decorate(&mut self, clock: Clock, value: Value) {
-        if (self.clock, self.value.to_string()) < (clock, value.to_string()) {
+        let wins = match self.clock.cmp(&clock) {
+            Ordering::Less => true,
+            Ordering::Equal => self.value != value && self.value.to_string() < value.to_string(),
+            Ordering::Greater => false,
+        };
+        if wins {
             *self = Self::new(value, clock);
         }
     }

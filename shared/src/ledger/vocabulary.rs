@@ -45,18 +45,50 @@ pub enum Kind {
     Payout,
     /// A lead or customer whom an affiliate brought.
     Customer,
+    /// A partner who brings customers.
+    Affiliate,
+    /// An affiliate's part in one campaign.
+    Enrolment,
+    /// A way in which an affiliate is paid.
+    PayoutMethod,
+    /// Payouts that are paid together.
+    PayoutBatch,
+    /// A contract document of an affiliate.
+    Document,
+    /// A discount code of an affiliate.
+    Coupon,
     /// A FirstPromoter v1 fulfilment.
     Fulfilment,
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 10] = [
+        Self::Commission,
+        Self::Payout,
+        Self::Customer,
+        Self::Affiliate,
+        Self::Enrolment,
+        Self::PayoutMethod,
+        Self::PayoutBatch,
+        Self::Document,
+        Self::Coupon,
+        Self::Fulfilment,
+    ];
+
     /// The name of the kind in table keys and logs.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Kind::Commission => "commission",
             Kind::Payout => "payout",
             Kind::Customer => "customer",
+            Kind::Affiliate => "affiliate",
+            Kind::Enrolment => "enrolment",
+            Kind::PayoutMethod => "payout_method",
+            Kind::PayoutBatch => "payout_batch",
+            Kind::Document => "document",
+            Kind::Coupon => "coupon",
             Kind::Fulfilment => "fulfilment",
         }
     }

@@ -7,7 +7,8 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::fulfilment::{Promise, Rewards};
-use crate::ledger::{Change, Content, Event, Family, Identity, Kind, Malformed, Provider};
+use crate::ledger::{Content, Event, Family, Identity, Kind, Malformed, Provider, Record, Status};
+use crate::provider::object::{EventType, Reading, Understood};
 use crate::provider::secrets::{Method, ProviderSecrets};
 use crate::provider::signature::{Incoming, MethodMatches, Refusal};
 use crate::wire::json::Json;
@@ -24,8 +25,8 @@ pub struct Definition {
     pub routes: Routes,
     /// The event types that the vendor's pages list.
     pub catalogue: &'static [EventType],
-    /// The family of an event type that the catalogue does not have.
-    pub family: fn(&str) -> Option<Family>,
+    /// The families of event types that the catalogue does not have.
+    pub unlisted: &'static [Unlisted],
     /// The authentication of the provider's requests.
     pub authentication: Authentication,
     /// Reads the event type that a body names. Fails where the route names it
@@ -112,48 +113,19 @@ pub enum Routes {
     Events,
 }
 
-/// A row of a catalogue.
-pub struct EventType {
-    /// The vendor's name of the event type.
-    pub name: &'static str,
-    /// Other names that the vendor's pages give the event type, or gave it.
-    pub aliases: &'static [&'static str],
-    /// The family of the event type.
+/// The event types that begin alike, and that no page of the vendor lists.
+pub struct Unlisted {
+    /// Their first words, without the dot that follows.
+    pub begins: &'static str,
+    /// Their family.
     pub family: Family,
-    /// The kind of object that it changes, and its reading as that change; none:
-    /// it is archived.
-    pub read: Option<(Kind, ReadEvent)>,
-}
-
-/// Reads an event as a change. Fields that cannot be read are noted in [`Unread`].
-pub type ReadEvent = fn(&Delivered, &mut Unread) -> Result<(Identity, Change), Malformed>;
-
-impl EventType {
-    /// A row of an event that is archived.
-    #[must_use]
-    pub const fn archived(name: &'static str, family: Family) -> Self {
-        Self { name, aliases: &[], family, read: None }
-    }
-
-    /// A row of an event that changes the ledger.
-    #[must_use]
-    pub const fn read(name: &'static str, family: Family, kind: Kind, read: ReadEvent) -> Self {
-        Self { name, aliases: &[], family, read: Some((kind, read)) }
-    }
-
-    /// The same row with other names for the event.
-    #[must_use]
-    pub const fn also(self, aliases: &'static [&'static str]) -> Self {
-        Self { aliases, ..self }
-    }
-
-    /// Every name of the event type.
-    pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        std::iter::once(self.name).chain(self.aliases.iter().copied())
-    }
+    /// The row by which they are applied, if their body names an object; none: they
+    /// are archived.
+    pub update: Option<&'static EventType>,
 }
 
 /// An authenticated body and the facts of its delivery.
+#[derive(Clone, Copy)]
 pub struct Delivered<'a> {
     /// The event's type.
     pub event_type: &'a str,
@@ -163,6 +135,14 @@ pub struct Delivered<'a> {
     pub sha256: &'a str,
     /// The time of arrival.
     pub received: Timestamp,
+}
+
+impl<'a> Delivered<'a> {
+    /// The body as an event of the type of this row.
+    fn reading(&self, row: &'static EventType) -> Reading<'a> {
+        let Self { event_type, body, sha256, received } = *self;
+        Reading { row, event_type, body, sha256, received }
+    }
 }
 
 /// A provider's own way to read our answers.
@@ -212,7 +192,7 @@ impl Definition {
     }
 
     /// The row of an event, by its exact name.
-    fn row(&self, event_type: &str) -> Option<&EventType> {
+    fn row(&self, event_type: &str) -> Option<&'static EventType> {
         self.catalogue.iter().find(|row| row.names().any(|name| name == event_type))
     }
 
@@ -223,14 +203,34 @@ impl Definition {
             Routes::Families(families) | Routes::TokenAndFamilies(families) => {
                 families.iter().any(|(_, of)| *of == family)
             }
-            Routes::Events => self.catalogue.iter().any(|row| row.family == family),
+            Routes::Events => self.catalogue.iter().any(|row| row.family() == family),
         }
     }
 
     /// The family of an event type, in the catalogue or not.
     #[must_use]
     pub fn family_of(&self, event_type: &str) -> Option<Family> {
-        self.row(event_type).map(|row| row.family).or_else(|| (self.family)(event_type))
+        let row = self.row(event_type).map(EventType::family);
+        row.or_else(|| self.unlisted(event_type).map(|unlisted| unlisted.family))
+    }
+
+    /// What is known of an event type that is not in the catalogue.
+    fn unlisted(&self, event_type: &str) -> Option<&'static Unlisted> {
+        self.unlisted.iter().find(|unlisted| {
+            let rest = event_type.strip_prefix(unlisted.begins);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
+    }
+
+    /// The status, in the ledger's words, of a record of this kind.
+    #[must_use]
+    pub fn status(&self, kind: Kind, record: &Record) -> Option<Status> {
+        let objects = self
+            .catalogue
+            .iter()
+            .flat_map(|row| std::iter::once(row.object).chain(row.object.also.iter().copied()));
+        let mut words = objects.filter(|object| object.kind == kind).map(|object| object.words);
+        words.next().and_then(|words| record.ledger_status(words))
     }
 
     /// The vendor's name of an event in any spelling: `Payment_Paid` and
@@ -283,17 +283,32 @@ impl Definition {
     /// # Errors
     /// [`Malformed`] naming the field that is missing or wrong.
     pub fn event(&self, all: Providers, delivered: &Delivered) -> Result<Event, Malformed> {
-        let mut unread = Unread::default();
         let other = self.other_format(all, delivered.body);
         let format = other.unwrap_or(self);
         let is_test = (self.is_test)(delivered.body);
-        let row = self.row(delivered.event_type).filter(|_| !is_test && other.is_none());
-        let (identity, content) = if let Some((_, read)) = row.and_then(|row| row.read) {
-            let (identity, change) = read(delivered, &mut unread)?;
-            (identity, Content::Change(change.into()))
-        } else {
-            let content = if is_test { Content::Test } else { Content::Unknown };
-            ((format.archived)(delivered)?, content)
+        let mut unread = Unread::default();
+        let mut understood = None;
+        let mut is_unlisted = false;
+        if !is_test && other.is_none() {
+            if let Some(row) = self.row(delivered.event_type) {
+                understood = Some((row.object.read)(&delivered.reading(row), &mut unread)?);
+            } else if let Some(row) = self.unlisted(delivered.event_type).and_then(|of| of.update) {
+                // One that names no object of its family is archived, as any type
+                // that nobody knows.
+                understood = (row.object.read)(&delivered.reading(row), &mut unread).ok();
+                is_unlisted = true;
+            }
+        }
+        let (identity, content, others) = match understood {
+            Some(Understood { identity, changes }) if !changes.is_empty() => {
+                let mut changes = changes.into_iter();
+                let first = changes.next().map(|change| Content::Change(Box::new(change)));
+                (identity, first.unwrap_or(Content::Unknown), changes.collect())
+            }
+            _ => {
+                let content = if is_test { Content::Test } else { Content::Unknown };
+                ((format.archived)(delivered)?, content, Vec::new())
+            }
         };
         Ok(Event {
             provider: self.provider,
@@ -301,7 +316,10 @@ impl Definition {
             family: format.family_of(delivered.event_type),
             identity,
             content,
-            unread: unread.into_paths(),
+            others,
+            is_unlisted,
+            unread: unread.paths().to_vec(),
+            over: unread.over,
             other_format: other.map(|other| other.provider),
         })
     }

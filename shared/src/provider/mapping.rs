@@ -1,28 +1,13 @@
 //! Helpers that the providers' mappings share.
 
-use serde::Serialize;
 use serde_json::Value;
 
-use crate::ledger::{Action, Clock, Facts, Identity, Malformed};
-use crate::provider::status::rank;
+use crate::ledger::{Facts, Identity, Malformed};
 use crate::wire::json::Json;
-use crate::wire::{Decimal, Field, Id, Read, Timestamp, Unread};
+use crate::wire::{Field, Id, Timestamp, Unread};
 
 /// Longest event type kept, in bytes: event types are log fields.
 const MAX_TYPE_BYTES: usize = 128;
-
-/// The payload in the member `name`, which must be there and be an object.
-pub fn object<T: Clone + Default + Read>(
-    body: &Json,
-    name: &'static str,
-    unread: &mut Unread,
-) -> Result<T, Malformed> {
-    match body.get(name) {
-        Some(Json::Object(_)) => Ok(unread.member(body, name).value().cloned().unwrap_or_default()),
-        Some(_) => Err(Malformed::new(name, "is not an object")),
-        None => Err(Malformed::new(name, "is missing")),
-    }
-}
 
 /// The event type, a short text at `path`.
 pub fn type_at(body: &Json, path: &[&str]) -> Result<String, Malformed> {
@@ -53,6 +38,9 @@ pub fn archive_identity(id: Option<&Json>, sha256: &str) -> Identity {
 }
 
 /// The id in a field that must have one.
+///
+/// # Errors
+/// [`Malformed`] naming the path.
 pub fn required(field: &Field<Id>, path: &str) -> Result<Id, Malformed> {
     let problem = match field {
         Field::Value(id) => return Ok(id.clone()),
@@ -63,37 +51,31 @@ pub fn required(field: &Field<Id>, path: &str) -> Result<Id, Malformed> {
     Err(Malformed::new(path, problem))
 }
 
-/// The facts of a payload, one for each field.
-pub fn facts<T: Serialize>(payload: &T) -> Result<Facts, Malformed> {
-    match serde_json::to_value(payload) {
-        Ok(Value::Object(facts)) => Ok(facts),
-        _ => Err(Malformed::new("body", "cannot be stored")),
-    }
-}
-
 /// States an amount with its unit as one fact, so that no merge can ever join the
 /// amount of one event to the unit of another. A part that the event does not state
 /// is left out.
-pub fn amount_fact(facts: &mut Facts, amount: &Field<Decimal>, unit: &Field<String>) {
+pub fn amount_fact(facts: &mut Facts, amount: &Field<String>, unit: &Field<String>) {
     if amount.is_unstated() && !matches!(unit, Field::Null) {
         facts.remove("amount");
         return;
     }
     // An amount whose unit was taken away is as unknown as the unit.
-    let parts = [
-        ("value", amount.value().map(Decimal::as_str)),
-        ("unit", unit.value().map(String::as_str)),
-    ];
+    let parts =
+        [("value", amount.value().map(String::as_str)), ("unit", unit.value().map(String::as_str))];
     let parts = parts.into_iter().filter_map(|(name, part)| Some((name.to_owned(), part?.into())));
     let parts: Facts = parts.collect();
     let stated = if parts.is_empty() { Value::Null } else { Value::Object(parts) };
     facts.insert("amount".into(), stated);
 }
 
-/// Moves a fact to its name in the ledger.
-pub fn rename(facts: &mut Facts, from: &str, to: &str) {
-    if let Some(value) = facts.remove(from) {
-        facts.insert(to.into(), value);
+/// The field as an id. A text that is none counts as unread.
+#[must_use]
+pub fn as_id(field: &Field<&str>) -> Field<Id> {
+    match field {
+        Field::Value(text) => Id::new(text).map_or(Field::Unread, Field::Value),
+        Field::Null => Field::Null,
+        Field::Unread => Field::Unread,
+        Field::Absent => Field::Absent,
     }
 }
 
@@ -118,13 +100,6 @@ pub fn first_time<const N: usize>(
         null.for_each(|(_, path)| unread.note(path));
     }
     time
-}
-
-/// The place of an event of this type among others. Without a time it never
-/// overrides an event that has one.
-#[must_use]
-pub fn clock(time: Option<Timestamp>, event_type: &str, status: &Field<String>) -> Clock {
-    Clock { time, action: Action::of_type(event_type), rank: rank(status) }
 }
 
 /// True when the body names something other than `null` at `path`.

@@ -8,6 +8,7 @@ pub mod definition;
 pub mod firstpromoter;
 pub mod firstpromoter_v1;
 pub mod mapping;
+pub mod object;
 pub mod secrets;
 pub mod signature;
 pub mod status;

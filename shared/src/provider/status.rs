@@ -1,24 +1,7 @@
-//! The words that providers use for a status, and their meaning.
-
-use crate::wire::Field;
+//! The words that providers use for a status, and their meaning for a reward.
 
 /// True when a status says that nothing is owed any more.
 #[must_use]
 pub fn is_withdrawn(status: &str) -> bool {
     matches!(status, "denied" | "rejected" | "cancelled" | "deleted")
-}
-
-/// The rank of a status: how far along an object's life it stands. Orders events of
-/// the same time.
-pub fn rank(status: &Field<String>) -> u8 {
-    match status.value().map(String::as_str) {
-        None => 0,
-        Some("pending" | "signup" | "no_payout_method") => 1,
-        Some("processing" | "initiated") => 2,
-        Some("approved" | "active") => 3,
-        Some("completed" | "success" | "paid") => 4,
-        Some("failed") => 5,
-        Some("cancelled" | "canceled" | "denied" | "rejected") => 6,
-        Some(_) => 1,
-    }
 }

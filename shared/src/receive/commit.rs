@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use crate::aws::store::{StoreError, StoredRequest};
 use crate::crash;
 use crate::fulfilment::{Promise, Snapshot};
-use crate::ledger::{Event, Identity, Malformed, event_key, item_keys, shared_identity};
+use crate::ledger::{Event, Identity, Malformed, Partition, event_key, item_keys, shared_identity};
 use crate::provider::definition::find;
 use crate::receive::contention::Contention;
 use crate::receive::decide::{Decision, decide};
+use crate::receive::keep::KeptEvent;
 use crate::receive::log::{Outcome, PromiseState, RequestLog};
 use crate::receive::rejection::Rejection;
 use crate::receive::route::{Route, path_of};
@@ -20,30 +21,33 @@ impl Receiver {
     pub(super) async fn commit(
         &self,
         event: &Event,
-        stored: &StoredRequest,
+        kept: &KeptEvent<'_>,
         line: &mut RequestLog,
     ) -> Result<(Outcome, Option<Promise>), Rejection> {
         let (pk, _) = item_keys(event);
-        let rewards = find(self.providers, event.provider.name()).and_then(|own| own.rewards);
+        let own = find(self.providers, event.provider.name()).ok_or(Outcome::NotFound)?;
         let mut contention = Contention::start();
         loop {
             let known = match self.known(event).await {
                 Err(StoreError::Conflict) if contention.pause().await => continue,
                 known => known?,
             };
-            let decision = decide(&known, event, &self.settings.policy, rewards, stored.received);
+            let policy = &self.settings.policy;
+            let decision = decide(&known, event, policy, own.rewards, kept.received());
             let Decision::Write(write) = decision else {
                 let seen = known.seen(event);
-                line.duplicate_differs = seen.is_some_and(|seen| seen.sha256 != stored.sha256);
+                line.duplicate_differs = seen.is_some_and(|seen| seen.sha256 != kept.sha256());
                 return Ok((Outcome::Duplicate, known.promise));
             };
+            let stored = kept.stored().ok_or(Outcome::TooLarge)?;
             crash::point("before_commit");
-            match self.store.commit(&pk, event, &known, &write, stored).await {
+            match self.store.commit(own, (&pk, event), &known, &write, stored).await {
                 Ok(()) => {
                     crash::point("after_commit");
                     line.identity = Some(write.identity);
                     line.promise_state = write.no_promise.map(PromiseState::NotPromised);
                     line.clock_ahead = write.clock_ahead;
+                    line.gap = write.gaps;
                     let promise = write.promises.into_iter().next_back().or(known.promise);
                     return Ok((recorded(event), promise));
                 }
@@ -57,13 +61,16 @@ impl Receiver {
     /// second call is needed only where an event of another type has the same id.
     async fn known(&self, event: &Event) -> Result<Snapshot, StoreError> {
         let (pk, sk) = item_keys(event);
-        let mut known = self.store.read(&pk, sk.as_deref()).await?;
+        let others = event.others.iter();
+        let others: Vec<_> =
+            others.map(|other| Partition::of(event.provider, &other.subject)).collect();
+        let mut known = self.store.read(&pk, sk.as_deref(), &others).await?;
         if let (Identity::Given(id), None, false) =
             (&event.identity, known.seen(event), known.events.is_empty())
         {
             let sk = event_key(&shared_identity(id.as_str(), &event.event_type));
             let first = known.events;
-            known = self.store.read(&pk, Some(&sk)).await?;
+            known = self.store.read(&pk, Some(&sk), &others).await?;
             known.events.extend(first);
         }
         Ok(known)

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use crate::fulfilment::{
-    Announced, ChangeSet, Policy, Promise, Rewards, Snapshot, Transition, announce, reconcile,
+    Announced, ChangeSet, OtherChange, Policy, Promise, Rewards, Snapshot, Transition, announce,
+    reconcile,
 };
 use crate::ledger::{
     CLOCK_AHEAD_SECONDS, Change, Content, Event, Identity, Record, shared_identity,
@@ -36,6 +37,7 @@ pub fn decide(
     let bounded = bounded(change, received);
     let (change, clock_ahead) = (bounded.as_ref(), matches!(bounded, Cow::Owned(_)));
     let mut record = known.record.clone().unwrap_or_default();
+    let gaps = record.gaps(change);
     let (identity, changed) = match &event.identity {
         Identity::Given(id) => {
             let Some(identity) = unrecorded(known, event, id) else {
@@ -48,7 +50,7 @@ pub fn decide(
             (identity, changed)
         }
         Identity::Transition(transition) => {
-            if record.transitions.contains_key(transition) {
+            if record.is_repeat(transition) {
                 return Decision::Duplicate;
             }
             let changed = record.apply(change, transition);
@@ -59,6 +61,7 @@ pub fn decide(
     if change.announces && !record.sources.contains(&policy.sources) {
         record.sources.push(policy.sources.clone());
     }
+    let rewards = rewards.filter(|rewards| rewards.kind == change.subject.kind);
     let (promises, no_promise) = match rewards {
         Some(rewards) => promises(known, rewards, change, &record, policy, received),
         None => (Vec::new(), None),
@@ -73,7 +76,27 @@ pub fn decide(
         promises,
         no_promise,
         clock_ahead,
+        gaps,
+        others: others(known, event, received),
     }))
+}
+
+/// The changes of the other objects that the event is about. Each is merged into a
+/// record of its own; that they are merged once is kept by the event's identity, which
+/// is written with all of them in one transaction (invariant `OnceApplied`).
+fn others(known: &Snapshot, event: &Event, received: Timestamp) -> Vec<OtherChange> {
+    let records = known.others.iter().cloned().chain(std::iter::repeat(None));
+    let changes = event.others.iter().zip(records).map(|(change, record)| {
+        let bounded = bounded(change, received);
+        let mut record = record.unwrap_or_default();
+        let changed = match bounded.clock {
+            Some(clock) => record.merge(&bounded, clock, received),
+            None => record.apply(&bounded, &event.event_type),
+        };
+        record.version = record.version.saturating_add(1);
+        OtherChange { subject: change.subject.clone(), changed, record }
+    });
+    changes.collect()
 }
 
 /// The change with its clock at most [`CLOCK_AHEAD_SECONDS`] after the arrival.
@@ -113,6 +136,8 @@ fn archive(known: &Snapshot, event: &Event) -> Decision {
         promises: Vec::new(),
         no_promise: None,
         clock_ahead: false,
+        gaps: Vec::new(),
+        others: Vec::new(),
     }))
 }
 

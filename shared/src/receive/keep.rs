@@ -1,5 +1,6 @@
 //! The parts of a request that are kept beside its effect.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use crate::aws::store::StoredRequest;
@@ -41,18 +42,16 @@ impl<'a> Kept<'a> {
         Self { all, incoming, bytes, sha256: sha256_hex(bytes), received }
     }
 
-    /// The event as it is kept: whole where it changes a record, else its
-    /// beginning. `None` when it is too large.
+    /// The request as the event that it was read as. `secret` vouched for it; it is
+    /// kept for so many days.
     pub(super) fn event(
-        &self,
-        event: &Event,
-        body: &Json,
-        secret: &str,
+        &'a self,
+        event: &'a Event,
+        body: &'a Json,
+        secret: &'a str,
         days: i64,
-    ) -> Option<StoredRequest> {
-        let text = self.storable(body).to_text();
-        let whole = matches!(event.content, Content::Change(_));
-        self.stored(text.as_bytes(), whole, secret, days)
+    ) -> KeptEvent<'a> {
+        KeptEvent { kept: self, event, body, secret, days, stored: OnceCell::new() }
     }
 
     /// A body that is no event, as it is kept. JSON is redacted; other bytes are
@@ -81,6 +80,40 @@ impl<'a> Kept<'a> {
             received: self.received,
             expires: self.received.plus_seconds(days * DAY_SECONDS),
         })
+    }
+}
+
+/// An event's request that may be kept. What is written of it is made when it is
+/// first asked for: of duplicates nothing is.
+pub(super) struct KeptEvent<'a> {
+    kept: &'a Kept<'a>,
+    event: &'a Event,
+    body: &'a Json,
+    secret: &'a str,
+    days: i64,
+    stored: OnceCell<Option<StoredRequest>>,
+}
+
+impl KeptEvent<'_> {
+    /// SHA-256 of the exact bytes, in hex.
+    pub(super) fn sha256(&self) -> &str {
+        &self.kept.sha256
+    }
+
+    /// The time of arrival.
+    pub(super) fn received(&self) -> Timestamp {
+        self.kept.received
+    }
+
+    /// The request as it is written: whole where its event changes a record, else
+    /// its beginning. `None` when it is too large.
+    pub(super) fn stored(&self) -> Option<&StoredRequest> {
+        let stored = self.stored.get_or_init(|| {
+            let text = self.kept.storable(self.body).to_text();
+            let whole = matches!(self.event.content, Content::Change(_));
+            self.kept.stored(text.as_bytes(), whole, self.secret, self.days)
+        });
+        stored.as_ref()
     }
 }
 

@@ -1,11 +1,10 @@
 //! The log line of one request.
 
 use serde::Serialize;
-use serde_json::json;
 
 use crate::fulfilment::{Promise, State};
 use crate::ledger::{Content, Event, Identity};
-use crate::observe::print;
+use crate::observe::{Metrics, print};
 use crate::provider::definition::{Providers, find};
 use crate::receive::route::{Route, path_of};
 
@@ -79,6 +78,18 @@ pub struct RequestLog {
     /// The event's time is too far ahead of its arrival to count.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub clock_ahead: bool,
+    /// The names of the facts whose value before the change, as the event states it,
+    /// is not the one that was held: an event before it has not come.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gap: Vec<String>,
+    /// The names of the facts that are too large for a record, and kept in the event
+    /// alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub over: Vec<&'static str>,
+    /// The event's type is in no list of the vendor's: it is understood by the family
+    /// that its name speaks of.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unlisted: bool,
     /// The names of the secrets that vouched for the event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
@@ -117,6 +128,8 @@ impl RequestLog {
             self.subject = Some(format!("{}#{}", subject.kind.name(), subject.id.as_str()));
         }
         self.unread.clone_from(&event.unread);
+        self.over.clone_from(&event.over);
+        self.unlisted = event.is_unlisted;
         if let Some(format) = event.other_format {
             let family = event.family.unwrap_or(route.family);
             let own = find(all, format.name()).filter(|own| own.has_address(family));
@@ -141,12 +154,12 @@ impl RequestLog {
 
     /// Prints the line on standard output.
     pub fn print(&self, started: std::time::Instant) {
-        let mut dimensions = vec![vec!["outcome"]];
+        let mut dimensions: Vec<&[&str]> = vec![&["outcome"]];
         if self.provider.is_some() {
-            dimensions.push(vec!["provider", "outcome"]);
+            dimensions.push(&["provider", "outcome"]);
         }
         if self.provider.is_some() && self.secret.is_some() {
-            dimensions.push(vec!["provider", "secret"]);
+            dimensions.push(&["provider", "secret"]);
         }
         let count = |happened: bool| f64::from(u8::from(happened));
         let unread = f64::from(u32::try_from(self.unread.len()).unwrap_or(u32::MAX));
@@ -158,12 +171,14 @@ impl RequestLog {
             ("Unread", "Count", unread),
             ("DuplicateDiffers", "Count", count(self.duplicate_differs)),
             ("ClockAhead", "Count", count(self.clock_ahead)),
+            ("Gaps", "Count", count(!self.gap.is_empty())),
+            ("Unlisted", "Count", count(self.unlisted)),
             ("DurationMs", "Milliseconds", (ms * 1000.0).round() / 1000.0),
         ];
         let of_rewards = [("RewardEvents", "Count", 1.0)];
-        let mut all = vec![(json!(dimensions), &metrics[..])];
+        let mut all: Vec<Metrics> = vec![(&dimensions, &metrics)];
         if self.promise_state.is_some() {
-            all.push((json!([["promise_state"]]), &of_rewards));
+            all.push((&[&["promise_state"]], &of_rewards));
         }
         print("webhook", self, &all);
     }

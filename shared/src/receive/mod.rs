@@ -146,13 +146,8 @@ impl Receiver {
         let arrived = Instant::now();
         let kept = Kept::new(self.providers, &incoming, authenticated.bytes(), now);
         let reading = read::read(self.providers, &route, &authenticated, &kept)?;
-        let (event, stored) = match reading {
-            Reading::Event { event, body, secret } => {
-                line.describe(self.providers, &event, &route, &secret);
-                let days = self.settings.event_retention_days;
-                let stored = kept.event(&event, &body, &secret, days).ok_or(Outcome::TooLarge)?;
-                (event, stored)
-            }
+        let (event, body, secret) = match reading {
+            Reading::Event { event, body, secret } => (event, body, secret),
             Reading::Malformed { malformed, body } => {
                 let secret = authenticated.names();
                 line.secret = Some(secret.clone());
@@ -161,7 +156,9 @@ impl Receiver {
                 return Err(Rejection::quarantined(malformed));
             }
         };
-        let (outcome, promise) = self.commit(&event, &stored, line).await?;
+        line.describe(self.providers, &event, &route, &secret);
+        let kept = kept.event(&event, &body, &secret, self.settings.event_retention_days);
+        let (outcome, promise) = self.commit(&event, &kept, line).await?;
         let promise = match promise {
             Some(promise) => Some(self.await_delivery(&route, &event, promise, arrived).await?),
             None => None,

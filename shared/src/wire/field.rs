@@ -1,19 +1,7 @@
 //! The fields of payloads. Each is read by itself, so that one that cannot be read
 //! costs no other (invariant `DecorationNeverRefuses`).
 
-use std::collections::BTreeMap;
-
-use serde::{Serialize, Serializer};
-
 use crate::wire::json::Json;
-use crate::wire::sensitive::class_of;
-
-/// The name that stands in a path for the key of a map, because keys are data.
-const ANY_KEY: &str = "*";
-
-/// Longest key of a map that is kept, in bytes. Empty keys are not kept either: the
-/// table takes none. Nor are those that name credentials or payment data.
-const MAX_KEY_BYTES: usize = 128;
 
 /// A field of a payload. A later `null` takes an earlier value away, a missing
 /// field does not.
@@ -71,7 +59,7 @@ impl<T> Field<T> {
     /// the object was sent without it: the party named before is not named any
     /// more.
     #[must_use]
-    pub fn then<U>(&self, inner: impl FnOnce(&T) -> Field<U>) -> Field<U> {
+    pub fn then<'a, U>(&'a self, inner: impl FnOnce(&'a T) -> Field<U>) -> Field<U> {
         match self.map(inner) {
             Field::Absent => Field::Absent,
             Field::Null | Field::Value(Field::Absent) => Field::Null,
@@ -107,15 +95,6 @@ impl<T> Field<T> {
     }
 }
 
-impl<T: Serialize> Serialize for Field<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Field::Value(value) => value.serialize(serializer),
-            _ => serializer.serialize_none(),
-        }
-    }
-}
-
 /// A type that a field of a payload can have.
 pub trait Read: Sized {
     /// Reads a value that is not `null`; `None` when it is not of this type. Parts
@@ -129,26 +108,41 @@ pub trait Read: Sized {
 pub struct Unread {
     at: Vec<&'static str>,
     paths: Vec<String>,
+    /// The names of the facts that are too large for a record.
+    pub over: Vec<&'static str>,
 }
 
 impl Unread {
     /// Reads the member `name` of the value that is being read.
     pub fn member<T: Read>(&mut self, json: &Json, name: &'static str) -> Field<T> {
-        match json.get(name) {
-            None => Field::Absent,
-            Some(Json::Null) => Field::Null,
-            Some(value) => self.value(value, name).map_or(Field::Unread, Field::Value),
-        }
+        self.member_by(json, name, T::read)
     }
 
-    fn value<T: Read>(&mut self, json: &Json, name: &'static str) -> Option<T> {
-        self.at.push(name);
-        let value = T::read(json, self);
-        self.at.pop();
+    /// Reads the member `name` of the value that is being read, by `read`.
+    pub fn member_by<T>(
+        &mut self,
+        json: &Json,
+        name: &'static str,
+        read: impl FnOnce(&Json, &mut Self) -> Option<T>,
+    ) -> Field<T> {
+        let value = match json.get(name) {
+            None => return Field::Absent,
+            Some(Json::Null) => return Field::Null,
+            Some(value) => value,
+        };
+        let value = self.within(name, |unread| read(value, unread));
         if value.is_none() {
             self.note(name);
         }
-        value
+        value.map_or(Field::Unread, Field::Value)
+    }
+
+    /// Reads inside the member `name` of the value that is being read.
+    pub fn within<T>(&mut self, name: &'static str, read: impl FnOnce(&mut Self) -> T) -> T {
+        self.at.push(name);
+        let read = read(self);
+        self.at.pop();
+        read
     }
 
     /// Notes that the member `name` of the value that is being read could not be
@@ -162,130 +156,14 @@ impl Unread {
 
     /// The paths, each once.
     #[must_use]
-    pub fn into_paths(self) -> Vec<String> {
-        self.paths
+    pub fn paths(&self) -> &[String] {
+        &self.paths
     }
 }
-
-impl<T: Read> Read for BTreeMap<String, Option<T>> {
-    fn read(json: &Json, unread: &mut Unread) -> Option<Self> {
-        let Json::Object(members) = json else {
-            return None;
-        };
-        let members = members.iter().filter_map(|(key, value)| match value {
-            Json::Null => Some((key.clone(), None)),
-            value => unread.value(value, ANY_KEY).map(|value| (key.clone(), Some(value))),
-        });
-        let (kept, odd): (Vec<_>, Vec<_>) = members.partition(|(key, _)| {
-            (1..=MAX_KEY_BYTES).contains(&key.len()) && class_of(key).is_none()
-        });
-        if !odd.is_empty() {
-            unread.note(ANY_KEY);
-        }
-        let members = kept.into_iter();
-        Some(members.collect())
-    }
-}
-
-/// Declares payload structs. Every field is optional, as a [`Field`], so that no
-/// member ever refuses an event by itself. `name as "wireName"` where the provider
-/// spells the field differently.
-macro_rules! payload {
-    ($($(#[$outer:meta])* struct $name:ident {
-        $($(#[$inner:meta])* $field:ident $(as $wire:literal)? : $type:ty,)*
-    })*) => {$(
-        #[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
-        $(#[$outer])*
-        pub(crate) struct $name {
-            $(
-                $(#[$inner])*
-                #[serde(skip_serializing_if = "crate::wire::Field::is_unstated")]
-                pub(crate) $field: crate::wire::Field<$type>,
-            )*
-        }
-
-        impl crate::wire::Read for $name {
-            fn read(
-                json: &crate::wire::json::Json,
-                unread: &mut crate::wire::Unread,
-            ) -> Option<Self> {
-                matches!(json, crate::wire::json::Json::Object(_)).then(|| Self {
-                    $($field: unread.member(
-                        json,
-                        crate::wire::wire_name!($field $($wire)?),
-                    ),)*
-                })
-            }
-        }
-    )*};
-}
-pub(crate) use payload;
-
-/// The name of a payload's field as it is sent.
-macro_rules! wire_name {
-    ($field:ident) => {
-        stringify!($field)
-    };
-    ($field:ident $wire:literal) => {
-        $wire
-    };
-}
-pub(crate) use wire_name;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::json::parse;
-    use crate::wire::{Decimal, Id, Text};
-
-    payload! {
-        struct Outer {
-            id: Id,
-            total as "grandTotal": Decimal,
-            inner: Inner,
-            by_unit: BTreeMap<String, Option<Decimal>>,
-        }
-
-        struct Inner {
-            id: Id,
-            name: Text,
-        }
-    }
-
-    fn read(text: &str) -> (Option<Outer>, Vec<String>) {
-        let mut unread = Unread::default();
-        let outer = parse(text.as_bytes()).ok().and_then(|json| Outer::read(&json, &mut unread));
-        (outer, unread.into_paths())
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_named_and_costs_nothing_else() {
-        for (text, stated, paths) in [
-            (
-                r#"{"id":7,"grandTotal":"N/A","inner":{"id":"","name":"n"}}"#,
-                r#"{"id":"7","inner":{"name":"n"}}"#,
-                vec!["grandTotal", "inner.id"],
-            ),
-            (r#"{"id":null,"inner":"Gold","x":1}"#, r#"{"id":null}"#, vec!["inner"]),
-            (
-                r#"{"by_unit":{"a@b":"x","c":{},"d":null,"cash":1}}"#,
-                r#"{"by_unit":{"cash":"1","d":null}}"#,
-                vec!["by_unit.*"],
-            ),
-            (r#"{"by_unit":[],"inner":[]}"#, "{}", vec!["inner", "by_unit"]),
-            (
-                r#"{"by_unit":{"iban":"1","cash":2}}"#,
-                r#"{"by_unit":{"cash":"2"}}"#,
-                vec!["by_unit.*"],
-            ),
-            (r#"{"by_unit":{"":1,"cash":2}}"#, r#"{"by_unit":{"cash":"2"}}"#, vec!["by_unit.*"]),
-        ] {
-            let (outer, unread) = read(text);
-            assert_eq!(serde_json::to_string(&outer).ok().as_deref(), Some(stated), "{text}");
-            assert_eq!(unread, paths, "{text}");
-        }
-        assert_eq!(read("[]").0, None);
-    }
 
     #[test]
     fn places_of_one_fact_are_joined() {

@@ -1,35 +1,32 @@
 //! The types that provider payloads are made of.
 //!
-//! Each says what may be done with its value: [`Personal`] reaches table items
-//! only, [`Present`] keeps whether there was a value and nothing else, and
-//! [`Credential`] keeps nothing (invariant `NothingLeaks`).
+//! The form of a member says what may be done with its value: personal data reaches
+//! table items only, of payment data the presence is kept and nothing else, and a
+//! credential is not read at all (invariant `NothingLeaks`).
 
 pub mod digest;
 mod field;
+mod free;
 pub mod json;
+pub mod parts;
 pub mod secret;
 pub mod sensitive;
 mod timestamp;
 
-use std::fmt;
 use std::str::FromStr;
 
 use bigdecimal::BigDecimal;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::wire::json::Json;
 
 pub use field::{Field, Read, Unread};
-pub(crate) use field::{payload, wire_name};
 pub use timestamp::Timestamp;
 
 /// Longest id in bytes, as long as a table key leaves room for.
 pub const MAX_ID_BYTES: usize = 512;
 /// Most digits an amount may have once written out.
 pub const MAX_AMOUNT_DIGITS: u64 = 1000;
-
-/// Longest status or unit, in bytes.
-const MAX_WORD_BYTES: usize = 256;
 
 /// A provider's id, from a string or a whole number: 1 to 512 bytes, not blank,
 /// without control characters.
@@ -64,27 +61,6 @@ impl Read for Id {
             }
             _ => None,
         }
-    }
-}
-
-/// An id of a provider whose ids are numbers. `N/A` and 0 name nobody.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct NumberId(Id);
-
-impl NumberId {
-    /// The id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        self.0.as_str()
-    }
-}
-
-impl Read for NumberId {
-    fn read(json: &Json, unread: &mut Unread) -> Option<Self> {
-        let id = Id::read(json, unread)?;
-        let number = id.as_str().bytes().all(|b| b.is_ascii_digit());
-        (number && id.as_str().bytes().any(|b| b != b'0')).then_some(Self(id))
     }
 }
 
@@ -136,141 +112,6 @@ impl Read for Timestamp {
     }
 }
 
-/// A time kept as text: as sent where that is RFC 3339, else rewritten in that form.
-/// Readers of a record need not know how providers write times.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Time(String);
-
-impl Read for Time {
-    fn read(json: &Json, _: &mut Unread) -> Option<Self> {
-        let (Json::Text(text) | Json::Number(text)) = json else {
-            return None;
-        };
-        let time = Timestamp::read(text)?;
-        let strict = Timestamp::parse(text).is_some();
-        Some(Self(if strict { text.trim().to_owned() } else { time.to_rfc3339() }))
-    }
-}
-
-/// Text that is neither personal nor secret, blank or not: a plan name, a
-/// colour. Unknown values are kept. Numbers and booleans are taken as their
-/// text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Text(String);
-
-impl Read for Text {
-    fn read(json: &Json, _: &mut Unread) -> Option<Self> {
-        loose_text(json).map(Self)
-    }
-}
-
-/// The result of a check, such as a fraud check, in small letters.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Verdict(String);
-
-impl Read for Verdict {
-    fn read(json: &Json, _: &mut Unread) -> Option<Self> {
-        loose_text(json).map(|text| Self(text.trim().to_ascii_lowercase()))
-    }
-}
-
-/// A status or a unit: text that is not blank, of 256 bytes at most.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Word(String);
-
-impl Word {
-    /// The word in small letters: Affonso's webhooks write it in capitals, its API
-    /// in small letters.
-    #[must_use]
-    pub fn lower(&self) -> String {
-        self.0.to_ascii_lowercase()
-    }
-}
-
-impl Read for Word {
-    fn read(json: &Json, _: &mut Unread) -> Option<Self> {
-        let text = json.as_str()?.trim();
-        (1..=MAX_WORD_BYTES).contains(&text.len()).then(|| Self(text.to_owned()))
-    }
-}
-
-fn loose_text(json: &Json) -> Option<String> {
-    match json {
-        Json::Text(text) | Json::Number(text) => Some(text.clone()),
-        Json::Bool(value) => Some(value.to_string()),
-        Json::Null | Json::Array(_) | Json::Object(_) | Json::Several(_) => None,
-    }
-}
-
-/// Personal data: stored in table items, shown nowhere else.
-#[derive(Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Personal(String);
-
-impl Personal {
-    /// The value, for a table item or a delivery to the company's own system.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Personal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[personal]")
-    }
-}
-
-impl Read for Personal {
-    fn read(json: &Json, _: &mut Unread) -> Option<Self> {
-        loose_text(json).map(Self)
-    }
-}
-
-/// Tax and payment data, reduced to whether there was any.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Present(bool);
-
-impl Serialize for Present {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(if self.0 { "present" } else { "absent" })
-    }
-}
-
-impl Read for Present {
-    fn read(json: &Json, _: &mut Unread) -> Option<Self> {
-        Some(Self(match json {
-            Json::Null => false,
-            Json::Bool(value) => *value,
-            Json::Text(text) | Json::Number(text) => !text.trim().is_empty(),
-            Json::Array(items) => !items.is_empty(),
-            Json::Object(members) => !members.is_empty(),
-            Json::Several(_) => true,
-        }))
-    }
-}
-
-/// A credential: read past, never kept. Declaring it documents that the
-/// provider sends it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Credential;
-
-impl Read for Credential {
-    fn read(_: &Json, _: &mut Unread) -> Option<Self> {
-        Some(Self)
-    }
-}
-
-impl Serialize for Credential {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_none()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -307,10 +148,5 @@ mod tests {
         for text in ["a\nb", "  ", "P \u{fffd}"] {
             assert!(Id::new(text).is_none(), "{text}");
         }
-    }
-
-    #[test]
-    fn personal_data_is_not_printed() {
-        assert_eq!(format!("{:?}", Personal("jane@example.com".into())), "[personal]");
     }
 }

@@ -152,8 +152,7 @@ impl Judged {
             401 | 403 | 404 | 300..=399 if self.idempotent => {
                 let refused = json!({ "outcome": "endpoint_refused", "last": last });
                 let metrics = [("EndpointRefused", "Count", 1.0)];
-                let metrics = [(json!([["outcome"]]), &metrics[..])];
-                observe::print("endpoint_refused", &refused, &metrics);
+                observe::print("endpoint_refused", &refused, &[(&[&["outcome"]], &metrics)]);
                 retry(self.retry_slowly_at)
             }
             300..=499 => Input::Refused(ParkReason::RefusedByEndpoint(reason(&last, body))),

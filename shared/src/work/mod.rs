@@ -13,7 +13,6 @@ use std::time::Duration;
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsMessage};
 use lambda_runtime::Error;
 use serde::Serialize;
-use serde_json::json;
 
 use crate::aws::Aws;
 use crate::aws::queue::{EARLY_MS, Message, Queues};
@@ -95,7 +94,7 @@ impl Worker {
         let pk = &message.keys.pk;
         let rewards = self.rewards_of(pk).ok_or(WorkError::Unreadable)?;
         for _ in 0..TRIES {
-            let known = self.store.read(pk, None).await?;
+            let known = self.store.read(pk, None, &[]).await?;
             let (Some(promise), Some(record)) = (known.promise, known.record) else {
                 return Ok(None);
             };
@@ -224,7 +223,7 @@ impl Worker {
     /// it since the platform was asked.
     async fn deny(&self, claim: Claim, input: &Input) -> Result<Promise, StoreError> {
         for _ in 0..TRIES {
-            let known = self.store.read(&claim.pk, None).await?;
+            let known = self.store.read(&claim.pk, None, &[]).await?;
             let (Some(promise), Some(record)) = (known.promise, known.record) else {
                 return Ok(claim.promise);
             };
@@ -342,7 +341,7 @@ impl<'a> StepLine<'a> {
     }
 
     fn print(&self) {
-        let dimensions = json!([["to"], ["from", "to"]]);
-        observe::print("step", self, &[(dimensions, &[("Steps", "Count", 1.0)])]);
+        let dimensions: [&[&str]; 2] = [&["to"], &["from", "to"]];
+        observe::print("step", self, &[(&dimensions, &[("Steps", "Count", 1.0)])]);
     }
 }

@@ -39,7 +39,7 @@ pub async fn run(rewards: RewardsList) -> Result<(), Error> {
             }
             let outcome = json!({ "outcome": "complete" });
             let metrics = [("Sweeps", "Count", 1.0)];
-            observe::print("sweep", &outcome, &[(json!([["outcome"]]), &metrics)]);
+            observe::print("sweep", &outcome, &[(&[&["outcome"]], &metrics)]);
             Ok(report)
         },
     )
@@ -169,7 +169,7 @@ impl Worker {
     /// alone: unless the record says the same by now, it is parked for the
     /// operator.
     async fn witness(&self, pk: &Partition, promise: Promise) -> Result<Handled, Error> {
-        let known = self.store.read(pk, None).await?;
+        let known = self.store.read(pk, None, &[]).await?;
         let (Some(newest), Some(record)) = (known.promise, known.record) else {
             return Ok(Handled::Left);
         };
@@ -304,5 +304,5 @@ fn report_backlog(state: State, count: u32, oldest: Option<Timestamp>) {
     #[expect(clippy::cast_precision_loss, reason = "an age in seconds is far below 2^52")]
     let metrics = [("Open", "Count", f64::from(count)), ("OldestSeconds", "Seconds", age as f64)];
     let backlog = Backlog { state: state.name() };
-    observe::print("backlog", &backlog, &[(json!([["state"]]), &metrics)]);
+    observe::print("backlog", &backlog, &[(&[&["state"]], &metrics)]);
 }

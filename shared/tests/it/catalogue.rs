@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::Value;
-use shared::ledger::Family;
-use shared::provider::definition::{Definition, EventType, Routes};
+use shared::ledger::{Family, Kind};
+use shared::provider::definition::{Definition, Routes};
+use shared::provider::object::EventType;
 use shared::provider::{ALL, definition};
 use shared::receive::route::{Route, path_of};
 
@@ -21,45 +22,60 @@ fn cargo_local_signs_as_the_definitions_say() {
 
 /// The end of the address at which an event is expected.
 fn address(definition: &Definition, row: &EventType) -> String {
-    let path = path_of(definition, row.family, row.name);
+    let path = path_of(definition, row.family(), row.name);
     let base = format!("/webhooks/{}/", definition.provider);
     path.strip_prefix(&base).unwrap().replace("{token}", "TOKEN")
 }
 
-fn done_with(definition: &Definition, row: &EventType) -> String {
-    let Some((kind, _)) = row.read else {
-        return "kept in the inbox".into();
-    };
-    let promised = definition.rewards.is_some_and(|rewards| rewards.kind == kind);
-    format!("{}{}", kind.name(), if promised { "; promise of a reward" } else { "" })
+/// The kinds of object that an event writes.
+fn writes(row: &EventType) -> String {
+    row.kinds().map(Kind::name).collect::<Vec<_>>().join(", ")
 }
 
-/// Names in one cell: of those with the beginning of the one before, the end alone.
-fn names(rows: &[&EventType]) -> String {
+/// Whether an event can make a promise of a reward.
+fn promises(definition: &Definition, row: &EventType) -> &'static str {
+    let promised = definition.rewards.is_some_and(|rewards| rewards.kind == row.object.kind);
+    if promised && row.object.decides { "yes" } else { "no" }
+}
+
+/// The name of an event's sample, without its ending.
+pub fn sample_of(definition: &Definition, event: &str) -> String {
+    format!("{}-{}", definition.provider, event.replace(['.', '_'], "-"))
+}
+
+/// Names in one cell, each with its sample: of those with the beginning of the one
+/// before, the end alone.
+fn names(definition: &Definition, rows: &[&EventType]) -> String {
     let mut cell = String::new();
     let mut before = "";
     for name in rows.iter().flat_map(|row| row.names()) {
         let (stem, end) = name.rsplit_once('.').unwrap_or(("", name));
         let same = !stem.is_empty() && stem == before;
         let shown = if same { format!("`.{end}`") } else { format!("`{name}`") };
-        write!(cell, "{}{shown}", if cell.is_empty() { "" } else { ", " }).unwrap();
+        let sample = sample_of(definition, name);
+        let comma = if cell.is_empty() { "" } else { ", " };
+        write!(cell, "{comma}[{shown}](events/{sample}.json)").unwrap();
         before = stem;
     }
     cell
 }
 
 fn table(definition: &Definition) -> String {
-    let mut groups: Vec<((String, String), Vec<&EventType>)> = Vec::new();
+    type Group = (String, String, &'static str);
+    let mut groups: Vec<(Group, Vec<&EventType>)> = Vec::new();
     for row in definition.catalogue {
-        let group = (address(definition, row), done_with(definition, row));
+        let group = (address(definition, row), writes(row), promises(definition, row));
         match groups.iter_mut().find(|(other, _)| *other == group) {
             Some((_, rows)) => rows.push(row),
             None => groups.push((group, vec![row])),
         }
     }
-    let mut table = String::from("| events | address ends with | done with it |\n|---|---|---|\n");
-    for ((address, done), rows) in groups {
-        writeln!(table, "| {} | `{address}` | {done} |", names(&rows)).unwrap();
+    let mut table = String::from(
+        "| events, each with its sample | address ends with | writes | can promise a reward |\n|---|---|---|---|\n",
+    );
+    for ((address, writes, promises), rows) in groups {
+        let names = names(definition, &rows);
+        writeln!(table, "| {names} | `{address}` | {writes} | {promises} |").unwrap();
     }
     table
 }
@@ -105,7 +121,9 @@ fn addresses(definition: &Definition) -> Vec<(String, Family)> {
         Routes::Families(families) | Routes::TokenAndFamilies(families) => {
             families.iter().map(|(_, family)| of(*family, "")).collect()
         }
-        Routes::Events => definition.catalogue.iter().map(|row| of(row.family, row.name)).collect(),
+        Routes::Events => {
+            definition.catalogue.iter().map(|row| of(row.family(), row.name)).collect()
+        }
     }
 }
 
@@ -137,7 +155,7 @@ fn a_catalogue_says_everything_once() {
             assert_eq!(definition.event_named(&name.replace(['.', '_'], "-")), Some(name));
         }
         for row in definition.catalogue {
-            assert_eq!(definition.family_of(row.name), Some(row.family), "{}", row.name);
+            assert_eq!(definition.family_of(row.name), Some(row.family()), "{}", row.name);
         }
         let name = definition.provider.name();
         assert_eq!(definition::find(ALL, name), Some(*definition));

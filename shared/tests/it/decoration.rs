@@ -70,20 +70,49 @@ fn replaced(body: &Value, place: &str, by: Option<&Value>) -> Value {
 
 /// True of a place that decides what the event is, or which object it is about.
 fn decides(provider: &'static Definition, body: &Value, place: &str) -> bool {
-    let named_twice = !body["entity_id"].is_null();
+    let of = |pointer: &str, name: &str| {
+        body.pointer(pointer).and_then(Value::as_str).is_some_and(|text| text.starts_with(name))
+    };
     match provider.provider.name() {
-        // Whether it names when it was processed tells a payment from another event.
-        "uppromote" => matches!(place, "/payment_id" | "/processed_at"),
-        "affonso" => matches!(place, "/id" | "/type" | "/data" | "/data/payoutId"),
-        "firstpromoter" => {
-            matches!(place, "/event_id" | "/event_type" | "/data/id" | "/entity_id")
-                || place == "/data" && !named_twice
-        }
-        "firstpromoter-v1" => {
-            matches!(place, "/event" | "/event/id" | "/event/type" | "/data" | "/data/id")
-        }
+        // What it names tells a payment, a referral and an affiliate from each other.
+        "uppromote" => match place {
+            "/payment_id" | "/processed_at" | "/id" | "/email" | "/email_verified" => true,
+            "/referral_id" | "/previous_status" | "/current_status" => true,
+            "/affiliate_id" => body["payment_id"].is_null(),
+            _ => false,
+        },
+        "affonso" => match place {
+            "/id" | "/type" | "/data" => true,
+            "/data/payoutId" => of("/type", "payout."),
+            "/data/transactionId" => of("/type", "transaction."),
+            "/data/referralId" => of("/type", "referral."),
+            "/data/affiliateId" => of("/type", "affiliate."),
+            "/data/id" => of("/type", "coupon."),
+            _ => false,
+        },
+        "firstpromoter" => match place {
+            "/event_id" | "/event_type" | "/data/id" | "/entity_id" => true,
+            "/data" => body["entity_id"].is_null() || names_its_object(body),
+            "/entity_type" | "/data/payout_id" | "/data/commission_id" | "/data/promoter_id" => {
+                names_its_object(body)
+            }
+            _ => false,
+        },
+        "firstpromoter-v1" => match place {
+            "/event" | "/event/id" | "/event/type" | "/data" | "/data/id" => true,
+            "/data/promoter" | "/data/promoter/id" => of("/event/type", "promoter_sign"),
+            "/data/promotion" | "/data/promotion/id" => of("/event/type", "promoter_accepted"),
+            _ => false,
+        },
         other => panic!("{other}"),
     }
+}
+
+/// True of the events of FirstPromoter whose own id may be another than that of the
+/// object that they are about.
+fn names_its_object(body: &Value) -> bool {
+    let event_type = body["event_type"].as_str().unwrap_or_default();
+    event_type.starts_with("payout.commissions.") || event_type == "promoter.balance.updated"
 }
 
 fn values() -> Vec<Option<Value>> {

@@ -23,6 +23,7 @@ mod entries;
 mod flaws;
 mod found;
 mod guards;
+mod indexes;
 mod keys;
 mod leased;
 mod machine;

@@ -168,7 +168,8 @@ fn a_status_and_an_amount_are_taken_away_too() {
     }
     let lead = |data: Value| json!({"event": {"id": 1, "type": "new_customer"}, "data": data});
     for (data, status) in [
-        (json!({"id": 9, "state": null}), Value::Null),
+        // The event's name says it too.
+        (json!({"id": 9, "state": null}), json!("active")),
         (json!({"id": 9, "state": null, "status": "active"}), json!("active")),
         (json!({"id": 9, "state": "active", "status": null}), json!("active")),
         (json!({"id": 9, "state": "", "status": "active"}), json!("active")),

@@ -201,12 +201,15 @@ fn an_approval_need_not_say_its_status_nor_its_time() {
 }
 
 #[test]
-fn amounts_of_nothing_wait_for_a_person() {
-    for amount in [json!(0), json!(-5)] {
-        let mut body = commission(5104, "points", "approved", NOW);
+fn an_amount_of_nothing_waits_for_a_person_and_a_refund_is_no_reward() {
+    let mut body = commission(5104, "points", "approved", NOW);
+    body["data"]["amount"] = json!(0);
+    let parked = promise(first(&policy(), FIRSTPROMOTER, &body)).parked.unwrap();
+    assert_eq!(parked.reason, ParkReason::AmountNotPositive);
+    for amount in [json!(-5), json!("-0.01")] {
         body["data"]["amount"] = amount;
-        let parked = promise(first(&policy(), FIRSTPROMOTER, &body)).parked.unwrap();
-        assert_eq!(parked.reason, ParkReason::AmountNotPositive);
+        let write = first(&policy(), FIRSTPROMOTER, &body);
+        assert_eq!((write.promises.len(), write.no_promise), (0, Some("negative_amount")));
     }
 }
 

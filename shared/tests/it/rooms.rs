@@ -8,7 +8,7 @@ mod arrows;
 use std::path::Path;
 
 /// The rooms from the bottom to the top.
-const ROOMS: [&str; 35] = [
+const ROOMS: [&str; 36] = [
     "crash",
     "wire",
     "settings",
@@ -34,6 +34,7 @@ const ROOMS: [&str; 35] = [
     "provider::signature",
     "provider::status",
     "provider::mapping",
+    "provider::object",
     "provider::definition",
     "provider::uppromote",
     "provider::affonso",

@@ -12,14 +12,15 @@ use serde_json::Value;
 
 use crate::aws::store::read_item::{corrupt, read_item};
 use crate::aws::store::{Item, StoreError, StoredRequest, text};
-use crate::fulfilment::{ChangeSet, Promise, SeenEvent, Snapshot, one_or_more};
+use crate::fulfilment::{ChangeSet, OtherChange, Promise, SeenEvent, Snapshot, one_or_more};
 use crate::ledger::{
-    Action, Clock, Event, Partition, Provider, RECORD, Record, Register, Sources, Statement,
-    Subject, event_key, promise_key,
+    Action, Clock, Event, Kind, Partition, RECORD, Record, Register, Sources, Statement, Subject,
+    event_key, promise_key,
 };
+use crate::provider::Definition;
 use crate::wire::Timestamp;
 
-/// Largest record written, in bytes of its facts as JSON; an item holds 400 KB.
+/// Largest record written, in bytes; an item holds 400 KB.
 const MAX_RECORD_BYTES: usize = 350 * 1024;
 
 /// A record as its item.
@@ -31,8 +32,15 @@ struct RecordItem {
     kind: String,
     id: String,
     version: u64,
+    /// The status in the ledger's words, for readers of the table alone.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     status: Option<String>,
+    /// The status in the provider's words.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    provider_status: Option<String>,
+    /// The links to other objects.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    links: Vec<Link>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     amount: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -56,6 +64,12 @@ struct RecordItem {
     named: BTreeSet<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     transitions: BTreeMap<String, u64>,
+    #[serde(skip_serializing_if = "is_zero", default)]
+    status_since: u64,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    unconfirmed: BTreeSet<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    status_before: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     announced: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -67,13 +81,19 @@ struct RecordItem {
     recorded_at: Timestamp,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
-fn is_zero(number: &u32) -> bool {
-    *number == 0
+/// A link to another object of the same provider.
+#[derive(Serialize, Deserialize)]
+struct Link {
+    kind: String,
+    id: String,
+}
+
+fn is_zero<T: Default + PartialEq>(number: &T) -> bool {
+    *number == T::default()
 }
 
 pub(super) fn record_item(
-    provider: Provider,
+    own: &Definition,
     subject: &Subject,
     record: &Record,
     received: Timestamp,
@@ -81,7 +101,14 @@ pub(super) fn record_item(
     let as_of = record.as_of();
     let facts = record.facts.iter().map(|(name, r)| (name.clone(), r.value.clone()));
     let others = record.facts.iter().filter(|(_, r)| Some(r.clock) != as_of);
-    let affiliate = record.text("affiliate_id").map(|id| format!("{provider}#{id}"));
+    let provider = own.provider;
+    // An affiliate is in the index of what is the affiliate's, too.
+    let affiliate = match subject.kind {
+        Kind::Affiliate => Some(subject.id.as_str()),
+        _ => record.text("affiliate_id"),
+    };
+    let affiliate = affiliate.map(|id| format!("{provider}#{id}"));
+    let links = record.links().map(|(kind, id)| Link { kind: kind.name().into(), id: id.into() });
     let at = as_of.and_then(|clock| clock.time).unwrap_or(received).to_rfc3339();
     let occurred = record.text("occurred_at").filter(|at| (1..=64).contains(&at.len()));
     let item = RecordItem {
@@ -91,7 +118,9 @@ pub(super) fn record_item(
         kind: subject.kind.name().into(),
         id: subject.id.as_str().into(),
         version: record.version,
-        status: record.status().map(str::to_owned),
+        status: own.status(subject.kind, record).map(str::to_owned),
+        provider_status: record.text("status").map(str::to_owned),
+        links: links.collect(),
         amount: record.fact("amount").cloned(),
         affiliate_at: affiliate.as_ref().and(Some(occurred.map_or(at, str::to_owned))),
         affiliate,
@@ -103,17 +132,34 @@ pub(super) fn record_item(
         stated: stated(record),
         named: record.named.clone(),
         transitions: record.transitions.clone(),
+        status_since: record.status_since,
+        unconfirmed: record.unconfirmed.clone(),
+        status_before: record.status_before.clone(),
         announced: record.announced,
         announced_undated: record.announced_undated,
         sources: record.sources.clone(),
         epoch: record.epoch,
         recorded_at: received,
     };
-    let bytes = serde_json::to_vec(&item).map_err(StoreError::unbuilt("a record"))?.len();
-    if bytes > MAX_RECORD_BYTES {
+    let item: Item = serde_dynamo::to_item(item).map_err(StoreError::unbuilt("a record"))?;
+    if members_size(&item) > MAX_RECORD_BYTES {
         return Err(StoreError::TooLarge);
     }
-    serde_dynamo::to_item(item).map_err(StoreError::unbuilt("a record"))
+    Ok(item)
+}
+
+/// The size of an attribute about as DynamoDB counts it, in bytes.
+fn size(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) | AttributeValue::N(text) => text.len(),
+        AttributeValue::L(items) => 3 + items.iter().map(|item| 1 + size(item)).sum::<usize>(),
+        AttributeValue::M(members) => 3 + members_size(members),
+        _ => 1,
+    }
+}
+
+fn members_size(members: &Item) -> usize {
+    members.iter().map(|(name, value)| 1 + name.len() + size(value)).sum()
 }
 
 fn stated(record: &Record) -> BTreeMap<String, Vec<Vec<Value>>> {
@@ -146,6 +192,9 @@ fn record(item: Item) -> Result<Record, StoreError> {
         named: item.named,
         contested: false,
         transitions: item.transitions,
+        status_since: item.status_since,
+        unconfirmed: item.unconfirmed,
+        status_before: item.status_before,
         announced: item.announced,
         announced_undated: item.announced_undated,
         sources: item.sources,
@@ -232,6 +281,38 @@ pub(super) fn event_item(
     if let Some(reason) = write.no_promise {
         item.insert("no_promise".into(), text(reason));
     }
+    let texts = |names: Vec<&str>| AttributeValue::L(names.into_iter().map(text).collect());
+    if !write.gaps.is_empty() {
+        item.insert("gap".into(), texts(write.gaps.iter().map(String::as_str).collect()));
+    }
+    if !event.over.is_empty() {
+        item.insert("over".into(), texts(event.over.clone()));
+    }
+    Ok(item)
+}
+
+/// An event in the partition of another object that it is about: its body is kept with
+/// its subject alone.
+pub(super) fn told_item(
+    pk: &Partition,
+    event: &Event,
+    write: &ChangeSet,
+    other: &OtherChange,
+    archive: &StoredRequest,
+) -> Result<Item, StoreError> {
+    let partition = Partition::of(event.provider, &other.subject);
+    let mut item = archive_item(&partition, &event_key(&write.identity), archive);
+    for name in ["body", "headers", "length", "truncated"] {
+        item.remove(name);
+    }
+    let changed = serde_dynamo::to_attribute_value(&other.changed)
+        .map_err(StoreError::unbuilt("an event"))?;
+    item.insert("provider".into(), text(event.provider.name()));
+    item.insert("type".into(), text(&event.event_type));
+    item.insert("identity".into(), text(&write.identity));
+    item.insert("changed".into(), changed);
+    item.insert("version".into(), AttributeValue::N(other.record.version.to_string()));
+    item.insert("kept_with".into(), text(&pk.to_string()));
     Ok(item)
 }
 
@@ -252,11 +333,22 @@ pub(super) fn promise_item(pk: &Partition, promise: &Promise) -> Result<Item, St
     Ok(item)
 }
 
-pub(super) fn known(items: Vec<Item>, event: Option<&str>) -> Result<Snapshot, StoreError> {
+/// The items of a partition, and the records of others.
+pub(super) fn known(
+    items: Vec<Item>,
+    pk: &Partition,
+    event: Option<&str>,
+    others: &[Partition],
+) -> Result<Snapshot, StoreError> {
     let mut known = Snapshot::default();
+    let mut records = BTreeMap::new();
+    let pk = pk.to_string();
     for item in items {
-        let sk = item.get("sk").and_then(|sk| sk.as_s().ok()).cloned().unwrap_or_default();
-        if sk == RECORD {
+        let key = |name: &str| item.get(name).and_then(|key| key.as_s().ok()).cloned();
+        let (of, sk) = (key("pk").unwrap_or_default(), key("sk").unwrap_or_default());
+        if of != pk {
+            records.insert(of, record(item)?);
+        } else if sk == RECORD {
             known.record = Some(record(item)?);
         } else if Some(sk.as_str()) == event {
             let of = |name: &str| item.get(name).and_then(|of| of.as_s().ok()).cloned();
@@ -268,5 +360,6 @@ pub(super) fn known(items: Vec<Item>, event: Option<&str>) -> Result<Snapshot, S
             known.promise = Some(read_item(item, "a promise")?);
         }
     }
+    known.others = others.iter().map(|other| records.remove(&other.to_string())).collect();
     Ok(known)
 }

@@ -8,7 +8,7 @@ mod read_item;
 pub use error::StoreError;
 use error::{Refused, refused};
 pub use history::StoredEvent;
-use items::{archive_item, event_item, known, promise_item, record_item};
+use items::{archive_item, event_item, known, promise_item, record_item, told_item};
 use read_item::read_item;
 
 use std::collections::{BTreeMap, HashMap};
@@ -22,7 +22,10 @@ use serde::Deserialize;
 
 use crate::aws::code;
 use crate::fulfilment::{ChangeSet, Promise, Snapshot, State};
-use crate::ledger::{Event, ItemKeys, Partition, Provider, RECORD, event_key, promise_key};
+use crate::ledger::{
+    Event, ItemKeys, Partition, Provider, RECORD, Record, Subject, event_key, promise_key,
+};
+use crate::provider::Definition;
 use crate::wire::Timestamp;
 
 type Item = HashMap<String, AttributeValue>;
@@ -98,7 +101,8 @@ impl Store {
     }
 
     /// Reads, strongly consistent and in one call: the record, this event and
-    /// the promise of a partition. `event` is the event's sort key if known.
+    /// the promise of a partition, and the records of others. `event` is the event's
+    /// sort key if known.
     ///
     /// A batch read is no snapshot: each item is read at a moment of its own. A
     /// record and a promise that do not belong together are read again (invariant
@@ -107,9 +111,14 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`]; [`StoreError::Corrupt`]; [`StoreError::Conflict`]
     /// when they never fit.
-    pub async fn read(&self, pk: &Partition, event: Option<&str>) -> Result<Snapshot, StoreError> {
+    pub async fn read(
+        &self,
+        pk: &Partition,
+        event: Option<&str>,
+        others: &[Partition],
+    ) -> Result<Snapshot, StoreError> {
         for _ in 0..READS {
-            let known = self.read_once(pk, event).await?;
+            let known = self.read_once(pk, event, others).await?;
             if known.belongs_together() {
                 return Ok(known);
             }
@@ -117,11 +126,18 @@ impl Store {
         Err(StoreError::Conflict)
     }
 
-    async fn read_once(&self, pk: &Partition, event: Option<&str>) -> Result<Snapshot, StoreError> {
+    async fn read_once(
+        &self,
+        pk: &Partition,
+        event: Option<&str>,
+        others: &[Partition],
+    ) -> Result<Snapshot, StoreError> {
         let promise = promise_key(1);
         let sort_keys = [Some(RECORD), Some(promise.as_str()), event];
         let keys = sort_keys.into_iter().flatten().map(|sk| key(pk, sk));
-        let mut known = known(self.batch_get(keys.collect()).await?, event)?;
+        let keys = keys.chain(others.iter().map(|other| key(other, RECORD)));
+        let items = self.batch_get(keys.collect()).await?;
+        let mut known = known(items, pk, event, others)?;
         let epoch = known.record.as_ref().map_or(1, |record| record.epoch);
         if epoch > 1 {
             // Only a reward that was taken back and approved again costs this.
@@ -170,14 +186,15 @@ impl Store {
     }
 
     /// Writes an event with its effect in one transaction (invariant
-    /// `NoDualWrite`). `known` is what was read before.
+    /// `NoDualWrite`). `known` is what was read before; `own` has the meaning of the
+    /// provider's words.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing was written.
     pub async fn commit(
         &self,
-        pk: &Partition,
-        event: &Event,
+        own: &Definition,
+        (pk, event): (&Partition, &Event),
         known: &Snapshot,
         write: &ChangeSet,
         archive: &StoredRequest,
@@ -186,9 +203,12 @@ impl Store {
         if let (Some(record), crate::ledger::Content::Change(change)) =
             (&write.record, &event.content)
         {
-            let item = record_item(event.provider, &change.subject, record, archive.received)?;
-            let before = known.record.as_ref().map(|record| record.version);
-            puts.push(self.put_version(item, before)?);
+            puts.push(self.put_record(own, &change.subject, record, archive.received)?);
+        }
+        for other in &write.others {
+            puts.push(self.put_record(own, &other.subject, &other.record, archive.received)?);
+            let told = told_item(pk, event, write, other, archive)?;
+            puts.push(self.put(Put::builder(), told)?);
         }
         for promise in &write.promises {
             puts.push(self.put_promise(pk, promise)?);
@@ -198,6 +218,18 @@ impl Store {
             puts.push(self.check(pk, &promise_key(promise.epoch), promise.version)?);
         }
         self.transact(puts).await
+    }
+
+    /// A record in its next version, on the condition that it is in the one before.
+    fn put_record(
+        &self,
+        own: &Definition,
+        subject: &Subject,
+        record: &Record,
+        received: Timestamp,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let before = record.version.checked_sub(1).filter(|before| *before > 0);
+        self.put_version(record_item(own, subject, record, received)?, before)
     }
 
     /// Writes promises in their next version, all or nothing, on the condition

@@ -21,14 +21,20 @@ pub(super) fn read_item<T: DeserializeOwned>(
     what: &'static str,
 ) -> Result<T, StoreError> {
     // Kept for the search after a failure; most items are small.
-    let stored = Stored::from(serde_dynamo::Item::from(item));
-    let reader = Deserializer::from_attribute_value(AttributeValue::M(stored.clone()));
-    serde_path_to_error::deserialize(reader).map_err(|error| {
-        let field = attribute_in(error.path())
-            .or_else(|| missing_in(&error.inner().to_string()))
-            .or_else(|| attribute_in_the_way::<T>(&stored));
+    let stored = serde_dynamo::Item::from(item);
+    serde_dynamo::from_item(stored.clone()).map_err(|_| {
+        let field = unreadable_in::<T>(&stored.into());
         corrupt(what, field.as_deref().unwrap_or("(unknown)"))
     })
+}
+
+/// The attribute that makes the item unreadable.
+fn unreadable_in<T: DeserializeOwned>(stored: &Stored) -> Option<String> {
+    let reader = Deserializer::from_attribute_value(AttributeValue::M(stored.clone()));
+    let error = serde_path_to_error::deserialize::<_, T>(reader).err()?;
+    attribute_in(error.path())
+        .or_else(|| missing_in(&error.inner().to_string()))
+        .or_else(|| attribute_in_the_way::<T>(stored))
 }
 
 /// An item whose attribute of that name is not as expected.

@@ -47,6 +47,10 @@ pub fn announce(
         Ok(entry) => entry,
         Err(NotEligible(why)) => return Announced::Nothing(why),
     };
+    // A refund makes a commission of less than nothing, which is no reward.
+    if terms.amount.as_deref().is_some_and(|amount| amount.starts_with('-')) {
+        return Announced::Nothing("negative_amount");
+    }
     let begun = match record.announcement() {
         Some(at) => announced(policy, rewards, record, at, entry),
         None if rewards.can_approve && subject.kind == rewards.kind => {

@@ -1,13 +1,24 @@
 //! Affonso: an envelope with an id, signed with a time-stamp.
 
+mod affiliate;
+mod coupon;
+mod envelope;
 mod payout;
+mod referral;
 mod signature;
+mod transaction;
 
-use crate::ledger::{Family, Kind, Provider};
+use crate::ledger::{Family, Provider};
+use crate::provider::affonso::affiliate::AFFILIATE;
+use crate::provider::affonso::coupon::COUPON;
+use crate::provider::affonso::payout::PAYOUT;
+use crate::provider::affonso::referral::REFERRAL;
+use crate::provider::affonso::transaction::TRANSACTION;
 use crate::provider::definition::{
-    Authentication, Definition, EventType, Routes, Signing, Tolerance,
+    Authentication, Definition, Routes, Signing, Tolerance, Unlisted,
 };
 use crate::provider::mapping::{archive_identity, type_at};
+use crate::provider::object::EventType;
 use crate::provider::secrets::Method;
 
 pub use signature::{SIGNATURE_HEADER, TIMESTAMP_HEADER};
@@ -23,31 +34,39 @@ pub static DEFINITION: Definition = Definition {
         ("affiliates", Family::Affiliates),
     ]),
     catalogue: &[
-        EventType::archived("affiliate.created", Family::Affiliates),
-        EventType::archived("affiliate.confirmed", Family::Affiliates),
-        EventType::archived("affiliate.updated", Family::Affiliates),
-        EventType::archived("affiliate.deleted", Family::Affiliates),
-        EventType::archived("referral.updated", Family::Customers),
-        EventType::archived("referral.lead", Family::Customers),
-        EventType::archived("referral.converted", Family::Customers),
-        EventType::archived("referral.deleted", Family::Customers),
-        EventType::archived("transaction.created", Family::Commissions),
-        EventType::archived("transaction.updated", Family::Commissions),
-        EventType::archived("transaction.approved", Family::Commissions),
-        EventType::archived("transaction.paid", Family::Commissions),
-        EventType::archived("transaction.rejected", Family::Commissions),
-        EventType::archived("transaction.deleted", Family::Commissions),
-        EventType::read("payout.created", Family::Payouts, Kind::Payout, payout::read),
-        EventType::read("payout.updated", Family::Payouts, Kind::Payout, payout::read),
-        EventType::read("payout.paid", Family::Payouts, Kind::Payout, payout::read),
-        EventType::read("payout.failed", Family::Payouts, Kind::Payout, payout::read),
-        EventType::read("payout.deleted", Family::Payouts, Kind::Payout, payout::read),
-        EventType::archived("coupon.created", Family::Affiliates),
-        EventType::archived("coupon.deleted", Family::Affiliates),
+        EventType::of("affiliate.created", &AFFILIATE),
+        // Its e-mail is confirmed, or its onboarding done: the pages differ.
+        EventType::of("affiliate.confirmed", &AFFILIATE),
+        EventType::of("affiliate.updated", &AFFILIATE),
+        EventType::deleting("affiliate.deleted", &AFFILIATE),
+        EventType::of("referral.updated", &REFERRAL),
+        EventType::saying("referral.lead", &REFERRAL, "lead"),
+        EventType::saying("referral.converted", &REFERRAL, "customer"),
+        EventType::deleting("referral.deleted", &REFERRAL),
+        EventType::of("transaction.created", &TRANSACTION),
+        EventType::of("transaction.updated", &TRANSACTION),
+        EventType::saying("transaction.approved", &TRANSACTION, "approved"),
+        EventType::saying("transaction.paid", &TRANSACTION, "paid"),
+        // Declined, or refunded: then the body says so.
+        EventType::saying("transaction.rejected", &TRANSACTION, "rejected"),
+        EventType::deleting("transaction.deleted", &TRANSACTION),
+        EventType::of("payout.created", &PAYOUT),
+        EventType::of("payout.updated", &PAYOUT),
+        EventType::saying("payout.paid", &PAYOUT, "completed"),
+        EventType::saying("payout.failed", &PAYOUT, "failed"),
+        EventType::deleting("payout.deleted", &PAYOUT),
+        EventType::of("coupon.created", &COUPON),
+        EventType::deleting("coupon.deleted", &COUPON),
         // Known from the help pages alone.
-        EventType::archived("coupon.updated", Family::Affiliates),
+        EventType::of("coupon.updated", &COUPON),
     ],
-    family,
+    unlisted: &[
+        Unlisted { begins: "payout", family: Family::Payouts, update: None },
+        Unlisted { begins: "transaction", family: Family::Commissions, update: None },
+        Unlisted { begins: "referral", family: Family::Customers, update: None },
+        Unlisted { begins: "affiliate", family: Family::Affiliates, update: None },
+        Unlisted { begins: "coupon", family: Family::Affiliates, update: None },
+    ],
     authentication: Authentication {
         section: "affonso",
         methods: &[Method::Hmac],
@@ -72,14 +91,3 @@ pub static DEFINITION: Definition = Definition {
     is_ping: None,
     answers: None,
 };
-
-/// The family of an event type that the catalogue does not have.
-fn family(event_type: &str) -> Option<Family> {
-    match event_type.split('.').next()? {
-        "payout" => Some(Family::Payouts),
-        "transaction" => Some(Family::Commissions),
-        "referral" => Some(Family::Customers),
-        "affiliate" | "coupon" => Some(Family::Affiliates),
-        _ => None,
-    }
-}

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::provider::firstpromoter::unit::unit_of;
+use crate::ledger::unit_name;
+use crate::provider::object::{Object, Unit};
+use crate::wire::Unread;
 use crate::wire::json::Json;
-use crate::wire::{Decimal, Read, Unread, Word};
+use crate::wire::parts::Member;
 
 /// The changes that matter to the ledger.
 #[derive(Default)]
@@ -15,18 +17,23 @@ pub(super) struct Changes {
     pub became: Option<String>,
     /// True when there may be a new status that cannot be read.
     pub unread: bool,
-    /// The old values, in the form of facts.
+    /// The old values, by the names of their facts and in their form.
     pub was: BTreeMap<String, Value>,
 }
 
+/// The name of a fact in [`Changes::was`]: `status`, or as the object names it.
+type FactName = &'static str;
+
 impl Changes {
-    pub fn read(body: &Json, unread: &mut Unread) -> Self {
+    pub fn read(body: &Json, object: &Object, unread: &mut Unread) -> Self {
         let mut changes = Self::default();
         match body.get("changes") {
             None | Some(Json::Null) => {}
             Some(Json::Object(members)) => {
                 for (name, change) in members {
-                    changes.take(name, change, unread);
+                    if let Some((member, fact)) = known(object, name) {
+                        changes.take(member, fact, change, unread);
+                    }
                 }
             }
             Some(_) => {
@@ -37,18 +44,13 @@ impl Changes {
         changes
     }
 
-    fn take(&mut self, name: &str, change: &Json, unread: &mut Unread) {
-        let (path, read): (_, fn(&Json, &mut Unread) -> Option<String>) = match name {
-            "status" => ("changes.status", |json, unread| Some(Word::read(json, unread)?.lower())),
-            "unit" => ("changes.unit", |json, unread| Some(unit_of(&Word::read(json, unread)?))),
-            "amount" => ("changes.amount", |json, unread| {
-                Some(Decimal::read(json, unread)?.as_str().to_owned())
-            }),
-            _ => return,
-        };
+    fn take(&mut self, member: &Member, fact: FactName, change: &Json, unread: &mut Unread) {
         let mut value = |json: &Json| match json {
             Json::Null => Some(Value::Null),
-            json => read(json, unread).map(Value::String),
+            json => {
+                let text = member.text_of(json, unread)?;
+                Some(Value::from(if fact == "unit" { unit_name(&text) } else { text }))
+            }
         };
         let (old, new) = match change {
             Json::Null => return,
@@ -59,14 +61,30 @@ impl Changes {
             _ => (None, None),
         };
         if old.is_none() || new.is_none() {
-            unread.note(path);
+            unread.note(&format!("changes.{}", member.wire));
         }
-        if name == "status" {
+        if fact == "status" {
             self.unread = new.is_none();
             self.became = new.as_ref().and_then(Value::as_str).map(str::to_owned);
         }
         if let Some(old) = old {
-            self.was.insert(name.to_owned(), old);
+            self.was.insert(fact.to_owned(), old);
         }
     }
+}
+
+/// The member that a change is about, and the name of its fact. What is no single
+/// text has no value before that could be compared.
+fn known(object: &Object, name: &str) -> Option<(&'static Member, FactName)> {
+    let member = object.members.iter().find(|member| member.wire == name)?;
+    if !member.form.is_text() {
+        return None;
+    }
+    let of_amount = object.amount.as_ref().is_some_and(|amount| {
+        amount.value == name || matches!(amount.unit, Unit::Member(unit, _) if unit == name)
+    });
+    if object.status.contains(&name) {
+        return Some((member, "status"));
+    }
+    (member.stated || of_amount).then_some((member, member.fact))
 }

@@ -1,155 +1,97 @@
 //! `commission.*`: an affiliate's earning from one sale, and the reward that it may
 //! be.
 
-use serde_json::Value;
-
-use crate::ledger::{Change, Facts, Identity, Kind, Malformed, Subject};
-use crate::provider::definition::Delivered;
-use crate::provider::firstpromoter::changes::Changes;
-use crate::provider::firstpromoter::envelope::{
-    Campaign, Envelope, Promoter, clock_of, data, found, subject_id,
-};
-use crate::provider::firstpromoter::unit::unit_of;
-use crate::provider::mapping::{amount_fact, facts, rename, required, state};
+use crate::ledger::{ByFact, FactIs, Facts, Family, Kind, Malformed, StatusWords, With};
+use crate::provider::firstpromoter::envelope::{CAMPAIGN, PROMOTER, read};
+use crate::provider::firstpromoter::unit::AMOUNT;
+use crate::provider::mapping::state;
+use crate::provider::object::{Joined, Object};
+use crate::wire::Unread;
 use crate::wire::json::Json;
-use crate::wire::{
-    Decimal, Field, Id, NumberId, Personal, Read, Text, Time, Unread, Verdict, Word, payload,
+use crate::wire::parts::{
+    Form, Member, any, decimal, id, number_id, object, personal, text, time, word,
 };
 
-payload! {
-    /// The data of `commission.*`: the API's Commission, or any part of it.
-    struct Commission {
-        id: Id,
-        status: Word,
-        amount: Decimal,
-        unit: Word,
-        currency: Text,
-        commission_type: Text,
-        is_self_referral: Verdict,
-        sale_amount: Decimal,
-        original_sale_amount: Decimal,
-        original_sale_currency: Text,
-        event_id: Text,
-        plan_id: Text,
-        tier: Text,
-        internal_note: Personal,
-        external_note: Personal,
-        fraud_check: Verdict,
-        is_paid: Text,
-        is_split: Text,
-        created_at: Time,
-        status_updated_at: Time,
-        promoter_id: NumberId,
-        referral_id: NumberId,
-        promoter_campaign: PromoterCampaign,
-        referral: Referral,
-        reward: Reward,
-    }
+/// A promoter's part in a campaign, as embedded.
+pub(super) const ENROLMENT: &[Member] = &[
+    id("id"),
+    number_id("campaign_id"),
+    number_id("promoter_id"),
+    object("promoter", PROMOTER),
+    object("campaign", CAMPAIGN),
+];
 
-    /// The part of a promoter in a campaign.
-    struct PromoterCampaign {
-        id: Id,
-        campaign_id: NumberId,
-        promoter_id: NumberId,
-        promoter: Promoter,
-        campaign: Campaign,
-    }
-
-    /// A referral, as embedded: the customer whose purchase caused the commission.
-    struct Referral {
-        id: NumberId,
-        email: Personal,
-        uid: Personal,
-    }
-
-    /// A reward, as embedded.
-    struct Reward {
-        id: Id,
-        name: Text,
-    }
-}
-
-pub(super) fn read(
-    delivered: &Delivered,
-    unread: &mut Unread,
-) -> Result<(Identity, Change), Malformed> {
-    let Delivered { event_type, body, .. } = delivered;
-    let envelope = Envelope::read(body, unread).unwrap_or_default();
-    let identity = Identity::Given(required(&envelope.event_id, "event_id")?);
-    let deletes = *event_type == "commission.deleted";
-    let commission = data::<Commission>(body, deletes, unread);
-    let id = subject_id(commission.value().map(|commission| &commission.id), &envelope)?;
-    let changes = Changes::read(body, unread);
-    let named = event_type
-        .strip_prefix("commission.")
-        .filter(|name| matches!(*name, "approved" | "pending" | "denied"));
-    let mut facts = match &commission {
-        Field::Value(commission) => commission_facts(commission)?,
-        Field::Absent => Facts::new(),
-        // The data would have stated the reward, and cannot be read: every deciding
-        // fact is unknown.
-        Field::Null | Field::Unread => {
-            REWARD.map(|name| (name.to_owned(), Value::Null)).into_iter().collect()
-        }
-    };
-    let told = commission.value().map_or(Field::Absent, |c| c.status.map(Word::lower));
-    let status = told.or(found(changes.became.clone())).or(found(named.map(str::to_owned)));
-    // An unreadable status may be a denial: an earlier approval is not known to
-    // hold.
-    let status = status.deciding();
-    let clock = clock_of(event_type, &envelope, &status, unread);
-    // An update lists its changes; only a change to approved announces.
-    let announces = match *event_type {
-        "commission.created" => status.value().is_some_and(|status| status == "approved"),
-        "commission.approved" => true,
-        "commission.updated" => changes.became.as_deref() == Some("approved"),
-        _ => false,
-    };
-    state(&mut facts, "status", status);
-    let change = Change {
-        subject: Subject { kind: Kind::Commission, id },
-        clock: Some(clock),
-        announces,
-        facts,
-        deletes,
-        changes_unread: changes.unread,
-        was: changes.was,
-    };
-    Ok((identity, change))
-}
-
-/// The facts that decide a reward, besides its status.
-const REWARD: [&str; 4] = ["amount", "affiliate_id", "campaign_id", "customer_id"];
-
-/// The verdict of a check that cannot be read: it is not known to be passed.
-const UNREAD_CHECK: &str = "unread";
-
-fn commission_facts(commission: &Commission) -> Result<Facts, Malformed> {
-    let mut facts = facts(commission)?;
-    let unit = commission.unit.map(unit_of).deciding();
-    amount_fact(&mut facts, &commission.amount.clone().deciding(), &unit);
-    for name in ["id", "unit", "promoter_id", "referral_id"] {
-        facts.remove(name);
-    }
-    rename(&mut facts, "created_at", "occurred_at");
-    rename(&mut facts, "referral", "customer");
-    rename(&mut facts, "promoter_campaign", "enrolment");
-    for (name, id) in [
-        ("affiliate_id", commission.affiliate_id()),
-        ("campaign_id", commission.campaign_id()),
-        ("customer_id", commission.customer_id()),
-    ] {
-        state(&mut facts, name, id.deciding().map(NumberId::as_str));
-    }
-    let checks = [
-        ("fraud_check", &commission.fraud_check),
-        ("is_self_referral", &commission.is_self_referral),
-    ];
-    for (name, _) in checks.into_iter().filter(|(_, check)| **check == Field::Unread) {
-        facts.insert(name.into(), UNREAD_CHECK.into());
-    }
-    Ok(facts)
-}
+/// A commission: the API's, or any part of it. Amounts are in cents for `cash`, else
+/// counts; a refund makes a negative one. The currency is the account's, and not in
+/// the body.
+pub(super) static COMMISSION: Object = Object {
+    kind: Kind::Commission,
+    family: Family::Commissions,
+    members: &[
+        id("id").unstated(),
+        word("status"),
+        decimal("amount").unstated(),
+        word("unit"),
+        text("currency"),
+        text("commission_type"),
+        Member::new("is_self_referral", Form::Verdict),
+        decimal("sale_amount"),
+        decimal("original_sale_amount"),
+        text("original_sale_currency"),
+        text("event_id"),
+        text("plan_id"),
+        text("tier"),
+        personal("internal_note"),
+        personal("external_note"),
+        Member::new("fraud_check", Form::Verdict),
+        text("is_paid"),
+        text("is_split"),
+        any("split_details"),
+        any("metadata"),
+        personal("created_by_user_email"),
+        text("created_by_user_at"),
+        time("created_at").named("occurred_at"),
+        time("status_updated_at"),
+        number_id("promoter_id").unstated(),
+        number_id("referral_id").unstated(),
+        object("promoter_campaign", ENROLMENT).named("enrolment"),
+        // The customer whose purchase caused the commission.
+        object("referral", &[number_id("id"), personal("email"), personal("uid")])
+            .named("customer"),
+        object("reward", &[id("id"), text("name")]),
+    ],
+    joined: &[
+        Joined {
+            fact: "affiliate_id",
+            at: &[
+                &["promoter_campaign", "promoter", "id"],
+                &["promoter_campaign", "promoter_id"],
+                &["promoter_id"],
+            ],
+        },
+        Joined {
+            fact: "campaign_id",
+            at: &[&["promoter_campaign", "campaign", "id"], &["promoter_campaign", "campaign_id"]],
+        },
+        Joined { fact: "customer_id", at: &[&["referral", "id"], &["referral_id"]] },
+        Joined { fact: "enrolment_id", at: &[&["promoter_campaign", "id"]] },
+    ],
+    amount: Some(AMOUNT),
+    status: &["status"],
+    words: &StatusWords {
+        words: &[("pending", "pending"), ("approved", "approved"), ("denied", "denied")],
+        by_fact: &[ByFact {
+            fact: "is_paid",
+            is: FactIs::Text("true"),
+            with: With::Word("approved"),
+            status: "paid",
+        }],
+        otherwise: None,
+    },
+    decides: true,
+    read,
+    also: &[],
+};
 
 /// The facts of a commission from the API, in the form in which a webhook states
 /// them.
@@ -157,34 +99,11 @@ fn commission_facts(commission: &Commission) -> Result<Facts, Malformed> {
 /// # Errors
 /// [`Malformed`] when the JSON is no commission.
 pub fn facts_of_commission(commission: &Json) -> Result<Facts, Malformed> {
-    let commission = Commission::read(commission, &mut Unread::default())
+    let mut unread = Unread::default();
+    let parts = COMMISSION
+        .of(commission, &mut unread)
         .ok_or_else(|| Malformed::new("commission", "is not an object"))?;
-    let mut facts = commission_facts(&commission)?;
-    state(&mut facts, "status", commission.status.map(Word::lower));
+    let mut facts = COMMISSION.facts(&parts, &mut unread);
+    state(&mut facts, "status", COMMISSION.status(&parts));
     Ok(facts)
-}
-
-impl Commission {
-    fn affiliate_id(&self) -> Field<NumberId> {
-        let enrolled = self.promoter_campaign.then(|enrolment| {
-            enrolment
-                .promoter
-                .then(|promoter| promoter.id.clone())
-                .agreed(enrolment.promoter_id.clone())
-        });
-        enrolled.agreed(self.promoter_id.clone())
-    }
-
-    fn campaign_id(&self) -> Field<NumberId> {
-        self.promoter_campaign.then(|enrolment| {
-            enrolment
-                .campaign
-                .then(|campaign| campaign.id.clone())
-                .agreed(enrolment.campaign_id.clone())
-        })
-    }
-
-    fn customer_id(&self) -> Field<NumberId> {
-        self.referral.then(|referral| referral.id.clone()).agreed(self.referral_id.clone())
-    }
 }

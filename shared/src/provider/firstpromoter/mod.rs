@@ -2,15 +2,30 @@
 
 mod changes;
 mod commission;
+mod contract_document;
 mod envelope;
+mod payments_batch;
 mod payout;
+mod payout_method;
+mod promoter;
+mod promoter_campaign;
+mod referral;
 mod rewards;
 mod signature;
 pub(super) mod unit;
 
-use crate::ledger::{Family, Kind, Provider};
-use crate::provider::definition::{Authentication, Definition, EventType, Routes, Signing};
+use crate::ledger::{Family, Provider};
+use crate::provider::definition::{Authentication, Definition, Routes, Signing, Unlisted};
+use crate::provider::firstpromoter::commission::COMMISSION;
+use crate::provider::firstpromoter::contract_document::DOCUMENT;
+use crate::provider::firstpromoter::payments_batch::PAYOUT_BATCH;
+use crate::provider::firstpromoter::payout::{ADDED, PAYOUT, REMOVED, TOUCHED};
+use crate::provider::firstpromoter::payout_method::PAYOUT_METHOD;
+use crate::provider::firstpromoter::promoter::{BALANCES, PROMOTER};
+use crate::provider::firstpromoter::promoter_campaign::ENROLMENT;
+use crate::provider::firstpromoter::referral::REFERRAL;
 use crate::provider::mapping::{archive_identity, named, type_at};
+use crate::provider::object::{EventType, Object};
 use crate::provider::secrets::Method;
 use crate::wire::json::{Json, plain};
 
@@ -34,88 +49,85 @@ pub static DEFINITION: Definition = Definition {
         ("promoters", Family::Affiliates),
     ]),
     catalogue: &[
-        EventType::archived("promoter.created", Family::Affiliates),
-        EventType::archived("promoter.updated", Family::Affiliates),
-        EventType::archived("promoter.deleted", Family::Affiliates),
-        EventType::archived("promoter.balance.updated", Family::Affiliates),
-        EventType::archived("promoter_campaign.created", Family::Affiliates),
-        EventType::archived("promoter_campaign.updated", Family::Affiliates),
-        EventType::archived("promoter_campaign.deleted", Family::Affiliates),
-        EventType::archived("promoter_campaign.accepted", Family::Affiliates),
-        EventType::archived("promoter_campaign.pending", Family::Affiliates),
-        EventType::archived("promoter_campaign.rejected", Family::Affiliates),
-        EventType::archived("promoter_campaign.blocked", Family::Affiliates),
-        EventType::archived("promoter_campaign.inactive", Family::Affiliates),
-        EventType::archived("referral.created", Family::Customers),
-        EventType::archived("referral.updated", Family::Customers),
-        EventType::archived("referral.deleted", Family::Customers),
-        EventType::archived("referral.converted", Family::Customers),
-        EventType::archived("referral.cancelled", Family::Customers),
-        EventType::archived("referral.moved", Family::Customers),
-        EventType::read(
-            "commission.created",
-            Family::Commissions,
-            Kind::Commission,
-            commission::read,
-        ),
-        EventType::read(
-            "commission.updated",
-            Family::Commissions,
-            Kind::Commission,
-            commission::read,
-        ),
-        EventType::read(
-            "commission.deleted",
-            Family::Commissions,
-            Kind::Commission,
-            commission::read,
-        ),
-        EventType::read(
-            "commission.approved",
-            Family::Commissions,
-            Kind::Commission,
-            commission::read,
-        ),
-        EventType::read(
-            "commission.pending",
-            Family::Commissions,
-            Kind::Commission,
-            commission::read,
-        ),
-        EventType::read(
-            "commission.denied",
-            Family::Commissions,
-            Kind::Commission,
-            commission::read,
-        ),
-        EventType::read("payout.created", Family::Payouts, Kind::Payout, payout::read),
-        EventType::read("payout.updated", Family::Payouts, Kind::Payout, payout::read),
-        EventType::read("payout.deleted", Family::Payouts, Kind::Payout, payout::read),
-        EventType::read("payout.pending", Family::Payouts, Kind::Payout, payout::read),
-        EventType::read("payout.processing", Family::Payouts, Kind::Payout, payout::read),
-        EventType::read("payout.completed", Family::Payouts, Kind::Payout, payout::read),
-        EventType::read("payout.failed", Family::Payouts, Kind::Payout, payout::read),
-        EventType::read("payout.cancelled", Family::Payouts, Kind::Payout, payout::read),
-        EventType::archived("payout.commissions.added", Family::Payouts),
-        EventType::archived("payout.commissions.removed", Family::Payouts),
-        EventType::archived("payout_method.created", Family::Payouts),
-        EventType::archived("payout_method.updated", Family::Payouts),
-        EventType::archived("payout_method.deleted", Family::Payouts),
-        EventType::archived("payments_batch.created", Family::Payouts),
-        EventType::archived("payments_batch.updated", Family::Payouts),
-        EventType::archived("payments_batch.deleted", Family::Payouts),
-        EventType::archived("payments_batch.initiated", Family::Payouts),
-        EventType::archived("payments_batch.processing", Family::Payouts),
-        EventType::archived("payments_batch.completed", Family::Payouts),
-        EventType::archived("payments_batch.failed", Family::Payouts),
-        EventType::archived("contract_document.signed", Family::Affiliates),
-        // Older spellings of two types.
-        EventType::archived("promoter.profile.updated", Family::Affiliates),
-        EventType::archived("payout.commissions.created", Family::Payouts),
-        EventType::archived("payout.commissions.updated", Family::Payouts),
-        EventType::archived("payout.commissions.deleted", Family::Payouts),
+        EventType::of("promoter.created", &PROMOTER),
+        EventType::of("promoter.updated", &PROMOTER),
+        EventType::deleting("promoter.deleted", &PROMOTER),
+        EventType::of("promoter.balance.updated", &BALANCES),
+        EventType::of("promoter_campaign.created", &ENROLMENT),
+        EventType::of("promoter_campaign.updated", &ENROLMENT),
+        EventType::deleting("promoter_campaign.deleted", &ENROLMENT),
+        EventType::saying("promoter_campaign.accepted", &ENROLMENT, "accepted"),
+        EventType::saying("promoter_campaign.pending", &ENROLMENT, "pending"),
+        EventType::saying("promoter_campaign.rejected", &ENROLMENT, "rejected"),
+        EventType::saying("promoter_campaign.blocked", &ENROLMENT, "blocked"),
+        EventType::saying("promoter_campaign.inactive", &ENROLMENT, "inactive"),
+        EventType::of("referral.created", &REFERRAL),
+        EventType::of("referral.updated", &REFERRAL),
+        EventType::deleting("referral.deleted", &REFERRAL),
+        EventType::saying("referral.converted", &REFERRAL, "customer"),
+        EventType::saying("referral.cancelled", &REFERRAL, "cancelled"),
+        EventType::saying("referral.moved", &REFERRAL, "moved"),
+        EventType::of("commission.created", &COMMISSION),
+        EventType::of("commission.updated", &COMMISSION),
+        EventType::deleting("commission.deleted", &COMMISSION),
+        EventType::saying("commission.approved", &COMMISSION, "approved"),
+        EventType::saying("commission.pending", &COMMISSION, "pending"),
+        EventType::saying("commission.denied", &COMMISSION, "denied"),
+        EventType::of("payout.created", &PAYOUT),
+        EventType::of("payout.updated", &PAYOUT),
+        EventType::deleting("payout.deleted", &PAYOUT),
+        EventType::saying("payout.pending", &PAYOUT, "pending"),
+        EventType::saying("payout.processing", &PAYOUT, "processing"),
+        EventType::saying("payout.completed", &PAYOUT, "completed"),
+        EventType::saying("payout.failed", &PAYOUT, "failed"),
+        EventType::saying("payout.cancelled", &PAYOUT, "cancelled"),
+        EventType::of("payout.commissions.added", &ADDED),
+        EventType::of("payout.commissions.removed", &REMOVED),
+        EventType::of("payout_method.created", &PAYOUT_METHOD),
+        EventType::of("payout_method.updated", &PAYOUT_METHOD),
+        EventType::deleting("payout_method.deleted", &PAYOUT_METHOD),
+        EventType::of("payments_batch.created", &PAYOUT_BATCH),
+        EventType::of("payments_batch.updated", &PAYOUT_BATCH),
+        EventType::deleting("payments_batch.deleted", &PAYOUT_BATCH),
+        EventType::saying("payments_batch.initiated", &PAYOUT_BATCH, "initiated"),
+        EventType::saying("payments_batch.processing", &PAYOUT_BATCH, "processing"),
+        EventType::saying("payments_batch.completed", &PAYOUT_BATCH, "completed"),
+        EventType::saying("payments_batch.failed", &PAYOUT_BATCH, "failed"),
+        EventType::saying("contract_document.signed", &DOCUMENT, "signed"),
+        // Older spellings.
+        EventType::of("promoter.profile.updated", &PROMOTER),
+        EventType::of("payout.commissions.created", &ADDED),
+        EventType::of("payout.commissions.updated", &TOUCHED),
+        EventType::of("payout.commissions.deleted", &REMOVED),
     ],
-    family,
+    unlisted: &[
+        Unlisted { begins: "promoter.balance", family: Family::Affiliates, update: None },
+        Unlisted { begins: "payout.commissions", family: Family::Payouts, update: None },
+        update("promoter", &PROMOTER, &EventType::of("promoter.updated", &PROMOTER)),
+        update(
+            "promoter_campaign",
+            &ENROLMENT,
+            &EventType::of("promoter_campaign.updated", &ENROLMENT),
+        ),
+        update("referral", &REFERRAL, &EventType::of("referral.updated", &REFERRAL)),
+        update("commission", &COMMISSION, &EventType::of("commission.updated", &COMMISSION)),
+        update("payout", &PAYOUT, &EventType::of("payout.updated", &PAYOUT)),
+        update(
+            "payout_method",
+            &PAYOUT_METHOD,
+            &EventType::of("payout_method.updated", &PAYOUT_METHOD),
+        ),
+        update(
+            "payments_batch",
+            &PAYOUT_BATCH,
+            &EventType::of("payments_batch.updated", &PAYOUT_BATCH),
+        ),
+        update(
+            "contract_document",
+            &DOCUMENT,
+            &EventType::of("contract_document.updated", &DOCUMENT),
+        ),
+    ],
     authentication: Authentication {
         section: "firstpromoter",
         methods: &[Method::Hmac, Method::Header, Method::Basic],
@@ -135,15 +147,10 @@ pub static DEFINITION: Definition = Definition {
     answers: None,
 };
 
-/// The family of an event type that the catalogue does not have.
-fn family(event_type: &str) -> Option<Family> {
-    match event_type.split('.').next()? {
-        "payout" | "payout_method" | "payments_batch" => Some(Family::Payouts),
-        "commission" => Some(Family::Commissions),
-        "referral" => Some(Family::Customers),
-        "promoter" | "promoter_campaign" | "contract_document" => Some(Family::Affiliates),
-        _ => None,
-    }
+/// Event types that begin with the name of a resource, and that no page lists: each is
+/// applied as an update of the resource.
+const fn update(begins: &'static str, object: &Object, row: &'static EventType) -> Unlisted {
+    Unlisted { begins, family: object.family, update: Some(row) }
 }
 
 /// Tells whether the dashboard's test button sent a body, which then has

@@ -1,80 +1,141 @@
-//! `payout.*`: a payment to an affiliate.
+//! `payout.*`: a payment to an affiliate, and the commissions that are in it.
 
-use crate::ledger::{Change, Identity, Kind, Malformed, Subject};
-use crate::provider::definition::Delivered;
-use crate::provider::firstpromoter::changes::Changes;
-use crate::provider::firstpromoter::envelope::{
-    Campaign, Envelope, Promoter, clock_of, data, found, subject_id,
+use serde_json::Value;
+
+use crate::ledger::{Facts, Family, Kind, Malformed, StatusWords};
+use crate::provider::firstpromoter::commission::COMMISSION;
+use crate::provider::firstpromoter::envelope::{CAMPAIGN, Envelope, PROMOTER, Told, data, read};
+use crate::provider::firstpromoter::unit::AMOUNT;
+use crate::provider::mapping::as_id;
+use crate::provider::object::{Joined, Object, ReadEvent, Reading, Understood};
+use crate::wire::parts::{
+    Member, decimal, id, number_id, object, personal, present, text, time, word,
 };
-use crate::provider::firstpromoter::unit::unit_of;
-use crate::provider::mapping::{amount_fact, facts, rename, required, state};
-use crate::wire::{
-    Decimal, Id, NumberId, Personal, Present, Read, Text, Time, Unread, Word, payload,
+use crate::wire::{Field, Id, Unread};
+
+/// A payout: the API's, or any part of it.
+pub(super) static PAYOUT: Object = Object {
+    kind: Kind::Payout,
+    family: Family::Payouts,
+    members: &[
+        id("id").unstated(),
+        word("status"),
+        decimal("amount").unstated(),
+        word("unit"),
+        id("payments_batch_id").unstated(),
+        present("tax_rate"),
+        text("period_start"),
+        text("period_end"),
+        text("paid_at"),
+        text("processing_started_at"),
+        text("failed_at"),
+        personal("error"),
+        decimal("total_incl_tax"),
+        time("created_at").named("occurred_at"),
+        // The method's id is a link; of the method itself only its presence is kept.
+        object("payout_method", &[id("id")]).unstated(),
+        present("payout_method"),
+        number_id("promoter_id").unstated(),
+        number_id("campaign_id").unstated(),
+        object("promoter", PROMOTER).named("affiliate"),
+        object("campaign", CAMPAIGN),
+    ],
+    joined: &[
+        Joined { fact: "affiliate_id", at: &[&["promoter", "id"], &["promoter_id"]] },
+        Joined { fact: "campaign_id", at: &[&["campaign", "id"], &["campaign_id"]] },
+        Joined { fact: "payout_batch_id", at: &[&["payments_batch_id"]] },
+        Joined { fact: "payout_method_id", at: &[&["payout_method", "id"]] },
+    ],
+    amount: Some(AMOUNT),
+    status: &["status"],
+    words: &StatusWords::of(&[
+        ("pending", "pending"),
+        ("processing", "processing"),
+        ("completed", "completed"),
+        ("failed", "failed"),
+        ("cancelled", "cancelled"),
+    ]),
+    decides: false,
+    read,
+    also: &[],
 };
 
-payload! {
-    /// The data of `payout.*`: the API's Payout, or any part of it.
-    struct Payout {
-        id: Id,
-        status: Word,
-        amount: Decimal,
-        unit: Word,
-        payments_batch_id: Id,
-        tax_rate: Present,
-        period_start: Text,
-        period_end: Text,
-        paid_at: Text,
-        processing_started_at: Text,
-        failed_at: Text,
-        error: Personal,
-        total_incl_tax: Decimal,
-        created_at: Time,
-        payout_method: Present,
-        promoter_id: NumberId,
-        campaign_id: NumberId,
-        promoter: Promoter,
-        campaign: Campaign,
+/// A commission that joined a payout.
+pub(super) static ADDED: Object = membership(Kind::Commission, COMMISSION.words, added);
+
+/// A commission that left a payout.
+pub(super) static REMOVED: Object = membership(Kind::Commission, COMMISSION.words, removed);
+
+/// A payout whose commissions changed in a way of which the vendor's pages say no
+/// more than that.
+pub(super) static TOUCHED: Object = membership(Kind::Payout, PAYOUT.words, touched);
+
+/// The names that the two of them may have.
+const MEMBERSHIP: &[Member] = &[
+    number_id("payout_id").unstated(),
+    object("payout", &[number_id("id")]).unstated(),
+    number_id("commission_id").unstated(),
+    object("commission", &[number_id("id")]).unstated(),
+    number_id("reward_id").unstated(),
+];
+
+/// The place of a commission in a payout. The vendor's older text speaks of a record
+/// of its own, so the entity of the envelope may be that record.
+const fn membership(kind: Kind, words: &'static StatusWords, read: ReadEvent) -> Object {
+    Object {
+        kind,
+        family: Family::Payouts,
+        members: MEMBERSHIP,
+        joined: &[],
+        amount: None,
+        status: &[],
+        words,
+        decides: false,
+        read,
+        also: &[],
     }
 }
 
-pub(super) fn read(
-    delivered: &Delivered,
+/// The ids of the payout and of the commission that an event names.
+fn ids(reading: &Reading, envelope: &Envelope, unread: &mut Unread) -> (Field<Id>, Field<Id>) {
+    let parts = data(reading.row.object, reading.body, false, unread);
+    let parts = parts.value().cloned().unwrap_or_default();
+    let id = |paths: &[&[&str]]| as_id(&parts.agreed(paths).map(String::as_str));
+    let payout = id(&[&["payout_id"], &["payout", "id"]]);
+    let commission = id(&[&["commission_id"], &["commission", "id"]]);
+    (payout.or(envelope.id_of(reading.body, "payout")), commission.or(id(&[&["reward_id"]])))
+}
+
+fn added(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed> {
+    linked(reading, unread, |payout| (payout, Value::Null))
+}
+
+fn removed(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed> {
+    linked(reading, unread, |payout| (Value::Null, payout))
+}
+
+/// Reads a change of a commission's payout; `link` has the link after it and before.
+fn linked(
+    reading: &Reading,
     unread: &mut Unread,
-) -> Result<(Identity, Change), Malformed> {
-    let Delivered { event_type, body, .. } = delivered;
-    let envelope = Envelope::read(body, unread).unwrap_or_default();
-    let identity = Identity::Given(required(&envelope.event_id, "event_id")?);
-    let deletes = *event_type == "payout.deleted";
-    let payout = data::<Payout>(body, deletes, unread);
-    let id = subject_id(payout.value().map(|payout| &payout.id), &envelope)?;
-    let payout = payout.value().cloned().unwrap_or_default();
-    let changes = Changes::read(body, unread);
-    let named = event_type.strip_prefix("payout.").filter(|name| {
-        matches!(*name, "pending" | "processing" | "completed" | "failed" | "cancelled")
-    });
-    let mut facts = facts(&payout)?;
-    amount_fact(&mut facts, &payout.amount, &payout.unit.map(unit_of));
-    for name in ["id", "unit", "promoter_id"] {
-        facts.remove(name);
-    }
-    rename(&mut facts, "created_at", "occurred_at");
-    rename(&mut facts, "promoter", "affiliate");
-    let affiliate = payout.promoter.then(|p| p.id.clone()).agreed(payout.promoter_id.clone());
-    state(&mut facts, "affiliate_id", affiliate.map(NumberId::as_str));
-    let campaign = payout.campaign.then(|c| c.id.clone()).agreed(payout.campaign_id.clone());
-    state(&mut facts, "campaign_id", campaign.map(NumberId::as_str));
-    let status = payout.status.map(Word::lower).or(found(changes.became));
-    let status = status.or(found(named.map(str::to_owned)));
-    let clock = clock_of(event_type, &envelope, &status, unread);
-    state(&mut facts, "status", status);
-    let change = Change {
-        subject: Subject { kind: Kind::Payout, id },
-        clock: Some(clock),
-        facts,
-        deletes,
-        announces: false,
-        changes_unread: changes.unread,
-        was: changes.was,
+    link: fn(Value) -> (Value, Value),
+) -> Result<Understood, Malformed> {
+    let envelope = Envelope::read(reading.body, unread)?;
+    let (Field::Value(payout), Field::Value(commission)) = ids(reading, &envelope, unread) else {
+        return Ok(Told::nothing(envelope));
     };
-    Ok((identity, change))
+    let (now, before) = link(Value::from(payout.as_str()));
+    let mut told = Told::of(commission, [("payout_id".to_owned(), now)].into_iter().collect());
+    told.changes.was.insert("payout_id".to_owned(), before);
+    Ok(told.understood(reading, envelope, unread))
+}
+
+fn touched(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed> {
+    let envelope = Envelope::read(reading.body, unread)?;
+    Ok(match ids(reading, &envelope, unread) {
+        (Field::Value(payout), _) => {
+            Told::of(payout, Facts::new()).understood(reading, envelope, unread)
+        }
+        _ => Told::nothing(envelope),
+    })
 }

@@ -1,9 +1,8 @@
-//! Units as FirstPromoter writes them.
+//! Amounts and units as FirstPromoter writes them.
 
 use crate::ledger::unit_name;
-use crate::wire::Word;
+use crate::provider::object::{Amount, Unit};
 
-/// The unit of a payload's field, in the ledger's words.
-pub fn unit_of(unit: &Word) -> String {
-    unit_name(&unit.lower())
-}
+/// An amount with the unit that is named beside it: cash in cents, anything else by
+/// its count.
+pub const AMOUNT: Amount = Amount { value: "amount", unit: Unit::Member("unit", unit_name) };

@@ -1,96 +1,73 @@
-//! A lead that became a customer.
+//! `lead_*`: a lead, and the customer whom it became.
 
-use std::collections::BTreeMap;
+use crate::ledger::{Family, Kind, Malformed, StatusWords};
+use crate::provider::firstpromoter_v1::envelope::{
+    CREATED_AT, EventPart, PROMOTER, PROMOTION, implied,
+};
+use crate::provider::mapping::{as_id, required};
+use crate::provider::object::{Joined, Object, Reading, Understood};
+use crate::wire::Unread;
+use crate::wire::parts::{Member, any, id, object, personal, text, word};
 
-use crate::ledger::{Change, Identity, Kind, Malformed, Subject};
-use crate::provider::definition::Delivered;
-use crate::provider::firstpromoter_v1::envelope::{Promoter, Reward, clock_of, event_part};
-use crate::provider::mapping::{facts, object, rename, required, state};
-use crate::wire::{Id, NumberId, Personal, Text, Time, Unread, Word, payload};
+/// The places of a promoter, beside a lead or a reward.
+pub(super) const AFFILIATE: Joined =
+    Joined { fact: "affiliate_id", at: &[&["promoter", "id"], &["promotion", "promoter_id"]] };
+/// The place of a promoter's part in a campaign, likewise.
+pub(super) const ENROLMENT: Joined = Joined { fact: "enrolment_id", at: &[&["promotion", "id"]] };
+/// The place of the campaign, likewise.
+pub(super) const CAMPAIGN: Joined =
+    Joined { fact: "campaign_id", at: &[&["promotion", "campaign_id"]] };
 
-payload! {
-    /// The data of New Customer: a lead.
-    struct Lead {
-        id: Id,
-        state: Word,
-        /// The name of `state` in the vendor's list of fields.
-        status: Word,
-        email: Personal,
-        uid: Personal,
-        customer_since: Text,
-        cancelled_at: Text,
-        plan_name: Text,
-        suspicion: Text,
-        username: Personal,
-        website: Personal,
-        created_at: Time,
-        split_promotion_id: Text,
-        split_percentage_value: Text,
-        visitor_sub_id: Text,
-        promotion: Promotion,
-        promoter: Promoter,
-    }
+/// A lead.
+pub(super) static LEAD: Object = Object {
+    kind: Kind::Customer,
+    family: Family::Customers,
+    members: LEAD_MEMBERS,
+    joined: &[AFFILIATE, ENROLMENT, CAMPAIGN],
+    amount: None,
+    status: &["state", "status"],
+    words: &StatusWords::of(&[
+        ("subscribed", "subscriber"),
+        ("signup", "lead"),
+        ("active", "customer"),
+        ("cancelled", "cancelled"),
+        ("denied", "rejected"),
+    ]),
+    decides: false,
+    read,
+    also: &[],
+};
 
-    /// A promoter's part in a campaign.
-    struct Promotion {
-        id: Text,
-        status: Text,
-        ref_id: Text,
-        promo_code: Text,
-        customer_promo_code: Text,
-        target_reached_at: Text,
-        promoter_id: NumberId,
-        campaign_id: NumberId,
-        referral_link: Text,
-        current_offer: Reward,
-        current_referral_reward: Reward,
-        current_promotion_reward: Reward,
-        current_target_reward: Reward,
-        campaign_name: Text,
-        hidden: Text,
-        visitors_count: Text,
-        leads_count: Text,
-        customers_count: Text,
-        refunds_count: Text,
-        cancellations_count: Text,
-        sales_count: Text,
-        /// The total of sales, in cents.
-        sales_total: Text,
-        /// The total of refunds, in cents, negative.
-        refunds_total: Text,
-        active_customers_count: Text,
-    }
-}
+const LEAD_MEMBERS: &[Member] = &[
+    id("id").unstated(),
+    word("state"),
+    // The name of `state` in the vendor's list of fields.
+    word("status"),
+    personal("email"),
+    personal("uid"),
+    personal("first_name"),
+    personal("last_name"),
+    text("customer_since"),
+    text("cancelled_at"),
+    text("plan_name"),
+    text("suspicion"),
+    personal("username"),
+    personal("website"),
+    CREATED_AT,
+    text("split_promotion_id"),
+    text("split_percentage_value"),
+    text("visitor_sub_id"),
+    any("custom_fields"),
+    object("promotion", PROMOTION),
+    object("promoter", PROMOTER).named("affiliate"),
+];
 
-pub(super) fn read(
-    delivered: &Delivered,
-    unread: &mut Unread,
-) -> Result<(Identity, Change), Malformed> {
-    let body = delivered.body;
-    let (identity, part) = event_part(body, unread)?;
-    let lead: Lead = object(body, "data", unread)?;
-    let id = required(&lead.id, "data.id")?;
-    let mut facts = facts(&lead)?;
-    facts.remove("id");
-    facts.remove("state");
-    rename(&mut facts, "promoter", "affiliate");
-    rename(&mut facts, "created_at", "occurred_at");
-    let promoted = lead.promotion.then(|promotion| promotion.promoter_id.clone());
-    let affiliate = lead.promoter.then(|promoter| promoter.id.clone()).agreed(promoted);
-    state(&mut facts, "affiliate_id", affiliate.map(NumberId::as_str));
-    let campaign = lead.promotion.then(|promotion| promotion.campaign_id.clone());
-    state(&mut facts, "campaign_id", campaign.map(NumberId::as_str));
-    let status = lead.state.map(Word::lower).or(lead.status.map(Word::lower));
-    let clock = clock_of(delivered.event_type, &part, &status, unread);
-    state(&mut facts, "status", status);
-    let change = Change {
-        subject: Subject { kind: Kind::Customer, id },
-        clock: Some(clock),
-        facts,
-        deletes: false,
-        announces: false,
-        changes_unread: false,
-        was: BTreeMap::new(),
-    };
-    Ok((identity, change))
+fn read(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed> {
+    let part = EventPart::read(reading, unread)?;
+    let lead = LEAD.in_member(reading.body, "data", unread)?;
+    let id = required(&as_id(&lead.at(&["id"])), "data.id")?;
+    let facts = LEAD.facts(&lead, unread);
+    let status = LEAD.status(&lead).or(implied(reading));
+    let change = part.change(reading, &LEAD, id, status, facts);
+    Ok(Understood { identity: part.identity, changes: vec![change] })
 }

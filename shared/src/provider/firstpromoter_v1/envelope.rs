@@ -1,99 +1,129 @@
 //! The envelope of webhooks v1, and the parts that its resources share.
 
-use std::collections::BTreeMap;
-
-use crate::ledger::{Clock, Identity, Malformed};
-use crate::provider::mapping::{clock, first_time, required};
+use crate::ledger::{Change, Facts, Identity, Malformed, Subject};
+use crate::provider::mapping::{first_time, required, state};
+use crate::provider::object::{Object, Reading};
 use crate::wire::json::Json;
-use crate::wire::{
-    Credential, Field, Id, NumberId, Personal, Present, Text, Timestamp, Unread, payload,
-};
+use crate::wire::parts::{Form, Member, any, id, number_id, object, personal, present, text};
+use crate::wire::{Field, Id, Timestamp, Unread};
 
-payload! {
-    /// The `event` part of the envelope.
-    struct EventPart {
+/// An offer or a reward of a campaign.
+pub(super) const REWARD: &[Member] = &[
+    id("id"),
+    text("amount"),
+    text("type"),
+    text("unit"),
+    text("name"),
+    text("per_of_sale"),
+    text("default_promo_code"),
+];
+
+/// The profile of an affiliate.
+pub(super) const PROFILE: &[Member] = &[
+    id("id"),
+    personal("first_name"),
+    personal("last_name"),
+    personal("website"),
+    personal("company_name"),
+    personal("phone_number"),
+    personal("address"),
+    present("vat_id"),
+    personal("country"),
+    present("paypal_email"),
+    personal("avatar_url"),
+    personal("description"),
+    any("social_accounts"),
+];
+
+/// An affiliate, as embedded. The body holds the promoter's log-in to the dashboard
+/// and a password besides, which are not read.
+pub(super) const PROMOTER: &[Member] = &[
+    number_id("id"),
+    text("status"),
+    personal("cust_id"),
+    personal("email"),
+    text("created_at"),
+    text("default_promotion_id"),
+    text("pref"),
+    text("default_ref_id"),
+    personal("note"),
+    present("w8_form_url"),
+    present("w9_form_url"),
+    text("parent_promoter_id"),
+    any("earnings_balance"),
+    any("current_balance"),
+    any("paid_balance"),
+    object("profile", PROFILE),
+];
+
+/// A promoter's part in a campaign, as embedded. Totals are in cents, those of
+/// refunds negative.
+pub(super) const PROMOTION: &[Member] = &[
+    number_id("id"),
+    text("status"),
+    text("ref_id"),
+    text("promo_code"),
+    text("customer_promo_code"),
+    text("target_reached_at"),
+    number_id("promoter_id"),
+    number_id("campaign_id"),
+    text("referral_link"),
+    text("ref_link"),
+    object("current_offer", REWARD),
+    object("current_referral_reward", REWARD),
+    object("current_promotion_reward", REWARD),
+    object("current_target_reward", REWARD),
+    text("campaign_name"),
+    text("hidden"),
+    text("visitors_count"),
+    text("leads_count"),
+    text("customers_count"),
+    text("refunds_count"),
+    text("cancellations_count"),
+    text("sales_count"),
+    text("sales_total"),
+    text("refunds_total"),
+    text("active_customers_count"),
+];
+
+/// The `event` part of the envelope.
+pub(super) struct EventPart {
+    pub identity: Identity,
+    time: Option<Timestamp>,
+}
+
+impl EventPart {
+    pub(super) fn read(reading: &Reading, unread: &mut Unread) -> Result<Self, Malformed> {
+        let none = Json::Null;
+        let event = reading.body.get("event").unwrap_or(&none);
+        let (id, created) = unread.within("event", |unread| {
+            let id = unread.member::<Id>(event, "id");
+            (id, unread.member::<Timestamp>(event, "created_at"))
+        });
+        let identity = Identity::Given(required(&id, "event.id")?);
+        let time = first_time([(&created, "event.created_at")], unread);
+        Ok(Self { identity, time })
+    }
+
+    /// The change of one object that the event states.
+    pub(super) fn change(
+        &self,
+        reading: &Reading,
+        object: &Object,
         id: Id,
-        created_at: Timestamp,
-    }
-
-    /// An offer or a reward of a campaign.
-    struct Reward {
-        id: Text,
-        amount: Text,
-        #[serde(rename = "type")]
-        kind as "type": Text,
-        unit: Text,
-        name: Text,
-        per_of_sale: Text,
-        default_promo_code: Text,
-    }
-
-    /// An affiliate.
-    struct Promoter {
-        id: NumberId,
-        status: Text,
-        cust_id: Personal,
-        email: Personal,
-        created_at: Text,
-        #[serde(skip_serializing)]
-        temp_password: Credential,
-        default_promotion_id: Text,
-        pref: Text,
-        default_ref_id: Text,
-        note: Personal,
-        w8_form_url: Present,
-        w9_form_url: Present,
-        parent_promoter_id: Text,
-        /// The balance of earnings, by unit.
-        earnings_balance: BTreeMap<String, Option<Text>>,
-        /// The current balance, by unit.
-        current_balance: BTreeMap<String, Option<Text>>,
-        /// The balance paid out, by unit.
-        paid_balance: BTreeMap<String, Option<Text>>,
-        /// The promoter's log-in to the dashboard.
-        #[serde(skip_serializing)]
-        auth_token: Credential,
-        profile: Profile,
-    }
-
-    /// The profile of an affiliate.
-    struct Profile {
-        id: Text,
-        first_name: Personal,
-        last_name: Personal,
-        website: Personal,
-        company_name: Personal,
-        phone_number: Personal,
-        address: Personal,
-        vat_id: Present,
-        country: Text,
-        paypal_email: Present,
-        avatar_url: Personal,
-        description: Personal,
-        /// The accounts, by network.
-        social_accounts: BTreeMap<String, Option<SocialAccount>>,
-    }
-
-    /// An account in a social network.
-    struct SocialAccount {
-        url: Personal,
+        status: Field<String>,
+        mut facts: Facts,
+    ) -> Change {
+        let clock = object.clock(self.time, reading.event_type, &status);
+        state(&mut facts, "status", status);
+        Change { clock: Some(clock), facts, ..Change::of(Subject { kind: object.kind, id }) }
     }
 }
 
-pub(super) fn event_part(
-    body: &Json,
-    unread: &mut Unread,
-) -> Result<(Identity, EventPart), Malformed> {
-    let part: EventPart = unread.member(body, "event").value().cloned().unwrap_or_default();
-    Ok((Identity::Given(required(&part.id, "event.id")?), part))
+/// The status that the type of an event names.
+pub(super) fn implied(reading: &Reading) -> Field<String> {
+    reading.row.status.map_or(Field::Absent, |word| Field::Value(word.to_owned()))
 }
 
-pub(super) fn clock_of(
-    event_type: &str,
-    part: &EventPart,
-    status: &Field<String>,
-    unread: &mut Unread,
-) -> Clock {
-    let time = first_time([(&part.created_at, "event.created_at")], unread);
-    clock(time, event_type, status)
-}
+/// The time of creation, as a fact.
+pub(super) const CREATED_AT: Member = Member::new("created_at", Form::Time).named("occurred_at");

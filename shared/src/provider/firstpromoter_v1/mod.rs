@@ -5,12 +5,19 @@ mod answers;
 mod customer;
 mod envelope;
 mod fulfilment;
+mod promoter;
+mod reward;
 mod rewards;
 
-use crate::ledger::{Family, Kind, Provider};
-use crate::provider::definition::{Authentication, Definition, EventType, Routes, Signing};
+use crate::ledger::{Family, Provider};
+use crate::provider::definition::{Authentication, Definition, Routes, Signing};
 use crate::provider::firstpromoter;
+use crate::provider::firstpromoter_v1::customer::LEAD;
+use crate::provider::firstpromoter_v1::fulfilment::FULFILMENT;
+use crate::provider::firstpromoter_v1::promoter::{AFFILIATE, ENROLMENT};
+use crate::provider::firstpromoter_v1::reward::COMMISSION;
 use crate::provider::mapping::{archive_identity, named, type_at};
+use crate::provider::object::EventType;
 use crate::provider::secrets::{Method, ProviderSecrets};
 use crate::provider::signature::{
     Incoming, MethodMatches, Refusal, basic_matches, matching, secret_equals,
@@ -33,23 +40,20 @@ pub static DEFINITION: Definition = Definition {
         ("fulfilments", Family::Fulfilments),
     ]),
     catalogue: &[
-        EventType::archived("lead_signup", Family::Customers),
-        EventType::read("lead_becomes_referral", Family::Customers, Kind::Customer, customer::read)
+        // Also when a lead is switched back to this state.
+        EventType::saying("lead_signup", &LEAD, "signup"),
+        EventType::saying("lead_becomes_referral", &LEAD, "active")
             .also(&["new_customer", "lead_becomes_customer"]),
-        EventType::archived("lead_cancelled", Family::Customers),
-        EventType::archived("lead_subscribed", Family::Customers),
-        EventType::archived("promoter_signed_up", Family::Affiliates)
+        EventType::saying("lead_cancelled", &LEAD, "cancelled"),
+        EventType::saying("lead_subscribed", &LEAD, "subscribed"),
+        EventType::of("promoter_signed_up", &AFFILIATE)
             .also(&["promoter_signs_up", "promoter_signup"]),
-        EventType::archived("promoter_accepted", Family::Affiliates),
-        EventType::archived("reward_created", Family::Commissions),
-        EventType::read(
-            FULFILMENT_PENDING,
-            Family::Fulfilments,
-            Kind::Fulfilment,
-            fulfilment::read,
-        ),
+        // Also when a promoter is moved to another campaign.
+        EventType::saying("promoter_accepted", &ENROLMENT, "accepted"),
+        EventType::of("reward_created", &COMMISSION),
+        EventType::of(FULFILMENT_PENDING, &FULFILMENT),
     ],
-    family: |_| None,
+    unlisted: &[],
     authentication: Authentication {
         section: "firstpromoter_v1",
         methods: &[Method::PathToken, Method::Basic],

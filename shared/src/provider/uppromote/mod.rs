@@ -1,16 +1,21 @@
 //! UpPromote, public API v2: a bare object signed as a whole; the event's name
 //! is in the route, because neither body nor header carries it.
 
+mod affiliate;
+mod body;
 mod payment;
+mod referral;
 
-use crate::ledger::{Family, Identity, Kind, Malformed, Provider};
-use crate::provider::definition::{
-    Authentication, Definition, Delivered, EventType, Routes, Signing,
-};
+use crate::ledger::{Identity, Malformed, Provider};
+use crate::provider::definition::{Authentication, Definition, Delivered, Routes, Signing};
+use crate::provider::object::EventType;
 use crate::provider::secrets::{Method, ProviderSecrets};
 use crate::provider::signature::{
     Incoming, MethodMatches, Refusal, hmac_matches, mac_from_hex, matching,
 };
+use crate::provider::uppromote::affiliate::{AFFILIATE, AFFILIATE_STATUS};
+use crate::provider::uppromote::payment::PAYMENT;
+use crate::provider::uppromote::referral::{REFERRAL, REFERRAL_STATUS};
 use crate::wire::{Id, Timestamp};
 
 /// The header of the signature: HMAC-SHA256 of the raw body in hex, no prefix, no
@@ -28,17 +33,17 @@ pub static DEFINITION: Definition = Definition {
     vendor: "UpPromote",
     routes: Routes::Events,
     catalogue: &[
-        EventType::read("payment.paid", Family::Payouts, Kind::Payout, payment::read),
-        EventType::archived("referral.new", Family::Commissions),
-        EventType::archived("referral.approved", Family::Commissions),
-        EventType::archived("referral.denied", Family::Commissions),
-        EventType::archived("referral.status-changed", Family::Commissions),
-        EventType::archived("affiliate.new", Family::Affiliates),
-        EventType::archived("affiliate.approved", Family::Affiliates),
-        EventType::archived("affiliate.inactive", Family::Affiliates),
-        EventType::archived("affiliate.status-changed", Family::Affiliates),
+        EventType::of("payment.paid", &PAYMENT),
+        EventType::of("referral.new", &REFERRAL),
+        EventType::saying("referral.approved", &REFERRAL, "approved"),
+        EventType::saying("referral.denied", &REFERRAL, "denied"),
+        EventType::of("referral.status-changed", &REFERRAL_STATUS),
+        EventType::of("affiliate.new", &AFFILIATE),
+        EventType::saying("affiliate.approved", &AFFILIATE, "active"),
+        EventType::saying("affiliate.inactive", &AFFILIATE, "inactive"),
+        EventType::of("affiliate.status-changed", &AFFILIATE_STATUS),
     ],
-    family: |_| None,
+    unlisted: &[],
     authentication: Authentication {
         section: "uppromote",
         methods: &[Method::Hmac],

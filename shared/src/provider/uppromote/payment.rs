@@ -1,57 +1,46 @@
 //! `payment.paid`: a payment to an affiliate.
 
-use std::collections::BTreeMap;
+use crate::ledger::{Family, Kind, Malformed, StatusWords, Undated};
+use crate::provider::object::{Amount, Joined, MAJOR_UNITS, Object, Reading, Understood};
+use crate::provider::uppromote::body::{Told, body};
+use crate::wire::Unread;
+use crate::wire::parts::{Form, Member, decimal, id, personal, text, word};
 
-use crate::ledger::{Change, Identity, Kind, Malformed, Subject};
-use crate::provider::definition::Delivered;
-use crate::provider::mapping::{amount_fact, facts, rename, required, state};
-use crate::wire::{Decimal, Field, Id, Personal, Read, Text, Timestamp, Unread, Word, payload};
-
-payload! {
-    /// `payment.paid`
-    struct Payment {
-        payment_id: Id,
-        affiliate_id: Id,
-        status: Word,
-        affiliate_email: Personal,
-        total_referrals: Decimal,
-        total_processed: Decimal,
-        payment_method: Text,
-        processed_at: Timestamp,
-    }
-}
+/// A payment. The vendor's page states no currency; the API's referrals are in the
+/// shop's.
+pub(super) static PAYMENT: Object = Object {
+    kind: Kind::Payout,
+    family: Family::Payouts,
+    members: &[
+        id("payment_id").unstated(),
+        id("affiliate_id").unstated(),
+        word("status"),
+        personal("affiliate_email"),
+        decimal("total_referrals"),
+        decimal("total_processed").unstated(),
+        text("payment_method"),
+        Member::new("processed_at", Form::Instant).named("occurred_at"),
+    ],
+    joined: &[Joined { fact: "affiliate_id", at: &[&["affiliate_id"]] }],
+    amount: Some(Amount { value: "total_processed", unit: MAJOR_UNITS }),
+    status: &["status"],
+    words: &StatusWords::of(&[("success", "completed")]),
+    decides: false,
+    read,
+    also: &[],
+};
 
 /// Reads a payment. The signature covers the body and not the route, so a body
 /// captured at one route verifies at another. A body must therefore look like its
 /// event: it names a payment and the time of its processing, even if that time
 /// cannot be read.
-pub(super) fn read(
-    delivered: &Delivered,
-    unread: &mut Unread,
-) -> Result<(Identity, Change), Malformed> {
-    let Delivered { body, sha256, .. } = delivered;
-    let payment =
-        Payment::read(body, unread).ok_or_else(|| Malformed::new("body", "is not an object"))?;
-    let id = required(&payment.payment_id, "payment_id")?;
-    if payment.processed_at == Field::Absent {
+fn read(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed> {
+    let parts = body(reading, unread)?;
+    let told = Told::of(&parts, &[&["payment_id"]])?;
+    if reading.body.get("processed_at").is_none() {
         return Err(Malformed::new("processed_at", "is missing"));
     }
-    let mut facts = facts(&payment)?;
-    facts.remove("payment_id");
-    facts.remove("total_processed");
-    // The vendor's page states no currency; the API's referrals are in the shop's.
-    amount_fact(&mut facts, &payment.total_processed, &Field::Value("cash_major".into()));
-    state(&mut facts, "status", payment.status.map(Word::lower));
-    rename(&mut facts, "processed_at", "occurred_at");
-    let identity = Identity::Transition(format!("payment.paid#{}#{sha256}", id.as_str()));
-    let change = Change {
-        subject: Subject { kind: Kind::Payout, id },
-        clock: None,
-        facts,
-        deletes: false,
-        announces: false,
-        changes_unread: false,
-        was: BTreeMap::new(),
-    };
-    Ok((identity, change))
+    // A payment has one event: nothing came before it.
+    let undated = Undated { creates: true, is_initial: true, contradicts_itself: false };
+    Ok(Told { undated, ..told }.understood(reading, unread))
 }

@@ -144,7 +144,7 @@ impl Confirmer {
         }
         let refused = json!({ "outcome": "platform_refused", "last": cause });
         let metrics = [("PlatformRefused", "Count", 1.0)];
-        observe::print("platform_refused", &refused, &[(json!([["outcome"]]), &metrics)]);
+        observe::print("platform_refused", &refused, &[(&[&["outcome"]], &metrics)]);
         let batch = claim.promise.platform.batch_id.clone();
         Input::retry_later(self.worker.slowly(), cause, batch)
     }

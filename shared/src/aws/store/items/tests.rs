@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::fulfilment::{Endpoint, Input, ParkReason, Reversals, Rules, Transition, transition};
 use crate::ledger::{Kind, Source};
-use crate::provider::firstpromoter::REWARDS;
+use crate::provider::firstpromoter::{DEFINITION, REWARDS};
 use crate::wire::Id;
 
 const RECEIVED: &str = "2026-11-01T00:00:00Z";
@@ -15,9 +15,13 @@ fn subject() -> Subject {
     Subject { kind: Kind::Commission, id: Id::new("88").unwrap() }
 }
 
+fn pk() -> Partition {
+    Partition::of(DEFINITION.provider, &subject())
+}
+
 fn item(record: &Record) -> Item {
     let received = Timestamp::parse(RECEIVED).unwrap();
-    record_item(REWARDS.provider, &subject(), record, received).unwrap()
+    record_item(&DEFINITION, &subject(), record, received).unwrap()
 }
 
 /// Few of them, so that facts share clocks, and have none of their own.
@@ -80,10 +84,12 @@ fn any_record() -> impl Strategy<Value = Record> {
     let facts = prop::collection::btree_map(name.prop_map(str::to_owned), any_register(), 0..6);
     let transitions = prop::collection::btree_map("[a-z#]{1,9}", any::<u64>(), 0..3);
     let times = (any_time(), any_time(), any_time());
-    let named = prop::collection::btree_set("[a-z_]{1,9}", 0..3);
-    let (sources, numbers) = (any_sources(), any::<(u64, u32, bool)>());
+    let names = || prop::collection::btree_set("[a-z_]{1,9}", 0..3);
+    let named = (names(), names(), prop::option::of("[a-z]{1,9}"));
+    let (sources, numbers) = (any_sources(), any::<(u64, u32, bool, u64)>());
     (facts, times, numbers, transitions, sources, named).prop_map(
-        |(facts, times, (version, epoch, contested), transitions, sources, named)| {
+        |(facts, times, numbers, transitions, sources, (named, unconfirmed, status_before))| {
+            let (version, epoch, contested, status_since) = numbers;
             let (deleted_at, announced, announced_undated) = times;
             let record = Record {
                 version,
@@ -92,6 +98,9 @@ fn any_record() -> impl Strategy<Value = Record> {
                 contested: false,
                 named,
                 transitions,
+                status_since,
+                unconfirmed,
+                status_before,
                 announced,
                 announced_undated,
                 sources,
@@ -199,7 +208,7 @@ fn promises_and_sources_written_before_are_read() {
     let event = json!({"pk": "firstpromoter#commission#88", "sk": "event#e", "type": "commission.approved",
         "identity": "e", "sha256": "00", "secret": "hmac[0]", "received_at": at, "changed": ["status"]});
     let items = [promise, record, event].map(|item| serde_dynamo::to_item(item).unwrap());
-    let known = known(items.into(), Some("event#e")).unwrap();
+    let known = known(items.into(), &pk(), Some("event#e"), &[]).unwrap();
     assert!(known.belongs_together());
     assert_eq!(known.events.len(), 1);
     let (record, promise) = (known.record.unwrap(), known.promise.unwrap());

@@ -51,7 +51,8 @@ fn event() -> Value {
 #[test]
 fn what_cannot_be_read_is_named_and_not_quoted() {
     let (text, list, map) = (json!(JANE), json!([JANE]), json!({JANE: JANE}));
-    let of_known = |item| known(vec![item], None).map(drop);
+    let pk = "firstpromoter#commission#88".parse().unwrap();
+    let of_known = |item| known(vec![item], &pk, None, &[]).map(drop);
     let of_row = |item| read_item::<OpenRow>(item, "a row of the index").map(drop);
     let of_event = |item| read_item::<StoredEvent>(item, "an event").map(drop);
     let check = |of: &dyn Fn(Item) -> Result<(), StoreError>,

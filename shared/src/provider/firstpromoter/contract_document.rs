@@ -1,0 +1,39 @@
+//! `contract_document.signed`: a contract document of an affiliate.
+
+use crate::ledger::{ByFact, FactIs, Family, Kind, StatusWords, With};
+use crate::provider::firstpromoter::envelope::{PROMOTER, read};
+use crate::provider::object::{Joined, Object};
+use crate::wire::parts::{id, number_id, object, personal, text, time, word};
+
+/// A contract document.
+pub(super) static DOCUMENT: Object = Object {
+    kind: Kind::Document,
+    family: Family::Affiliates,
+    members: &[
+        id("id").unstated(),
+        word("status"),
+        text("signed_at"),
+        personal("signed_ip"),
+        text("contract_version_id"),
+        object("contract", &[id("id"), text("name")]),
+        number_id("promoter_id").unstated(),
+        object("promoter", PROMOTER).named("affiliate"),
+        time("created_at").named("occurred_at"),
+    ],
+    joined: &[Joined { fact: "affiliate_id", at: &[&["promoter_id"], &["promoter", "id"]] }],
+    amount: None,
+    status: &["status"],
+    words: &StatusWords {
+        words: &[("pending", "pending"), ("signed", "signed")],
+        by_fact: &[ByFact {
+            fact: "signed_at",
+            is: FactIs::Stated,
+            with: With::NoWord,
+            status: "signed",
+        }],
+        otherwise: Some("pending"),
+    },
+    decides: false,
+    read,
+    also: &[],
+};

@@ -1,0 +1,41 @@
+//! `payout_method.*`: a way in which an affiliate is paid. The account itself is
+//! payment data, and not read.
+
+use crate::ledger::{ByFact, FactIs, Family, Kind, StatusWords, With};
+use crate::provider::firstpromoter::envelope::read;
+use crate::provider::object::{Joined, Object};
+use crate::wire::parts::{id, number_id, object, present, text, time};
+
+/// A payout method. The schema names no promoter.
+pub(super) static PAYOUT_METHOD: Object = Object {
+    kind: Kind::PayoutMethod,
+    family: Family::Payouts,
+    members: &[
+        id("id").unstated(),
+        text("method"),
+        time("date_added").named("occurred_at"),
+        text("is_disabled"),
+        text("is_selected"),
+        text("managed_payouts"),
+        present("details"),
+        present("meta"),
+        number_id("promoter_id").unstated(),
+        object("promoter", &[number_id("id")]).unstated(),
+    ],
+    joined: &[Joined { fact: "affiliate_id", at: &[&["promoter_id"], &["promoter", "id"]] }],
+    amount: None,
+    status: &[],
+    words: &StatusWords {
+        words: &[],
+        by_fact: &[ByFact {
+            fact: "is_disabled",
+            is: FactIs::Text("true"),
+            with: With::Any,
+            status: "disabled",
+        }],
+        otherwise: Some("active"),
+    },
+    decides: false,
+    read,
+    also: &[],
+};

@@ -1,0 +1,128 @@
+//! `promoter.*`: an affiliate, and the affiliate's balances.
+
+use crate::ledger::{ByFact, FactIs, Family, Kind, Malformed, StatusWords, With};
+use crate::provider::firstpromoter::envelope::{Envelope, Told, data, read};
+use crate::provider::mapping::as_id;
+use crate::provider::object::{Joined, Object, Reading, Understood};
+use crate::wire::parts::{Member, any, id, number_id, object, personal, present, text, time, word};
+use crate::wire::{Field, Unread};
+
+/// The profile of a promoter.
+const PROFILE: &[Member] = &[
+    id("id"),
+    personal("first_name"),
+    personal("last_name"),
+    personal("website"),
+    personal("company_name"),
+    present("company_number"),
+    personal("phone_number"),
+    personal("address"),
+    personal("country"),
+    present("vat_id"),
+    present("paypal_email"),
+    present("w8_form_url"),
+    present("w9_form_url"),
+    personal("avatar"),
+    personal("avatar_url"),
+    personal("description"),
+];
+
+/// The meaning of a promoter's status. The bodies of today have no word for it: a
+/// promoter who is not archived is active.
+static WORDS: StatusWords = StatusWords {
+    words: &[
+        ("pending", "pending"),
+        ("active", "active"),
+        ("approved", "active"),
+        ("inactive", "inactive"),
+        ("denied", "rejected"),
+        ("rejected", "rejected"),
+        ("blocked", "blocked"),
+        ("archived", "archived"),
+    ],
+    by_fact: &[ByFact {
+        fact: "archived_at",
+        is: FactIs::Stated,
+        with: With::Any,
+        status: "archived",
+    }],
+    otherwise: Some("active"),
+};
+
+/// A promoter: in the shape of today, in that of April 2026, or the API's.
+pub(super) static PROMOTER: Object = Object {
+    kind: Kind::Affiliate,
+    family: Family::Affiliates,
+    members: &[
+        id("id").unstated(),
+        word("status"),
+        personal("email"),
+        personal("name"),
+        personal("cust_id"),
+        any("balances"),
+        any("earnings_balance"),
+        any("current_balance"),
+        any("paid_balance"),
+        text("default_ref_id"),
+        time("joined_at"),
+        time("created_at").named("occurred_at"),
+        object("profile", PROFILE),
+        personal("avatar_url"),
+        personal("note"),
+        any("stats"),
+        text("is_customized"),
+        text("fraud_suspicions"),
+        text("is_confirmed"),
+        text("invoice_details_status"),
+        text("last_login_at"),
+        text("archived_at"),
+        any("custom_fields"),
+        text("first_event_at"),
+        text("track_ad_traffic"),
+        text("auth_provider"),
+        object("parent_promoter", &[number_id("id")]),
+        object("selected_payout_method", &[id("id")]).unstated(),
+    ],
+    joined: &[Joined { fact: "payout_method_id", at: &[&["selected_payout_method", "id"]] }],
+    amount: None,
+    status: &["status"],
+    words: &WORDS,
+    decides: false,
+    read,
+    also: &[],
+};
+
+/// The balances of a promoter, by unit, cash in cents. No page shows the body, and
+/// its entity may be something else than the promoter.
+pub(super) static BALANCES: Object = Object {
+    kind: Kind::Affiliate,
+    family: Family::Affiliates,
+    members: &[
+        number_id("promoter_id").unstated(),
+        object("promoter", &[number_id("id")]).unstated(),
+        any("balances"),
+        any("earnings_balance"),
+        any("current_balance"),
+        any("paid_balance"),
+    ],
+    joined: &[],
+    amount: None,
+    status: &[],
+    words: &WORDS,
+    decides: false,
+    read: balances,
+    also: &[],
+};
+
+fn balances(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed> {
+    let envelope = Envelope::read(reading.body, unread)?;
+    let parts = data(&BALANCES, reading.body, false, unread);
+    let parts = parts.value().cloned().unwrap_or_default();
+    let named = parts.agreed(&[&["promoter_id"], &["promoter", "id"]]);
+    let id = as_id(&named.map(String::as_str)).or(envelope.id_of(reading.body, "promoter"));
+    let Field::Value(id) = id else {
+        return Ok(Told::nothing(envelope));
+    };
+    let facts = BALANCES.facts(&parts, unread);
+    Ok(Told::of(id, facts).understood(reading, envelope, unread))
+}

@@ -1,0 +1,226 @@
+//! `promoter_*`: an affiliate, and the affiliate's part in campaigns.
+
+use std::collections::BTreeSet;
+
+use crate::ledger::{Change, Family, Kind, Malformed, StatusWords};
+use crate::provider::firstpromoter_v1::envelope::{EventPart, PROFILE, REWARD, implied};
+use crate::provider::firstpromoter_v1::fulfilment::CAMPAIGN;
+use crate::provider::mapping::{as_id, required, state};
+use crate::provider::object::{Joined, Object, Reading, Understood};
+use crate::wire::json::Json;
+use crate::wire::parts::{
+    Member, Parts, any, id, number_id, object, personal, present, text, time, word,
+};
+use crate::wire::{Field, Id, Unread};
+
+/// Most enrolments that one sign-up writes: a transaction takes 100 items. The others
+/// are kept in the event.
+const MAX_PROMOTIONS: usize = 45;
+
+/// An affiliate.
+pub(super) static AFFILIATE: Object = Object {
+    kind: Kind::Affiliate,
+    family: Family::Affiliates,
+    members: &[
+        id("id").unstated(),
+        word("status"),
+        personal("cust_id"),
+        personal("email"),
+        time("created_at").named("occurred_at"),
+        text("default_promotion_id"),
+        text("pref"),
+        text("default_ref_id"),
+        personal("note"),
+        present("w8_form_url"),
+        present("w9_form_url"),
+        text("parent_promoter_id"),
+        any("earnings_balance"),
+        any("current_balance"),
+        any("paid_balance"),
+        any("pending_balance"),
+        object("profile", PROFILE),
+    ],
+    joined: &[],
+    amount: None,
+    status: &["status"],
+    words: &StatusWords::of(&[
+        ("pending", "pending"),
+        ("active", "active"),
+        ("approved", "active"),
+        ("denied", "rejected"),
+        ("blocked", "blocked"),
+    ]),
+    decides: false,
+    read: signed_up,
+    also: &[&ENROLMENT],
+};
+
+/// An enrolment, which v1 calls a promotion. Its own `status` is that of the
+/// campaign's offer.
+pub(super) static ENROLMENT: Object = Object {
+    kind: Kind::Enrolment,
+    family: Family::Affiliates,
+    members: &[
+        id("id").unstated(),
+        text("status").named("offer_status"),
+        text("ref_id"),
+        text("promo_code"),
+        text("customer_promo_code"),
+        text("target_reached_at"),
+        number_id("promoter_id").unstated(),
+        number_id("campaign_id").unstated(),
+        text("referral_link"),
+        text("ref_link"),
+        object("current_offer", REWARD),
+        object("current_referral_reward", REWARD),
+        object("current_promotion_reward", REWARD),
+        object("current_target_reward", REWARD),
+        text("campaign_name"),
+        text("hidden"),
+        text("visitors_count"),
+        text("leads_count"),
+        text("customers_count"),
+        text("refunds_count"),
+        text("cancellations_count"),
+        text("sales_count"),
+        text("sales_total"),
+        text("refunds_total"),
+        text("active_customers_count"),
+    ],
+    joined: &[
+        Joined { fact: "affiliate_id", at: &[&["promoter_id"]] },
+        Joined { fact: "campaign_id", at: &[&["campaign_id"]] },
+    ],
+    amount: None,
+    status: &[],
+    words: &StatusWords::of(&[("pending", "pending"), ("accepted", "accepted")]),
+    decides: false,
+    read: accepted,
+    also: &[&AFFILIATE],
+};
+
+/// Reads `promoter_signed_up`: the affiliate, and an enrolment for each promotion.
+fn signed_up(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed> {
+    let part = EventPart::read(reading, unread)?;
+    let data = data_of(reading)?;
+    let changes = unread.within("data", |unread| {
+        let promoter = AFFILIATE.in_member(data, "promoter", unread).map_err(in_data)?;
+        let id = required(&as_id(&promoter.at(&["id"])), "data.promoter.id")?;
+        let mut changes = vec![affiliate(&part, reading, &promoter, id.clone(), unread)];
+        changes.extend(promotions(&part, reading, data, &id, unread));
+        Ok(changes)
+    })?;
+    Ok(Understood { identity: part.identity, changes })
+}
+
+/// The enrolments of somebody who has just signed up: each waits to be accepted.
+fn promotions(
+    part: &EventPart,
+    reading: &Reading,
+    data: &Json,
+    whose: &Id,
+    unread: &mut Unread,
+) -> Vec<Change> {
+    let listed = match data.get("promotions") {
+        None | Some(Json::Null) => &[][..],
+        Some(Json::Array(listed)) => listed,
+        Some(_) => {
+            unread.note("promotions");
+            &[]
+        }
+    };
+    let mut changes = Vec::new();
+    let mut seen = BTreeSet::new();
+    for json in listed {
+        let promotion = unread.within("promotions", |unread| ENROLMENT.of(json, unread));
+        let promotion = promotion.unwrap_or_default();
+        let id = as_id(&promotion.at(&["id"]));
+        match id.value() {
+            Some(id) if seen.contains(id) => {}
+            Some(id) if changes.len() < MAX_PROMOTIONS => {
+                seen.insert(id.clone());
+                let status = Field::Value("pending".to_owned());
+                let ids = (id.clone(), whose);
+                changes.push(enrolled(part, reading, &promotion, ids, status, unread));
+            }
+            Some(_) => unread.over.push("promotions"),
+            None => unread.note("promotions"),
+        }
+    }
+    unread.over.dedup();
+    changes
+}
+
+/// What is said beside a promotion that is accepted.
+const ACCEPTED: &[Member] = &[word("state"), object("campaign", CAMPAIGN)];
+
+/// Reads `promoter_accepted`: the enrolment that was accepted, and its affiliate.
+fn accepted(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed> {
+    let part = EventPart::read(reading, unread)?;
+    let data = data_of(reading)?;
+    let changes = unread.within("data", |unread| {
+        let promotion = ENROLMENT.in_member(data, "promotion", unread).map_err(in_data)?;
+        let id = required(&as_id(&promotion.at(&["id"])), "data.promotion.id")?;
+        let beside = Parts::read(data, ACCEPTED, unread).unwrap_or_default();
+        let promoter =
+            unread.member_by(data, "promoter", |json, unread| AFFILIATE.of(json, unread));
+        let promoter = promoter.value().cloned().unwrap_or_default();
+        let whose = as_id(&promoter.at(&["id"])).value().cloned();
+        let status = beside.first(&["state"]).or(implied(reading));
+        let mut changes = Vec::new();
+        let mut change = match &whose {
+            Some(whose) => enrolled(&part, reading, &promotion, (id, whose), status, unread),
+            None => {
+                let facts = ENROLMENT.facts(&promotion, unread);
+                part.change(reading, &ENROLMENT, id, status, facts)
+            }
+        };
+        let campaign = promotion.at(&["campaign_id"]).or(beside.at(&["campaign", "id"]));
+        state(&mut change.facts, "campaign_id", campaign);
+        changes.push(change);
+        if let Some(id) = whose {
+            changes.push(affiliate(&part, reading, &promoter, id, unread));
+        }
+        Ok(changes)
+    })?;
+    Ok(Understood { identity: part.identity, changes })
+}
+
+fn in_data(malformed: Malformed) -> Malformed {
+    Malformed::new(format!("data.{}", malformed.field), malformed.reason)
+}
+
+fn data_of<'a>(reading: &Reading<'a>) -> Result<&'a Json, Malformed> {
+    match reading.body.get("data") {
+        Some(data @ Json::Object(_)) => Ok(data),
+        Some(_) => Err(Malformed::new("data", "is not an object")),
+        None => Err(Malformed::new("data", "is missing")),
+    }
+}
+
+fn affiliate(
+    part: &EventPart,
+    reading: &Reading,
+    promoter: &Parts,
+    id: Id,
+    unread: &mut Unread,
+) -> Change {
+    let facts = AFFILIATE.facts(promoter, unread);
+    part.change(reading, &AFFILIATE, id, AFFILIATE.status(promoter), facts)
+}
+
+/// The change of an enrolment. Where it names no promoter, it is that of the promoter
+/// beside it.
+fn enrolled(
+    part: &EventPart,
+    reading: &Reading,
+    promotion: &Parts,
+    (id, whose): (Id, &Id),
+    status: Field<String>,
+    unread: &mut Unread,
+) -> Change {
+    let mut facts = ENROLMENT.facts(promotion, unread);
+    let named = promotion.at(&["promoter_id"]).or(Field::Value(whose.as_str()));
+    state(&mut facts, "affiliate_id", named);
+    part.change(reading, &ENROLMENT, id, status, facts)
+}

@@ -1,0 +1,115 @@
+//! `affiliate.*`: a partner who brings customers.
+
+use crate::ledger::{ByFact, FactIs, Family, Kind, Malformed, StatusWords, Undated, With};
+use crate::provider::object::{Joined, Object, ReadEvent, Reading, Understood};
+use crate::provider::uppromote::body::{Told, body, changed, has};
+use crate::wire::Unread;
+use crate::wire::parts::{Form, Member, any, decimal, id, personal, present, text, word};
+
+/// The meaning of an affiliate's status. `inactive` means "awaiting" in the event of
+/// the sign-up, and "refused or switched off" in any other.
+static WORDS: StatusWords = StatusWords {
+    words: &[("pending", "pending"), ("active", "active"), ("inactive", "inactive")],
+    by_fact: &[ByFact {
+        fact: "status",
+        is: FactIs::OfCreation,
+        with: With::Word("inactive"),
+        status: "pending",
+    }],
+    otherwise: None,
+};
+
+/// An affiliate. All but the id may be null or blank. The totals come as texts or
+/// numbers; the vendor's page states no currency.
+pub(super) static AFFILIATE: Object = Object {
+    members: &[
+        id("id").unstated(),
+        personal("email"),
+        personal("first_name"),
+        personal("last_name"),
+        word("status"),
+        text("email_verified"),
+        personal("company"),
+        personal("address"),
+        personal("city"),
+        personal("state").named("region"),
+        personal("zipcode"),
+        personal("country"),
+        personal("phone"),
+        personal("facebook"),
+        personal("twitter"),
+        personal("youtube"),
+        personal("instagram"),
+        personal("website"),
+        personal("tiktok"),
+        present("w9_form"),
+        personal("internal_note"),
+        personal("personal_detail"),
+        text("default_affiliate_link"),
+        text("custom_affiliate_link"),
+        id("program_id").unstated(),
+        text("program_name"),
+        any("custom_fields"),
+        any("coupons"),
+        present("vat_number"),
+        present("tax_value"),
+        id("up_line_affiliate_id"),
+        personal("up_line_affiliate_email"),
+        text("payment_method"),
+        present("payment_info"),
+        decimal("paid_amount"),
+        decimal("approved_amount"),
+        decimal("pending_amount"),
+        decimal("denied_amount"),
+        Member::new("created_at", Form::Instant).named("occurred_at"),
+    ],
+    joined: &[Joined { fact: "campaign_id", at: &[&["program_id"]] }],
+    status: &["status"],
+    ..affiliate(read)
+};
+
+/// A change of an affiliate's status.
+pub(super) static AFFILIATE_STATUS: Object = Object {
+    members: &[
+        id("affiliate_id").unstated(),
+        id("id").unstated(),
+        word("previous_status"),
+        word("current_status"),
+    ],
+    ..affiliate(|reading, unread| changed(reading, &[&["affiliate_id"], &["id"]], unread))
+};
+
+const fn affiliate(read: ReadEvent) -> Object {
+    Object {
+        kind: Kind::Affiliate,
+        family: Family::Affiliates,
+        members: &[],
+        joined: &[],
+        amount: None,
+        status: &[],
+        words: &WORDS,
+        decides: false,
+        read,
+        also: &[],
+    }
+}
+
+/// Reads an affiliate. The signature covers the body and not the route, so a body
+/// must look like its event: it has an id and what only an affiliate has.
+fn read(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed> {
+    let parts = body(reading, unread)?;
+    let told = Told::of(&parts, &[&["id"]])?;
+    if !has(reading, &["email", "email_verified"]) || has(reading, &["commission"]) {
+        return Err(Malformed::new("body", "is not an affiliate"));
+    }
+    let status = parts.first(&["status"]);
+    let is = |words: &[&str]| status.value().is_some_and(|status| words.contains(&status.as_str()));
+    let creates = reading.row.name == "affiliate.new";
+    let named = reading.row.status;
+    let undated = Undated {
+        creates,
+        is_initial: creates && is(&["inactive", "pending"]),
+        contradicts_itself: named.is_some_and(|named| status.value().is_some() && !is(&[named])),
+    };
+    Ok(Told { undated, ..told }.understood(reading, unread))
+}

@@ -1,0 +1,99 @@
+//! `referral.*`: a commissioned sale, which UpPromote calls a referral.
+
+use crate::ledger::{Family, Kind, Malformed, StatusWords, Undated};
+use crate::provider::object::{
+    Amount, Joined, MAJOR_UNITS, Object, ReadEvent, Reading, Understood,
+};
+use crate::provider::uppromote::body::{Told, body, changed, has};
+use crate::wire::Unread;
+use crate::wire::parts::{Form, Member, any, decimal, id, object, personal, text, word};
+
+static WORDS: StatusWords = StatusWords::of(&[
+    ("pending", "pending"),
+    ("approved", "approved"),
+    ("denied", "denied"),
+    ("paid", "paid"),
+]);
+
+/// A commission. The body names no currency. Its `created_at` is the time of the
+/// creation in every event, and orders none.
+pub(super) static REFERRAL: Object = Object {
+    members: &[
+        id("id").unstated(),
+        text("order_id"),
+        text("order_number"),
+        id("customer_id").unstated(),
+        text("quantity"),
+        decimal("total_sales").named("sale_amount"),
+        object("commission_rule", &[id("program_id")]).unstated(),
+        text("commission_adjustment"),
+        word("status"),
+        decimal("commission").unstated(),
+        text("refund_id"),
+        text("tracking_type"),
+        object(
+            "affiliate",
+            &[id("id"), personal("email"), personal("first_name"), personal("last_name")],
+        ),
+        text("coupon_applied"),
+        personal("customer_email"),
+        any("metadata"),
+        Member::new("created_at", Form::Instant).named("occurred_at"),
+    ],
+    joined: &[
+        Joined { fact: "affiliate_id", at: &[&["affiliate", "id"]] },
+        Joined { fact: "customer_id", at: &[&["customer_id"]] },
+        Joined { fact: "campaign_id", at: &[&["commission_rule", "program_id"]] },
+    ],
+    amount: Some(Amount { value: "commission", unit: MAJOR_UNITS }),
+    status: &["status"],
+    ..commission(read)
+};
+
+/// A change of a commission's status.
+pub(super) static REFERRAL_STATUS: Object = Object {
+    members: &[
+        id("referral_id").unstated(),
+        id("id").unstated(),
+        word("previous_status"),
+        word("current_status"),
+    ],
+    ..commission(|reading, unread| changed(reading, &[&["referral_id"], &["id"]], unread))
+};
+
+const fn commission(read: ReadEvent) -> Object {
+    Object {
+        kind: Kind::Commission,
+        family: Family::Commissions,
+        members: &[],
+        joined: &[],
+        amount: None,
+        status: &[],
+        words: &WORDS,
+        decides: false,
+        read,
+        also: &[],
+    }
+}
+
+/// Reads a referral. The signature covers the body and not the route, so a body must
+/// look like its event: it has an id and something of a sale.
+fn read(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed> {
+    let parts = body(reading, unread)?;
+    let told = Told::of(&parts, &[&["id"]])?;
+    let of_a_sale = ["commission_rule", "commission", "tracking_type"];
+    if !of_a_sale.iter().any(|name| has(reading, &[name])) || has(reading, &["email_verified"]) {
+        return Err(Malformed::new("body", "is not a referral"));
+    }
+    let status = parts.first(&["status"]);
+    let is = |word: &str| status.value().is_some_and(|status| status == word);
+    let creates = reading.row.name == "referral.new";
+    // The event and the body have to say the same, where the event names a status.
+    let named = reading.row.status;
+    let undated = Undated {
+        creates,
+        is_initial: creates && is("pending"),
+        contradicts_itself: named.is_some_and(|named| status.value().is_some() && !is(named)),
+    };
+    Ok(Told { undated, ..told }.understood(reading, unread))
+}
