@@ -26,6 +26,7 @@ mod guards;
 mod indexes;
 mod keys;
 mod leased;
+mod lives;
 mod machine;
 mod mapping;
 mod nulls;
