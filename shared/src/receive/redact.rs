@@ -2,7 +2,7 @@
 
 use crate::provider::secrets::MIN_PATH_TOKEN;
 use crate::wire::json::{Json, plain};
-use crate::wire::sensitive::{Class, REMOVED, redacted, redacted_member};
+use crate::wire::sensitive::{Class, REMOVED, class_of, redacted};
 
 /// Members of a payout method's own object that tell nothing of the account.
 const PAYOUT_METHOD_KEPT: [&str; 12] = [
@@ -42,10 +42,13 @@ pub fn storable(body: &Json, payment_data: bool, token: Option<&str>) -> Json {
 /// A member of a body that is about a payout method: of an object the harmless
 /// members, of `changes` their old and new values.
 fn of_payment(key: &str, value: &Json) -> Json {
+    if let Some(class) = class_of(key) {
+        return class.reduced(value);
+    }
     let members = match value {
         Json::Object(members) => members,
         Json::Array(_) | Json::Several(_) => return Class::Payment.reduced(value),
-        scalar => return redacted_member(key, scalar),
+        scalar => return scalar.clone(),
     };
     let changes = plain(key) == "changes";
     let members = members.iter().map(|(key, value)| {
@@ -179,6 +182,10 @@ mod tests {
             (
                 r#"{"changes":{"details":[{"iban":"a"},{"iban":"b"}],"is_selected":[false,true],"method":["paypal",null],"isDisabled":[[1],2],"id":[1,2,3],"details.iban":["a","b"]}}"#,
                 r#"{"changes":{"details":"present","is_selected":[false,true],"method":["paypal",null],"isDisabled":"present","id":"present","details.iban":"present"}}"#,
+            ),
+            (
+                r#"{"auth_token":{"id":1},"Meta":{"id":1}}"#,
+                r#"{"auth_token":"[removed]","Meta":"present"}"#,
             ),
             (
                 r#"{"data":{"id":["a","b"]},"data2":[1]}"#,

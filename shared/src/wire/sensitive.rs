@@ -193,7 +193,8 @@ pub fn redacted(json: &Json) -> Json {
             let labelled = class_by_label(members);
             let members = members.iter().map(|(name, value)| {
                 let labelled = labelled.filter(|_| name.eq_ignore_ascii_case("value"));
-                (name.clone(), reduced_to(class_of(name).max(labelled), value))
+                let class = class_of(name).max(labelled);
+                (name.clone(), class.map_or_else(|| redacted(value), |class| class.reduced(value)))
             });
             Json::Object(members.collect())
         }
@@ -201,16 +202,6 @@ pub fn redacted(json: &Json) -> Json {
         Json::Several(values) => Json::Several(values.iter().map(redacted).collect()),
         other => other.clone(),
     }
-}
-
-/// The value of the member `name`, without credentials and payment data.
-#[must_use]
-pub fn redacted_member(name: &str, value: &Json) -> Json {
-    reduced_to(class_of(name), value)
-}
-
-fn reduced_to(class: Option<Class>, value: &Json) -> Json {
-    class.map_or_else(|| redacted(value), |class| class.reduced(value))
 }
 
 /// The class of the `value` in an object that names it by a text beside it, as lists
