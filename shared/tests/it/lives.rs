@@ -74,7 +74,9 @@ fn received() -> Timestamp {
 
 fn played(events: &[&Event]) -> BTreeMap<String, Record> {
     let mut table = Table::default();
-    events.iter().for_each(|event| table.deliver(event));
+    for event in events {
+        table.deliver(event);
+    }
     table.said()
 }
 
@@ -183,10 +185,8 @@ fn told(i: usize, row: &EventType, body: &Value, seed: &Seed) -> Value {
         set(&mut body, name, &value);
     }
     for name in ["accountStatus", "partnershipStatus", "commissionStatus", "status", "state"] {
-        if let Some(data) = body.pointer_mut("/data").and_then(Value::as_object_mut) {
-            if let Some(status) = data.get_mut(name) {
-                *status = json!(word(&seed.status));
-            }
+        if let Some(status) = body.pointer_mut(&format!("/data/{name}")) {
+            *status = json!(word(&seed.status));
         }
     }
     if let Some(promoter) = body.pointer_mut("/data/promoter/status") {
