@@ -390,13 +390,13 @@ fn certain(affiliate: bool, acts: &[Act]) -> Vec<(BTreeMap<String, Record>, Vec<
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 30000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn uppromotes_objects_have_one_record_or_are_contested(
         affiliate in any::<bool>(),
-        commission in prop::collection::btree_set(act(false), 1..5),
-        partner in prop::collection::btree_set(act(true), 1..5),
+        commission in prop::collection::btree_set(act(false), 1..6),
+        partner in prop::collection::btree_set(act(true), 1..6),
     ) {
         let acts: Vec<_> = if affiliate { partner } else { commission }.into_iter().collect();
         let ends = certain(affiliate, &acts);
