@@ -130,12 +130,8 @@ async fn the_new_customer_keeps_every_field_that_may_be_kept() {
 /// Every leaf that was sent is kept as text, but for what may not be kept and
 /// what the seed page does not list.
 fn compare(sent: &Value, kept: &Value, path: &str, renamed: &dyn Fn(&str) -> Option<String>) {
-    const NOT_KEPT: [&str; 4] = [
-        "id",
-        "promoter.temp_password",
-        "promoter.auth_token",
-        "promoter.promotions",
-    ];
+    const NOT_KEPT: [&str; 4] =
+        ["id", "promoter.temp_password", "promoter.auth_token", "promoter.promotions"];
     const PRESENCE: [&str; 4] = ["w8_form_url", "w9_form_url", "vat_id", "paypal_email"];
     assert!(kept.is_object(), "{path}: {kept}");
     for (name, value) in sent.as_object().unwrap() {
