@@ -13,12 +13,13 @@ use shared::work::settings::WorkSettings;
 use shared::{receive, work};
 
 /// The variables that the template feeds and the settings do not read: those of the
-/// clients and of the log.
-const READ_ELSEWHERE: [&str; 6] = [
+/// clients, of the log and of the C library.
+const READ_ELSEWHERE: [&str; 7] = [
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_DYNAMODB",
     "AWS_ENDPOINT_URL_SECRETS_MANAGER",
     "AWS_ENDPOINT_URL_SQS",
+    "GLIBC_TUNABLES",
     "RUST_LOG",
     "TLS_ROOTS",
 ];
