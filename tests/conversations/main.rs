@@ -14,6 +14,7 @@ mod crashes;
 mod faults;
 mod fifth;
 mod fulfilment;
+mod golden;
 mod https;
 mod leaks;
 mod ops;
