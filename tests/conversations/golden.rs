@@ -24,15 +24,18 @@ async fn every_sample_writes_what_its_golden_entry_says() {
     .await;
     let markers = Markers::of_samples();
     let mut now: BTreeMap<&str, Entries> = BTreeMap::new();
+    let mut sent = 0;
     for (name, _, status) in samples() {
         let entries = now.entry(provider_of(&name)).or_default();
         if entries.contains_key(&name) {
             continue;
         }
         let answer = scene.stage.send(&fresh(&name, status)).await;
+        sent += 1;
+        let lines = scene.stage.lines(sent).await;
         let items = scene.stage.items().await;
         scene.stage.empty().await;
-        let entry = golden::entry(&name, answer.status, &items, &markers);
+        let entry = golden::entry(&name, answer.status, &lines[sent - 1], &items, &markers);
         entries.insert(name, entry);
     }
     for (provider, entries) in &now {

@@ -79,11 +79,27 @@ impl Markers {
     }
 }
 
-/// The entry of a sample that was answered with this status and wrote these items.
-/// Bodies are left out, their length stays. What differs from run to run is replaced.
+/// What the line of a request says of the reading of its event.
+const OF_THE_LINE: [&str; 11] = [
+    "outcome",
+    "subject",
+    "misrouted",
+    "other_format",
+    "unlisted",
+    "unread",
+    "over",
+    "gap",
+    "problem",
+    "promise",
+    "promise_state",
+];
+
+/// The entry of a sample that was answered with this status, left this line and wrote
+/// these items. Bodies are left out, their length stays. What differs from run to run
+/// is replaced.
 #[must_use]
 #[track_caller]
-pub fn entry(sample: &str, answer: u16, items: &[Item], markers: &Markers) -> Value {
+pub fn entry(sample: &str, answer: u16, line: &Value, items: &[Item], markers: &Markers) -> Value {
     let mut shown = Map::new();
     for item in items {
         markers.assert_without(&item.to_string(), sample);
@@ -101,7 +117,9 @@ pub fn entry(sample: &str, answer: u16, items: &[Item], markers: &Markers) -> Va
             members.map(|(name, value)| (name.clone(), tidy.member(name, value))).collect();
         shown.insert(key, members.into());
     }
-    json!({ "answer": answer, "items": shown })
+    let said = OF_THE_LINE.iter().filter(|name| !line[**name].is_null());
+    let said = said.map(|name| ((*name).to_owned(), line[*name].clone()));
+    json!({ "answer": answer, "items": shown, "line": said.collect::<Map<_, _>>() })
 }
 
 /// Takes out of an item what differs from run to run, and what is personal.
@@ -250,7 +268,8 @@ fn in_line(value: &Value) -> String {
         Value::Object(members) => {
             let members: BTreeMap<_, _> = members.iter().collect();
             let members = members.into_iter();
-            let members = members.map(|(name, value)| format!("{}: {}", json!(name), in_line(value)));
+            let members =
+                members.map(|(name, value)| format!("{}: {}", json!(name), in_line(value)));
             format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
         }
         Value::Array(values) => {

@@ -175,6 +175,7 @@ fn accepted(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malfor
                 part.change(reading, &ENROLMENT, id, status, facts)
             }
         };
+        change.facts.extend(beside.facts(&mut unread.over));
         let campaign = promotion.at(&["campaign_id"]).or(beside.at(&["campaign", "id"]));
         state(&mut change.facts, "campaign_id", campaign);
         changes.push(change);
