@@ -8,6 +8,7 @@
 mod answers;
 mod bad_input;
 mod behind;
+mod catalogue;
 mod certain;
 mod concurrency;
 mod crashes;
