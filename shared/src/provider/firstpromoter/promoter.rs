@@ -77,6 +77,7 @@ pub(super) static PROMOTER: Object = Object {
         any("fraud_suspicions"),
         text("is_confirmed"),
         text("invoice_details_status"),
+        present("invoice_details_validation_errors"),
         text("last_login_at"),
         text("archived_at"),
         any("custom_fields"),
