@@ -30,9 +30,9 @@ pub struct Arrivals {
     /// which no event that says so has come yet.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub unconfirmed: BTreeSet<String>,
-    /// True when the event of the object's creation has come.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub created: bool,
+    /// The status that the event of the creation stated, once that has come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
     /// The first change of status that was heard of, before and after, while the
     /// creation is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,12 +136,12 @@ impl Record {
         clock: Clock,
         held: Option<&Register>,
     ) {
-        self.arrivals.created = true;
+        let other = self.arrivals.created.replace(status.to_owned());
+        self.contested |= other.is_some_and(|other| other != status);
         match held.map(|held| held.clock.action) {
             None => self.set_status(change, status, clock),
             Some(Action::Created) => {
                 if held.is_some_and(|held| held.value != status) {
-                    self.contested = true;
                     self.set_status(change, status, clock);
                 }
             }
@@ -153,7 +153,10 @@ impl Record {
                 let led_here = first.as_ref().is_some_and(|[_, after]| after == status);
                 let begins_here = first.as_ref().is_none_or(|[before, _]| before == status);
                 self.contested |= !begins_here && (is_initial || !led_here);
-                if !is_initial && !led_here {
+                if is_initial {
+                    // An event that stated it may have stated the creation's.
+                    self.arrivals.unconfirmed.remove(status);
+                } else if !led_here {
                     self.arrivals.unconfirmed.insert(status.to_owned());
                 }
             }
@@ -162,7 +165,7 @@ impl Record {
 
     /// Remembers the first change of status while the creation is unknown.
     fn begin(&mut self, was: &str, status: &str) {
-        if !self.arrivals.created && self.arrivals.first_change.is_none() {
+        if self.arrivals.created.is_none() && self.arrivals.first_change.is_none() {
             self.arrivals.first_change = Some([was.to_owned(), status.to_owned()]);
         }
     }

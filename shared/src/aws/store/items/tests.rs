@@ -86,7 +86,8 @@ fn any_record() -> impl Strategy<Value = Record> {
     let times = (any_time(), any_time(), any_time());
     let names = || prop::collection::btree_set("[a-z_]{1,9}", 0..3);
     let change = prop::option::of(prop::array::uniform2("[a-z]{1,9}"));
-    let named = (names(), names(), change, any::<bool>());
+    let created = prop::option::of("[a-z]{1,9}");
+    let named = (names(), names(), change, created);
     let (sources, numbers) = (any_sources(), any::<(u64, u32, bool, u64)>());
     (facts, times, numbers, transitions, sources, named).prop_map(
         |(
