@@ -201,7 +201,7 @@ fn every_event_of_every_catalogue_has_a_sample_and_a_golden_entry() {
                 let named = named.map_or_else(|| (provider.event_type)(&body), Ok);
                 assert_eq!(named.unwrap(), name, "{file}");
                 let entry = golden.get(&file).unwrap_or_else(|| panic!("{file} is not golden"));
-                assert_understood(entry, &step, row, name);
+                assert_understood(entry, step, row, name);
                 seen += 1;
             }
         }
