@@ -8,12 +8,14 @@
 mod answers;
 mod bad_input;
 mod behind;
+mod catalogue;
 mod certain;
 mod concurrency;
 mod crashes;
 mod faults;
 mod fifth;
 mod fulfilment;
+mod golden;
 mod https;
 mod leaks;
 mod ops;

@@ -4,12 +4,13 @@
 use local::fakes::firstpromoter::{Payout, Promoter};
 use local::{Options, sign};
 use serde_json::Value;
-use shared::ledger::Family;
+use shared::ledger::{Family, Kind};
 use shared::provider::ALL;
+use shared::provider::object::EventType;
 use shared::receive::route::Route;
 use shared::wire::json;
 use tests::scene::Scene;
-use tests::{Stage, events_file, now};
+use tests::{Stage, events_file, golden, now};
 
 /// A sample in its place in the play.
 struct Step {
@@ -177,12 +178,14 @@ fn function_of(family: Family) -> &'static str {
 }
 
 /// Each name of each event has a sample, which goes by that name and to the
-/// function of its family.
+/// function of its family, and a golden entry, by which the event is recorded and
+/// understood.
 #[test]
-fn every_event_of_every_catalogue_has_a_sample() {
+fn every_event_of_every_catalogue_has_a_sample_and_a_golden_entry() {
     let steps = steps();
     let mut seen = 0;
     for provider in ALL {
+        let golden = golden::read(provider.provider.name());
         for row in provider.catalogue {
             for name in row.names() {
                 let file = format!("{}-{}", provider.provider, name.replace(['.', '_'], "-"));
@@ -197,11 +200,30 @@ fn every_event_of_every_catalogue_has_a_sample() {
                 let named = route.event.map(str::to_owned);
                 let named = named.map_or_else(|| (provider.event_type)(&body), Ok);
                 assert_eq!(named.unwrap(), name, "{file}");
+                let entry = golden.get(&file).unwrap_or_else(|| panic!("{file} is not golden"));
+                assert_understood(entry, step, row, name);
                 seen += 1;
             }
         }
     }
     assert!(seen > 90, "{seen}");
+}
+
+/// The entry of a sample has a record of each kind that its event writes, the event
+/// beside it, and nothing that could not be read.
+fn assert_understood(entry: &Value, step: &Step, row: &EventType, name: &str) {
+    let sample = &step.name;
+    assert_eq!(entry["answer"], step.status, "{sample}");
+    assert_eq!(entry["line"]["outcome"], "recorded", "{sample}");
+    assert_eq!(entry["line"]["unread"], Value::Null, "{sample}");
+    let items: Vec<_> = entry["items"].as_object().unwrap().iter().collect();
+    for kind in row.kinds().map(Kind::name) {
+        let kept = items.iter().any(|(key, item)| key.ends_with(" record") && item["kind"] == kind);
+        let told = items.iter().any(|(key, item)| {
+            key.contains(&format!("#{kind}#")) && key.contains(" event#") && item["type"] == name
+        });
+        assert!(kept && told, "{sample}: no {kind}");
+    }
 }
 
 #[test]

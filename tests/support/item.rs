@@ -23,6 +23,12 @@ impl Item {
         Self(plain_item(item))
     }
 
+    /// Every attribute by its name.
+    #[must_use]
+    pub fn members(&self) -> &Map<String, Value> {
+        self.0.as_object().unwrap()
+    }
+
     /// A text or a number, if it is there.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<String> {

@@ -9,6 +9,7 @@
 )]
 
 pub mod delivery;
+pub mod golden;
 pub mod item;
 pub mod messages;
 pub mod noise;

@@ -120,6 +120,16 @@ impl Stage {
         self.stack.put_item(item).await.unwrap();
     }
 
+    /// Removes every item of the table, as if the time of each had come.
+    pub async fn empty(&self) {
+        for mut item in self.stack.items().await.unwrap() {
+            item["expires_at"] = json!({ "N": "1" });
+            self.stack.put_item(item).await.unwrap();
+        }
+        self.stack.expire_items().await.unwrap();
+        assert_eq!(self.stack.items().await.unwrap(), Vec::<Value>::new());
+    }
+
     /// The record of an object, which has to be there.
     pub async fn record(&self, pk: &str) -> Record {
         Record::new(self.item(pk, "record").await)

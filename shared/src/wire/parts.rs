@@ -32,6 +32,8 @@ pub enum Form {
     Time,
     /// A time, always rewritten as RFC 3339 with milliseconds.
     Instant,
+    /// A time, or a date, which counts as the first moment of its day in UTC.
+    Date,
     /// Text that is neither personal nor secret.
     Text,
     /// A status or a unit, in small letters.
@@ -306,6 +308,7 @@ fn read_part(form: Form, json: &Json, unread: &mut Unread) -> Option<Part> {
         Form::Decimal => Decimal::read(json, unread)?.as_str().to_owned(),
         Form::Time => time_of(json)?,
         Form::Instant => Timestamp::read(&time_of(json)?)?.to_rfc3339(),
+        Form::Date => time_of(json).or_else(|| day_of(json))?,
         Form::Text | Form::Personal => loose_text(json)?,
         Form::Word => word_of(json)?,
         Form::Verdict => loose_text(json)?.trim().to_ascii_lowercase(),
@@ -330,6 +333,12 @@ fn time_of(json: &Json) -> Option<String> {
     let time = Timestamp::read(text)?;
     let strict = Timestamp::parse(text).is_some();
     Some(if strict { text.trim().to_owned() } else { time.to_rfc3339() })
+}
+
+/// The first moment of a date, `2026-02-13`.
+fn day_of(json: &Json) -> Option<String> {
+    let day = Timestamp::read(&format!("{}T00:00:00Z", json.as_str()?.trim()))?;
+    Some(day.to_rfc3339())
 }
 
 /// A status or a unit, in small letters: Affonso's webhooks write it in capitals, its

@@ -43,6 +43,7 @@ mod redaction;
 mod resumed;
 mod rooms;
 mod settings;
+mod statuses;
 mod sweeping;
 mod unknown;
 mod verification;

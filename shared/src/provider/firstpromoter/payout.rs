@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::ledger::{Facts, Family, Kind, Malformed, StatusWords};
+use crate::ledger::{Action, Facts, Family, Kind, Malformed, StatusWords};
 use crate::provider::firstpromoter::commission::COMMISSION;
 use crate::provider::firstpromoter::envelope::{CAMPAIGN, Envelope, PROMOTER, Told, data, read};
 use crate::provider::firstpromoter::unit::AMOUNT;
@@ -127,7 +127,12 @@ fn linked(
     let (now, before) = link(Value::from(payout.as_str()));
     let mut told = Told::of(commission, [("payout_id".to_owned(), now)].into_iter().collect());
     told.changes.was.insert("payout_id".to_owned(), before);
-    Ok(told.understood(reading, envelope, unread))
+    let mut understood = told.understood(reading, envelope, unread);
+    // What came to be or went is the membership, and not the commission.
+    for clock in understood.changes.iter_mut().filter_map(|change| change.clock.as_mut()) {
+        clock.action = Action::Updated;
+    }
+    Ok(understood)
 }
 
 fn touched(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed> {

@@ -4,7 +4,7 @@
 use crate::ledger::{ByFact, FactIs, Family, Kind, StatusWords, With};
 use crate::provider::firstpromoter::envelope::read;
 use crate::provider::object::{Joined, Object};
-use crate::wire::parts::{id, number_id, object, present, text, time};
+use crate::wire::parts::{Form, Member, id, number_id, object, present, text};
 
 /// A payout method. The schema names no promoter.
 pub(super) static PAYOUT_METHOD: Object = Object {
@@ -13,7 +13,7 @@ pub(super) static PAYOUT_METHOD: Object = Object {
     members: &[
         id("id").unstated(),
         text("method"),
-        time("date_added").named("occurred_at"),
+        Member::new("date_added", Form::Date).named("occurred_at"),
         text("is_disabled"),
         text("is_selected"),
         text("managed_payouts"),

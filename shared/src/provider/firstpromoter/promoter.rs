@@ -25,6 +25,7 @@ const PROFILE: &[Member] = &[
     personal("avatar"),
     personal("avatar_url"),
     personal("description"),
+    any("social_accounts"),
 ];
 
 /// The meaning of a promoter's status. The bodies of today have no word for it: a
@@ -64,16 +65,19 @@ pub(super) static PROMOTER: Object = Object {
         any("current_balance"),
         any("paid_balance"),
         text("default_ref_id"),
-        time("joined_at"),
+        // The bodies of April 2026 call it `created_at`.
         time("created_at").named("occurred_at"),
+        time("joined_at").named("occurred_at"),
+        time("joined_at"),
         object("profile", PROFILE),
         personal("avatar_url"),
         personal("note"),
         any("stats"),
         text("is_customized"),
-        text("fraud_suspicions"),
+        any("fraud_suspicions"),
         text("is_confirmed"),
         text("invoice_details_status"),
+        present("invoice_details_validation_errors"),
         text("last_login_at"),
         text("archived_at"),
         any("custom_fields"),

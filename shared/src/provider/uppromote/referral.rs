@@ -26,6 +26,8 @@ pub(super) static REFERRAL: Object = Object {
         text("quantity"),
         decimal("total_sales").named("sale_amount"),
         object("commission_rule", &[id("program_id")]).unstated(),
+        // No page names what else is in it.
+        any("commission_rule"),
         text("commission_adjustment"),
         word("status"),
         decimal("commission").unstated(),
