@@ -108,8 +108,7 @@ pub trait Read: Sized {
 pub struct Unread {
     at: Vec<&'static str>,
     paths: Vec<String>,
-    /// The names of the facts that are too large for a record.
-    pub over: Vec<&'static str>,
+    over: Vec<&'static str>,
 }
 
 impl Unread {
@@ -152,6 +151,20 @@ impl Unread {
         if !self.paths.contains(&path) {
             self.paths.push(path);
         }
+    }
+
+    /// Notes that a fact, or a part of it, is too large for a record.
+    pub fn note_over(&mut self, fact: &'static str) {
+        if !self.over.contains(&fact) {
+            self.over.push(fact);
+        }
+    }
+
+    /// The names of the facts that are too large for a record, whole or in part, each
+    /// once.
+    #[must_use]
+    pub fn over(&self) -> &[&'static str] {
+        &self.over
     }
 
     /// The paths, each once.

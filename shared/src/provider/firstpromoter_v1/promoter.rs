@@ -143,11 +143,10 @@ fn promotions(
                 let ids = (id.clone(), whose);
                 changes.push(enrolled(part, reading, &promotion, ids, status, unread));
             }
-            Some(_) => unread.over.push("promotions"),
+            Some(_) => unread.note_over("promotions"),
             None => unread.note("promotions"),
         }
     }
-    unread.over.dedup();
     changes
 }
 

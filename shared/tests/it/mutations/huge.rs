@@ -1,0 +1,1 @@
+//! Everything huge at once.
