@@ -56,6 +56,10 @@ impl Table {
         true
     }
 
+    pub fn records(&self) -> &BTreeMap<String, Record> {
+        &self.records
+    }
+
     /// What the records say, without what only counts or remembers.
     pub fn said(self) -> BTreeMap<String, Record> {
         let records = self.records.into_iter().map(|(pk, record)| {

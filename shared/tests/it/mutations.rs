@@ -127,7 +127,7 @@ const REFUSED: [(&str, &str); 22] = [
     ("uppromote", "previous_status"),
     ("uppromote", "current_status"),
     ("uppromote", "referral_id or id"),
-    ("uppromote", "affiliate_id or id"),
+    ("uppromote", "affiliate_id"),
     ("affonso", "id"),
     ("affonso", "type"),
     ("affonso", "data"),
@@ -143,7 +143,7 @@ const REFUSED: [(&str, &str); 22] = [
     ("firstpromoter-v1", "data.promotion"),
     ("firstpromoter-v1", "data.promotion.id"),
 ];
-const REASONS: [&str; 9] = [
+const REASONS: [&str; 10] = [
     "is missing",
     "is null",
     "is not text",
@@ -153,6 +153,7 @@ const REASONS: [&str; 9] = [
     "is not an affiliate",
     "is not a referral",
     "is not a change of an affiliate",
+    "is not a change of a referral",
 ];
 
 fn check(sample: &Sample, made: &[Made], text: &str) -> Checked {

@@ -62,11 +62,9 @@ pub fn roots<'a>(of: &Definition, row: &EventType, kind: Kind, body: &'a Json) -
 pub fn ids(of: &Definition, row: &EventType, kind: Kind, body: &Json) -> Vec<String> {
     let first = row.object.members.first().map_or("id", |member| member.wire);
     let places: &[&[&str]] = match (of.provider.name(), row.name) {
-        ("uppromote", "affiliate.status-changed") => &[&["affiliate_id"], &["id"]],
+        ("uppromote", "affiliate.status-changed") => &[&["affiliate_id"]],
         ("uppromote", "referral.status-changed") => &[&["referral_id"], &["id"]],
-        ("firstpromoter", "promoter.balance.updated") => {
-            &[&["promoter_id"], &["promoter", "id"]]
-        }
+        ("firstpromoter", "promoter.balance.updated") => &[&["promoter_id"], &["promoter", "id"]],
         ("firstpromoter", "payout.commissions.updated") => &[&["payout_id"], &["payout", "id"]],
         ("firstpromoter", name) if name.starts_with("payout.commissions.") => {
             &[&["commission_id"], &["commission", "id"], &["reward_id"]]
@@ -109,8 +107,10 @@ pub fn linked(
 /// The words that an event may state as the status of its object.
 pub fn words(row: &EventType, object: &Object, roots: &[&Json], body: &Json) -> Vec<String> {
     let names = object.status.iter().chain(&["current_status", "state", "status"]);
-    let mut words: Vec<_> =
-        names.clone().flat_map(|name| roots.iter().filter_map(|root| word(root, &[name]))).collect();
+    let mut words: Vec<_> = names
+        .clone()
+        .flat_map(|name| roots.iter().filter_map(|root| word(root, &[name])))
+        .collect();
     words.extend(names.filter_map(|name| became(body, name)));
     words.extend(word(body, &["data", "state"]));
     words.extend(row.status.map(str::to_owned));

@@ -5,9 +5,11 @@ use serde_json::json;
 
 use super::*;
 use crate::fulfilment::{Endpoint, Input, ParkReason, Reversals, Rules, Transition, transition};
+use crate::ledger::Change;
 use crate::ledger::{Kind, Source};
 use crate::provider::firstpromoter::{DEFINITION, REWARDS};
 use crate::wire::Id;
+use crate::wire::parts::{Form, MAX_FACT_BYTES, MAX_TEXT_BYTES};
 
 const RECEIVED: &str = "2026-11-01T00:00:00Z";
 
@@ -145,6 +147,62 @@ fn facts_keep_their_own_clocks() {
     let facts = facts.map(|(name, clock)| (name.to_owned(), Register::new(json!("x"), clock)));
     let written = Record { facts: facts.into(), ..Record::default() };
     assert_eq!(record(item(&written)).unwrap(), written);
+}
+
+/// The largest value of a fact of this form.
+fn largest(form: Form) -> Value {
+    match form {
+        Form::Object(_) | Form::Free => json!(["x".repeat(MAX_FACT_BYTES - 4)]),
+        _ => json!("x".repeat(MAX_TEXT_BYTES)),
+    }
+}
+
+/// Whatever a provider sends, and however often its events contradict each other, a
+/// record is far from what an item holds.
+#[test]
+fn the_largest_record_of_every_object_fits() {
+    let received = Timestamp::parse(RECEIVED).unwrap();
+    let clock = Clock { time: Some(received), action: Action::Updated, rank: 1 };
+    let mut sizes = Vec::new();
+    for own in crate::provider::ALL {
+        let objects = own
+            .catalogue
+            .iter()
+            .flat_map(|row| std::iter::once(row.object).chain(row.object.also.iter().copied()));
+        for object in objects {
+            let id = Id::new(&"i".repeat(512)).unwrap();
+            let mut change = Change::of(Subject { kind: object.kind, id });
+            let stated = object.members.iter().filter(|member| member.stated);
+            let stated = stated.map(|member| (member.fact, largest(member.form)));
+            change.facts = stated.map(|(name, value)| (name.to_owned(), value)).collect();
+            let mut record = Record::default();
+            for n in 0..12 {
+                let id = format!("{n:0>512}");
+                let word = format!("{n:0>256}");
+                let amount = json!({"value": format!("1{n:0>1000}"), "unit": word});
+                for joined in object.joined {
+                    change.facts.insert(joined.fact.to_owned(), json!(id));
+                }
+                for (name, value) in [("status", json!(word)), ("payout_id", json!(id))] {
+                    change.facts.insert(name.to_owned(), value.clone());
+                    change.was.insert(name.to_owned(), value);
+                }
+                if object.amount.is_some() {
+                    change.was.insert("amount".to_owned(), amount["value"].clone());
+                    change.was.insert("unit".to_owned(), amount["unit"].clone());
+                    change.facts.insert("amount".to_owned(), amount);
+                }
+                record.merge(&change, clock, received);
+            }
+            for version in 0..64 {
+                record.transitions.insert(format!("{version:0>640}"), version);
+            }
+            let item = record_item(own, &change.subject, &record, received).unwrap();
+            sizes.push((members_size(&item), own.provider, object.kind));
+        }
+    }
+    let largest = sizes.iter().max_by_key(|(size, ..)| *size).unwrap();
+    assert!(largest.0 < MAX_RECORD_BYTES / 2, "{largest:?}");
 }
 
 /// As this project wrote them when 1970 stood for a time that nobody knew.
