@@ -217,13 +217,7 @@ impl Parts {
     /// each other.
     #[must_use]
     pub fn agreed(&self, paths: &[&[&str]]) -> Field<String> {
-        let texts: Vec<_> = paths.iter().map(|path| self.at(path)).collect();
-        let mut values = texts.iter().filter_map(Field::value);
-        let first = values.next();
-        if values.any(|other| Some(other) != first) {
-            return Field::Unread;
-        }
-        texts.into_iter().fold(Field::Absent, Field::or).map(|text| (*text).to_owned())
+        Field::agreed(paths.iter().map(|path| self.at(path))).map(|text| (*text).to_owned())
     }
 
     /// The text of the first of these members that has one.

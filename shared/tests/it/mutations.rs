@@ -22,7 +22,7 @@ use facts::{are_understood, can_be_kept};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::{RngSeed, TestRunner};
-use read::{ids, object_of};
+use read::{ids, row_of};
 use serde_json::{Value, json};
 use shared::fulfilment::{Promise, Snapshot, State};
 use shared::ledger::{Change, Content, Event, Malformed, Record};
@@ -184,25 +184,29 @@ fn check(sample: &Sample, made: &[Made], text: &str) -> Checked {
         }
     }
     let of = sample.of;
-    let row = of.catalogue.iter().find(|row| row.names().any(|name| name == event.event_type));
+    let row = row_of(of, &event.event_type);
     let mut subjects = BTreeSet::new();
     for change in &changes {
         let (kind, id) = (change.subject.kind, change.subject.id.as_str());
         if !subjects.insert((kind.name(), id)) {
             return Err("one object has one change".to_owned());
         }
-        let Some(row) = row else { continue };
+        let row = row.ok_or("a type that is not known changes nothing")?;
         can_be_kept(row, change)?;
-        are_understood(of, row, change, &json)?;
+        are_understood(of, row, &event.event_type, change, &json)?;
         if !ids(of, row, kind, &json).iter().any(|named| named == id) {
             return Err("an object is one that the body names".to_owned());
         }
-        assert_eq!(object_of(row, kind).kind, kind);
     }
     let over: BTreeSet<_> = event.over.iter().collect();
     let said = changes.iter().all(|change| over_is_said(&event, change));
     if over.len() != event.over.len() || !said {
         return Err("what is too large is named, once".to_owned());
+    }
+    let path =
+        |path: &String| path.len() < 100 && path.bytes().all(|b| b != b' ' && b.is_ascii_graphic());
+    if !event.unread.iter().all(path) {
+        return Err("a field is named by its declared path".to_owned());
     }
     promises(sample, made, &event)?;
     orders(sample, &event)?;

@@ -174,8 +174,8 @@ fn accepted(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malfor
                 part.change(reading, &ENROLMENT, id, status, facts)
             }
         };
-        let campaign = promotion.at(&["campaign_id"]).or(beside.at(&["campaign", "id"]));
-        state(&mut change.facts, "campaign_id", campaign);
+        let campaigns = [promotion.at(&["campaign_id"]), beside.at(&["campaign", "id"])];
+        state(&mut change.facts, "campaign_id", Field::agreed(campaigns));
         changes.push(change);
         if let Some(id) = whose {
             changes.push(affiliate(&part, reading, &promoter, id, unread));
@@ -209,7 +209,7 @@ fn affiliate(
 }
 
 /// The change of an enrolment. Where it names no promoter, it is that of the promoter
-/// beside it.
+/// beside it; where it names another, nobody's.
 fn enrolled(
     part: &EventPart,
     reading: &Reading,
@@ -219,7 +219,7 @@ fn enrolled(
     unread: &mut Unread,
 ) -> Change {
     let mut facts = ENROLMENT.facts(promotion, unread);
-    let named = promotion.at(&["promoter_id"]).or(Field::Value(whose.as_str()));
-    state(&mut facts, "affiliate_id", named);
+    let named = [promotion.at(&["promoter_id"]), Field::Value(whose.as_str())];
+    state(&mut facts, "affiliate_id", Field::agreed(named));
     part.change(reading, &ENROLMENT, id, status, facts)
 }

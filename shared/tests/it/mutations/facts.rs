@@ -88,6 +88,7 @@ fn inner_fits(members: &[Member], value: &Value) -> bool {
 pub fn are_understood(
     of: &'static Definition,
     row: &'static EventType,
+    event_type: &str,
     change: &Change,
     body: &Json,
 ) -> Found {
@@ -121,21 +122,29 @@ pub fn are_understood(
         if let (Some(id), false, true) = (value.as_str(), member, name != "invoice_id") {
             let linked = linked(of, row, kind, body, name);
             holds(linked.iter().any(|link| link == id), "a link is an id that was sent", name)?;
+            // One that cannot be an id there contradicts nothing.
+            let other = linked.iter().find(|other| *other != id && is_number(other));
+            let one = roots.len() == 1 && is_number(id);
+            holds(!one || other.is_none(), "places that contradict each other", name)?;
         }
     }
-    holds(!change.announces || may_announce(of, row, body), "what announces", row.name)
+    holds(!change.announces || may_announce(of, event_type, body), "what announces", event_type)
+}
+
+fn is_number(id: &str) -> bool {
+    id.len() <= 512 && id.bytes().all(|b| b.is_ascii_digit()) && id.bytes().any(|b| b != b'0')
 }
 
 /// True when the body announces an approved reward.
-fn may_announce(of: &Definition, row: &EventType, body: &Json) -> bool {
+fn may_announce(of: &Definition, event_type: &str, body: &Json) -> bool {
     let became = became(body, "status").as_deref() == Some("approved");
-    match (of.provider.name(), row.name.rsplit_once('.')) {
-        ("firstpromoter-v1", _) => row.name == "fulfilment_pending",
-        ("firstpromoter", Some(("commission", "approved"))) => true,
+    match (of.provider.name(), event_type.split_once('.')) {
+        ("firstpromoter-v1", _) => event_type == "fulfilment_pending",
+        ("firstpromoter", Some(("commission", end))) if end.ends_with("approved") => true,
         ("firstpromoter", Some(("commission", "created"))) => {
             became || word(body, &["data", "status"]).as_deref() == Some("approved")
         }
-        ("firstpromoter", Some(("commission", "updated"))) => became,
+        ("firstpromoter", Some(("commission", _))) => became,
         _ => false,
     }
 }

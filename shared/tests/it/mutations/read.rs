@@ -96,12 +96,29 @@ pub fn linked(
         ("firstpromoter-v1", _, "affiliate_id") => &[&["data", "promoter", "id"]],
         ("firstpromoter-v1", "promoter_accepted", "campaign_id") => &[&["data", "campaign", "id"]],
         ("firstpromoter", name, "payout_id") if name.starts_with("payout.commissions.") => {
-            &[&["data", "payout_id"], &["data", "payout", "id"], &["entity_id"]]
+            match word(body, &["entity_type"]).as_deref() {
+                Some("payout") => {
+                    &[&["data", "payout_id"], &["data", "payout", "id"], &["entity_id"]]
+                }
+                _ => &[&["data", "payout_id"], &["data", "payout", "id"]],
+            }
         }
         _ => &[],
     };
     found.extend(beside.iter().filter_map(|path| text(body, path)));
     found
+}
+
+/// The row by which an event of this type is read; a type that no page lists is read as an
+/// update.
+pub fn row_of(of: &Definition, event_type: &str) -> Option<&'static EventType> {
+    let row = of.catalogue.iter().find(|row| row.names().any(|name| name == event_type));
+    let begins = |begins: &str| {
+        let rest = event_type.strip_prefix(begins);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let unlisted = of.unlisted.iter().find(|unlisted| begins(unlisted.begins));
+    row.or_else(|| unlisted.and_then(|unlisted| unlisted.update))
 }
 
 /// The words that an event may state as the status of its object.
