@@ -9,18 +9,31 @@ use serde::Serialize;
 use serde_json::Value;
 use shared::aws::store::{Store, StoredEvent};
 use shared::fulfilment::{OperatorDecision, ParkReason, Promise, Resolution, State};
-use shared::ledger::{Partition, Record};
+use shared::ledger::{Kind, Partition, Record};
 use shared::wire::Timestamp;
 
 /// The facts that name no person.
-const IMPERSONAL: [&str; 8] = [
+const IMPERSONAL: [&str; 21] = [
     "affiliate_id",
     "amount",
+    "archived_at",
     "campaign_id",
     "commission_type",
+    "currency",
     "customer_id",
+    "customer_since",
+    "earning_type",
+    "enrolment_id",
+    "is_paid",
+    "method",
     "occurred_at",
+    "paid_at",
+    "payout_batch_id",
     "payout_id",
+    "payout_method_id",
+    "sale_amount",
+    "sale_currency",
+    "sale_status",
     "status",
 ];
 
@@ -79,11 +92,17 @@ struct EventSeen {
     secret: String,
     no_promise: Option<String>,
     problem: Option<String>,
+    gap: Vec<String>,
+    over: Vec<String>,
+    kept_with: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
 struct RecordNow {
+    /// The status in the ledger's words.
     status: Option<String>,
+    /// The status in the provider's words.
+    provider_status: Option<String>,
     version: u64,
     contested: bool,
     deleted_at: Option<Timestamp>,
@@ -104,21 +123,23 @@ impl Story {
     /// [`OpsError`] when there is nothing, or it cannot be read.
     pub async fn read(store: &Store, pk: &Partition, personal: bool) -> Result<Self, OpsError> {
         let events = store.events(pk).await?;
-        let record = store.read(pk, None, &[]).await?.record;
+        let known = store.read(pk, None, &[]).await?;
         let promises = store.promises(pk).await?;
-        if events.is_empty() && record.is_none() && promises.is_empty() {
+        if events.is_empty() && known.record.is_none() && promises.is_empty() {
+            let kinds = Kind::ALL.map(Kind::name).join(", ");
             return Err(OpsError::No(format!(
-                "nothing is recorded under {pk}; kinds are commission, payout, customer, \
-                 fulfilment, and inbox for what has no object"
+                "nothing is recorded under {pk}; kinds are {kinds}, and inbox for what has no \
+                 object"
             )));
         }
-        Ok(Self::of(pk, events, record.as_ref(), promises, personal))
+        let record = known.record.as_ref().map(|record| (record, known.status.as_deref()));
+        Ok(Self::of(pk, events, record, promises, personal))
     }
 
     fn of(
         pk: &Partition,
         events: Vec<StoredEvent>,
-        record: Option<&Record>,
+        record: Option<(&Record, Option<&str>)>,
         promises: Vec<Promise>,
         personal: bool,
     ) -> Self {
@@ -130,7 +151,7 @@ impl Story {
         Self {
             partition: pk.clone(),
             timeline,
-            record: record.map(|record| RecordNow::of(record, personal)),
+            record: record.map(|(record, status)| RecordNow::of(record, status, personal)),
             promises: promises.map(|promise| PromiseNow::of(promise, personal)).collect(),
         }
     }
@@ -158,6 +179,9 @@ impl TimelineEntry {
             version: event.version,
             secret: event.secret,
             no_promise: event.no_promise,
+            gap: event.gap,
+            over: event.over,
+            kept_with: event.kept_with,
             problem: event.problem,
         };
         Self { at: event.received_at, what: TimelineKind::Event(seen) }
@@ -208,6 +232,15 @@ impl EventSeen {
         if let Some(reason) = &self.no_promise {
             detail.push(format!("no promise: {reason}"));
         }
+        if !self.gap.is_empty() {
+            detail.push(format!("an event before it is missing: {}", self.gap.join(", ")));
+        }
+        if !self.over.is_empty() {
+            detail.push(format!("only in the event: {}", self.over.join(", ")));
+        }
+        if let Some(with) = &self.kept_with {
+            detail.push(format!("kept with {with}"));
+        }
         detail.push(format!("secret {}", self.secret));
         [
             at.to_rfc3339(),
@@ -242,7 +275,7 @@ fn entries(promise: &Promise) -> Vec<TimelineEntry> {
 }
 
 impl RecordNow {
-    fn of(record: &Record, personal: bool) -> Self {
+    fn of(record: &Record, status: Option<&str>, personal: bool) -> Self {
         let shown = |name: &str| personal || IMPERSONAL.contains(&name);
         let facts: BTreeMap<String, Value> = record
             .facts
@@ -251,7 +284,8 @@ impl RecordNow {
             .map(|(name, register)| (name.clone(), register.value.clone()))
             .collect();
         Self {
-            status: record.status().map(str::to_owned),
+            status: status.map(str::to_owned),
+            provider_status: record.text("status").map(str::to_owned),
             version: record.version,
             contested: record.is_contested(),
             deleted_at: record.deleted_at,
@@ -262,8 +296,14 @@ impl RecordNow {
     }
 
     fn text(&self) -> String {
-        let mut line =
-            format!("record: {}, version {}", or_dash(self.status.as_deref()), self.version);
+        let mut line = format!("record: {}", or_dash(self.status.as_deref()));
+        if let Some(word) = self.provider_status.as_ref().filter(|word| {
+            // What the provider says is worth a word where it says it otherwise.
+            Some(*word) != self.status.as_ref()
+        }) {
+            line.push_str(&format!(" (\"{word}\")"));
+        }
+        line.push_str(&format!(", version {}", self.version));
         if self.contested {
             line.push_str(", contested");
         }

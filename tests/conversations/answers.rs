@@ -164,7 +164,14 @@ fn to_route(path: &str, n: usize) -> (String, String, u16, &'static str) {
     let (body, status, outcome) = if path.contains("/payment") {
         (payment(u32::try_from(n).unwrap()), 200, "recorded")
     } else if path.contains("/uppromote/") {
-        (json!({ "id": n }).to_string(), 200, "archived")
+        let body = if path.ends_with("status-changed") {
+            json!({"id": n, "previous_status": "pending", "current_status": "approved"})
+        } else if path.contains("/affiliate") {
+            json!({"id": n, "email": null, "email_verified": "verified"})
+        } else {
+            json!({"id": n, "commission": "4.20"})
+        };
+        (body.to_string(), 200, "recorded")
     } else if path.contains("/firstpromoter-v1/") {
         let status = if path.ends_with("/fulfilments") { 202 } else { 200 };
         (json!({"event": {"id": n, "type": unknown}, "data": {}}).to_string(), status, "archived")

@@ -84,11 +84,16 @@ async fn sizes_have_limits() {
     post(body(noise::letters(440 * 1024)).replace("e-1", "e-2")).await.is(200);
     // Of what is recorded already nothing is kept.
     post(body(noise::letters(520 * 1024))).await.is(200).outcome("duplicate");
-    // Too large for a record although its event compresses.
+    // What is too large for a record is kept with the event alone.
     let long = "b".repeat(500 * 1024);
     let record = commission("8", &format!(r#","internal_note":"{long}""#));
-    post(record).await.is(413).error("too_large");
-    assert_eq!(stage.count("record").await, 1);
+    let event = stage.post_to(COMMISSIONS, record.replace("e-1", "e-3")).await;
+    event.is(200).outcome("recorded");
+    let record = stage.record("firstpromoter#commission#8").await;
+    assert_eq!(record.facts["internal_note"], json!({"kept_in": "event"}));
+    let event = stage.item("firstpromoter#commission#8", "event#e-3").await;
+    assert_eq!(event["over"], json!(["internal_note"]));
+    assert!(event.kept_body().contains(&long));
     // Nobody has to sign to be told.
     let unsigned = unsigned(COMMISSIONS, "x".repeat(limit + 1), &[]);
     stage.send(&unsigned).await.is(413).error("too_large");

@@ -59,9 +59,10 @@ async fn a_provider_of_ones_own_is_received_recorded_shown_and_signed() {
 
     let record = stage.item("made-up#payout#p-1", "record").await;
     assert_eq!(
-        (&record["status"], &record["amount"]["value"]),
-        (&json!("settled"), &json!("12.5"))
+        (&record["status"], &record["provider_status"], &record["amount"]["value"]),
+        (&json!("completed"), &json!("settled"), &json!("12.5"))
     );
+    assert_eq!(record["links"], json!([{"kind": "affiliate", "id": "a-9"}]));
     assert_eq!(record["affiliate"], "made-up#a-9");
     let event = stage.item("made-up#payout#p-1", "event#e-1").await;
     assert_eq!((&event["secret"], &event["type"]), (&json!("mine"), &json!("payout.settled")));

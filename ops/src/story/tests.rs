@@ -23,6 +23,9 @@ fn event(second: i64, event_type: &str) -> StoredEvent {
         version: Some(1),
         no_promise: Some("cash".into()),
         problem: None,
+        gap: Vec::new(),
+        over: Vec::new(),
+        kept_with: None,
         secret: "hmac[0]".into(),
         received_at: at(second),
     }
@@ -65,7 +68,8 @@ fn promise() -> Promise {
 #[test]
 fn a_story_is_in_the_order_of_time() {
     let events = vec![event(0, "commission.created"), event(2, "x.updated")];
-    let story = Story::of(&pk(), events, Some(&record()), vec![promise()], false);
+    let story =
+        Story::of(&pk(), events, Some((&record(), Some("approved"))), vec![promise()], false);
     assert_eq!(
         story.text(),
         "p#commission#1\n\n\
@@ -90,7 +94,9 @@ fn a_story_is_in_the_order_of_time() {
 
 #[test]
 fn what_is_personal_is_told_only_on_request() {
-    let story = |personal| Story::of(&pk(), Vec::new(), Some(&record()), vec![promise()], personal);
+    let story = |personal| {
+        Story::of(&pk(), Vec::new(), Some((&record(), Some("approved"))), vec![promise()], personal)
+    };
     let all = |story: &Story| format!("{}{}", story.text(), json!(story));
     for personal in ["jane@example.com", "u-77"] {
         assert!(!all(&story(false)).contains(personal));

@@ -17,6 +17,8 @@ pub struct SeenEvent {
 pub struct Snapshot {
     /// The record of the event's subject.
     pub record: Option<Record>,
+    /// The status of that record in the ledger's words.
+    pub status: Option<String>,
     /// The events that are recorded under the event's id: none, the one that came
     /// first, and with it, if that is of another type, the one of the event's own
     /// type.

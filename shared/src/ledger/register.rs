@@ -108,9 +108,10 @@ impl Register {
     /// Takes in a statement of a fact that decides nothing. A later statement wins;
     /// of the same place in time, any, but always the same one.
     pub(super) fn decorate(&mut self, clock: Clock, value: Value) {
+        let text = |value: &Value| value.to_string();
         let wins = match self.clock.cmp(&clock) {
             Ordering::Less => true,
-            Ordering::Equal => self.value != value && self.value.to_string() < value.to_string(),
+            Ordering::Equal => self.value != value && text(&self.value) < text(&value),
             Ordering::Greater => false,
         };
         if wins {

@@ -1,9 +1,10 @@
-//! Merging the events of a source without a clock (UpPromote), in the order of their
-//! arrival.
+//! Merging the events of a source without a clock (UpPromote).
 //!
 //! No order of arrival may end in another record unless it is marked as contested
-//! (invariant `OnceApplied`). So an event is taken for the next one only where
-//! nothing else can be meant; what else comes is applied, and the record marked.
+//! (invariant `OnceApplied`). So the status is a function of the set of events that
+//! have come: a path from the status of the creation that takes each change once. Where
+//! there is no such path, or several that end differently, the last event to arrive is
+//! applied, and the record marked until the events that are missing come.
 
 use std::collections::BTreeSet;
 
@@ -16,27 +17,127 @@ use crate::ledger::{Action, Change, Clock, Record, Register};
 /// Most transitions remembered for a source without event ids. More distinct
 /// bodies than this for one object have not been seen anywhere.
 const MAX_TRANSITIONS: usize = 64;
-/// Most statuses remembered that no change of status has confirmed.
-const MAX_UNCONFIRMED: usize = 8;
+/// Most statuses and changes of status remembered; with more nobody can tell.
+const MAX_REMEMBERED: usize = 16;
 
-/// What a record of a source without a clock remembers of the order in which its
-/// events came.
+/// What a record of a source without a clock remembers of its events.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Arrivals {
     /// The version at which the status last changed.
     pub status_since: u64,
-    /// The statuses stated by events that do not say which one was before, and of
-    /// which no event that says so has come yet.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub unconfirmed: BTreeSet<String>,
-    /// True when the event of the object's creation has come.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub created: bool,
-    /// The first change of status that was heard of, before and after, while the
-    /// creation is unknown.
+    /// The status that the event of the creation stated, once that has come.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub first_change: Option<[String; 2]>,
+    pub created: Option<String>,
+    /// True when that status may be the result of a change that is told besides: the
+    /// object was approved as it came to be.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub created_changed: bool,
+    /// The statuses stated by events that do not say which one was before.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub named: BTreeSet<String>,
+    /// The changes of status, each as the status before and after.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub changes: BTreeSet<[String; 2]>,
+    /// Events contradict each other, or themselves, in a way that no other event can
+    /// settle.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub torn: bool,
+}
+
+impl Arrivals {
+    /// The one status in which these events end; `None` when nobody can tell.
+    fn end(&self) -> Option<&str> {
+        if self.changes.is_empty() {
+            let mut named = self.named.iter();
+            return match (named.next(), named.next()) {
+                (None, _) => self.created.as_deref(),
+                (Some(one), None) => Some(one),
+                _ => None,
+            };
+        }
+        let edges: Vec<_> =
+            self.changes.iter().map(|[was, is]| (was.as_str(), is.as_str())).collect();
+        let ends: BTreeSet<&str> = match self.created.as_deref() {
+            Some(created) => {
+                let first = edges.iter().filter(|(_, is)| self.created_changed && *is == created);
+                let after = |first: &(&str, &str)| {
+                    let others: Vec<_> =
+                        edges.iter().filter(|edge| *edge != first).copied().collect();
+                    path_end(&others, created)
+                };
+                first.filter_map(after).chain(path_end(&edges, created)).collect()
+            }
+            None => {
+                let starts: BTreeSet<&str> = edges.iter().map(|(was, _)| *was).collect();
+                starts.into_iter().filter_map(|start| path_end(&edges, start)).collect()
+            }
+        };
+        let passed = |status: &str| {
+            self.created.as_deref() == Some(status)
+                || edges.iter().any(|(was, is)| *was == status || *is == status)
+        };
+        let mut ends = ends.into_iter();
+        match (ends.next(), ends.next()) {
+            (Some(end), None) if self.named.iter().all(|named| passed(named)) => Some(end),
+            _ => None,
+        }
+    }
+
+    fn remember(&mut self, change: &Change, status: &str) {
+        let was = change.was.get("status").and_then(Value::as_str);
+        if change.undated.creates {
+            let other = self.created.replace(status.to_owned());
+            self.torn |= other.is_some_and(|other| other != status);
+            self.created_changed = !change.undated.is_initial;
+        } else if let Some(was) = was {
+            if was != status {
+                self.changes.insert([was.to_owned(), status.to_owned()]);
+            }
+        } else {
+            self.named.insert(status.to_owned());
+        }
+        for full in [self.changes.len() > MAX_REMEMBERED, self.named.len() > MAX_REMEMBERED] {
+            self.torn |= full;
+        }
+        while self.changes.len() > MAX_REMEMBERED {
+            self.changes.pop_first();
+        }
+        while self.named.len() > MAX_REMEMBERED {
+            self.named.pop_first();
+        }
+    }
+}
+
+/// The end of a path that begins at `start` and takes each edge once; `None` when
+/// there is no such path. All such paths end at the same place.
+fn path_end<'a>(edges: &[(&'a str, &'a str)], start: &'a str) -> Option<&'a str> {
+    // Whatever is left as often as it is reached is passed through. The start is left
+    // once more than it is reached, the end reached once more than it is left.
+    let mut left_more = vec![(start, -1_i32)];
+    let mut count =
+        |status: &'a str, by: i32| match left_more.iter_mut().find(|(other, _)| *other == status) {
+            Some((_, more)) => *more += by,
+            None => left_more.push((status, by)),
+        };
+    for (was, is) in edges {
+        count(was, 1);
+        count(is, -1);
+    }
+    let mut uneven = left_more.iter().filter(|(_, more)| *more != 0);
+    let (Some((end, -1)), None) = (uneven.next(), uneven.next()) else { return None };
+    // All of it hangs together.
+    let mut reached = BTreeSet::from([start]);
+    let mut before = 0;
+    while before != reached.len() {
+        before = reached.len();
+        for (was, is) in edges {
+            if reached.contains(was) || reached.contains(is) {
+                reached.extend([*was, *is]);
+            }
+        }
+    }
+    edges.iter().all(|(was, _)| reached.contains(was)).then_some(*end)
 }
 
 impl Record {
@@ -47,15 +148,15 @@ impl Record {
         self.transitions.get(transition).is_some_and(|at| *at >= self.arrivals.status_since)
     }
 
-    /// Takes in an event of a source without a clock, in the order of arrival.
-    /// Returns the names of the facts that changed. An event that contradicts the
-    /// record, or whose place among the others cannot be told, marks the record as
-    /// contested.
+    /// Takes in an event of a source without a clock. Returns the names of the facts
+    /// that changed.
     pub(crate) fn apply(&mut self, change: &Change, transition: &str) -> Vec<String> {
+        // Records written before any of this was remembered.
+        self.arrivals.torn |= self.contested && self.arrivals == Arrivals::default();
         // The same body again after the status has changed: a delivery that was
         // repeated late, or the same transition once more.
-        self.contested |= self.transitions.contains_key(transition);
-        self.contested |= change.undated.contradicts_itself;
+        self.arrivals.torn |= self.transitions.contains_key(transition);
+        self.arrivals.torn |= change.undated.contradicts_itself;
         let action = if change.undated.creates { Action::Created } else { Action::Updated };
         let clock = Clock { action, ..Clock::UNKNOWN };
         let mut changed = Vec::new();
@@ -65,14 +166,14 @@ impl Record {
             }
         }
         let next = self.version.saturating_add(1);
-        if let Some(Value::String(status)) = change.facts.get("status") {
-            let before = self.text("status").map(str::to_owned);
-            self.take_status(change, status, clock);
-            if self.text("status") != before.as_deref() {
-                changed.push("status".to_owned());
-                self.arrivals.status_since = next;
-            }
+        if let Some(Value::String(status)) = change.facts.get("status")
+            && self.take_status(change, status, clock)
+        {
+            changed.push("status".to_owned());
+            self.arrivals.status_since = next;
         }
+        self.contested = self.arrivals.torn
+            || self.facts.contains_key("status") && self.arrivals.end().is_none();
         self.remember(transition, next);
         changed
     }
@@ -86,7 +187,7 @@ impl Record {
         };
         let before = known.value.clone();
         if DECIDING.contains(&name) && known.clock.action == clock.action {
-            self.contested |= known.value != *value;
+            self.arrivals.torn |= known.value != *value;
             *known = Register::new(value.clone(), clock);
         } else {
             known.decorate(clock, value.clone());
@@ -94,98 +195,22 @@ impl Record {
         known.value != before
     }
 
-    fn take_status(&mut self, change: &Change, status: &str, clock: Clock) {
-        let was = change.was.get("status").and_then(Value::as_str);
-        let held = self.facts.get("status").cloned();
-        if change.undated.creates {
-            return self.take_creation(change, status, clock, held.as_ref());
-        }
-        match (was, held) {
-            (Some(was), None) => {
-                self.begin(was, status);
-                self.set_status(change, status, clock);
-            }
-            (None, None) => self.set_status(change, status, clock),
-            (Some(was), Some(held)) => {
-                let is_held = held.value == status;
-                let confirms = self.arrivals.unconfirmed.remove(status);
-                let begins = self.arrivals.first_change.as_ref().map(|[before, _]| before);
-                // Of a circle of changes nobody knows where it began.
-                let closes_circle = begins.is_some_and(|before| before == status);
-                let follows = held.value == was && !confirms && !closes_circle;
-                let repeats = is_held && (confirms || was == status);
-                self.contested |= !follows && !repeats;
-                if confirms {
-                    self.begin(was, status);
-                }
-                self.hold_status(change, status, clock, is_held);
-            }
-            (None, Some(held)) => {
-                let is_held = held.value == status;
-                self.contested |= !is_held && held.clock.action != Action::Created;
-                self.hold_status(change, status, clock, is_held);
-            }
-        }
-    }
-
-    /// Takes in the status of the creation, which is older than any other.
-    fn take_creation(
-        &mut self,
-        change: &Change,
-        status: &str,
-        clock: Clock,
-        held: Option<&Register>,
-    ) {
-        self.arrivals.created = true;
-        match held.map(|held| held.clock.action) {
-            None => self.set_status(change, status, clock),
-            Some(Action::Created) => {
-                if held.is_some_and(|held| held.value != status) {
-                    self.contested = true;
-                    self.set_status(change, status, clock);
-                }
-            }
-            Some(_) => {
-                // The life began here. The first change heard of begins with this
-                // status, or led to it as the object came to be.
-                let is_initial = change.undated.is_initial;
-                let first = self.arrivals.first_change.take();
-                let led_here = first.as_ref().is_some_and(|[_, after]| after == status);
-                let begins_here = first.as_ref().is_none_or(|[before, _]| before == status);
-                self.contested |= !begins_here && (is_initial || !led_here);
-                if !is_initial && !led_here {
-                    self.arrivals.unconfirmed.insert(status.to_owned());
-                }
-            }
-        }
-    }
-
-    /// Remembers the first change of status while the creation is unknown.
-    fn begin(&mut self, was: &str, status: &str) {
-        if !self.arrivals.created && self.arrivals.first_change.is_none() {
-            self.arrivals.first_change = Some([was.to_owned(), status.to_owned()]);
-        }
-    }
-
-    /// Sets a status that is later than the creation; one that is held already is from
-    /// then on no longer that of the creation alone.
-    fn hold_status(&mut self, change: &Change, status: &str, clock: Clock, is_held: bool) {
-        if is_held {
-            self.facts.insert("status".to_owned(), Register::new(status.into(), clock));
-        } else {
-            self.set_status(change, status, clock);
-        }
-    }
-
-    fn set_status(&mut self, change: &Change, status: &str, clock: Clock) {
-        self.facts.insert("status".to_owned(), Register::new(status.into(), clock));
-        if !change.was.contains_key("status") && !change.undated.is_initial {
-            self.arrivals.unconfirmed.insert(status.to_owned());
-            if self.arrivals.unconfirmed.len() > MAX_UNCONFIRMED {
-                self.arrivals.unconfirmed.pop_first();
-                self.contested = true;
-            }
-        }
+    /// Takes in a status; true when it changed.
+    fn take_status(&mut self, change: &Change, status: &str, clock: Clock) -> bool {
+        let before = self.text("status").map(str::to_owned);
+        self.arrivals.remember(change, status);
+        let only_created = self.arrivals.named.is_empty() && self.arrivals.changes.is_empty();
+        let action = if only_created { Action::Created } else { Action::Updated };
+        let is_late = change.undated.creates && !only_created;
+        let now = match self.arrivals.end() {
+            Some(end) => end.to_owned(),
+            // The creation is older than what is there.
+            None if is_late => before.clone().unwrap_or_else(|| status.to_owned()),
+            None => status.to_owned(),
+        };
+        let register = Register::new(now.as_str().into(), Clock { action, ..clock });
+        self.facts.insert("status".to_owned(), register);
+        before.as_ref() != Some(&now)
     }
 
     fn remember(&mut self, transition: &str, version: u64) {

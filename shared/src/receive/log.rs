@@ -51,6 +51,7 @@ pub enum PromiseState {
 }
 
 /// The log line of one request.
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of the line")]
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct RequestLog {
     /// The provider's name.

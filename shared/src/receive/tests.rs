@@ -136,7 +136,7 @@ fn approved() -> String {
 /// script.
 async fn played(script: Script, body: &str) -> (i64, Vec<String>, Arc<Mutex<Script>>) {
     let (intake, script) = intake(script).await;
-    let status = intake.handle(request(body)).await.status_code;
+    let status = Box::pin(intake.handle(request(body))).await.status_code;
     let calls =
         script.lock().unwrap().calls.iter().map(|(operation, _)| operation.clone()).collect();
     (status, calls, script)

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::Value;
-use shared::ledger::{Family, Kind};
+use shared::ledger::{Family, Kind, UNKNOWN, status_set};
 use shared::provider::definition::{Definition, Routes};
 use shared::provider::object::EventType;
 use shared::provider::{ALL, definition};
@@ -162,4 +162,28 @@ fn a_catalogue_says_everything_once() {
     }
     let sections: BTreeSet<_> = ALL.iter().map(|own| own.authentication.section).collect();
     assert_eq!(sections.len(), ALL.len());
+}
+
+#[test]
+fn every_status_is_in_the_set_of_its_kind() {
+    for definition in ALL {
+        let objects = definition
+            .catalogue
+            .iter()
+            .flat_map(|row| std::iter::once(row.object).chain(row.object.also.iter().copied()));
+        for object in objects {
+            let set: Vec<_> = status_set(object.kind).iter().map(|(status, _)| *status).collect();
+            let words = object.words.words.iter().map(|(_, status)| *status);
+            let by_fact = object.words.by_fact.iter().map(|rule| rule.status);
+            for status in words.chain(by_fact).chain(object.words.otherwise) {
+                assert!(set.contains(&status), "{definition} {:?}: {status}", object.kind);
+            }
+            let said = object.words.words.iter().map(|(word, _)| *word).collect::<BTreeSet<_>>();
+            assert_eq!(said.len(), object.words.words.len(), "{definition} {:?}", object.kind);
+        }
+        // What a type says of its object is a word that has a meaning.
+        for row in definition.catalogue.iter().filter(|row| row.status.is_some()) {
+            assert_ne!(row.object.words.meaning(row.status.unwrap()), UNKNOWN, "{}", row.name);
+        }
+    }
 }

@@ -36,6 +36,15 @@ pub struct StoredEvent {
     /// What is wrong with quarantined bytes.
     #[serde(default)]
     pub problem: Option<String>,
+    /// The names of the facts whose value before it is not the one that was held.
+    #[serde(default)]
+    pub gap: Vec<String>,
+    /// The names of the facts that are too large for the record.
+    #[serde(default)]
+    pub over: Vec<String>,
+    /// The partition that has its body, where that is another one.
+    #[serde(default)]
+    pub kept_with: Option<String>,
     /// The name of the secret that vouched for it.
     pub secret: String,
     /// When it came in.
@@ -43,7 +52,7 @@ pub struct StoredEvent {
 }
 
 /// The attributes of [`StoredEvent`].
-const RECORDED: [&str; 9] = [
+const RECORDED: [&str; 12] = [
     "sk",
     "type",
     "identity",
@@ -51,6 +60,9 @@ const RECORDED: [&str; 9] = [
     "version",
     "no_promise",
     "problem",
+    "gap",
+    "over",
+    "kept_with",
     "secret",
     "received_at",
 ];

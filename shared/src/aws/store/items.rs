@@ -341,6 +341,7 @@ pub(super) fn known(
         if of != pk {
             records.insert(of, record(item)?);
         } else if sk == RECORD {
+            known.status = key("status");
             known.record = Some(record(item)?);
         } else if Some(sk.as_str()) == event {
             let of = |name: &str| item.get(name).and_then(|of| of.as_s().ok()).cloned();

@@ -140,7 +140,7 @@ fn promotions(
             Some(id) if changes.len() < MAX_PROMOTIONS => {
                 seen.insert(id.clone());
                 let status = Field::Value("pending".to_owned());
-                let ids = (id.clone(), whose);
+                let ids = (id.clone(), Some(whose));
                 changes.push(enrolled(part, reading, &promotion, ids, status, unread));
             }
             Some(_) => unread.note_over("promotions"),
@@ -167,13 +167,8 @@ fn accepted(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malfor
         let whose = as_id(&promoter.at(&["id"])).value().cloned();
         let status = beside.first(&["state"]).or(implied(reading));
         let mut changes = Vec::new();
-        let mut change = match &whose {
-            Some(whose) => enrolled(&part, reading, &promotion, (id, whose), status, unread),
-            None => {
-                let facts = ENROLMENT.facts(&promotion, unread);
-                part.change(reading, &ENROLMENT, id, status, facts)
-            }
-        };
+        let ids = (id, whose.as_ref());
+        let mut change = enrolled(&part, reading, &promotion, ids, status, unread);
         let campaigns = [promotion.at(&["campaign_id"]), beside.at(&["campaign", "id"])];
         state(&mut change.facts, "campaign_id", Field::agreed(campaigns));
         changes.push(change);
@@ -214,12 +209,13 @@ fn enrolled(
     part: &EventPart,
     reading: &Reading,
     promotion: &Parts,
-    (id, whose): (Id, &Id),
+    (id, whose): (Id, Option<&Id>),
     status: Field<String>,
     unread: &mut Unread,
 ) -> Change {
     let mut facts = ENROLMENT.facts(promotion, unread);
-    let named = [promotion.at(&["promoter_id"]), Field::Value(whose.as_str())];
-    state(&mut facts, "affiliate_id", Field::agreed(named));
+    let beside = whose.map_or(Field::Absent, |whose| Field::Value(whose.as_str()));
+    let named = Field::agreed([promotion.at(&["promoter_id"]), beside]);
+    state(&mut facts, "affiliate_id", named);
     part.change(reading, &ENROLMENT, id, status, facts)
 }

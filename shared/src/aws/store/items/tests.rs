@@ -88,18 +88,12 @@ fn any_record() -> impl Strategy<Value = Record> {
     let transitions = prop::collection::btree_map("[a-z#]{1,9}", any::<u64>(), 0..3);
     let times = (any_time(), any_time(), any_time());
     let names = || prop::collection::btree_set("[a-z_]{1,9}", 0..3);
-    let change = prop::option::of(prop::array::uniform2("[a-z]{1,9}"));
-    let named = (names(), names(), change, any::<bool>());
+    let changes = prop::collection::btree_set(prop::array::uniform2("[a-z]{1,9}"), 0..3);
+    let created = (prop::option::of("[a-z]{1,9}"), any::<(bool, bool)>());
+    let named = (names(), names(), changes, created);
     let (sources, numbers) = (any_sources(), any::<(u64, u32, bool, u64)>());
     (facts, times, numbers, transitions, sources, named).prop_map(
-        |(
-            facts,
-            times,
-            numbers,
-            transitions,
-            sources,
-            (named, unconfirmed, first_change, created),
-        )| {
+        |(facts, times, numbers, transitions, sources, (named, statuses, changes, created))| {
             let (version, epoch, contested, status_since) = numbers;
             let (deleted_at, announced, announced_undated) = times;
             let record = Record {
@@ -109,7 +103,14 @@ fn any_record() -> impl Strategy<Value = Record> {
                 contested: false,
                 named,
                 transitions,
-                arrivals: Arrivals { status_since, unconfirmed, created, first_change },
+                arrivals: Arrivals {
+                    status_since,
+                    named: statuses,
+                    changes,
+                    created: created.0,
+                    created_changed: created.1.0,
+                    torn: created.1.1,
+                },
                 announced,
                 announced_undated,
                 sources,
@@ -152,9 +153,10 @@ fn facts_keep_their_own_clocks() {
 
 /// The largest value of a member of this form, inside a fact or as one.
 fn largest(form: Form, inside: bool) -> Value {
-    let (text, other) = match inside {
-        true => (MAX_INNER_TEXT_BYTES, MAX_FACT_BYTES / 2),
-        false => (MAX_TEXT_BYTES, MAX_FACT_BYTES),
+    let (text, other) = if inside {
+        (MAX_INNER_TEXT_BYTES, MAX_FACT_BYTES / 2)
+    } else {
+        (MAX_TEXT_BYTES, MAX_FACT_BYTES)
     };
     let full = json!(["x".repeat(other - 4)]);
     match form {
