@@ -183,8 +183,8 @@ pub struct Event {
     /// True for a type that no page of the vendor lists, and that is understood by
     /// the family that its name speaks of.
     pub is_unlisted: bool,
-    /// The names of the facts that are too large for a record, and are kept with the
-    /// event alone.
+    /// The names of the facts that are too large for a record, whole or in part, and
+    /// are kept with the event alone.
     pub over: Vec<&'static str>,
     /// The paths of the fields that could not be read, without any value.
     pub unread: Vec<String>,

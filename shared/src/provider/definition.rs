@@ -319,7 +319,7 @@ impl Definition {
             others,
             is_unlisted,
             unread: unread.paths().to_vec(),
-            over: unread.over,
+            over: unread.over().to_vec(),
             other_format: other.map(|other| other.provider),
         })
     }

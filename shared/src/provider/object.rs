@@ -177,7 +177,7 @@ impl Object {
     /// those too large for a record are noted in `unread`.
     #[must_use]
     pub fn facts(&self, parts: &Parts, unread: &mut Unread) -> Facts {
-        let mut facts = parts.facts(&mut unread.over);
+        let mut facts = parts.facts(unread);
         for Joined { fact, at } in self.joined {
             state(&mut facts, fact, self.weighed(parts.agreed(at)));
         }

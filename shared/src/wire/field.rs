@@ -68,18 +68,21 @@ impl<T> Field<T> {
         }
     }
 
-    /// The one field for a fact that the payload states in two places.
-    /// [`Field::Unread`] where the two contradict each other, because nothing tells
+    /// The one field for a fact that the payload states in several places.
+    /// [`Field::Unread`] where any two contradict each other, because nothing tells
     /// which is meant.
     #[must_use]
-    pub fn agreed(self, other: Self) -> Self
+    pub fn agreed(places: impl IntoIterator<Item = Self>) -> Self
     where
         T: PartialEq,
     {
-        match (self, other) {
-            (Field::Value(one), Field::Value(other)) if one != other => Field::Unread,
-            (one, other) => one.or(other),
+        let places: Vec<_> = places.into_iter().collect();
+        let mut values = places.iter().filter_map(Field::value);
+        let first = values.next();
+        if values.any(|other| Some(other) != first) {
+            return Field::Unread;
         }
+        places.into_iter().fold(Field::Absent, Field::or)
     }
 
     /// The one of two fields that states more: a value outweighs `null`, and `null`
@@ -108,8 +111,7 @@ pub trait Read: Sized {
 pub struct Unread {
     at: Vec<&'static str>,
     paths: Vec<String>,
-    /// The names of the facts that are too large for a record.
-    pub over: Vec<&'static str>,
+    over: Vec<&'static str>,
 }
 
 impl Unread {
@@ -154,6 +156,20 @@ impl Unread {
         }
     }
 
+    /// Notes that a fact, or a part of it, is too large for a record.
+    pub fn note_over(&mut self, fact: &'static str) {
+        if !self.over.contains(&fact) {
+            self.over.push(fact);
+        }
+    }
+
+    /// The names of the facts that are too large for a record, whole or in part, each
+    /// once.
+    #[must_use]
+    pub fn over(&self) -> &[&'static str] {
+        &self.over
+    }
+
     /// The paths, each once.
     #[must_use]
     pub fn paths(&self) -> &[String] {
@@ -181,10 +197,12 @@ mod tests {
             );
         }
         for place in &places {
-            assert_eq!(place.clone().agreed(Field::Value(1)), Field::Value(1));
-            assert_eq!(Field::Value(1).agreed(place.clone()), Field::Value(1));
+            assert_eq!(Field::agreed([place.clone(), Field::Value(1)]), Field::Value(1));
+            assert_eq!(Field::agreed([Field::Value(1), place.clone()]), Field::Value(1));
         }
-        assert_eq!(Field::Value(1).agreed(Field::Value(2)), Field::Unread);
+        let contradicting = [1, 2, 1].map(Field::Value);
+        assert_eq!(Field::agreed(contradicting), Field::Unread);
+        assert_eq!(Field::<u8>::agreed([]), Field::Absent);
         assert_eq!(Field::<()>::Absent.then(|()| Field::Value(1)), Field::Absent);
         assert_eq!(Field::<()>::Null.then(|()| Field::Value(1)), Field::Null);
         assert_eq!(Field::<()>::Unread.then(|()| Field::Value(1)).deciding(), Field::Null);

@@ -16,6 +16,13 @@ pub const MAX_INNER_TEXT_BYTES: usize = 256;
 /// Largest fact that is an object or a list, in bytes of JSON.
 pub const MAX_FACT_BYTES: usize = 8 * 1024;
 
+/// The limits of a text, and of anything else, in bytes.
+type Limits = (usize, usize);
+
+const OF_A_FACT: Limits = (MAX_TEXT_BYTES, MAX_FACT_BYTES);
+// Half, so that one large part does not cost the others.
+const INSIDE_A_FACT: Limits = (MAX_INNER_TEXT_BYTES, MAX_FACT_BYTES / 2);
+
 /// Longest status or unit, in bytes.
 const MAX_WORD_BYTES: usize = 256;
 
@@ -212,13 +219,7 @@ impl Parts {
     /// each other.
     #[must_use]
     pub fn agreed(&self, paths: &[&[&str]]) -> Field<String> {
-        let texts: Vec<_> = paths.iter().map(|path| self.at(path)).collect();
-        let mut values = texts.iter().filter_map(Field::value);
-        let first = values.next();
-        if values.any(|other| Some(other) != first) {
-            return Field::Unread;
-        }
-        texts.into_iter().fold(Field::Absent, Field::or).map(|text| (*text).to_owned())
+        Field::agreed(paths.iter().map(|path| self.at(path))).map(|text| (*text).to_owned())
     }
 
     /// The text of the first of these members that has one.
@@ -239,30 +240,45 @@ impl Parts {
         }
     }
 
-    /// The facts that the object states. The names of those that are too large to be
-    /// facts, and are kept in the event only, are added to `over`.
+    /// The facts that the object states. What is too large for the record is kept in
+    /// the event only, and noted in `unread`.
     #[must_use]
-    pub fn facts(&self, over: &mut Vec<&'static str>) -> Map<String, Value> {
+    pub fn facts(&self, unread: &mut Unread) -> Map<String, Value> {
         let mut facts = Map::new();
         for (_, part, member) in self.0.iter().filter(|(.., member)| member.stated) {
-            let Some(value) = stated(part, member.form, MAX_INNER_TEXT_BYTES) else { continue };
-            let limit = if value.is_string() { MAX_TEXT_BYTES } else { MAX_FACT_BYTES };
-            let value = if size(&value) > limit {
-                over.push(member.fact);
-                in_the_event()
-            } else {
-                value
-            };
-            facts.insert(member.fact.to_owned(), value);
+            let mut over = false;
+            let value = stated(part, member.form, &mut over);
+            let Some(value) = value else { continue };
+            facts.insert(member.fact.to_owned(), within_limits(value, OF_A_FACT, &mut over));
+            if over {
+                unread.note_over(member.fact);
+            }
         }
         facts
     }
 
-    fn inner(&self, limit: usize) -> Value {
+    /// The text of the first of these members that has one, as the fact `fact`.
+    #[must_use]
+    pub fn first_fact(
+        &self,
+        names: &[&str],
+        fact: &'static str,
+        unread: &mut Unread,
+    ) -> Field<Value> {
+        let mut over = false;
+        let text = self.first(names);
+        let value = text.map(|text| within_limits(text.as_str().into(), OF_A_FACT, &mut over));
+        if over {
+            unread.note_over(fact);
+        }
+        value
+    }
+
+    fn inner(&self, over: &mut bool) -> Value {
         let stated = self.0.iter().filter(|(.., member)| member.stated);
         let members = stated.filter_map(|(_, part, member)| {
-            let value = stated_inside(part, member.form, limit)?;
-            Some((member.fact.to_owned(), value))
+            let value = self::stated(part, member.form, over)?;
+            Some((member.fact.to_owned(), within_limits(value, INSIDE_A_FACT, over)))
         });
         Value::Object(members.collect())
     }
@@ -274,26 +290,30 @@ pub fn in_the_event() -> Value {
     Value::Object([("kept_in".to_owned(), Value::from("event"))].into_iter().collect())
 }
 
-fn size(value: &Value) -> usize {
-    value.as_str().map_or_else(|| value.to_string().len(), str::len)
+/// The value, or what stands for one that is larger than a text or a fact may be;
+/// `over` is true then.
+fn within_limits(value: Value, (text, other): Limits, over: &mut bool) -> Value {
+    let (size, limit) = match value.as_str() {
+        Some(value) => (value.len(), text),
+        None => (value.to_string().len(), other),
+    };
+    if size <= limit {
+        return value;
+    }
+    *over = true;
+    in_the_event()
 }
 
 /// The fact of a member; `None` when it states nothing.
-fn stated(part: &Field<Part>, form: Form, inner: usize) -> Option<Value> {
+fn stated(part: &Field<Part>, form: Form, over: &mut bool) -> Option<Value> {
     Some(match (part, form) {
         (Field::Value(Part::Text(text)), _) => Value::from(text.as_str()),
-        (Field::Value(Part::Object(parts)), _) => parts.inner(inner),
+        (Field::Value(Part::Object(parts)), _) => parts.inner(over),
         (Field::Value(Part::Free(value)), _) => value.clone(),
         (Field::Null, _) => Value::Null,
         (Field::Unread, Form::Verdict) => UNREAD_CHECK.into(),
         (Field::Absent | Field::Unread, _) => return None,
     })
-}
-
-fn stated_inside(part: &Field<Part>, form: Form, limit: usize) -> Option<Value> {
-    let value = stated(part, form, limit)?;
-    let inner = if value.is_string() { limit } else { MAX_FACT_BYTES / 2 };
-    Some(if size(&value) > inner { in_the_event() } else { value })
 }
 
 /// The verdict of a check that cannot be read.

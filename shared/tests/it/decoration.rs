@@ -69,7 +69,7 @@ fn replaced(body: &Value, place: &str, by: Option<&Value>) -> Value {
 }
 
 /// True of a place that decides what the event is, or which object it is about.
-fn decides(provider: &'static Definition, body: &Value, place: &str) -> bool {
+pub fn decides(provider: &'static Definition, body: &Value, place: &str) -> bool {
     let of = |pointer: &str, name: &str| {
         body.pointer(pointer).and_then(Value::as_str).is_some_and(|text| text.starts_with(name))
     };
@@ -123,7 +123,7 @@ fn values() -> Vec<Option<Value>> {
 }
 
 /// The policy under which the samples' campaigns promise.
-fn of_samples(provider: &'static Definition) -> Policy {
+pub fn of_samples(provider: &'static Definition) -> Policy {
     let default = match provider.provider.name() {
         "firstpromoter-v1" => Source::V1,
         _ => Source::V2,

@@ -3,10 +3,10 @@
 
 use crate::mapping::{V1, V2, change, event};
 use crate::promises::{commission, policy};
-use crate::providers::{FIRSTPROMOTER, FIRSTPROMOTER_V1, UPPROMOTE, decide, read, route};
+use crate::providers::{AFFONSO, FIRSTPROMOTER, FIRSTPROMOTER_V1, UPPROMOTE, decide, read, route};
 use serde_json::{Value, json};
 use shared::fulfilment::{ParkReason, Policy, Promise, Rule, Snapshot, State};
-use shared::ledger::Event;
+use shared::ledger::{Content, Event};
 use shared::provider::ALL;
 use shared::receive::decide::Decision;
 use shared::wire::{Timestamp, json};
@@ -117,6 +117,68 @@ fn whom_one_event_names_twice_and_differently_is_looked_up() {
     // Said twice alike, it is said.
     body["data"]["referral_id"] = json!("77");
     assert_eq!(promised(&referral, &[v2(&body)]).unwrap().state, State::Requested);
+}
+
+/// Whom an event names in two places, and differently, it names nowhere.
+#[test]
+fn a_link_that_two_places_state_differently_is_not_stated() {
+    let data = json!({"promoter": {"id": 4}, "campaign": {"id": 12},
+        "promotion": {"id": 6, "promoter_id": 4, "campaign_id": 12}});
+    let accepted = |place: &str| {
+        let mut data = data.clone();
+        if let Some(id) = data.pointer_mut(place) {
+            *id = json!(99);
+        }
+        let body = json!({"event": {"id": 1, "type": "promoter_accepted"}, "data": data});
+        change(FIRSTPROMOTER_V1, V1, &body).facts
+    };
+    let agreed = accepted("/none");
+    assert_eq!((&agreed["affiliate_id"], &agreed["campaign_id"]), (&json!("4"), &json!("12")));
+    for (place, fact) in [
+        ("/promotion/promoter_id", "affiliate_id"),
+        ("/promotion/campaign_id", "campaign_id"),
+        ("/campaign/id", "campaign_id"),
+    ] {
+        assert_eq!(accepted(place).get(fact), None, "{place}");
+    }
+    for (event_type, entity, data) in [
+        ("promoter.balance.updated", "promoter", json!({"promoter_id": 5})),
+        ("promoter.balance.updated", "promoter", json!({"promoter": {"id": 5}})),
+        ("payout.commissions.updated", "payout", json!({"payout_id": 5})),
+        ("payout.commissions.added", "payout", json!({"payout_id": 5, "commission_id": 7})),
+        (
+            "payout.commissions.added",
+            "payout_commission",
+            json!({"payout_id": 5, "commission_id": 7, "commission": {"id": 8}, "reward_id": 7}),
+        ),
+    ] {
+        let body = json!({"event_id": "e", "event_type": event_type, "entity_type": entity,
+            "entity_id": 6, "data": data});
+        let told = event(FIRSTPROMOTER, V2, &body.to_string()).unwrap();
+        assert_eq!(told.content, Content::Unknown, "{body}");
+    }
+}
+
+/// What is too large in a part is said to be, and so is what stands in one of several
+/// places.
+#[test]
+fn a_text_that_is_too_long_is_kept_in_the_event() {
+    let long = "x".repeat(600);
+    let data = json!({"transactionId": "t", "holdDays": long, "invoice_id": "i"});
+    let body = json!({"id": "e", "type": "transaction.updated", "data": data});
+    let told = event(AFFONSO, "/webhooks/affonso/transactions", &body.to_string()).unwrap();
+    let Content::Change(change) = &told.content else { panic!("{told:?}") };
+    assert_eq!(told.over, ["hold_days"]);
+    assert_eq!(change.facts["hold_days"], json!({"kept_in": "event"}));
+    assert_eq!(change.facts["invoice_id"], json!("i"));
+
+    let data = json!({"id": 7, "referral": {"id": 9, "uid": long, "email": long}});
+    let body = json!({"event_id": "e", "event_type": "commission.updated", "data": data});
+    let told = event(FIRSTPROMOTER, V2, &body.to_string()).unwrap();
+    let Content::Change(change) = &told.content else { panic!("{told:?}") };
+    assert_eq!(told.over, ["customer"]);
+    assert_eq!(change.facts["customer"]["id"], json!("9"));
+    assert_eq!(change.facts["customer"]["uid"], json!({"kept_in": "event"}));
 }
 
 /// An address that came without an id is that of the id beside it, in that event.

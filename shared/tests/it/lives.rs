@@ -21,13 +21,14 @@ use shared::wire::json as exact;
 
 /// The table, as far as events and records go.
 #[derive(Default)]
-struct Table {
+pub struct Table {
     records: BTreeMap<String, Record>,
     events: BTreeMap<String, SeenEvent>,
 }
 
 impl Table {
-    fn deliver(&mut self, event: &Event) {
+    /// Records an event; false when it is a duplicate.
+    pub fn deliver(&mut self, event: &Event) -> bool {
         let (pk, sk) = item_keys(event);
         let partition = |change: &shared::ledger::Change| {
             Partition::of(event.provider, &change.subject).to_string()
@@ -43,7 +44,9 @@ impl Table {
             promise: None,
             others: others.iter().map(|other| self.records.get(other).cloned()).collect(),
         };
-        let Decision::Write(write) = decide(&known, event, &policy(), received()) else { return };
+        let Decision::Write(write) = decide(&known, event, &policy(), received()) else {
+            return false;
+        };
         let seen = SeenEvent { event_type: event.event_type.clone(), sha256: String::new() };
         let before = self.events.insert(place(&event_key(&write.identity)), seen);
         assert!(before.is_none(), "an identity twice");
@@ -51,10 +54,15 @@ impl Table {
         for (pk, other) in others.into_iter().zip(write.others) {
             self.records.insert(pk, other.record);
         }
+        true
+    }
+
+    pub fn records(&self) -> &BTreeMap<String, Record> {
+        &self.records
     }
 
     /// What the records say, without what only counts or remembers.
-    fn said(self) -> BTreeMap<String, Record> {
+    pub fn said(self) -> BTreeMap<String, Record> {
         let records = self.records.into_iter().map(|(pk, record)| {
             let said = Record {
                 version: 0,

@@ -29,6 +29,7 @@ mod leased;
 mod lives;
 mod machine;
 mod mapping;
+mod mutations;
 mod nulls;
 mod outcomes;
 mod owed;

@@ -102,7 +102,7 @@ fn read(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed>
     let parts = TRANSACTION.in_member(reading.body, "data", unread)?;
     let mut facts = TRANSACTION.facts(&parts, unread);
     for (fact, names) in EITHER {
-        state(&mut facts, fact, parts.first(names));
+        state(&mut facts, fact, parts.first_fact(names, fact, unread));
     }
     let status = statuses(&parts, &mut facts);
     understood(

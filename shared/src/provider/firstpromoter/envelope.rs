@@ -40,6 +40,12 @@ impl Envelope {
     }
 }
 
+/// The id of an object that an event names in these places of its data, and perhaps as
+/// its entity. Where two of them differ, nobody can tell which is meant.
+pub(super) fn named(parts: &Parts, at: &[&[&str]], entity: Field<Id>) -> Field<Id> {
+    Field::agreed(at.iter().map(|path| as_id(&parts.at(path))).chain([entity]))
+}
+
 /// The resource of an event. An empty one cannot be read, except where the event
 /// deletes it: then there may be nothing left to show.
 pub(super) fn data(

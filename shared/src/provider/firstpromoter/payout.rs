@@ -4,7 +4,9 @@ use serde_json::Value;
 
 use crate::ledger::{Action, Facts, Family, Kind, Malformed, StatusWords};
 use crate::provider::firstpromoter::commission::COMMISSION;
-use crate::provider::firstpromoter::envelope::{CAMPAIGN, Envelope, PROMOTER, Told, data, read};
+use crate::provider::firstpromoter::envelope::{
+    CAMPAIGN, Envelope, PROMOTER, Told, data, named, read,
+};
 use crate::provider::firstpromoter::unit::AMOUNT;
 use crate::provider::mapping::as_id;
 use crate::provider::object::{Joined, Object, ReadEvent, Reading, Understood};
@@ -100,10 +102,12 @@ const fn membership(kind: Kind, words: &'static StatusWords, read: ReadEvent) ->
 fn ids(reading: &Reading, envelope: &Envelope, unread: &mut Unread) -> (Field<Id>, Field<Id>) {
     let parts = data(reading.row.object, reading.body, false, unread);
     let parts = parts.value().cloned().unwrap_or_default();
-    let id = |paths: &[&[&str]]| as_id(&parts.agreed(paths).map(String::as_str));
-    let payout = id(&[&["payout_id"], &["payout", "id"]]);
-    let commission = id(&[&["commission_id"], &["commission", "id"]]);
-    (payout.or(envelope.id_of(reading.body, "payout")), commission.or(id(&[&["reward_id"]])))
+    let entity = envelope.id_of(reading.body, "payout");
+    let payout = named(&parts, &[&["payout_id"], &["payout", "id"]], entity);
+    let commission = named(&parts, &[&["commission_id"], &["commission", "id"]], Field::Absent);
+    // The vendor's older name of a commission.
+    let reward = as_id(&parts.at(&["reward_id"]));
+    (payout, if commission == Field::Absent { reward } else { commission })
 }
 
 fn added(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed> {

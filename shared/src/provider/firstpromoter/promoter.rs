@@ -1,8 +1,7 @@
 //! `promoter.*`: an affiliate, and the affiliate's balances.
 
 use crate::ledger::{ByFact, FactIs, Family, Kind, Malformed, StatusWords, With};
-use crate::provider::firstpromoter::envelope::{Envelope, Told, data, read};
-use crate::provider::mapping::as_id;
+use crate::provider::firstpromoter::envelope::{Envelope, Told, data, named, read};
 use crate::provider::object::{Joined, Object, Reading, Understood};
 use crate::wire::parts::{Member, any, id, number_id, object, personal, present, text, time, word};
 use crate::wire::{Field, Unread};
@@ -122,8 +121,8 @@ fn balances(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malfor
     let envelope = Envelope::read(reading.body, unread)?;
     let parts = data(&BALANCES, reading.body, false, unread);
     let parts = parts.value().cloned().unwrap_or_default();
-    let named = parts.agreed(&[&["promoter_id"], &["promoter", "id"]]);
-    let id = as_id(&named.map(String::as_str)).or(envelope.id_of(reading.body, "promoter"));
+    let entity = envelope.id_of(reading.body, "promoter");
+    let id = named(&parts, &[&["promoter_id"], &["promoter", "id"]], entity);
     let Field::Value(id) = id else {
         return Ok(Told::nothing(envelope));
     };

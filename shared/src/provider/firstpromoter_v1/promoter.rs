@@ -143,11 +143,10 @@ fn promotions(
                 let ids = (id.clone(), Some(whose));
                 changes.push(enrolled(part, reading, &promotion, ids, status, unread));
             }
-            Some(_) => unread.over.push("promotions"),
+            Some(_) => unread.note_over("promotions"),
             None => unread.note("promotions"),
         }
     }
-    unread.over.dedup();
     changes
 }
 
@@ -171,8 +170,8 @@ fn accepted(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malfor
         let ids = (id, whose.as_ref());
         let mut change = enrolled(&part, reading, &promotion, ids, status, unread);
         change.facts.extend(beside.facts(&mut unread.over));
-        let campaign = promotion.at(&["campaign_id"]).or(beside.at(&["campaign", "id"]));
-        state(&mut change.facts, "campaign_id", campaign);
+        let campaigns = [promotion.at(&["campaign_id"]), beside.at(&["campaign", "id"])];
+        state(&mut change.facts, "campaign_id", Field::agreed(campaigns));
         changes.push(change);
         if let Some(id) = whose {
             changes.push(affiliate(&part, reading, &promoter, id, unread));
@@ -206,7 +205,7 @@ fn affiliate(
 }
 
 /// The change of an enrolment. Where it names no promoter, it is that of the promoter
-/// beside it.
+/// beside it; where it names another, nobody's.
 fn enrolled(
     part: &EventPart,
     reading: &Reading,
@@ -217,7 +216,7 @@ fn enrolled(
 ) -> Change {
     let mut facts = ENROLMENT.facts(promotion, unread);
     let beside = whose.map_or(Field::Absent, |whose| Field::Value(whose.as_str()));
-    let named = promotion.at(&["promoter_id"]).or(beside);
+    let named = Field::agreed([promotion.at(&["promoter_id"]), beside]);
     state(&mut facts, "affiliate_id", named);
     part.change(reading, &ENROLMENT, id, status, facts)
 }

@@ -70,13 +70,8 @@ pub(super) static AFFILIATE: Object = Object {
 
 /// A change of an affiliate's status.
 pub(super) static AFFILIATE_STATUS: Object = Object {
-    members: &[
-        id("affiliate_id").unstated(),
-        id("id").unstated(),
-        word("previous_status"),
-        word("current_status"),
-    ],
-    ..affiliate(|reading, unread| changed(reading, &[&["affiliate_id"], &["id"]], unread))
+    members: &[id("affiliate_id").unstated(), word("previous_status"), word("current_status")],
+    ..affiliate(read_change)
 };
 
 const fn affiliate(read: ReadEvent) -> Object {
@@ -112,4 +107,12 @@ fn read(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed>
         contradicts_itself: named.is_some_and(|named| status.value().is_some() && !is(&[named])),
     };
     Ok(Told { undated, ..told }.understood(reading, unread))
+}
+
+/// Reads a change of status. That of a referral looks like it, but for the id.
+fn read_change(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed> {
+    if has(reading, &["referral_id"]) {
+        return Err(Malformed::new("body", "is not a change of an affiliate"));
+    }
+    changed(reading, &[&["affiliate_id"]], unread)
 }

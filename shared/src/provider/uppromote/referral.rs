@@ -60,7 +60,7 @@ pub(super) static REFERRAL_STATUS: Object = Object {
         word("previous_status"),
         word("current_status"),
     ],
-    ..commission(|reading, unread| changed(reading, &[&["referral_id"], &["id"]], unread))
+    ..commission(read_change)
 };
 
 const fn commission(read: ReadEvent) -> Object {
@@ -98,4 +98,13 @@ fn read(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed>
         contradicts_itself: named.is_some_and(|named| status.value().is_some() && !is(named)),
     };
     Ok(Told { undated, ..told }.understood(reading, unread))
+}
+
+/// Reads a change of status. The vendor's pages do not show the name of the id; that
+/// of an affiliate's change they do, and such a change is not a referral's.
+fn read_change(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed> {
+    if has(reading, &["affiliate_id"]) && !has(reading, &["referral_id"]) {
+        return Err(Malformed::new("body", "is not a change of a referral"));
+    }
+    changed(reading, &[&["referral_id"], &["id"]], unread)
 }

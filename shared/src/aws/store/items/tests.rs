@@ -5,9 +5,12 @@ use serde_json::json;
 
 use super::*;
 use crate::fulfilment::{Endpoint, Input, ParkReason, Reversals, Rules, Transition, transition};
+use crate::ledger::Change;
 use crate::ledger::{Kind, Source};
+use crate::provider::definition::Routes;
 use crate::provider::firstpromoter::{DEFINITION, REWARDS};
 use crate::wire::Id;
+use crate::wire::parts::{Form, MAX_FACT_BYTES, MAX_INNER_TEXT_BYTES, MAX_TEXT_BYTES};
 
 const RECEIVED: &str = "2026-11-01T00:00:00Z";
 
@@ -146,6 +149,77 @@ fn facts_keep_their_own_clocks() {
     let facts = facts.map(|(name, clock)| (name.to_owned(), Register::new(json!("x"), clock)));
     let written = Record { facts: facts.into(), ..Record::default() };
     assert_eq!(record(item(&written)).unwrap(), written);
+}
+
+/// The largest value of a member of this form, inside a fact or as one.
+fn largest(form: Form, inside: bool) -> Value {
+    let (text, other) = if inside {
+        (MAX_INNER_TEXT_BYTES, MAX_FACT_BYTES / 2)
+    } else {
+        (MAX_TEXT_BYTES, MAX_FACT_BYTES)
+    };
+    let full = json!(["x".repeat(other - 4)]);
+    match form {
+        Form::Free => full,
+        Form::Object(members) => {
+            let inner = members.iter().filter(|member| member.stated);
+            let inner = inner.map(|member| (member.fact.to_owned(), largest(member.form, true)));
+            let object = Value::Object(inner.collect());
+            if object.to_string().len() > other { full } else { object }
+        }
+        _ => json!("x".repeat(text)),
+    }
+}
+
+/// Whatever a provider sends, and however often its events contradict each other, a
+/// record is far from what an item holds.
+#[test]
+fn the_largest_record_of_every_object_fits() {
+    let received = Timestamp::parse(RECEIVED).unwrap();
+    let clock = Clock { time: Some(received), action: Action::Updated, rank: 1 };
+    let mut sizes = Vec::new();
+    for own in crate::provider::ALL {
+        let objects = own
+            .catalogue
+            .iter()
+            .flat_map(|row| std::iter::once(row.object).chain(row.object.also.iter().copied()));
+        for object in objects {
+            let id = Id::new(&"i".repeat(512)).unwrap();
+            let mut change = Change::of(Subject { kind: object.kind, id });
+            let stated = object.members.iter().filter(|member| member.stated);
+            let stated = stated.map(|member| (member.fact, largest(member.form, false)));
+            change.facts = stated.map(|(name, value)| (name.to_owned(), value)).collect();
+            let mut record = Record::default();
+            let has_clock = !matches!(own.routes, Routes::Events);
+            for n in 0..if has_clock { 12 } else { 70 } {
+                let id = format!("{n:0>512}");
+                let word = format!("{n:0>256}");
+                let amount = json!({"value": format!("1{n:0>1000}"), "unit": word});
+                for joined in object.joined {
+                    change.facts.insert(joined.fact.to_owned(), json!(id));
+                }
+                for (name, value) in [("status", json!(word)), ("payout_id", json!(id))] {
+                    change.facts.insert(name.to_owned(), value.clone());
+                    change.was.insert(name.to_owned(), value);
+                }
+                if object.amount.is_some() {
+                    change.was.insert("amount".to_owned(), amount["value"].clone());
+                    change.was.insert("unit".to_owned(), amount["unit"].clone());
+                    change.facts.insert("amount".to_owned(), amount);
+                }
+                if has_clock {
+                    record.merge(&change, clock, received);
+                } else {
+                    record.apply(&change, &format!("{n:0>620}"));
+                    record.version += 1;
+                }
+            }
+            let item = record_item(own, &change.subject, &record, received).unwrap();
+            sizes.push((members_size(&item), own.provider, object.kind));
+        }
+    }
+    let largest = sizes.iter().max_by_key(|(size, ..)| *size).unwrap();
+    assert!((50_000..100_000).contains(&largest.0), "{largest:?}");
 }
 
 /// As this project wrote them when 1970 stood for a time that nobody knew.
