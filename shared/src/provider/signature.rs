@@ -2,9 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
-use ring::digest::{SHA256, digest};
-use ring::hmac;
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::provider::secrets::NamedSecret;
@@ -63,12 +63,13 @@ pub fn matching(
 /// constant time.
 #[must_use]
 pub fn hmac_matches(named: &NamedSecret, parts: &[&[u8]], given: &[u8; 32]) -> bool {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, named.secret.bytes());
-    let mut mac = hmac::Context::with_key(&key);
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(named.secret.bytes()) else {
+        return false;
+    };
     for part in parts {
         mac.update(part);
     }
-    mac.sign().as_ref().ct_eq(given).into()
+    mac.verify_slice(given).is_ok()
 }
 
 /// Reads a hex MAC of 32 bytes; `None` for any other length or character.
@@ -84,9 +85,8 @@ pub fn mac_from_hex(text: &str) -> Option<[u8; 32]> {
 /// of it.
 #[must_use]
 pub fn secret_equals(named: &NamedSecret, given: &[u8]) -> bool {
-    let digest = |bytes| digest(&SHA256, bytes);
-    let (ours, theirs) = (digest(named.secret.bytes()), digest(given.trim_ascii()));
-    ours.as_ref().ct_eq(theirs.as_ref()).into()
+    let (ours, theirs) = (Sha256::digest(named.secret.bytes()), Sha256::digest(given.trim_ascii()));
+    ours.as_slice().ct_eq(theirs.as_slice()).into()
 }
 
 /// The secrets that match the `Authorization: Basic …` header.
