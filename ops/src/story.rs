@@ -296,14 +296,11 @@ impl RecordNow {
     }
 
     fn text(&self) -> String {
-        let mut line = format!("record: {}", or_dash(self.status.as_deref()));
-        if let Some(word) = self.provider_status.as_ref().filter(|word| {
-            // What the provider says is worth a word where it says it otherwise.
-            Some(*word) != self.status.as_ref()
-        }) {
-            line.push_str(&format!(" (\"{word}\")"));
-        }
-        line.push_str(&format!(", version {}", self.version));
+        // What the provider says is worth a word where it says it otherwise.
+        let word = self.provider_status.as_ref().filter(|word| Some(*word) != self.status.as_ref());
+        let word = word.map_or_else(String::new, |word| format!(" (\"{word}\")"));
+        let status = or_dash(self.status.as_deref());
+        let mut line = format!("record: {status}{word}, version {}", self.version);
         if self.contested {
             line.push_str(", contested");
         }

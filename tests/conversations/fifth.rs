@@ -71,8 +71,12 @@ async fn a_provider_of_ones_own_is_received_recorded_shown_and_signed() {
     let store = Store::new(client, stage.stack.table.clone());
     let story = ops::Story::read(&store, &"made-up#payout#p-1".parse().unwrap(), false).await;
     let story = story.unwrap().text();
-    for part in ["payout.settled", "record: settled", "affiliate_id a-9", "amount 12.5 cash_major"]
-    {
+    for part in [
+        "payout.settled",
+        "record: completed (\"settled\")",
+        "affiliate_id a-9",
+        "amount 12.5 cash_major",
+    ] {
         assert!(story.contains(part), "{part}: {story}");
     }
 }

@@ -56,32 +56,33 @@ impl Arrivals {
                 _ => None,
             };
         }
-        let edges: Vec<_> =
-            self.changes.iter().map(|[was, is]| (was.as_str(), is.as_str())).collect();
-        let ends: BTreeSet<&str> = match self.created.as_deref() {
-            Some(created) => {
-                let first = edges.iter().filter(|(_, is)| self.created_changed && *is == created);
-                let after = |first: &(&str, &str)| {
-                    let others: Vec<_> =
-                        edges.iter().filter(|edge| *edge != first).copied().collect();
-                    path_end(&others, created)
-                };
-                first.filter_map(after).chain(path_end(&edges, created)).collect()
-            }
-            None => {
-                let starts: BTreeSet<&str> = edges.iter().map(|(was, _)| *was).collect();
-                starts.into_iter().filter_map(|start| path_end(&edges, start)).collect()
-            }
-        };
+        let changes = self.changes.iter().map(|[was, is]| (was.as_str(), is.as_str()));
+        let changes: Vec<_> = changes.collect();
         let passed = |status: &str| {
             self.created.as_deref() == Some(status)
-                || edges.iter().any(|(was, is)| *was == status || *is == status)
+                || changes.iter().any(|(was, is)| *was == status || *is == status)
         };
-        let mut ends = ends.into_iter();
+        let mut ends = self.ends(&changes).into_iter();
         match (ends.next(), ends.next()) {
             (Some(end), None) if self.named.iter().all(|named| passed(named)) => Some(end),
             _ => None,
         }
+    }
+
+    /// The ends of all paths that take each of these changes once.
+    fn ends<'a>(&'a self, changes: &[(&'a str, &'a str)]) -> BTreeSet<&'a str> {
+        let Some(created) = self.created.as_deref() else {
+            // It may have begun at any of them.
+            let starts = changes.iter().map(|(was, _)| *was);
+            return starts.filter_map(|start| path_end(changes, start)).collect();
+        };
+        // A change that led to the status of the creation may have been part of it.
+        let led_here = changes.iter().filter(|(_, is)| self.created_changed && *is == created);
+        let after = |first: &(&str, &str)| {
+            let others = changes.iter().filter(|change| *change != first).copied();
+            path_end(&others.collect::<Vec<_>>(), created)
+        };
+        led_here.filter_map(after).chain(path_end(changes, created)).collect()
     }
 
     fn remember(&mut self, change: &Change, status: &str) {
