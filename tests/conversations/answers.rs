@@ -165,7 +165,8 @@ fn to_route(path: &str, n: usize) -> (String, String, u16, &'static str) {
         (payment(u32::try_from(n).unwrap()), 200, "recorded")
     } else if path.contains("/uppromote/") {
         let body = if path.ends_with("status-changed") {
-            json!({"id": n, "previous_status": "pending", "current_status": "approved"})
+            let id = if path.contains("/affiliate") { "affiliate_id" } else { "referral_id" };
+            json!({id: n, "previous_status": "pending", "current_status": "approved"})
         } else if path.contains("/affiliate") {
             json!({"id": n, "email": null, "email_verified": "verified"})
         } else {

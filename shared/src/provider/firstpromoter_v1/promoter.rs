@@ -169,7 +169,6 @@ fn accepted(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malfor
         let mut changes = Vec::new();
         let ids = (id, whose.as_ref());
         let mut change = enrolled(&part, reading, &promotion, ids, status, unread);
-        change.facts.extend(beside.facts(unread));
         let campaigns = [promotion.at(&["campaign_id"]), beside.at(&["campaign", "id"])];
         state(&mut change.facts, "campaign_id", Field::agreed(campaigns));
         changes.push(change);
