@@ -52,7 +52,8 @@ pub fn can_be_kept(row: &'static EventType, change: &Change) -> Found {
 
 fn is_joined(object: &Object, name: &str) -> bool {
     let of_transactions = ["earning_type", "hold_days", "invoice_id", "currency", "sale_status"];
-    ["status", "amount", "payout_id"].contains(&name)
+    // The campaign stands beside the enrolment.
+    ["status", "amount", "payout_id", "campaign"].contains(&name)
         || of_transactions.contains(&name)
         || object.joined.iter().any(|joined| joined.fact == name)
 }
