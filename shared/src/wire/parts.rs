@@ -249,7 +249,11 @@ impl Parts {
             let mut over = false;
             let value = stated(part, member.form, &mut over);
             let Some(value) = value else { continue };
-            facts.insert(member.fact.to_owned(), within_limits(value, OF_A_FACT, &mut over));
+            let value = within_limits(value, OF_A_FACT, &mut over);
+            // Of two members for one fact, one without a value takes nothing away.
+            if !value.is_null() || !facts.contains_key(member.fact) {
+                facts.insert(member.fact.to_owned(), value);
+            }
             if over {
                 unread.note_over(member.fact);
             }

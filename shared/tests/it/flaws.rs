@@ -181,6 +181,14 @@ fn a_text_that_is_too_long_is_kept_in_the_event() {
     assert_eq!(change.facts["customer"]["uid"], json!({"kept_in": "event"}));
 }
 
+#[test]
+fn a_time_that_is_null_takes_nothing_from_the_same_time_under_its_other_name() {
+    let data = json!({"id": 7, "created_at": "2026-10-01T00:00:00Z", "joined_at": null});
+    let body = json!({"event_id": "e", "event_type": "promoter.updated", "data": data});
+    let facts = change(FIRSTPROMOTER, V2, &body).facts;
+    assert_eq!(facts["occurred_at"], json!("2026-10-01T00:00:00Z"));
+}
+
 /// An address that came without an id is that of the id beside it, in that event.
 #[test]
 fn nobody_is_reached_at_anothers_address() {

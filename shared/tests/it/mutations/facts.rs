@@ -52,7 +52,8 @@ pub fn can_be_kept(row: &'static EventType, change: &Change) -> Found {
 
 fn is_joined(object: &Object, name: &str) -> bool {
     let of_transactions = ["earning_type", "hold_days", "invoice_id", "currency", "sale_status"];
-    ["status", "amount", "payout_id"].contains(&name)
+    // The campaign stands beside the enrolment.
+    ["status", "amount", "payout_id", "campaign"].contains(&name)
         || of_transactions.contains(&name)
         || object.joined.iter().any(|joined| joined.fact == name)
 }
@@ -138,13 +139,14 @@ fn is_number(id: &str) -> bool {
 /// True when the body announces an approved reward.
 fn may_announce(of: &Definition, event_type: &str, body: &Json) -> bool {
     let became = became(body, "status").as_deref() == Some("approved");
-    match (of.provider.name(), event_type.split_once('.')) {
+    // A type that no page lists is an update, also one without an end.
+    match (of.provider.name(), event_type.split_once('.').unwrap_or((event_type, ""))) {
         ("firstpromoter-v1", _) => event_type == "fulfilment_pending",
-        ("firstpromoter", Some(("commission", end))) if end.ends_with("approved") => true,
-        ("firstpromoter", Some(("commission", "created"))) => {
+        ("firstpromoter", ("commission", end)) if end.ends_with("approved") => true,
+        ("firstpromoter", ("commission", "created")) => {
             became || word(body, &["data", "status"]).as_deref() == Some("approved")
         }
-        ("firstpromoter", Some(("commission", _))) => became,
+        ("firstpromoter", ("commission", _)) => became,
         _ => false,
     }
 }
