@@ -93,7 +93,12 @@ pub(super) static ENROLMENT: Object = Object {
     ],
     amount: None,
     status: &[],
-    words: &StatusWords::of(&[("pending", "pending"), ("accepted", "accepted")]),
+    words: &StatusWords {
+        words: &[("pending", "pending"), ("accepted", "accepted")],
+        by_fact: &[],
+        // A promotion of somebody who has just signed up waits to be accepted.
+        otherwise: Some("pending"),
+    },
     decides: false,
     read: accepted,
     also: &[&AFFILIATE],
@@ -113,7 +118,7 @@ fn signed_up(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malfo
     Ok(Understood { identity: part.identity, changes })
 }
 
-/// The enrolments of somebody who has just signed up: each waits to be accepted.
+/// The enrolments of somebody who has just signed up.
 fn promotions(
     part: &EventPart,
     reading: &Reading,
@@ -136,12 +141,12 @@ fn promotions(
         let promotion = promotion.unwrap_or_default();
         let id = as_id(&promotion.at(&["id"]));
         match id.value() {
-            Some(id) if seen.contains(id) => {}
+            // Of two with one id the first counts.
+            Some(id) if !seen.insert(id.clone()) => unread.note("promotions"),
             Some(id) if changes.len() < MAX_PROMOTIONS => {
-                seen.insert(id.clone());
-                let status = Field::Value("pending".to_owned());
                 let ids = (id.clone(), Some(whose));
-                changes.push(enrolled(part, reading, &promotion, ids, status, unread));
+                let change = enrolled(part, reading, &promotion, ids, Field::Absent, unread);
+                changes.push(change);
             }
             Some(_) => unread.note_over("promotions"),
             None => unread.note("promotions"),
