@@ -87,6 +87,27 @@ fn other_facts_say_what_no_word_does() {
     }
 }
 
+/// A time that is blank, or none, says of nothing that it happened.
+#[test]
+fn what_is_no_time_archives_and_signs_nothing() {
+    for none in [json!(""), json!(false), json!({}), json!("0000-00-00 00:00:00")] {
+        let archived = json!({ "archived_at": none });
+        let signed = json!({ "signed_at": none });
+        for (of, event, body, expected) in [
+            (FIRSTPROMOTER, "promoter.updated", v2("promoter.updated", archived.clone()), "active"),
+            (
+                FIRSTPROMOTER,
+                "contract_document.updated",
+                v2("contract_document.updated", signed),
+                "pending",
+            ),
+            (AFFONSO, "coupon.updated", affonso("coupon.updated", "id", archived), "active"),
+        ] {
+            assert_eq!(status(of, event, &body).0, Some(expected), "{event}: {none}");
+        }
+    }
+}
+
 /// UpPromote has one word for an affiliate who waits and for one who was refused.
 #[test]
 fn an_inactive_affiliate_of_a_sign_up_waits() {
