@@ -124,9 +124,14 @@ impl Record {
         let word = self.text("status");
         let holds = |rule: &&ByFact| {
             let fact = self.facts.get(rule.fact);
+            let null = fact.filter(|fact| fact.value.is_null());
             let is = match rule.is {
                 FactIs::Stated => fact.is_some_and(|fact| !fact.value.is_null()),
-                FactIs::Null => fact.is_some_and(|fact| fact.value.is_null()),
+                FactIs::Null => null.is_some(),
+                FactIs::NullBesideWord => {
+                    let word = self.facts.get("status");
+                    null.is_some_and(|null| word.is_none_or(|word| word.clock <= null.clock))
+                }
                 FactIs::Text(text) => fact.is_some_and(|fact| fact.value == text),
                 FactIs::OfCreation => fact.is_some_and(|fact| fact.clock.action == Action::Created),
             };
