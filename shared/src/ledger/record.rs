@@ -124,9 +124,14 @@ impl Record {
         let word = self.text("status");
         let holds = |rule: &&ByFact| {
             let fact = self.facts.get(rule.fact);
+            let null = fact.filter(|fact| fact.value.is_null());
             let is = match rule.is {
                 FactIs::Stated => fact.is_some_and(|fact| !fact.value.is_null()),
-                FactIs::Null => fact.is_some_and(|fact| fact.value.is_null()),
+                FactIs::Null => null.is_some(),
+                FactIs::NullBesideWord => {
+                    let word = self.facts.get("status");
+                    null.is_some_and(|null| word.is_none_or(|word| word.clock <= null.clock))
+                }
                 FactIs::Text(text) => fact.is_some_and(|fact| fact.value == text),
                 FactIs::OfCreation => fact.is_some_and(|fact| fact.clock.action == Action::Created),
             };
@@ -229,7 +234,8 @@ impl Record {
     /// The names of the facts whose value before the change, as the event states it,
     /// is not the one that is held: an event in between has not come. An event that
     /// is not later than what is held proves nothing, nor does one that changes a
-    /// fact into what is held.
+    /// fact into what is held. Without a clock, an event may be late whose value
+    /// before some other event has told.
     #[must_use]
     pub fn gaps(&self, change: &Change) -> Vec<String> {
         let is_gap = |name: &str, was: &Value| {
@@ -241,9 +247,10 @@ impl Record {
             };
             let now = change.facts.get(fact).map(of);
             let held_value = of(&held.value);
-            change.clock.is_none_or(|clock| held.clock < clock)
+            let may_be_late = || was.as_str().is_some_and(|was| self.arrivals.has(was));
+            change.clock.map_or_else(|| !may_be_late(), |clock| held.clock < clock)
                 && !held.is_contested()
-                && held_value != *was
+                && !is_same(&held_value, was)
                 && now.as_ref() != Some(&held_value)
         };
         let gaps = change.was.iter().filter(|(name, was)| is_gap(name, was));
@@ -277,6 +284,19 @@ fn named(name: &str, value: &Value) -> Vec<String> {
         }
         _ => vec![name.to_owned()],
     }
+}
+
+/// True when a value that is held and one that a list of changes names may be the same:
+/// such lists write times more exactly than objects do, and say `null` or nothing of what
+/// is blank. What is kept in the event alone is not known here.
+fn is_same(held: &Value, was: &Value) -> bool {
+    let time = |value: &Value| value.as_str().and_then(Timestamp::parse).map(Timestamp::seconds);
+    let is_blank =
+        |value: &Value| value.as_str().map_or(value.is_null(), |text| text.trim().is_empty());
+    held == was
+        || held.is_object()
+        || is_blank(held) && is_blank(was)
+        || time(held).is_some_and(|held| time(was) == Some(held))
 }
 
 /// The fact that a name of [`Change::was`] stands for, and the part of it.

@@ -111,6 +111,8 @@ pub enum FactIs {
     Stated,
     /// The fact was taken away, or stated as null.
     Null,
+    /// The same, and not before the word was stated: an older null says nothing of it.
+    NullBesideWord,
     /// The fact has this text.
     Text(&'static str),
     /// The fact is from the event by which the object came to be.

@@ -58,15 +58,22 @@ impl Arrivals {
         }
         let changes = self.changes.iter().map(|[was, is]| (was.as_str(), is.as_str()));
         let changes: Vec<_> = changes.collect();
-        let passed = |status: &str| {
-            self.created.as_deref() == Some(status)
-                || changes.iter().any(|(was, is)| *was == status || *is == status)
-        };
         let mut ends = self.ends(&changes).into_iter();
         match (ends.next(), ends.next()) {
-            (Some(end), None) if self.named.iter().all(|named| passed(named)) => Some(end),
+            (Some(end), None) if self.named.iter().all(|named| self.passes(named)) => Some(end),
             _ => None,
         }
+    }
+
+    /// True when the creation or a change says that the object had this status.
+    fn passes(&self, status: &str) -> bool {
+        self.created.as_deref() == Some(status)
+            || self.changes.iter().any(|change| change.iter().any(|one| one == status))
+    }
+
+    /// True when some event says that the object had this status.
+    pub(super) fn has(&self, status: &str) -> bool {
+        self.passes(status) || self.named.contains(status)
     }
 
     /// The ends of all paths that take each of these changes once.

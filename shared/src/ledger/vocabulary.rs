@@ -147,13 +147,14 @@ impl Sources {
     }
 }
 
-/// FirstPromoter's unit in the ledger's words: its cash is counted in cents,
-/// and v1 spells one unit differently from v2.
+/// FirstPromoter's unit in the ledger's words: its cash is counted in cents, and v1
+/// spells two units differently from v2 (`free_month` on its help pages).
 #[must_use]
 pub fn unit_name(unit: &str) -> String {
     match unit.to_ascii_lowercase().as_str() {
         "cash" => "cash_cents".to_owned(),
         "discount_mon" => "mon_discount".to_owned(),
+        "free_month" => "free_months".to_owned(),
         other => other.to_owned(),
     }
 }

@@ -140,8 +140,7 @@ pub struct Delivered<'a> {
 impl<'a> Delivered<'a> {
     /// The body as an event of the type of this row.
     fn reading(&self, row: &'static EventType) -> Reading<'a> {
-        let Self { event_type, body, sha256, received } = *self;
-        Reading { row, event_type, body, sha256, received }
+        Reading { row, body: self.body, sha256: self.sha256 }
     }
 }
 

@@ -134,16 +134,13 @@ pub type ReadEvent = fn(&Reading, &mut Unread) -> Result<Understood, Malformed>;
 
 /// An event that is to be read.
 pub struct Reading<'a> {
-    /// The row of the event's type.
+    /// The row of the event's type; of a type that no page lists, the one by which it
+    /// is applied.
     pub row: &'static EventType,
-    /// The event's type as sent: the row's name, or another name for it.
-    pub event_type: &'a str,
     /// The body.
     pub body: &'a Json,
     /// SHA-256 of the exact bytes, in hex.
     pub sha256: &'a str,
-    /// The time of arrival.
-    pub received: Timestamp,
 }
 
 impl Object {
@@ -200,17 +197,12 @@ impl Object {
         parts.first(self.status)
     }
 
-    /// The place among others of an event of this type that states this status.
+    /// The place among others of an event of this row that states this status.
     /// Without a time it never overrides an event that has one.
     #[must_use]
-    pub fn clock(
-        &self,
-        time: Option<Timestamp>,
-        event_type: &str,
-        status: &Field<String>,
-    ) -> Clock {
+    pub fn clock(&self, time: Option<Timestamp>, row: &EventType, status: &Field<String>) -> Clock {
         let rank = self.words.rank(self.kind, status.value().map(String::as_str));
-        Clock { time, action: Action::of_type(event_type), rank }
+        Clock { time, action: Action::of_type(row.name), rank }
     }
 
     /// A field by its weight: where the object decides a reward, one that cannot be

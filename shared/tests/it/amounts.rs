@@ -1,5 +1,6 @@
 //! Money as providers write it.
 
+use shared::ledger::unit_name;
 use shared::wire::Decimal;
 
 #[test]
@@ -13,5 +14,19 @@ fn one_amount_has_one_spelling() {
 fn no_digit_is_lost() {
     for amount in ["0.1", "19.99", "123456789012345678901234567890123456789012345.678"] {
         assert_eq!(Decimal::new(amount).unwrap().as_str(), amount);
+    }
+}
+
+#[test]
+fn one_unit_has_one_name() {
+    for (sent, unit) in [
+        ("cash", "cash_cents"),
+        ("discount_mon", "mon_discount"),
+        ("free_month", "free_months"),
+        ("Free_Months", "free_months"),
+        ("credits", "credits"),
+        ("stars", "stars"),
+    ] {
+        assert_eq!(unit_name(sent), unit);
     }
 }

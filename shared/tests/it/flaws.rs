@@ -159,6 +159,20 @@ fn a_link_that_two_places_state_differently_is_not_stated() {
     }
 }
 
+#[test]
+fn a_commission_of_a_payout_has_its_older_name_where_the_newer_names_nobody() {
+    for data in [
+        json!({"payout_id": 5, "reward_id": 7}),
+        json!({"payout_id": 5, "commission_id": null, "commission": null, "reward_id": 7}),
+        json!({"payout_id": 5, "commission_id": 7, "reward_id": 8}),
+    ] {
+        let body = json!({"event_id": "e", "event_type": "payout.commissions.added",
+            "data": data});
+        let told = change(FIRSTPROMOTER, V2, &body);
+        assert_eq!((told.subject.id.as_str(), &told.facts["payout_id"]), ("7", &json!("5")));
+    }
+}
+
 /// What is too large in a part is said to be, and so is what stands in one of several
 /// places.
 #[test]

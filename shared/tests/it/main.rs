@@ -22,6 +22,7 @@ mod endpoint;
 mod entries;
 mod flaws;
 mod found;
+mod gaps;
 mod guards;
 mod indexes;
 mod keys;

@@ -2,7 +2,7 @@
 
 use crate::providers::{AFFONSO, FIRSTPROMOTER, FIRSTPROMOTER_V1, UPPROMOTE, read, route};
 use serde_json::{Value, json};
-use shared::ledger::{Change, Content, Event, Identity, Malformed};
+use shared::ledger::{Action, Change, Content, Event, Identity, Malformed};
 use shared::provider::{ALL, Definition};
 use shared::wire::{Timestamp, json};
 
@@ -172,9 +172,17 @@ fn v2s_commission_announces_only_when_it_became_approved() {
         ("commission.updated", json!({"status": null}), "approved", false),
         ("commission.approved", json!({}), "approved", true),
         ("commission.denied", json!({}), "denied", false),
+        // What no page lists is an update, whatever its last word is.
+        ("commission.note.created", json!({}), "approved", false),
+        ("commission.refund.approved", json!({}), "approved", false),
+        ("commission.frozen", json!({"status": ["pending", "approved"]}), "approved", true),
     ] {
         let change = change(FIRSTPROMOTER, V2, &body(event, changes, status));
         assert_eq!(change.announces, announces, "{event} {status}");
+    }
+    for event in ["commission.note.created", "commission.note.deleted", "commission.updated"] {
+        let change = change(FIRSTPROMOTER, V2, &body(event, json!({}), "approved"));
+        assert_eq!(change.clock.map(|clock| clock.action), Some(Action::Updated), "{event}");
     }
 }
 

@@ -10,6 +10,7 @@ use shared::provider::{ALL, Definition};
 use shared::receive::decide::Decision;
 use shared::wire::{Timestamp, json};
 
+use crate::lives::Table;
 use crate::promises::policy;
 use crate::providers::{AFFONSO, FIRSTPROMOTER, FIRSTPROMOTER_V1, UPPROMOTE, decide, read};
 use crate::statuses::words::{Words, affonso, all, v1, v2};
@@ -84,6 +85,57 @@ fn other_facts_say_what_no_word_does() {
         ("coupon.updated", "id", archived, "archived"),
     ] {
         assert_eq!(ours(AFFONSO, event, affonso(event, id, data)), Some(expected), "{event}");
+    }
+}
+
+/// Affonso's two bodies of an affiliate, in both orders: the later one counts.
+#[test]
+fn an_affiliate_waits_while_the_partnership_has_no_status() {
+    let large = |account: Value| json!({"accountStatus": account, "partnershipStatus": null});
+    let small = json!({"status": "ACTIVE", "name": "Nora Beck"});
+    for (first, then, expected) in [
+        (large(json!("ACTIVE")), small.clone(), "active"),
+        (small, large(json!("ACTIVE")), "pending"),
+        (json!({"status": "INACTIVE"}), large(Value::Null), "pending"),
+        (large(json!("REJECTED")), json!({"trackingId": "nora"}), "rejected"),
+    ] {
+        let event = |n: u8, data: &Value| {
+            let mut body = affonso("affiliate.updated", "affiliateId", data.clone());
+            body["id"] = json!(format!("evt_{n}"));
+            body["createdAt"] = json!(format!("2026-10-01T10:00:0{n}Z"));
+            let parsed = json::parse(body.to_string().as_bytes()).unwrap();
+            read(AFFONSO, "affiliate.updated", &parsed, "sha", Timestamp::ZERO).unwrap()
+        };
+        let events = [event(1, &first), event(2, &then)];
+        for order in [[0, 1], [1, 0]] {
+            let mut table = Table::default();
+            order.iter().for_each(|n| assert!(table.deliver(&events[*n])));
+            let statuses = table.records().values();
+            let statuses: Vec<_> =
+                statuses.map(|record| AFFONSO.status(Kind::Affiliate, record)).collect();
+            assert_eq!(statuses, [Some(expected)], "{first} {then}");
+        }
+    }
+}
+
+/// A time that is blank, or none, says of nothing that it happened.
+#[test]
+fn what_is_no_time_archives_and_signs_nothing() {
+    for none in [json!(""), json!(false), json!({}), json!("0000-00-00 00:00:00")] {
+        let archived = json!({ "archived_at": none });
+        let signed = json!({ "signed_at": none });
+        for (of, event, body, expected) in [
+            (FIRSTPROMOTER, "promoter.updated", v2("promoter.updated", archived.clone()), "active"),
+            (
+                FIRSTPROMOTER,
+                "contract_document.updated",
+                v2("contract_document.updated", signed),
+                "pending",
+            ),
+            (AFFONSO, "coupon.updated", affonso("coupon.updated", "id", archived), "active"),
+        ] {
+            assert_eq!(status(of, event, &body).0, Some(expected), "{event}: {none}");
+        }
     }
 }
 

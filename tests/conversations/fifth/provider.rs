@@ -75,7 +75,7 @@ fn read(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed>
     let subject = required(&as_id(&payout.at(&["id"])), "payout.id")?;
     let status = reading.row.status.map_or(Field::Absent, |word| Field::Value(word.to_owned()));
     let time = unread.member::<Timestamp>(reading.body, "at").value().copied();
-    let clock = object.clock(time, reading.event_type, &status);
+    let clock = object.clock(time, reading.row, &status);
     let mut facts = object.facts(&payout, unread);
     state(&mut facts, "status", status);
     let subject = Subject { kind: object.kind, id: subject };

@@ -15,7 +15,10 @@ pub(super) struct Tally {
 /// The requests of one provider.
 #[derive(Debug, Default)]
 struct OfProvider {
-    /// The events that changed a record or were compared with one, by its kind.
+    /// The events that changed records, each once.
+    recorded: usize,
+    /// The events by the kinds of record that they changed. One event may have changed
+    /// several.
     events: BTreeMap<String, usize>,
     duplicates: usize,
     archived: usize,
@@ -48,6 +51,8 @@ impl Tally {
         } else if kind == "inbox" {
             of.archived += 1;
         } else {
+            // An event that is about several objects is kept whole with the first.
+            of.recorded += usize::from(image.get("kept_with").is_none());
             *of.events.entry(kind.to_owned()).or_default() += 1;
         }
         Some(())
@@ -73,7 +78,7 @@ impl Tally {
         let mut lines = Vec::new();
         for (provider, of) in &self.providers {
             let mut kinds = records.remove(provider.as_str()).unwrap_or_default();
-            let all = of.events.values().sum::<usize>() + of.archived;
+            let all = of.recorded + of.archived;
             let more = [
                 (of.duplicates, plural(of.duplicates, "duplicate")),
                 (of.archived, "archived".to_owned()),
@@ -171,6 +176,7 @@ mod tests {
             new(item("affonso#inbox#c", "event#c", &json!({}))),
             new(item("affonso#inbox#d", "event#d", &json!({ "quarantined": { "S": "x" } }))),
             new(item("uppromote#coupon#1", "event#e", &json!({}))),
+            new(item("uppromote#payout#1", "event#e", &json!({ "kept_with": { "S": "x" } }))),
         ]);
         tally.count_duplicate("affonso");
         tally.count_refused("affonso");
@@ -183,6 +189,7 @@ mod tests {
                 "  payout            2 events     4 records  (3 paid, 1 failed)",
                 "uppromote           1 event",
                 "  coupon            1 event      0 records",
+                "  payout            1 event      0 records",
             ]
         );
     }

@@ -42,15 +42,15 @@ pub(super) static AFFILIATE: Object = Object {
             ("rejected", "rejected"),
         ],
         // An account can be active before any programme has taken its owner.
-        by_fact: &[ByFact {
-            fact: "partnership_status",
-            is: FactIs::Null,
-            with: With::Word("active"),
-            status: "pending",
-        }],
+        by_fact: &[waits(With::Word("active")), waits(With::NoWord)],
         otherwise: None,
     },
     decides: false,
     read,
     also: &[],
 };
+
+/// An affiliate whose partnership has no status waits for one.
+const fn waits(with: With) -> ByFact {
+    ByFact { fact: "partnership_status", is: FactIs::NullBesideWord, with, status: "pending" }
+}

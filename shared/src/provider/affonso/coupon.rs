@@ -3,7 +3,7 @@
 use crate::ledger::{ByFact, FactIs, Family, Kind, StatusWords, With};
 use crate::provider::affonso::envelope::read;
 use crate::provider::object::{Joined, Object};
-use crate::wire::parts::{Form, Member, id, text};
+use crate::wire::parts::{Form, Member, id, text, time};
 
 /// A coupon. Alone among the vendor's objects it is spelled with underscores.
 pub(super) static COUPON: Object = Object {
@@ -15,7 +15,7 @@ pub(super) static COUPON: Object = Object {
         id("program_id").unstated(),
         text("code"),
         text("provider"),
-        text("archived_at"),
+        time("archived_at"),
         Member::new("created_at", Form::Instant).named("occurred_at"),
     ],
     joined: &[

@@ -44,7 +44,7 @@ pub(super) fn understood(
     let time = first_time(times, unread);
     let implied = reading.row.status.map_or(Field::Absent, |word| Field::Value(word.to_owned()));
     let status = status.or(implied);
-    let clock = object.clock(time, reading.event_type, &status);
+    let clock = object.clock(time, reading.row, &status);
     state(&mut facts, "status", status);
     let subject = Subject { kind: object.kind, id: subject };
     let change =

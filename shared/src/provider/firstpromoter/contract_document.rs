@@ -12,7 +12,7 @@ pub(super) static DOCUMENT: Object = Object {
     members: &[
         id("id").unstated(),
         word("status"),
-        text("signed_at"),
+        time("signed_at"),
         personal("signed_ip"),
         text("contract_version_id"),
         object("contract", &[id("id"), text("name")]),

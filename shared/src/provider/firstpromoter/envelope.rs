@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::ledger::{Change, Facts, Identity, Malformed, Subject};
 use crate::provider::firstpromoter::changes::Changes;
 use crate::provider::mapping::{as_id, first_time, required, state};
-use crate::provider::object::{Object, Reading, Understood};
+use crate::provider::object::{EventType, Object, Reading, Understood};
 use crate::wire::json::{Json, plain};
 use crate::wire::parts::{Member, Parts, number_id, personal, text};
 use crate::wire::{Field, Id, Timestamp, Unread};
@@ -95,15 +95,15 @@ pub(super) fn read(reading: &Reading, unread: &mut Unread) -> Result<Understood,
     // An unreadable status may be a denial: an earlier approval is not known to
     // hold.
     let status = object.weighed(status);
-    let announces = object.decides && announces(reading.event_type, &status, &changes);
+    let announces = object.decides && announces(row, &status, &changes);
     let told = Told { id, facts, status, announces, changes };
     Ok(told.understood(reading, envelope, unread))
 }
 
 /// True when an event announces an approved reward. An update lists its changes, and
 /// only a change to approved announces.
-fn announces(event_type: &str, status: &Field<String>, changes: &Changes) -> bool {
-    match event_type.rsplit('.').next() {
+fn announces(row: &EventType, status: &Field<String>, changes: &Changes) -> bool {
+    match row.name.rsplit('.').next() {
         Some("created") => status.value().is_some_and(|status| status == APPROVED),
         Some(APPROVED) => true,
         Some("pending" | "denied" | "deleted") => false,
@@ -137,7 +137,7 @@ impl Told {
         let object = reading.row.object;
         let Self { id, mut facts, status, announces, changes } = self;
         let time = first_time([(&envelope.time, "timestamp")], unread);
-        let clock = object.clock(time, reading.event_type, &status);
+        let clock = object.clock(time, reading.row, &status);
         state(&mut facts, "status", status.map(|status| Value::from(status.as_str())));
         let change = Change {
             clock: Some(clock),

@@ -107,7 +107,8 @@ fn ids(reading: &Reading, envelope: &Envelope, unread: &mut Unread) -> (Field<Id
     let commission = named(&parts, &[&["commission_id"], &["commission", "id"]], Field::Absent);
     // The vendor's older name of a commission.
     let reward = as_id(&parts.at(&["reward_id"]));
-    (payout, if commission == Field::Absent { reward } else { commission })
+    let is_unnamed = matches!(commission, Field::Absent | Field::Null);
+    (payout, if is_unnamed { reward } else { commission })
 }
 
 fn added(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed> {

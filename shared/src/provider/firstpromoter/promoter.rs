@@ -78,7 +78,7 @@ pub(super) static PROMOTER: Object = Object {
         text("invoice_details_status"),
         present("invoice_details_validation_errors"),
         text("last_login_at"),
-        text("archived_at"),
+        time("archived_at"),
         any("custom_fields"),
         text("first_event_at"),
         text("track_ad_traffic"),

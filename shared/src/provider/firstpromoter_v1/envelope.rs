@@ -114,7 +114,7 @@ impl EventPart {
         status: Field<String>,
         mut facts: Facts,
     ) -> Change {
-        let clock = object.clock(self.time, reading.event_type, &status);
+        let clock = object.clock(self.time, reading.row, &status);
         state(&mut facts, "status", status);
         Change { clock: Some(clock), facts, ..Change::of(Subject { kind: object.kind, id }) }
     }

@@ -142,7 +142,7 @@ fn may_announce(of: &Definition, event_type: &str, body: &Json) -> bool {
     // A type that no page lists is an update, also one without an end.
     match (of.provider.name(), event_type.split_once('.').unwrap_or((event_type, ""))) {
         ("firstpromoter-v1", _) => event_type == "fulfilment_pending",
-        ("firstpromoter", ("commission", end)) if end.ends_with("approved") => true,
+        ("firstpromoter", ("commission", "approved")) => true,
         ("firstpromoter", ("commission", "created")) => {
             became || word(body, &["data", "status"]).as_deref() == Some("approved")
         }
