@@ -93,7 +93,12 @@ pub(super) static ENROLMENT: Object = Object {
     ],
     amount: None,
     status: &[],
-    words: &StatusWords::of(&[("pending", "pending"), ("accepted", "accepted")]),
+    // A sign-up says no word of it: whoever was not accepted waits.
+    words: &StatusWords {
+        words: &[("pending", "pending"), ("accepted", "accepted")],
+        by_fact: &[],
+        otherwise: Some("pending"),
+    },
     decides: false,
     read: accepted,
     also: &[&AFFILIATE],
@@ -113,7 +118,8 @@ fn signed_up(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malfo
     Ok(Understood { identity: part.identity, changes })
 }
 
-/// The enrolments of somebody who has just signed up: each waits to be accepted.
+/// The enrolments of somebody who signed up. Nothing is said of their status: somebody who
+/// joins another campaign may have been accepted in one of them long ago.
 fn promotions(
     part: &EventPart,
     reading: &Reading,
@@ -139,9 +145,8 @@ fn promotions(
             Some(id) if seen.contains(id) => {}
             Some(id) if changes.len() < MAX_PROMOTIONS => {
                 seen.insert(id.clone());
-                let status = Field::Value("pending".to_owned());
                 let ids = (id.clone(), Some(whose));
-                changes.push(enrolled(part, reading, &promotion, ids, status, unread));
+                changes.push(enrolled(part, reading, &promotion, ids, Field::Absent, unread));
             }
             Some(_) => unread.note_over("promotions"),
             None => unread.note("promotions"),
