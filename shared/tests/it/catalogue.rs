@@ -8,6 +8,7 @@ use serde_json::Value;
 use shared::ledger::{Family, Kind, UNKNOWN, status_set};
 use shared::provider::definition::{Definition, Routes};
 use shared::provider::object::EventType;
+use shared::provider::status::is_withdrawn;
 use shared::provider::{ALL, definition};
 use shared::receive::route::{Route, path_of};
 
@@ -32,10 +33,12 @@ fn writes(row: &EventType) -> String {
     row.kinds().map(Kind::name).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether an event can make a promise of a reward.
+/// Whether an event can make a promise of a reward: one that says that it is not owed
+/// cannot.
 fn promises(definition: &Definition, row: &EventType) -> &'static str {
     let promised = definition.rewards.is_some_and(|rewards| rewards.kind == row.object.kind);
-    if promised && row.object.decides { "yes" } else { "no" }
+    let is_owed = !row.deletes && row.status.is_none_or(|status| !is_withdrawn(status));
+    if promised && row.object.decides && is_owed { "yes" } else { "no" }
 }
 
 /// The name of an event's sample, without its ending.
