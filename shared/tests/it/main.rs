@@ -17,6 +17,7 @@ mod certain;
 mod clocks;
 mod contradicted;
 mod decoration;
+mod deploying;
 mod documents;
 mod endpoint;
 mod entries;
