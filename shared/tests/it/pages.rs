@@ -175,28 +175,102 @@ fn the_reward_of_the_page_has_the_fields_of_the_schema() {
     check(&shown, &schema, "reward");
 }
 
-/// The names after a `$` that look like an output of the stack, such as
-/// `UppromoteUrl`.
-fn variables(text: &str) -> impl Iterator<Item = &str> {
-    text.split('$').skip(1).filter_map(|rest| {
-        let rest = rest.strip_prefix('{').unwrap_or(rest);
-        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
-        let name = rest.get(..end)?;
-        let is_ours = name.starts_with(|c: char| c.is_ascii_uppercase())
-            && name.contains(|c: char| c.is_ascii_lowercase());
-        is_ours.then_some(name)
-    })
+/// The lines of a page's commands.
+fn commands(text: &str) -> Vec<&str> {
+    let blocks = text.split("```sh\n").skip(1);
+    blocks.filter_map(|rest| rest.split("```").next()).flat_map(str::lines).collect()
+}
+
+/// The name at the beginning of a text, as a shell reads it.
+fn name_of(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    end.map_or(text, |end| &text[..end])
+}
+
+/// The variables that commands set, or read from the terminal.
+fn set_in(commands: &[&str]) -> BTreeSet<String> {
+    let mut set = BTreeSet::new();
+    for line in commands {
+        let words: Vec<&str> = line.split([' ', ';']).collect();
+        let reads = words.iter().position(|word| *word == "read");
+        let read = reads.map_or(&[][..], |at| &words[at + 1..]);
+        set.extend(read.iter().map(|word| (*word).to_owned()));
+        let assigned = words.iter().filter_map(|word| Some(word.split_once('=')?.0));
+        set.extend(assigned.map(str::to_owned));
+    }
+    set
 }
 
 #[test]
-fn a_command_uses_only_variables_that_are_outputs_of_the_stack() {
+fn a_command_uses_only_variables_that_are_set_or_outputs_of_the_stack() {
     let template: serde_norway::Value =
         serde_norway::from_str(&documents::read("template.yaml")).unwrap();
     let outputs = template["Outputs"].as_mapping().unwrap();
     let outputs: BTreeSet<&str> = outputs.keys().filter_map(|name| name.as_str()).collect();
+    let mut seen = 0;
     for (page, text) in crate::links::pages() {
-        for name in variables(&text) {
-            assert!(outputs.contains(name), "{page}: ${name}");
+        let commands = commands(&text);
+        let set = set_in(&commands);
+        for rest in commands.iter().flat_map(|line| line.split('$').skip(1)) {
+            let name = name_of(rest.trim_start_matches('{'));
+            let known = name.is_empty() || set.contains(name) || outputs.contains(name);
+            assert!(known, "{page}: ${name}");
+            seen += 1;
         }
+    }
+    assert!(seen > 20, "variables are not found any more: {seen}");
+}
+
+/// Of a setting that a page names with a value, such as `V1Confirm=api`, the template
+/// has the parameter, and takes the value.
+#[test]
+fn a_setting_with_a_value_is_one_that_the_template_takes() {
+    let template: serde_norway::Value =
+        serde_norway::from_str(&documents::read("template.yaml")).unwrap();
+    let mut seen = 0;
+    for (page, text) in crate::links::pages() {
+        for code in text.split('`').skip(1).step_by(2).filter(|code| !code.contains(['\n', ' '])) {
+            let Some((name, value)) = code.split_once('=') else { continue };
+            let is_parameter = name.starts_with(|c: char| c.is_ascii_uppercase())
+                && name.contains(|c: char| c.is_ascii_lowercase());
+            if !is_parameter || value == "…" {
+                continue;
+            }
+            let parameter = template["Parameters"].get(name);
+            let parameter = parameter.unwrap_or_else(|| panic!("{page}: {code}"));
+            let words = parameter["AllowedValues"].as_sequence();
+            let taken = words.is_none_or(|words| words.iter().any(|word| word == value));
+            assert!(taken, "{page}: {code}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 10, "settings are not found any more: {seen}");
+}
+
+/// The samples of a provider that `cargo local` plays. The names of some providers
+/// begin like others'.
+fn samples_of(samples: &[Value], provider: &str) -> usize {
+    let owner = |sample: &Value| {
+        let name = sample["sample"].as_str().unwrap().to_owned();
+        let own = ALL.iter().map(|definition| definition.provider.name());
+        own.filter(|own| name.starts_with(&format!("{own}-"))).max_by_key(|own| own.len())
+    };
+    samples.iter().filter(|sample| owner(sample) == Some(provider)).count()
+}
+
+#[test]
+fn the_readme_shows_as_many_samples_as_there_are() {
+    let readme = documents::read("README.md");
+    let samples = documents::read("events/answers.json");
+    let samples: Vec<Value> = serde_json::from_str(&samples).unwrap();
+    let anew = "README.md: show what `cargo local --exit` prints now";
+    let all = samples.len();
+    assert!(readme.contains(&format!("{all} samples, {all} answered as expected")), "{anew}");
+    for definition in ALL {
+        let provider = definition.provider.name();
+        let line = readme.lines().find(|line| line.split(' ').any(|word| word == provider));
+        let of = samples_of(&samples, provider);
+        let shown = line.is_some_and(|line| line.ends_with(&format!(" {of} of {of} as expected")));
+        assert!(shown, "{anew}: {provider}, {of}");
     }
 }
