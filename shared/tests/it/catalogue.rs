@@ -1,4 +1,4 @@
-//! What walks the list of providers: README's tables, the template's routes and the
+//! What walks the list of providers: the tables of their pages, the template's routes and the
 //! description by which `cargo local` signs.
 
 use std::collections::BTreeSet;
@@ -57,7 +57,7 @@ fn names(definition: &Definition, rows: &[&EventType]) -> String {
         let shown = if same { format!("`.{end}`") } else { format!("`{name}`") };
         let sample = sample_of(definition, name);
         let comma = if cell.is_empty() { "" } else { ", " };
-        write!(cell, "{comma}[{shown}](events/{sample}.json)").unwrap();
+        write!(cell, "{comma}[{shown}](../../events/{sample}.json)").unwrap();
         before = stem;
     }
     cell
@@ -84,10 +84,11 @@ fn table(definition: &Definition) -> String {
 }
 
 #[test]
-fn readme_lists_the_events_of_every_provider() {
+fn a_page_lists_the_events_of_every_provider() {
     for definition in ALL {
-        let marker = format!("events of {}", definition.provider);
-        documents::block("README.md", &marker, &table(definition));
+        let provider = definition.provider;
+        let page = format!("docs/providers/{provider}.md");
+        documents::block(&page, &format!("events of {provider}"), &table(definition));
     }
 }
 
