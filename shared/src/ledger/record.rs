@@ -241,6 +241,10 @@ impl Record {
         let is_gap = |name: &str, was: &Value| {
             let (fact, part) = part_of(name);
             let Some(held) = self.facts.get(fact) else { return false };
+            // That a commission was in no payout before is not said, but thought.
+            if fact == FOLLOWED && was.is_null() {
+                return false;
+            }
             let of = |value: &Value| match part {
                 Some(part) => value.get(part).cloned().unwrap_or_default(),
                 None => value.clone(),

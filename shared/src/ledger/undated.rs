@@ -6,7 +6,7 @@
 //! there is no such path, or several that end differently, the last event to arrive is
 //! applied, and the record marked until the events that are missing come.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -39,6 +39,10 @@ pub struct Arrivals {
     /// The changes of status, each as the status before and after.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub changes: BTreeSet<[String; 2]>,
+    /// What events that name a status state of the facts that decide, by fact and by
+    /// that status.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub stated: BTreeMap<String, BTreeMap<String, Value>>,
     /// Events contradict each other, or themselves, in a way that no other event can
     /// settle.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -57,12 +61,51 @@ impl Arrivals {
             };
         }
         let changes = self.changes.iter().map(|[was, is]| (was.as_str(), is.as_str()));
-        let changes: Vec<_> = changes.collect();
+        let changes: Vec<_> = changes.chain(self.untold()).collect();
         let mut ends = self.ends(&changes).into_iter();
         match (ends.next(), ends.next()) {
             (Some(end), None) if self.named.iter().all(|named| self.passes(named)) => Some(end),
             _ => None,
         }
+    }
+
+    /// The change from the creation to a status that an event named, and from which other
+    /// changes go on, where no event told of the change itself.
+    fn untold(&self) -> Option<(&str, &str)> {
+        let created = self.created.as_deref()?;
+        let is_untold = |named: &&String| {
+            *named != created
+                && self.changes.iter().all(|[_, is]| is != *named)
+                && self.changes.iter().any(|[was, _]| was == *named)
+        };
+        let mut untold = self.named.iter().filter(is_untold);
+        match (untold.next(), untold.next()) {
+            (Some(one), None) => Some((created, one)),
+            _ => None,
+        }
+    }
+
+    /// Remembers what an event that names a status states of a fact.
+    fn state(&mut self, fact: &str, status: &str, value: &Value) {
+        let by_status = self.stated.entry(fact.to_owned()).or_default();
+        let other = by_status.insert(status.to_owned(), value.clone());
+        self.torn |= other.is_some_and(|other| other != *value);
+    }
+
+    /// The value of a fact: as it was stated with the last status, or always. `None`
+    /// when nobody can tell.
+    fn value(&self, fact: &str) -> Option<&Value> {
+        let by_status = self.stated.get(fact)?;
+        let last = self.end().and_then(|end| by_status.get(end));
+        let first = by_status.values().next();
+        last.or_else(|| first.filter(|first| by_status.values().all(|value| value == *first)))
+    }
+
+    /// True when somebody has to be asked for the status, or for a fact that decides.
+    fn is_uncertain(&self) -> bool {
+        self.torn
+            || self.end().is_none()
+            || self.stated.keys().any(|fact| self.value(fact).is_none())
     }
 
     /// True when the creation or a change says that the object had this status.
@@ -167,22 +210,46 @@ impl Record {
         self.arrivals.torn |= change.undated.contradicts_itself;
         let action = if change.undated.creates { Action::Created } else { Action::Updated };
         let clock = Clock { action, ..Clock::UNKNOWN };
+        let status = change.facts.get("status").and_then(Value::as_str);
+        let named = status.filter(|_| !change.undated.creates);
         let mut changed = Vec::new();
         for (name, value) in change.facts.iter().filter(|(name, _)| *name != "status") {
-            if self.take(name, value, clock) {
-                changed.push(name.clone());
+            match named.filter(|_| DECIDING.contains(&name.as_str())) {
+                Some(status) => self.arrivals.state(name, status, value),
+                None if self.take(name, value, clock) => changed.push(name.clone()),
+                None => {}
             }
         }
         let next = self.version.saturating_add(1);
-        if let Some(Value::String(status)) = change.facts.get("status")
-            && self.take_status(change, status, clock)
-        {
+        if status.is_some_and(|status| self.take_status(change, status, clock)) {
             changed.push("status".to_owned());
             self.arrivals.status_since = next;
         }
-        self.contested = self.arrivals.torn
-            || self.facts.contains_key("status") && self.arrivals.end().is_none();
+        changed.extend(self.settle(change));
+        self.contested =
+            self.arrivals.torn || self.facts.contains_key("status") && self.arrivals.is_uncertain();
         self.remember(transition, next);
+        changed
+    }
+
+    /// Takes in the facts that were stated with a status, by the status that there is
+    /// now. Returns the names of those that changed.
+    fn settle(&mut self, change: &Change) -> Vec<String> {
+        let clock = Clock { action: Action::Updated, ..Clock::UNKNOWN };
+        let facts = self.arrivals.stated.keys();
+        let settled = facts.filter_map(|fact| {
+            // What nobody can tell is as the last event says, if it is no creation.
+            let said = || change.facts.get(fact).filter(|_| !change.undated.creates);
+            let value = self.arrivals.value(fact).or_else(said)?;
+            Some((fact.clone(), value.clone()))
+        });
+        let mut changed = Vec::new();
+        for (fact, value) in settled.collect::<Vec<_>>() {
+            if self.facts.get(&fact).is_none_or(|known| known.value != value) {
+                changed.push(fact.clone());
+            }
+            self.facts.insert(fact, Register::new(value, clock));
+        }
         changed
     }
 

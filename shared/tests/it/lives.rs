@@ -454,6 +454,24 @@ fn an_ordinary_life_is_certain() {
         (false, vec![New("approved", 0), Changed("pending", "approved")], "approved"),
         (false, vec![Named("approved", 0), New("pending", 0)], "approved"),
         (false, vec![New("pending", 0), Named("denied", 1)], "denied"),
+        // A refund takes the amount away, and the changes tell the order.
+        (
+            false,
+            vec![
+                New("pending", 1),
+                Named("approved", 1),
+                Changed("pending", "approved"),
+                Named("denied", 0),
+                Changed("approved", "denied"),
+            ],
+            "denied",
+        ),
+        // The change to approved is told by its own event alone.
+        (
+            false,
+            vec![New("pending", 0), Named("approved", 0), Changed("approved", "paid")],
+            "paid",
+        ),
         (true, vec![New("inactive", 0), Named("active", 0)], "active"),
         (
             true,

@@ -15,7 +15,7 @@ use crate::aws::store::{Item, StoreError, StoredRequest, text};
 use crate::fulfilment::{ChangeSet, OtherChange, Promise, SeenEvent, Snapshot, one_or_more};
 use crate::ledger::{
     Action, Arrivals, Clock, Event, Kind, Partition, RECORD, Record, Register, Sources, Statement,
-    Subject, event_key, promise_key,
+    Subject, event_key, promise_key, shared_identity,
 };
 use crate::provider::Definition;
 use crate::wire::Timestamp;
@@ -293,7 +293,9 @@ pub(super) fn told_item(
     archive: &StoredRequest,
 ) -> Result<Item, StoreError> {
     let partition = Partition::of(event.provider, &other.subject);
-    let mut item = archive_item(&partition, &event_key(&write.identity), archive);
+    // Apart from the events of that partition's own, whose bodies it must not replace.
+    let sk = event_key(&shared_identity(&write.identity, &event.event_type));
+    let mut item = archive_item(&partition, &sk, archive);
     for name in ["body", "headers", "length", "truncated"] {
         item.remove(name);
     }

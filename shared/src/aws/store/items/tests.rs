@@ -110,6 +110,7 @@ fn any_record() -> impl Strategy<Value = Record> {
                     created: created.0,
                     created_changed: created.1.0,
                     torn: created.1.1,
+                    stated: BTreeMap::new(),
                 },
                 announced,
                 announced_undated,
