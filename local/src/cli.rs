@@ -332,6 +332,18 @@ mod tests {
     }
 
     #[test]
+    fn readme_lists_options_that_there_are() {
+        let readme = include_str!("../README.md");
+        let rows = readme.lines().filter_map(|line| line.strip_prefix("| `--"));
+        let listed = rows.map(|row| row.split(['`', ' ']).next().unwrap());
+        let mut command = <Cli as clap::CommandFactory>::command();
+        command.build();
+        let has = |name: &str| command.get_arguments().any(|one| one.get_long() == Some(name));
+        let unknown: Vec<&str> = listed.clone().filter(|name| !has(name)).collect();
+        assert!(listed.count() > 5 && unknown.is_empty(), "{unknown:?}");
+    }
+
+    #[test]
     fn flags_and_events_are_told_apart() {
         let cli = Cli::parse_from(["local", "--exit", "--parameter", "A=b=c", "--http-port", "0"]);
         assert_eq!(cli.run.parameters, [("A".to_owned(), "b=c".to_owned())]);

@@ -1,4 +1,4 @@
-//! What walks the list of providers: README's tables, the template's routes and the
+//! What walks the list of providers: the tables of their pages, the template's routes and the
 //! description by which `cargo local` signs.
 
 use std::collections::BTreeSet;
@@ -8,6 +8,7 @@ use serde_json::Value;
 use shared::ledger::{Family, Kind, UNKNOWN, status_set};
 use shared::provider::definition::{Definition, Routes};
 use shared::provider::object::EventType;
+use shared::provider::status::is_withdrawn;
 use shared::provider::{ALL, definition};
 use shared::receive::route::{Route, path_of};
 
@@ -32,10 +33,12 @@ fn writes(row: &EventType) -> String {
     row.kinds().map(Kind::name).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether an event can make a promise of a reward.
+/// Whether an event can make a promise of a reward: one that says that it is not owed
+/// cannot.
 fn promises(definition: &Definition, row: &EventType) -> &'static str {
     let promised = definition.rewards.is_some_and(|rewards| rewards.kind == row.object.kind);
-    if promised && row.object.decides { "yes" } else { "no" }
+    let is_owed = !row.deletes && row.status.is_none_or(|status| !is_withdrawn(status));
+    if promised && row.object.decides && is_owed { "yes" } else { "no" }
 }
 
 /// The name of an event's sample, without its ending.
@@ -54,7 +57,7 @@ fn names(definition: &Definition, rows: &[&EventType]) -> String {
         let shown = if same { format!("`.{end}`") } else { format!("`{name}`") };
         let sample = sample_of(definition, name);
         let comma = if cell.is_empty() { "" } else { ", " };
-        write!(cell, "{comma}[{shown}](events/{sample}.json)").unwrap();
+        write!(cell, "{comma}[{shown}](../../events/{sample}.json)").unwrap();
         before = stem;
     }
     cell
@@ -81,10 +84,11 @@ fn table(definition: &Definition) -> String {
 }
 
 #[test]
-fn readme_lists_the_events_of_every_provider() {
+fn a_page_lists_the_events_of_every_provider() {
     for definition in ALL {
-        let marker = format!("events of {}", definition.provider);
-        documents::block("README.md", &marker, &table(definition));
+        let provider = definition.provider;
+        let page = format!("docs/providers/{provider}.md");
+        documents::block(&page, &format!("events of {provider}"), &table(definition));
     }
 }
 

@@ -156,6 +156,38 @@ fn malformed_envelopes_name_their_field_and_quote_nothing() {
     }
 }
 
+/// Nothing is given on the word of an event that says two things.
+#[test]
+fn an_approval_in_an_event_of_a_denial_is_unknown() {
+    for (event, told, status) in [
+        ("commission.denied", "approved", Value::Null),
+        ("commission.pending", "approved", Value::Null),
+        ("commission.denied", "pending", json!("pending")),
+        ("commission.approved", "denied", json!("denied")),
+        ("commission.updated", "approved", json!("approved")),
+    ] {
+        let body = json!({"event_id": "e", "event_type": event, "entity_id": 88,
+            "data": {"id": 88, "status": told}});
+        assert_eq!(change(FIRSTPROMOTER, V2, &body).facts["status"], status, "{event} {told}");
+    }
+}
+
+#[test]
+fn a_change_of_a_referral_is_of_the_one_that_it_names_by_the_longer_name() {
+    for (ids, subject) in [
+        (json!({"referral_id": 7}), "7"),
+        (json!({"id": 7}), "7"),
+        (json!({"id": 990, "referral_id": 7}), "7"),
+        (json!({"id": 7, "referral_id": null}), "7"),
+    ] {
+        let mut body = ids.clone();
+        body["previous_status"] = json!("pending");
+        body["current_status"] = json!("approved");
+        let change = change(UPPROMOTE, "/webhooks/uppromote/referral-status-changed", &body);
+        assert_eq!(change.subject.id.as_str(), subject, "{ids}");
+    }
+}
+
 #[test]
 fn v2s_commission_announces_only_when_it_became_approved() {
     let body = |event: &str, changes: Value, status: &str| {

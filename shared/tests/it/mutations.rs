@@ -126,7 +126,7 @@ const REFUSED: [(&str, &str); 22] = [
     ("uppromote", "processed_at"),
     ("uppromote", "previous_status"),
     ("uppromote", "current_status"),
-    ("uppromote", "referral_id or id"),
+    ("uppromote", "referral_id"),
     ("uppromote", "affiliate_id"),
     ("affonso", "id"),
     ("affonso", "type"),

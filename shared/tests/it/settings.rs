@@ -1,4 +1,4 @@
-//! The settings in code, in the template and in the README, which say the same.
+//! The settings in code, in the template and in the documents, which say the same.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +11,8 @@ use shared::receive::settings::Settings;
 use shared::settings::{Declared, Number};
 use shared::work::settings::WorkSettings;
 use shared::{receive, work};
+
+use crate::documents;
 
 /// The variables that the template feeds and the settings do not read: those of the
 /// clients, of the log and of the C library.
@@ -26,10 +28,6 @@ const READ_ELSEWHERE: [&str; 7] = [
 /// The variable that takes less than the template allows: tests cannot wait for ten
 /// minutes.
 const SHORTER_IN_TESTS: &str = "MAX_AGE_SECONDS";
-
-const README: &str = "../README.md";
-const BEGIN: &str = "<!-- settings -->\n";
-const END: &str = "<!-- /settings -->\n";
 
 fn template() -> Value {
     serde_norway::from_str(include_str!("../../../template.yaml")).unwrap()
@@ -220,7 +218,7 @@ fn row(name: &str, parameter: &Value, variable: Option<&String>) -> String {
     format!("| {}{mark} | {default} | {values} | {meaning}{other} |\n", code(name))
 }
 
-/// The table of the README, in the order in which `CloudFormation` asks.
+/// The table of docs/settings.md, in the order in which `CloudFormation` asks.
 fn table() -> String {
     let template = template();
     let fed = fed(&template);
@@ -236,16 +234,7 @@ fn table() -> String {
     table
 }
 
-/// With `UPDATE_DOCS=1` the README is written anew instead.
 #[test]
-fn the_readme_has_the_settings_of_the_template() {
-    let readme = std::fs::read_to_string(README).unwrap();
-    let (before, rest) = readme.split_once(BEGIN).unwrap();
-    let (shown, after) = rest.split_once(END).unwrap();
-    let expected = format!("\n{}\n", table());
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(README, format!("{before}{BEGIN}{expected}{END}{after}")).unwrap();
-    } else {
-        assert!(shown == expected, "README.md: run this test with UPDATE_DOCS=1");
-    }
+fn the_page_has_the_settings_of_the_template() {
+    documents::block("docs/settings.md", "settings", &format!("\n{}\n", table()));
 }

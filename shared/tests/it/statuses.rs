@@ -109,7 +109,9 @@ fn an_affiliate_waits_while_the_partnership_has_no_status() {
         let events = [event(1, &first), event(2, &then)];
         for order in [[0, 1], [1, 0]] {
             let mut table = Table::default();
-            order.iter().for_each(|n| assert!(table.deliver(&events[*n])));
+            for n in order {
+                assert!(table.deliver(&events[n]));
+            }
             let statuses = table.records().values();
             let statuses: Vec<_> =
                 statuses.map(|record| AFFONSO.status(Kind::Affiliate, record)).collect();

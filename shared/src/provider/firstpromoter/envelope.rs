@@ -92,12 +92,20 @@ pub(super) fn read(reading: &Reading, unread: &mut Unread) -> Result<Understood,
         |text: Option<&str>| text.map_or(Field::Absent, |text| Field::Value(text.to_owned()));
     let told = parts.value().map_or(Field::Absent, |parts| object.status(parts));
     let status = told.or(found(changes.became.as_deref())).or(found(row.status));
-    // An unreadable status may be a denial: an earlier approval is not known to
-    // hold.
+    // A status that cannot be read may be a denial, and so may an approval of which the
+    // event's type says otherwise: an earlier approval is not known to hold.
+    let status =
+        if object.decides && is_contradicted(row, &status) { Field::Unread } else { status };
     let status = object.weighed(status);
     let announces = object.decides && announces(row, &status, &changes);
     let told = Told { id, facts, status, announces, changes };
     Ok(told.understood(reading, envelope, unread))
+}
+
+/// True when a body says approved of what the event's type says something else of.
+fn is_contradicted(row: &EventType, status: &Field<String>) -> bool {
+    let approved = status.value().is_some_and(|status| status == APPROVED);
+    approved && row.status.is_some_and(|named| named != APPROVED)
 }
 
 /// True when an event announces an approved reward. An update lists its changes, and

@@ -93,10 +93,10 @@ pub(super) static ENROLMENT: Object = Object {
     ],
     amount: None,
     status: &[],
+    // A sign-up says no word of it: whoever was not accepted waits.
     words: &StatusWords {
         words: &[("pending", "pending"), ("accepted", "accepted")],
         by_fact: &[],
-        // A promotion of somebody who has just signed up waits to be accepted.
         otherwise: Some("pending"),
     },
     decides: false,
@@ -118,7 +118,8 @@ fn signed_up(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malfo
     Ok(Understood { identity: part.identity, changes })
 }
 
-/// The enrolments of somebody who has just signed up.
+/// The enrolments of somebody who signed up. Nothing is said of their status: somebody who
+/// joins another campaign may have been accepted in one of them long ago.
 fn promotions(
     part: &EventPart,
     reading: &Reading,

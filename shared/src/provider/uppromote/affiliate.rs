@@ -93,7 +93,7 @@ const fn affiliate(read: ReadEvent) -> Object {
 /// must look like its event: it has an id and what only an affiliate has.
 fn read(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed> {
     let parts = body(reading, unread)?;
-    let told = Told::of(&parts, &[&["id"]])?;
+    let told = Told::of(&parts, "id")?;
     if !has(reading, &["email", "email_verified"]) || has(reading, &["commission"]) {
         return Err(Malformed::new("body", "is not an affiliate"));
     }
@@ -114,5 +114,5 @@ fn read_change(reading: &Reading, unread: &mut Unread) -> Result<Understood, Mal
     if has(reading, &["referral_id"]) {
         return Err(Malformed::new("body", "is not a change of an affiliate"));
     }
-    changed(reading, &[&["affiliate_id"]], unread)
+    changed(reading, "affiliate_id", unread)
 }

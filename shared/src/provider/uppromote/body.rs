@@ -33,13 +33,12 @@ pub(super) struct Told<'a> {
 }
 
 impl<'a> Told<'a> {
-    /// The event of the object whose id stands at these paths.
+    /// The event of the object whose id is this member.
     ///
     /// # Errors
     /// [`Malformed`] when there is no id.
-    pub(super) fn of(parts: &'a Parts, at: &[&[&str]]) -> Result<Self, Malformed> {
-        let name = at.iter().filter_map(|path| path.last()).copied().collect::<Vec<_>>();
-        let id = required(&as_id(&parts.agreed(at).map(String::as_str)), &name.join(" or "))?;
+    pub(super) fn of(parts: &'a Parts, name: &str) -> Result<Self, Malformed> {
+        let id = required(&as_id(&parts.at(&[name])), name)?;
         Ok(Self { id, parts, status: Field::Absent, was: None, undated: Undated::default() })
     }
 
@@ -67,7 +66,7 @@ impl<'a> Told<'a> {
 /// Reads a change of status: `previous_status`, `current_status` and the id.
 pub(super) fn changed(
     reading: &Reading,
-    at: &[&[&str]],
+    id: &str,
     unread: &mut Unread,
 ) -> Result<Understood, Malformed> {
     let parts = body(reading, unread)?;
@@ -77,7 +76,7 @@ pub(super) fn changed(
         }
     }
     let word = |name: &str| parts.first(&[name]);
-    let told = Told::of(&parts, at)?;
+    let told = Told::of(&parts, id)?;
     let was = word("previous_status").value().cloned();
     Ok(Told { was, status: word("current_status"), ..told }.understood(reading, unread))
 }

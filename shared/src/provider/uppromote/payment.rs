@@ -36,7 +36,7 @@ pub(super) static PAYMENT: Object = Object {
 /// cannot be read.
 fn read(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed> {
     let parts = body(reading, unread)?;
-    let told = Told::of(&parts, &[&["payment_id"]])?;
+    let told = Told::of(&parts, "payment_id")?;
     if reading.body.get("processed_at").is_none() {
         return Err(Malformed::new("processed_at", "is missing"));
     }

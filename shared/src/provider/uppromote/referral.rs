@@ -1,6 +1,7 @@
 //! `referral.*`: a commissioned sale, which UpPromote calls a referral.
 
 use crate::ledger::{Family, Kind, Malformed, StatusWords, Undated};
+use crate::provider::mapping::named;
 use crate::provider::object::{
     Amount, Joined, MAJOR_UNITS, Object, ReadEvent, Reading, Understood,
 };
@@ -82,7 +83,7 @@ const fn commission(read: ReadEvent) -> Object {
 /// look like its event: it has an id and something of a sale.
 fn read(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed> {
     let parts = body(reading, unread)?;
-    let told = Told::of(&parts, &[&["id"]])?;
+    let told = Told::of(&parts, "id")?;
     let of_a_sale = ["commission_rule", "commission", "tracking_type"];
     if !of_a_sale.iter().any(|name| has(reading, &[name])) || has(reading, &["email_verified"]) {
         return Err(Malformed::new("body", "is not a referral"));
@@ -101,10 +102,12 @@ fn read(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed>
 }
 
 /// Reads a change of status. The vendor's pages do not show the name of the id; that
-/// of an affiliate's change they do, and such a change is not a referral's.
+/// of an affiliate's change they do, and such a change is not a referral's. Beside a
+/// `referral_id`, an `id` is that of something else.
 fn read_change(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed> {
     if has(reading, &["affiliate_id"]) && !has(reading, &["referral_id"]) {
         return Err(Malformed::new("body", "is not a change of a referral"));
     }
-    changed(reading, &[&["referral_id"], &["id"]], unread)
+    let id = if named(reading.body, &["referral_id"]) { "referral_id" } else { "id" };
+    changed(reading, id, unread)
 }

@@ -131,7 +131,5 @@ pub fn words(row: &EventType, object: &Object, roots: &[&Json], body: &Json) -> 
     words.extend(names.filter_map(|name| became(body, name)));
     words.extend(word(body, &["data", "state"]));
     words.extend(row.status.map(str::to_owned));
-    // The promotions of a sign-up wait.
-    words.extend((row.name == "promoter_signed_up").then(|| "pending".to_owned()));
     words
 }

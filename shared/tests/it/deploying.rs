@@ -1,0 +1,64 @@
+//! samconfig.toml goes with template.yaml.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_norway::Value;
+
+use crate::documents;
+
+/// The lines below a table's header.
+fn table(header: &str) -> Vec<String> {
+    let config = documents::read("samconfig.toml");
+    let lines = config.lines().map(str::trim);
+    let below = lines.skip_while(|line| *line != format!("[{header}]")).skip(1);
+    below.take_while(|line| !line.starts_with('[')).map(str::to_owned).collect()
+}
+
+/// The parameters of an environment: those that are said, and those that a comment
+/// shows.
+fn parameters(environment: &str) -> (BTreeMap<String, String>, BTreeSet<String>) {
+    let (mut said, mut shown) = (BTreeMap::new(), BTreeSet::new());
+    for line in table(&format!("{environment}.global.parameters")) {
+        let entry = line.strip_prefix("# ").unwrap_or(&line);
+        let entry = entry.strip_prefix('"').and_then(|entry| entry.strip_suffix("\","));
+        let Some((name, value)) = entry.and_then(|entry| entry.split_once('=')) else { continue };
+        if line.starts_with('#') {
+            shown.insert(name.to_owned());
+        } else {
+            said.insert(name.to_owned(), value.to_owned());
+        }
+    }
+    (said, shown)
+}
+
+#[test]
+fn each_environment_says_the_architecture_once_for_build_and_deploy() {
+    let config = documents::read("samconfig.toml");
+    let places = config.lines().filter(|line| line.trim().starts_with("parameter_overrides"));
+    assert_eq!(places.count(), 2, "one list for each environment");
+    let of = |environment| parameters(environment).0.get("Architecture").cloned();
+    assert!(of("prod").is_some());
+    assert_eq!(of("prod"), of("default"), "what was tried is what is deployed");
+}
+
+#[test]
+fn every_parameter_without_default_is_said_or_shown() {
+    let template: Value = serde_norway::from_str(&documents::read("template.yaml")).unwrap();
+    let declared = template["Parameters"].as_mapping().unwrap();
+    let required: BTreeSet<String> = declared
+        .iter()
+        .filter(|(_, parameter)| parameter.get("Default").is_none())
+        .map(|(name, _)| name.as_str().unwrap().to_owned())
+        .collect();
+    for environment in ["default", "prod"] {
+        let (said, shown) = parameters(environment);
+        let named: BTreeSet<String> = said.keys().cloned().chain(shown).collect();
+        for name in &named {
+            assert!(declared.contains_key(name.as_str()), "{environment}: {name}");
+        }
+        assert!(required.is_subset(&named), "{environment}: {required:?}");
+    }
+    // The one to try things on needs nothing more.
+    let (said, _) = parameters("default");
+    assert!(required.iter().all(|name| said.contains_key(name)));
+}
