@@ -190,7 +190,7 @@ async fn twenty_tries_are_twenty_messages() {
     scene.endpoint.inject(Fault::of(busy).times(20));
     scene.confirm().await;
     assert_eq!(scene.raw_calls(KEY), 21);
-    assert_eq!(scene.stage.stack.messages_done("DeliverQueue"), 21);
+    assert_eq!(scene.stage.stack.messages_done("local-deliver"), 21);
 }
 
 #[tokio::test]

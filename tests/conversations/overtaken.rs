@@ -129,13 +129,13 @@ async fn a_message_of_the_epoch_before_does_nothing() {
     assert_eq!(scene.promise(next).await.due.as_deref(), Some("deliver#1"));
 
     let stack = &scene.stage.stack;
-    let done = stack.messages_done("DeliverQueue");
+    let done = stack.messages_done("local-deliver");
     let stale = step_message(1, 1, "deliver#1");
-    stack.send_message("DeliverQueue", stale).await.unwrap();
-    let gone = async || (stack.messages_done("DeliverQueue") > done).then_some(());
+    stack.send_message("local-deliver", stale).await.unwrap();
+    let gone = async || (stack.messages_done("local-deliver") > done).then_some(());
     eventually("the message stays", gone).await;
     assert_eq!(scene.promise(next).await.state, "requested");
     assert_eq!(scene.raw_calls(next), 0);
-    stack.send_message("DeliverQueue", step_message(1, 2, "deliver#1")).await.unwrap();
+    stack.send_message("local-deliver", step_message(1, 2, "deliver#1")).await.unwrap();
     scene.until_state(next, "delivered").await;
 }

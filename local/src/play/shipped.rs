@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::stage::template::{Source, Template, yaml};
 
@@ -32,18 +32,64 @@ fn a_lease_outlives_its_worker_and_a_message_stays_hidden_as_long() {
     }
 }
 
-/// The actions that the policies of a function allow.
-fn rights(function: &Value) -> BTreeSet<String> {
-    let statements = function.pointer("/Properties/Policies/0/Statement").unwrap();
-    let actions = statements.as_array().unwrap().iter().flat_map(|of| match &of["Action"] {
-        Value::Array(actions) => actions.clone(),
-        action => vec![action.clone()],
+/// A stream's failures have somewhere to go: what a batch says that is given up on
+/// is said nowhere else.
+#[test]
+fn a_stream_that_is_given_up_on_leaves_word() {
+    let template = shipped();
+    let sources = template.functions.values().flat_map(|function| &function.sources);
+    let streams: Vec<_> = sources
+        .filter_map(|source| match source {
+            Source::Stream(stream) => Some(stream),
+            _ => None,
+        })
+        .collect();
+    assert!(!streams.is_empty());
+    for stream in streams {
+        assert_eq!(stream.on_failure.as_deref(), Some("StreamFailures"));
+    }
+}
+
+/// The policies of a function: its own, or those of the role that it names.
+fn statements<'a>(document: &'a Value, function: &str) -> Vec<&'a Value> {
+    let resources = &document["Resources"];
+    let properties = &resources[function]["Properties"];
+    let policy = match properties["Role"]["Fn::GetAtt"][0].as_str() {
+        Some(role) => &resources[role]["Properties"]["Policies"][0]["PolicyDocument"],
+        None => &properties["Policies"][0],
+    };
+    policy["Statement"].as_array().unwrap().iter().collect()
+}
+
+/// What a statement allows, each action with its resources. Whether there is a key is
+/// the only condition.
+fn allowed(statement: &Value) -> Vec<(String, Value)> {
+    let statement = match statement.get("Fn::If") {
+        Some(parts) => {
+            assert_eq!(
+                (&parts[0], &parts[2]),
+                (&json!("HasKmsKey"), &json!({"Ref": "AWS::NoValue"}))
+            );
+            &parts[1]
+        }
+        None => statement,
+    };
+    let listed = |value: &Value| match value {
+        Value::Array(items) => items.clone(),
+        one => vec![one.clone()],
+    };
+    let resources = listed(&statement["Resource"]);
+    let actions = listed(&statement["Action"]);
+    let pairs = actions.iter().flat_map(|action| {
+        resources.iter().map(|of| (action.as_str().unwrap().to_owned(), of.clone()))
     });
-    actions.map(|action| action.as_str().unwrap().to_owned()).collect()
+    pairs.collect()
 }
 
 /// A transaction needs the right to each of its operations: `aws/store` puts,
-/// updates (a new epoch), and checks.
+/// updates (a new epoch), and checks. The rights to take from a queue or a stream and
+/// to write the log are those of the event source and of Lambda; SAM would give them
+/// for everything in the account.
 #[test]
 fn each_function_has_the_rights_that_its_calls_need_and_no_other() {
     let document = yaml::parse(SHIPPED).unwrap();
@@ -51,24 +97,100 @@ fn each_function_has_the_rights_that_its_calls_need_and_no_other() {
     let records = ["dynamodb:ConditionCheckItem", "dynamodb:PutItem"];
     let (epochs, secret, send) =
         ("dynamodb:UpdateItem", "secretsmanager:GetSecretValue", "sqs:SendMessage");
-    let intake = [&reads[..], &records, &[secret]].concat();
-    let works = [&reads[..], &records, &[epochs]].concat();
+    // DynamoDB names these four for whoever uses a table that is encrypted with a key;
+    // what sends or takes messages needs the first two of them.
+    let (decrypt, encrypt) = ("kms:Decrypt", "kms:GenerateDataKey");
+    let key = [decrypt, encrypt, "kms:DescribeKey", "kms:Encrypt"];
+    let logs = ["logs:CreateLogStream", "logs:PutLogEvents"];
+    let takes = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
+    let follows = [
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "dynamodb:ListStreams",
+    ];
+    let intake = [&reads[..], &records, &key, &[secret]].concat();
+    let works = [&reads[..], &records, &key, &[epochs]].concat();
+    let takes = [&works[..], &takes, &logs, &[secret]].concat();
     let functions = [
         ("PayoutsFunction", intake.clone()),
         ("CommissionsFunction", intake.clone()),
         ("CustomersFunction", intake.clone()),
         ("AffiliatesFunction", intake.clone()),
         ("FulfilmentsFunction", intake),
-        ("DispatchFunction", vec![send]),
-        ("DeliverFunction", [&works[..], &[secret]].concat()),
-        ("ConfirmFunction", [&works[..], &[secret, send]].concat()),
+        ("DispatchFunction", [&follows[..], &logs, &[send, decrypt, encrypt]].concat()),
+        ("DeliverFunction", takes.clone()),
+        ("ConfirmFunction", [&takes[..], &[send]].concat()),
         ("SweepFunction", [&works[..], &["dynamodb:Query", send]].concat()),
     ];
     let names: BTreeSet<&str> = functions.iter().map(|(name, _)| *name).collect();
     assert_eq!(names, shipped().functions.keys().map(String::as_str).collect());
     for (name, needed) in functions {
-        let function = &document["Resources"][name];
+        let statements = statements(&document, name);
+        let allowed = statements.into_iter().flat_map(allowed).map(|(action, _)| action);
         let needed: BTreeSet<String> = needed.into_iter().map(str::to_owned).collect();
-        assert_eq!(rights(function), needed, "{name}");
+        assert_eq!(allowed.collect::<BTreeSet<_>>(), needed, "{name}");
     }
+}
+
+/// Whatever is allowed, is allowed of a resource of this stack, or of the key that it
+/// was given. Only a stream's own part of a name is not known before there is one.
+#[test]
+fn no_right_reaches_beyond_the_stack() {
+    let document = yaml::parse(SHIPPED).unwrap();
+    for function in shipped().functions.keys() {
+        for (action, resource) in statements(&document, function).into_iter().flat_map(allowed) {
+            let own = resource.pointer("/Fn::GetAtt/0").and_then(Value::as_str);
+            let stands = match (own, resource["Fn::Sub"].as_str()) {
+                (Some(id), _) => document["Resources"].get(id).is_some(),
+                (_, Some("${Ledger.Arn}/index/open-work")) => action == "dynamodb:Query",
+                (_, Some("${Ledger.Arn}/stream/*")) => action == "dynamodb:ListStreams",
+                _ => resource == json!({"Ref": "KmsKeyArn"}) && action.starts_with("kms:"),
+            };
+            assert!(stands, "{function}: {action} of {resource}");
+        }
+    }
+}
+
+/// A dead-letter queue takes messages of its queue only, which it names before there
+/// is one.
+#[test]
+fn a_dead_letter_queue_says_whose_it_is() {
+    let document = yaml::parse(SHIPPED).unwrap();
+    for (queue, dead_letters) in
+        [("DeliverQueue", "DeliverDeadLetters"), ("ConfirmQueue", "ConfirmDeadLetters")]
+    {
+        let properties = |id: &str| &document["Resources"][id]["Properties"];
+        let target = &properties(queue)["RedrivePolicy"]["deadLetterTargetArn"];
+        assert_eq!(target["Fn::GetAtt"][0], dead_letters);
+        let name = properties(queue)["QueueName"]["Fn::Sub"].as_str().unwrap();
+        let policy = &properties(dead_letters)["RedriveAllowPolicy"];
+        assert_eq!(policy["redrivePermission"], "byQueue");
+        let arn = policy["sourceQueueArns"][0]["Fn::Sub"].as_str().unwrap();
+        assert_eq!(
+            arn.rsplit_once("}:"),
+            Some(("arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId", name))
+        );
+    }
+}
+
+/// With a key, everything that holds data of events is encrypted with it.
+#[test]
+fn a_key_is_used_for_all_that_is_kept() {
+    let document = yaml::parse(SHIPPED).unwrap();
+    let key = json!({"Fn::If": ["HasKmsKey", {"Ref": "KmsKeyArn"}, {"Ref": "AWS::NoValue"}]});
+    let mut kinds = BTreeSet::new();
+    for (id, resource) in document["Resources"].as_object().unwrap() {
+        let kind = resource["Type"].as_str().unwrap();
+        let place = match kind {
+            "AWS::DynamoDB::Table" => "/SSESpecification/KMSMasterKeyId",
+            "AWS::Logs::LogGroup" | "AWS::SecretsManager::Secret" => "/KmsKeyId",
+            "AWS::SQS::Queue" => "/KmsMasterKeyId",
+            _ => continue,
+        };
+        assert_eq!(resource["Properties"].pointer(place), Some(&key), "{id}");
+        kinds.insert(kind);
+    }
+    assert_eq!(kinds.len(), 4);
+    assert_eq!(document["Globals"]["Function"]["KmsKeyArn"], key);
 }
