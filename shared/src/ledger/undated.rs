@@ -19,6 +19,8 @@ use crate::ledger::{Action, Change, Clock, Record, Register};
 const MAX_TRANSITIONS: usize = 64;
 /// Most statuses and changes of status remembered; with more nobody can tell.
 const MAX_REMEMBERED: usize = 16;
+/// Most statuses of which it is remembered what was stated with them.
+const MAX_STATED: usize = 6;
 
 /// What a record of a source without a clock remembers of its events.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,6 +92,10 @@ impl Arrivals {
         let by_status = self.stated.entry(fact.to_owned()).or_default();
         let other = by_status.insert(status.to_owned(), value.clone());
         self.torn |= other.is_some_and(|other| other != *value);
+        self.torn |= by_status.len() > MAX_STATED;
+        while by_status.len() > MAX_STATED {
+            by_status.pop_first();
+        }
     }
 
     /// The value of a fact: as it was stated with the last status, or always. `None`

@@ -2,9 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
-use sha2::{Digest, Sha256};
+use ring::digest::{SHA256, digest};
+use ring::hmac;
 use subtle::ConstantTimeEq;
 
 use crate::provider::secrets::NamedSecret;
@@ -63,13 +63,12 @@ pub fn matching(
 /// constant time.
 #[must_use]
 pub fn hmac_matches(named: &NamedSecret, parts: &[&[u8]], given: &[u8; 32]) -> bool {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(named.secret.bytes()) else {
-        return false;
-    };
+    let key = hmac::Key::new(hmac::HMAC_SHA256, named.secret.bytes());
+    let mut mac = hmac::Context::with_key(&key);
     for part in parts {
         mac.update(part);
     }
-    mac.verify_slice(given).is_ok()
+    mac.sign().as_ref().ct_eq(given).into()
 }
 
 /// Reads a hex MAC of 32 bytes; `None` for any other length or character.
@@ -85,8 +84,9 @@ pub fn mac_from_hex(text: &str) -> Option<[u8; 32]> {
 /// of it.
 #[must_use]
 pub fn secret_equals(named: &NamedSecret, given: &[u8]) -> bool {
-    let (ours, theirs) = (Sha256::digest(named.secret.bytes()), Sha256::digest(given.trim_ascii()));
-    ours.as_slice().ct_eq(theirs.as_slice()).into()
+    let digest = |bytes| digest(&SHA256, bytes);
+    let (ours, theirs) = (digest(named.secret.bytes()), digest(given.trim_ascii()));
+    ours.as_ref().ct_eq(theirs.as_ref()).into()
 }
 
 /// The secrets that match the `Authorization: Basic …` header.

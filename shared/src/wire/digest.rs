@@ -1,11 +1,11 @@
 //! Digests of exact bytes.
 
-use sha2::{Digest, Sha256};
+use ring::digest::{SHA256, digest};
 
 /// SHA-256 of the exact bytes, in hex.
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
+    hex::encode(digest(&SHA256, bytes))
 }
 
 #[cfg(test)]

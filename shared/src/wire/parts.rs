@@ -294,12 +294,26 @@ pub fn in_the_event() -> Value {
     Value::Object([("kept_in".to_owned(), Value::from("event"))].into_iter().collect())
 }
 
+/// About the bytes of a value as JSON: that of its names and texts, and a few for each.
+fn size(value: &Value) -> usize {
+    const EACH: usize = 4;
+    let inner = match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(size).sum(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| name.len() + EACH + size(value)).sum()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    };
+    inner + EACH
+}
+
 /// The value, or what stands for one that is larger than a text or a fact may be;
 /// `over` is true then.
 fn within_limits(value: Value, (text, other): Limits, over: &mut bool) -> Value {
     let (size, limit) = match value.as_str() {
         Some(value) => (value.len(), text),
-        None => (value.to_string().len(), other),
+        None => (size(&value), other),
     };
     if size <= limit {
         return value;

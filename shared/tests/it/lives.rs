@@ -467,11 +467,7 @@ fn an_ordinary_life_is_certain() {
             "denied",
         ),
         // The change to approved is told by its own event alone.
-        (
-            false,
-            vec![New("pending", 0), Named("approved", 0), Changed("approved", "paid")],
-            "paid",
-        ),
+        (false, vec![New("pending", 0), Named("approved", 0), Changed("approved", "paid")], "paid"),
         (true, vec![New("inactive", 0), Named("active", 0)], "active"),
         (
             true,
