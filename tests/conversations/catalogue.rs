@@ -44,7 +44,7 @@ async fn a_sign_up_for_forty_campaigns_is_one_transaction() {
         assert_eq!(record.status(), "pending", "{pk}");
         assert_eq!(record["links"], json!([{"kind": "affiliate", "id": "71"}]), "{pk}");
         assert_eq!(record.facts["campaign_id"], json!((300 + n).to_string()), "{pk}");
-        let told = scene.stage.item(&pk, "event#88").await;
+        let told = scene.stage.item(&pk, "event#88#promoter_signed_up").await;
         assert_eq!(told.text("kept_with"), "firstpromoter-v1#affiliate#71");
     }
     let affiliate = scene.stage.record("firstpromoter-v1#affiliate#71").await;
