@@ -143,7 +143,28 @@ pub struct Reading<'a> {
     pub sha256: &'a str,
 }
 
+/// The words of an object that has no status.
+static NO_WORDS: StatusWords = StatusWords::of(&[]);
+
 impl Object {
+    /// An object of this kind and family, which states nothing yet: what its table does
+    /// not name is as it is here.
+    #[must_use]
+    pub const fn of(kind: Kind, family: Family, read: ReadEvent) -> Self {
+        Self {
+            kind,
+            family,
+            members: &[],
+            joined: &[],
+            amount: None,
+            status: &[],
+            words: &NO_WORDS,
+            decides: false,
+            read,
+            also: &[],
+        }
+    }
+
     /// The object in the member `name` of a body, which must be there.
     ///
     /// # Errors
@@ -156,7 +177,7 @@ impl Object {
     ) -> Result<Parts, Malformed> {
         match body.get(name) {
             Some(Json::Object(_)) => {
-                let read = |json: &Json, unread: &mut Unread| self.of(json, unread);
+                let read = |json: &Json, unread: &mut Unread| self.parts(json, unread);
                 Ok(unread.member_by(body, name, read).value().cloned().unwrap_or_default())
             }
             Some(_) => Err(Malformed::new(name, "is not an object")),
@@ -166,7 +187,7 @@ impl Object {
 
     /// The object that this JSON is; `None` when it is no object.
     #[must_use]
-    pub fn of(&self, json: &Json, unread: &mut Unread) -> Option<Parts> {
+    pub fn parts(&self, json: &Json, unread: &mut Unread) -> Option<Parts> {
         Parts::read(json, self.members, unread)
     }
 

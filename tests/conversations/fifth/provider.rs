@@ -56,16 +56,11 @@ fn matches<'a>(
 
 /// A payout.
 static PAYOUT: Object = Object {
-    kind: Kind::Payout,
-    family: Family::Payouts,
     members: &[id("id").unstated(), id("affiliate").unstated(), decimal("amount").unstated()],
     joined: &[Joined { fact: "affiliate_id", at: &[&["affiliate"]] }],
     amount: Some(Amount { value: "amount", unit: MAJOR_UNITS }),
-    status: &[],
     words: &StatusWords::of(&[("settled", "completed")]),
-    decides: false,
-    read,
-    also: &[],
+    ..Object::of(Kind::Payout, Family::Payouts, read)
 };
 
 fn read(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed> {

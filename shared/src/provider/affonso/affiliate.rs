@@ -9,8 +9,6 @@ use crate::wire::parts::{Form, Member, any, id, personal, text, word};
 /// help pages a larger one with the status of the account and that of the
 /// partnership, which counts more.
 pub(super) static AFFILIATE: Object = Object {
-    kind: Kind::Affiliate,
-    family: Family::Affiliates,
     members: &[
         id("affiliateId").unstated(),
         id("affiliateProgramId").unstated(),
@@ -31,7 +29,6 @@ pub(super) static AFFILIATE: Object = Object {
         Member::new("updatedAt", Form::Instant).unstated(),
     ],
     joined: &[Joined { fact: "campaign_id", at: &[&["affiliateProgramId"]] }],
-    amount: None,
     status: &["partnershipStatus", "status", "accountStatus"],
     words: &StatusWords {
         words: &[
@@ -45,9 +42,7 @@ pub(super) static AFFILIATE: Object = Object {
         by_fact: &[waits(With::Word("active")), waits(With::NoWord)],
         otherwise: None,
     },
-    decides: false,
-    read,
-    also: &[],
+    ..Object::of(Kind::Affiliate, Family::Affiliates, read)
 };
 
 /// An affiliate whose partnership has no status waits for one.

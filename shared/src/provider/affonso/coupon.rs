@@ -7,8 +7,6 @@ use crate::wire::parts::{Form, Member, id, text, time};
 
 /// A coupon. Alone among the vendor's objects it is spelled with underscores.
 pub(super) static COUPON: Object = Object {
-    kind: Kind::Coupon,
-    family: Family::Affiliates,
     members: &[
         id("id").unstated(),
         id("affiliate_id").unstated(),
@@ -22,8 +20,6 @@ pub(super) static COUPON: Object = Object {
         Joined { fact: "affiliate_id", at: &[&["affiliate_id"]] },
         Joined { fact: "campaign_id", at: &[&["program_id"]] },
     ],
-    amount: None,
-    status: &[],
     words: &StatusWords {
         words: &[],
         by_fact: &[ByFact {
@@ -34,7 +30,5 @@ pub(super) static COUPON: Object = Object {
         }],
         otherwise: Some("active"),
     },
-    decides: false,
-    read,
-    also: &[],
+    ..Object::of(Kind::Coupon, Family::Affiliates, read)
 };

@@ -7,8 +7,6 @@ use crate::wire::parts::{Form, Member, decimal, id, text, word};
 
 /// A payout. The page states no currency; amounts are in major units.
 pub(super) static PAYOUT: Object = Object {
-    kind: Kind::Payout,
-    family: Family::Payouts,
     members: &[
         id("payoutId").unstated(),
         id("affiliateId").unstated(),
@@ -34,7 +32,5 @@ pub(super) static PAYOUT: Object = Object {
         ("failed", "failed"),
         ("cancelled", "cancelled"),
     ]),
-    decides: false,
-    read,
-    also: &[],
+    ..Object::of(Kind::Payout, Family::Payouts, read)
 };

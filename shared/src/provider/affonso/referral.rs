@@ -7,8 +7,6 @@ use crate::wire::parts::{Form, Member, any, id, personal, text, word};
 
 /// A customer. The `customerId` is the one of the payment provider.
 pub(super) static REFERRAL: Object = Object {
-    kind: Kind::Customer,
-    family: Family::Customers,
     members: &[
         id("referralId").unstated(),
         id("affiliateId").unstated(),
@@ -28,7 +26,6 @@ pub(super) static REFERRAL: Object = Object {
         Joined { fact: "affiliate_id", at: &[&["affiliateId"]] },
         Joined { fact: "campaign_id", at: &[&["affiliateProgramId"]] },
     ],
-    amount: None,
     status: &["status"],
     words: &StatusWords::of(&[
         ("click", "click"),
@@ -41,7 +38,5 @@ pub(super) static REFERRAL: Object = Object {
         ("cancelled", "cancelled"),
         ("rejected", "rejected"),
     ]),
-    decides: false,
-    read,
-    also: &[],
+    ..Object::of(Kind::Customer, Family::Customers, read)
 };

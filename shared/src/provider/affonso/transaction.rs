@@ -37,8 +37,6 @@ const OF_THE_SALE: [&str; 6] =
 
 /// A commission, with the sale that it is from.
 pub(super) static TRANSACTION: Object = Object {
-    kind: Kind::Commission,
-    family: Family::Commissions,
     members: &[
         id("transactionId").unstated(),
         id("referralId").unstated(),
@@ -93,9 +91,7 @@ pub(super) static TRANSACTION: Object = Object {
         by_fact: &[ByFact { fact: "amount", is: FactIs::Null, with: With::NoWord, status: "none" }],
         otherwise: None,
     },
-    decides: false,
-    read,
-    also: &[],
+    ..Object::of(Kind::Commission, Family::Commissions, read)
 };
 
 fn read(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed> {

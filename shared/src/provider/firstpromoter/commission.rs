@@ -21,12 +21,26 @@ pub(super) const ENROLMENT: &[Member] = &[
     object("campaign", CAMPAIGN),
 ];
 
+/// The places of the affiliate beside an enrolment.
+pub(super) const AFFILIATE: Joined = Joined {
+    fact: "affiliate_id",
+    at: &[
+        &["promoter_campaign", "promoter", "id"],
+        &["promoter_campaign", "promoter_id"],
+        &["promoter_id"],
+    ],
+};
+
+/// The places of the campaign of an enrolment.
+pub(super) const CAMPAIGN_OF_ENROLMENT: Joined = Joined {
+    fact: "campaign_id",
+    at: &[&["promoter_campaign", "campaign", "id"], &["promoter_campaign", "campaign_id"]],
+};
+
 /// A commission: the API's, or any part of it. Amounts are in cents for `cash`, else
 /// counts; a refund makes a negative one. The currency is the account's, and not in
 /// the body.
 pub(super) static COMMISSION: Object = Object {
-    kind: Kind::Commission,
-    family: Family::Commissions,
     members: &[
         id("id").unstated(),
         word("status"),
@@ -61,18 +75,8 @@ pub(super) static COMMISSION: Object = Object {
         object("reward", &[id("id"), text("name")]),
     ],
     joined: &[
-        Joined {
-            fact: "affiliate_id",
-            at: &[
-                &["promoter_campaign", "promoter", "id"],
-                &["promoter_campaign", "promoter_id"],
-                &["promoter_id"],
-            ],
-        },
-        Joined {
-            fact: "campaign_id",
-            at: &[&["promoter_campaign", "campaign", "id"], &["promoter_campaign", "campaign_id"]],
-        },
+        AFFILIATE,
+        CAMPAIGN_OF_ENROLMENT,
         Joined { fact: "customer_id", at: &[&["referral", "id"], &["referral_id"]] },
         Joined { fact: "enrolment_id", at: &[&["promoter_campaign", "id"]] },
     ],
@@ -89,8 +93,7 @@ pub(super) static COMMISSION: Object = Object {
         otherwise: None,
     },
     decides: true,
-    read,
-    also: &[],
+    ..Object::of(Kind::Commission, Family::Commissions, read)
 };
 
 /// The facts of a commission from the API, in the form in which a webhook states
@@ -101,7 +104,7 @@ pub(super) static COMMISSION: Object = Object {
 pub fn facts_of_commission(commission: &Json) -> Result<Facts, Malformed> {
     let mut unread = Unread::default();
     let parts = COMMISSION
-        .of(commission, &mut unread)
+        .parts(commission, &mut unread)
         .ok_or_else(|| Malformed::new("commission", "is not an object"))?;
     let mut facts = COMMISSION.facts(&parts, &mut unread);
     state(&mut facts, "status", COMMISSION.status(&parts));

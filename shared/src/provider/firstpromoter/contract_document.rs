@@ -7,8 +7,6 @@ use crate::wire::parts::{id, number_id, object, personal, text, time, word};
 
 /// A contract document.
 pub(super) static DOCUMENT: Object = Object {
-    kind: Kind::Document,
-    family: Family::Affiliates,
     members: &[
         id("id").unstated(),
         word("status"),
@@ -21,7 +19,6 @@ pub(super) static DOCUMENT: Object = Object {
         time("created_at").named("occurred_at"),
     ],
     joined: &[Joined { fact: "affiliate_id", at: &[&["promoter_id"], &["promoter", "id"]] }],
-    amount: None,
     status: &["status"],
     words: &StatusWords {
         words: &[("pending", "pending"), ("signed", "signed")],
@@ -33,7 +30,5 @@ pub(super) static DOCUMENT: Object = Object {
         }],
         otherwise: Some("pending"),
     },
-    decides: false,
-    read,
-    also: &[],
+    ..Object::of(Kind::Document, Family::Affiliates, read)
 };

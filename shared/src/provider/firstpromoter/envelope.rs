@@ -66,7 +66,7 @@ pub(super) fn data(
             unread.note("data");
             Field::Unread
         }
-        (false, _) => unread.member_by(body, "data", |json, unread| object.of(json, unread)),
+        (false, _) => unread.member_by(body, "data", |json, unread| object.parts(json, unread)),
     }
 }
 

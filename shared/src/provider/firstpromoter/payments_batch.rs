@@ -7,8 +7,6 @@ use crate::wire::parts::{decimal, id, personal, text, time, word};
 
 /// A payout batch.
 pub(super) static PAYOUT_BATCH: Object = Object {
-    kind: Kind::PayoutBatch,
-    family: Family::Payouts,
     members: &[
         id("id").unstated(),
         word("status"),
@@ -25,8 +23,6 @@ pub(super) static PAYOUT_BATCH: Object = Object {
         personal("error"),
         time("created_at").named("occurred_at"),
     ],
-    joined: &[],
-    amount: None,
     status: &["status"],
     words: &StatusWords::of(&[
         ("awaiting_confirmation", "awaiting_confirmation"),
@@ -36,7 +32,5 @@ pub(super) static PAYOUT_BATCH: Object = Object {
         ("failed", "failed"),
         ("completed", "completed"),
     ]),
-    decides: false,
-    read,
-    also: &[],
+    ..Object::of(Kind::PayoutBatch, Family::Payouts, read)
 };

@@ -9,7 +9,7 @@ use crate::provider::firstpromoter::envelope::{
 };
 use crate::provider::firstpromoter::unit::AMOUNT;
 use crate::provider::mapping::as_id;
-use crate::provider::object::{Joined, Object, ReadEvent, Reading, Understood};
+use crate::provider::object::{Joined, Object, Reading, Understood};
 use crate::wire::parts::{
     Member, decimal, id, number_id, object, personal, present, text, time, word,
 };
@@ -17,8 +17,6 @@ use crate::wire::{Field, Id, Unread};
 
 /// A payout: the API's, or any part of it.
 pub(super) static PAYOUT: Object = Object {
-    kind: Kind::Payout,
-    family: Family::Payouts,
     members: &[
         id("id").unstated(),
         word("status"),
@@ -57,22 +55,33 @@ pub(super) static PAYOUT: Object = Object {
         ("failed", "failed"),
         ("cancelled", "cancelled"),
     ]),
-    decides: false,
-    read,
-    also: &[],
+    ..Object::of(Kind::Payout, Family::Payouts, read)
 };
 
 /// A commission that joined a payout.
-pub(super) static ADDED: Object = membership(Kind::Commission, COMMISSION.words, added);
+pub(super) static ADDED: Object = Object {
+    members: MEMBERSHIP,
+    words: COMMISSION.words,
+    ..Object::of(Kind::Commission, Family::Payouts, added)
+};
 
 /// A commission that left a payout.
-pub(super) static REMOVED: Object = membership(Kind::Commission, COMMISSION.words, removed);
+pub(super) static REMOVED: Object = Object {
+    members: MEMBERSHIP,
+    words: COMMISSION.words,
+    ..Object::of(Kind::Commission, Family::Payouts, removed)
+};
 
 /// A payout whose commissions changed in a way of which the vendor's pages say no
 /// more than that.
-pub(super) static TOUCHED: Object = membership(Kind::Payout, PAYOUT.words, touched);
+pub(super) static TOUCHED: Object = Object {
+    members: MEMBERSHIP,
+    words: PAYOUT.words,
+    ..Object::of(Kind::Payout, Family::Payouts, touched)
+};
 
-/// The names that the two of them may have.
+/// The names that a payout and a commission in it may have. The vendor's older text
+/// speaks of a record of its own, so the entity of the envelope may be that record.
 const MEMBERSHIP: &[Member] = &[
     number_id("payout_id").unstated(),
     object("payout", &[number_id("id")]).unstated(),
@@ -80,23 +89,6 @@ const MEMBERSHIP: &[Member] = &[
     object("commission", &[number_id("id")]).unstated(),
     number_id("reward_id").unstated(),
 ];
-
-/// The place of a commission in a payout. The vendor's older text speaks of a record
-/// of its own, so the entity of the envelope may be that record.
-const fn membership(kind: Kind, words: &'static StatusWords, read: ReadEvent) -> Object {
-    Object {
-        kind,
-        family: Family::Payouts,
-        members: MEMBERSHIP,
-        joined: &[],
-        amount: None,
-        status: &[],
-        words,
-        decides: false,
-        read,
-        also: &[],
-    }
-}
 
 /// The ids of the payout and of the commission that an event names.
 fn ids(reading: &Reading, envelope: &Envelope, unread: &mut Unread) -> (Field<Id>, Field<Id>) {

@@ -8,8 +8,6 @@ use crate::wire::parts::{Form, Member, id, number_id, object, present, text};
 
 /// A payout method. The schema names no promoter.
 pub(super) static PAYOUT_METHOD: Object = Object {
-    kind: Kind::PayoutMethod,
-    family: Family::Payouts,
     members: &[
         id("id").unstated(),
         text("method"),
@@ -23,8 +21,6 @@ pub(super) static PAYOUT_METHOD: Object = Object {
         object("promoter", &[number_id("id")]).unstated(),
     ],
     joined: &[Joined { fact: "affiliate_id", at: &[&["promoter_id"], &["promoter", "id"]] }],
-    amount: None,
-    status: &[],
     words: &StatusWords {
         words: &[],
         by_fact: &[ByFact {
@@ -35,7 +31,5 @@ pub(super) static PAYOUT_METHOD: Object = Object {
         }],
         otherwise: Some("active"),
     },
-    decides: false,
-    read,
-    also: &[],
+    ..Object::of(Kind::PayoutMethod, Family::Payouts, read)
 };

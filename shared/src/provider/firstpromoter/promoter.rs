@@ -51,8 +51,6 @@ static WORDS: StatusWords = StatusWords {
 
 /// A promoter: in the shape of today, in that of April 2026, or the API's.
 pub(super) static PROMOTER: Object = Object {
-    kind: Kind::Affiliate,
-    family: Family::Affiliates,
     members: &[
         id("id").unstated(),
         word("status"),
@@ -87,19 +85,14 @@ pub(super) static PROMOTER: Object = Object {
         object("selected_payout_method", &[id("id")]).unstated(),
     ],
     joined: &[Joined { fact: "payout_method_id", at: &[&["selected_payout_method", "id"]] }],
-    amount: None,
     status: &["status"],
     words: &WORDS,
-    decides: false,
-    read,
-    also: &[],
+    ..Object::of(Kind::Affiliate, Family::Affiliates, read)
 };
 
 /// The balances of a promoter, by unit, cash in cents. No page shows the body, and
 /// its entity may be something else than the promoter.
 pub(super) static BALANCES: Object = Object {
-    kind: Kind::Affiliate,
-    family: Family::Affiliates,
     members: &[
         number_id("promoter_id").unstated(),
         object("promoter", &[number_id("id")]).unstated(),
@@ -108,13 +101,8 @@ pub(super) static BALANCES: Object = Object {
         any("current_balance"),
         any("paid_balance"),
     ],
-    joined: &[],
-    amount: None,
-    status: &[],
     words: &WORDS,
-    decides: false,
-    read: balances,
-    also: &[],
+    ..Object::of(Kind::Affiliate, Family::Affiliates, balances)
 };
 
 fn balances(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed> {

@@ -7,8 +7,6 @@ use crate::wire::parts::{any, id, number_id, object, text, time, word};
 
 /// An enrolment.
 pub(super) static ENROLMENT: Object = Object {
-    kind: Kind::Enrolment,
-    family: Family::Affiliates,
     members: &[
         id("id").unstated(),
         word("state"),
@@ -33,7 +31,6 @@ pub(super) static ENROLMENT: Object = Object {
         Joined { fact: "affiliate_id", at: &[&["promoter_id"], &["promoter", "id"]] },
         Joined { fact: "campaign_id", at: &[&["campaign_id"], &["campaign", "id"]] },
     ],
-    amount: None,
     status: &["state", "status"],
     words: &StatusWords::of(&[
         ("pending", "pending"),
@@ -43,7 +40,5 @@ pub(super) static ENROLMENT: Object = Object {
         ("rejected", "rejected"),
         ("blocked", "blocked"),
     ]),
-    decides: false,
-    read,
-    also: &[],
+    ..Object::of(Kind::Enrolment, Family::Affiliates, read)
 };

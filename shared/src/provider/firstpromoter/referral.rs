@@ -1,7 +1,7 @@
 //! `referral.*`: a lead or customer whom an affiliate brought.
 
 use crate::ledger::{Family, Kind, StatusWords};
-use crate::provider::firstpromoter::commission::ENROLMENT;
+use crate::provider::firstpromoter::commission::{AFFILIATE, CAMPAIGN_OF_ENROLMENT, ENROLMENT};
 use crate::provider::firstpromoter::envelope::read;
 use crate::provider::object::{Joined, Object};
 use crate::wire::parts::{any, id, number_id, object, personal, text, time, word};
@@ -9,8 +9,6 @@ use crate::wire::parts::{any, id, number_id, object, personal, text, time, word}
 /// A customer: the shape of today (`state`), that of April 2026 (`status`), or the
 /// API's.
 pub(super) static REFERRAL: Object = Object {
-    kind: Kind::Customer,
-    family: Family::Customers,
     members: &[
         id("id").unstated(),
         word("state"),
@@ -38,21 +36,10 @@ pub(super) static REFERRAL: Object = Object {
         object("promoter_campaign", ENROLMENT).named("enrolment"),
     ],
     joined: &[
-        Joined {
-            fact: "affiliate_id",
-            at: &[
-                &["promoter_campaign", "promoter", "id"],
-                &["promoter_campaign", "promoter_id"],
-                &["promoter_id"],
-            ],
-        },
-        Joined {
-            fact: "campaign_id",
-            at: &[&["promoter_campaign", "campaign", "id"], &["promoter_campaign", "campaign_id"]],
-        },
+        AFFILIATE,
+        CAMPAIGN_OF_ENROLMENT,
         Joined { fact: "enrolment_id", at: &[&["promoter_campaign", "id"]] },
     ],
-    amount: None,
     status: &["state", "status"],
     words: &StatusWords::of(&[
         ("subscribed", "subscriber"),
@@ -66,7 +53,5 @@ pub(super) static REFERRAL: Object = Object {
         ("refunded", "refunded"),
         ("denied", "rejected"),
     ]),
-    decides: false,
-    read,
-    also: &[],
+    ..Object::of(Kind::Customer, Family::Customers, read)
 };

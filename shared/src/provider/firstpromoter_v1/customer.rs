@@ -20,11 +20,8 @@ pub(super) const CAMPAIGN: Joined =
 
 /// A lead.
 pub(super) static LEAD: Object = Object {
-    kind: Kind::Customer,
-    family: Family::Customers,
     members: LEAD_MEMBERS,
     joined: &[AFFILIATE, ENROLMENT, CAMPAIGN],
-    amount: None,
     status: &["state", "status"],
     words: &StatusWords::of(&[
         ("subscribed", "subscriber"),
@@ -33,9 +30,7 @@ pub(super) static LEAD: Object = Object {
         ("cancelled", "cancelled"),
         ("denied", "rejected"),
     ]),
-    decides: false,
-    read,
-    also: &[],
+    ..Object::of(Kind::Customer, Family::Customers, read)
 };
 
 const LEAD_MEMBERS: &[Member] = &[

@@ -31,8 +31,6 @@ pub(super) const CAMPAIGN: &[Member] = &[
 
 /// A fulfilment.
 pub(super) static FULFILMENT: Object = Object {
-    kind: Kind::Fulfilment,
-    family: Family::Fulfilments,
     members: &[
         id("id").unstated(),
         word("status"),
@@ -61,8 +59,7 @@ pub(super) static FULFILMENT: Object = Object {
         ("cancelled", "cancelled"),
     ]),
     decides: true,
-    read,
-    also: &[],
+    ..Object::of(Kind::Fulfilment, Family::Fulfilments, read)
 };
 
 fn read(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed> {

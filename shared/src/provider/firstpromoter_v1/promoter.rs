@@ -19,8 +19,6 @@ const MAX_PROMOTIONS: usize = 45;
 
 /// An affiliate.
 pub(super) static AFFILIATE: Object = Object {
-    kind: Kind::Affiliate,
-    family: Family::Affiliates,
     members: &[
         id("id").unstated(),
         word("status"),
@@ -40,8 +38,6 @@ pub(super) static AFFILIATE: Object = Object {
         any("pending_balance"),
         object("profile", PROFILE),
     ],
-    joined: &[],
-    amount: None,
     status: &["status"],
     words: &StatusWords::of(&[
         ("pending", "pending"),
@@ -50,16 +46,13 @@ pub(super) static AFFILIATE: Object = Object {
         ("denied", "rejected"),
         ("blocked", "blocked"),
     ]),
-    decides: false,
-    read: signed_up,
     also: &[&ENROLMENT],
+    ..Object::of(Kind::Affiliate, Family::Affiliates, signed_up)
 };
 
 /// An enrolment, which v1 calls a promotion. Its own `status` is that of the
 /// campaign's offer.
 pub(super) static ENROLMENT: Object = Object {
-    kind: Kind::Enrolment,
-    family: Family::Affiliates,
     members: &[
         id("id").unstated(),
         text("status").named("offer_status"),
@@ -91,17 +84,14 @@ pub(super) static ENROLMENT: Object = Object {
         Joined { fact: "affiliate_id", at: &[&["promoter_id"]] },
         Joined { fact: "campaign_id", at: &[&["campaign_id"]] },
     ],
-    amount: None,
-    status: &[],
     // A sign-up says no word of it: whoever was not accepted waits.
     words: &StatusWords {
         words: &[("pending", "pending"), ("accepted", "accepted")],
         by_fact: &[],
         otherwise: Some("pending"),
     },
-    decides: false,
-    read: accepted,
     also: &[&AFFILIATE],
+    ..Object::of(Kind::Enrolment, Family::Affiliates, accepted)
 };
 
 /// Reads `promoter_signed_up`: the affiliate, and an enrolment for each promotion.
@@ -138,7 +128,7 @@ fn promotions(
     let mut changes = Vec::new();
     let mut seen = BTreeSet::new();
     for json in listed {
-        let promotion = unread.within("promotions", |unread| ENROLMENT.of(json, unread));
+        let promotion = unread.within("promotions", |unread| ENROLMENT.parts(json, unread));
         let promotion = promotion.unwrap_or_default();
         let id = as_id(&promotion.at(&["id"]));
         match id.value() {
@@ -168,7 +158,7 @@ fn accepted(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malfor
         let id = required(&as_id(&promotion.at(&["id"])), "data.promotion.id")?;
         let beside = Parts::read(data, ACCEPTED, unread).unwrap_or_default();
         let promoter =
-            unread.member_by(data, "promoter", |json, unread| AFFILIATE.of(json, unread));
+            unread.member_by(data, "promoter", |json, unread| AFFILIATE.parts(json, unread));
         let promoter = promoter.value().cloned().unwrap_or_default();
         let whose = as_id(&promoter.at(&["id"])).value().cloned();
         let status = beside.first(&["state"]).or(implied(reading));

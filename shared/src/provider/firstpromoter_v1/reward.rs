@@ -15,8 +15,6 @@ use crate::wire::parts::{decimal, id, number_id, object, personal, text, word};
 /// A commission. A refund makes one with a negative amount; a commission that was
 /// assigned by hand has no lead.
 pub(super) static COMMISSION: Object = Object {
-    kind: Kind::Commission,
-    family: Family::Commissions,
     members: &[
         id("id").unstated(),
         word("status"),
@@ -46,9 +44,7 @@ pub(super) static COMMISSION: Object = Object {
         ("approved", "approved"),
         ("denied", "denied"),
     ]),
-    decides: false,
-    read,
-    also: &[],
+    ..Object::of(Kind::Commission, Family::Commissions, read)
 };
 
 fn read(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed> {

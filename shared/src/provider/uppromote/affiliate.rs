@@ -1,8 +1,8 @@
 //! `affiliate.*`: a partner who brings customers.
 
-use crate::ledger::{ByFact, FactIs, Family, Kind, Malformed, StatusWords, Undated, With};
-use crate::provider::object::{Joined, Object, ReadEvent, Reading, Understood};
-use crate::provider::uppromote::body::{Told, body, changed, has};
+use crate::ledger::{ByFact, FactIs, Family, Kind, Malformed, StatusWords, With};
+use crate::provider::object::{Joined, Object, Reading, Understood};
+use crate::provider::uppromote::body::{Told, body, changed, has, undated};
 use crate::wire::Unread;
 use crate::wire::parts::{Form, Member, any, decimal, id, personal, present, text, word};
 
@@ -65,29 +65,16 @@ pub(super) static AFFILIATE: Object = Object {
     ],
     joined: &[Joined { fact: "campaign_id", at: &[&["program_id"]] }],
     status: &["status"],
-    ..affiliate(read)
+    words: &WORDS,
+    ..Object::of(Kind::Affiliate, Family::Affiliates, read)
 };
 
 /// A change of an affiliate's status.
 pub(super) static AFFILIATE_STATUS: Object = Object {
     members: &[id("affiliate_id").unstated(), word("previous_status"), word("current_status")],
-    ..affiliate(read_change)
+    words: &WORDS,
+    ..Object::of(Kind::Affiliate, Family::Affiliates, read_change)
 };
-
-const fn affiliate(read: ReadEvent) -> Object {
-    Object {
-        kind: Kind::Affiliate,
-        family: Family::Affiliates,
-        members: &[],
-        joined: &[],
-        amount: None,
-        status: &[],
-        words: &WORDS,
-        decides: false,
-        read,
-        also: &[],
-    }
-}
 
 /// Reads an affiliate. The signature covers the body and not the route, so a body
 /// must look like its event: it has an id and what only an affiliate has.
@@ -97,15 +84,7 @@ fn read(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed>
     if !has(reading, &["email", "email_verified"]) || has(reading, &["commission"]) {
         return Err(Malformed::new("body", "is not an affiliate"));
     }
-    let status = parts.first(&["status"]);
-    let is = |words: &[&str]| status.value().is_some_and(|status| words.contains(&status.as_str()));
-    let creates = reading.row.name == "affiliate.new";
-    let named = reading.row.status;
-    let undated = Undated {
-        creates,
-        is_initial: creates && is(&["inactive", "pending"]),
-        contradicts_itself: named.is_some_and(|named| status.value().is_some() && !is(&[named])),
-    };
+    let undated = undated(reading, "affiliate.new", &["inactive", "pending"], &parts);
     Ok(Told { undated, ..told }.understood(reading, unread))
 }
 

@@ -13,13 +13,33 @@ use crate::wire::{Field, Id, Unread};
 
 /// The body as the object of its event.
 pub(super) fn body(reading: &Reading, unread: &mut Unread) -> Result<Parts, Malformed> {
-    let parts = reading.row.object.of(reading.body, unread);
+    let parts = reading.row.object.parts(reading.body, unread);
     parts.ok_or_else(|| Malformed::new("body", "is not an object"))
 }
 
 /// True when the body names all of these members, even as `null`.
 pub(super) fn has(reading: &Reading, names: &[&str]) -> bool {
     names.iter().all(|name| reading.body.get(name).is_some())
+}
+
+/// The part of an event that shows its object whole in the life of that object: the
+/// event named `creation` begins it, with one of the statuses `initial` if no change has
+/// followed yet. Where another event names a status, the body has to say the same.
+pub(super) fn undated(
+    reading: &Reading,
+    creation: &str,
+    initial: &[&str],
+    parts: &Parts,
+) -> Undated {
+    let status = parts.at(&["status"]);
+    let is = |words: &[&str]| status.value().is_some_and(|status| words.contains(status));
+    let creates = reading.row.name == creation;
+    let named = reading.row.status;
+    Undated {
+        creates,
+        is_initial: creates && is(initial),
+        contradicts_itself: named.is_some_and(|named| status.value().is_some() && !is(&[named])),
+    }
 }
 
 /// The meaning of an event for its object.

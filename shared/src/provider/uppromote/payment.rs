@@ -9,8 +9,6 @@ use crate::wire::parts::{Form, Member, decimal, id, personal, text, word};
 /// A payment. The vendor's page states no currency; the API's referrals are in the
 /// shop's.
 pub(super) static PAYMENT: Object = Object {
-    kind: Kind::Payout,
-    family: Family::Payouts,
     members: &[
         id("payment_id").unstated(),
         id("affiliate_id").unstated(),
@@ -25,9 +23,7 @@ pub(super) static PAYMENT: Object = Object {
     amount: Some(Amount { value: "total_processed", unit: MAJOR_UNITS }),
     status: &["status"],
     words: &StatusWords::of(&[("success", "completed")]),
-    decides: false,
-    read,
-    also: &[],
+    ..Object::of(Kind::Payout, Family::Payouts, read)
 };
 
 /// Reads a payment. The signature covers the body and not the route, so a body

@@ -1,11 +1,9 @@
 //! `referral.*`: a commissioned sale, which UpPromote calls a referral.
 
-use crate::ledger::{Family, Kind, Malformed, StatusWords, Undated};
+use crate::ledger::{Family, Kind, Malformed, StatusWords};
 use crate::provider::mapping::named;
-use crate::provider::object::{
-    Amount, Joined, MAJOR_UNITS, Object, ReadEvent, Reading, Understood,
-};
-use crate::provider::uppromote::body::{Told, body, changed, has};
+use crate::provider::object::{Amount, Joined, MAJOR_UNITS, Object, Reading, Understood};
+use crate::provider::uppromote::body::{Told, body, changed, has, undated};
 use crate::wire::Unread;
 use crate::wire::parts::{Form, Member, any, decimal, id, object, personal, text, word};
 
@@ -50,7 +48,8 @@ pub(super) static REFERRAL: Object = Object {
     ],
     amount: Some(Amount { value: "commission", unit: MAJOR_UNITS }),
     status: &["status"],
-    ..commission(read)
+    words: &WORDS,
+    ..Object::of(Kind::Commission, Family::Commissions, read)
 };
 
 /// A change of a commission's status.
@@ -61,23 +60,9 @@ pub(super) static REFERRAL_STATUS: Object = Object {
         word("previous_status"),
         word("current_status"),
     ],
-    ..commission(read_change)
+    words: &WORDS,
+    ..Object::of(Kind::Commission, Family::Commissions, read_change)
 };
-
-const fn commission(read: ReadEvent) -> Object {
-    Object {
-        kind: Kind::Commission,
-        family: Family::Commissions,
-        members: &[],
-        joined: &[],
-        amount: None,
-        status: &[],
-        words: &WORDS,
-        decides: false,
-        read,
-        also: &[],
-    }
-}
 
 /// Reads a referral. The signature covers the body and not the route, so a body must
 /// look like its event: it has an id and something of a sale.
@@ -88,16 +73,7 @@ fn read(reading: &Reading, unread: &mut Unread) -> Result<Understood, Malformed>
     if !of_a_sale.iter().any(|name| has(reading, &[name])) || has(reading, &["email_verified"]) {
         return Err(Malformed::new("body", "is not a referral"));
     }
-    let status = parts.first(&["status"]);
-    let is = |word: &str| status.value().is_some_and(|status| status == word);
-    let creates = reading.row.name == "referral.new";
-    // The event and the body have to say the same, where the event names a status.
-    let named = reading.row.status;
-    let undated = Undated {
-        creates,
-        is_initial: creates && is("pending"),
-        contradicts_itself: named.is_some_and(|named| status.value().is_some() && !is(named)),
-    };
+    let undated = undated(reading, "referral.new", &["pending"], &parts);
     Ok(Told { undated, ..told }.understood(reading, unread))
 }
 
