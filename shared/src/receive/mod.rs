@@ -35,7 +35,7 @@ use crate::aws::store::Store;
 use crate::function;
 use crate::ledger::Event;
 use crate::provider::definition::Providers;
-use crate::provider::signature::{Incoming, Refusal};
+use crate::provider::signature::{Incoming, Reason, Refusal};
 use crate::receive::authenticate::{Authenticated, verify};
 use crate::receive::body::MAX_BODY_BYTES;
 use crate::receive::gateway::{Request, Response};
@@ -106,6 +106,7 @@ impl Receiver {
         let (status, outcome, malformed) = match result {
             Ok(Ok((status, outcome))) => (status, outcome, None),
             Ok(Err(rejection)) => {
+                line.reason = rejection.reason;
                 (answer::refused(rejection.outcome), rejection.outcome, rejection.malformed)
             }
             Err(_) => (StatusCode::SERVICE_UNAVAILABLE, Outcome::Unavailable, None),
@@ -136,7 +137,7 @@ impl Receiver {
         let secrets = self.secrets.get().await.map_err(|_| Outcome::Unavailable)?;
         let newer;
         let mut authenticated = self.authenticate(&route, &incoming, &secrets, now);
-        if matches!(authenticated, Err(Refusal::Unauthorized | Refusal::NotConfigured)) {
+        if matches!(authenticated, Err(Refusal::Unauthorized(_) | Refusal::NotConfigured)) {
             // The secret may have been filled or rotated a moment ago.
             newer = self.secrets.newer_than(&secrets, REFRESH_PAUSE).await;
             if let Some(newer) = &newer {
@@ -201,7 +202,7 @@ fn body_bytes(request: &Request) -> Result<Cow<'_, [u8]>, Rejection> {
     let bytes = if request.is_base64_encoded == Some(true) {
         // API Gateway encodes bodies itself; a sender of bad base64 is nobody we
         // know.
-        Cow::Owned(STANDARD.decode(body).map_err(|_| Outcome::Unauthorized)?)
+        Cow::Owned(STANDARD.decode(body).map_err(|_| Refusal::Unauthorized(Reason::NotBase64))?)
     } else {
         Cow::Borrowed(body)
     };
