@@ -8,7 +8,7 @@ mod arrows;
 use std::path::Path;
 
 /// The rooms from the bottom to the top.
-const ROOMS: [&str; 36] = [
+const ROOMS: [&str; 37] = [
     "crash",
     "wire",
     "settings",
@@ -22,6 +22,7 @@ const ROOMS: [&str; 36] = [
     "fulfilment::rewards",
     "fulfilment::decision",
     "fulfilment::assessment",
+    "fulfilment::log",
     "fulfilment::promise",
     "fulfilment::reward",
     "fulfilment::snapshot",
