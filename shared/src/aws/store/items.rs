@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::aws::store::index::rewarded;
 use crate::aws::store::read_item::{corrupt, read_item};
 use crate::aws::store::{Item, StoreError, StoredRequest, text};
 use crate::fulfilment::{ChangeSet, OtherChange, Promise, SeenEvent, Snapshot, one_or_more};
@@ -18,7 +19,7 @@ use crate::ledger::{
     Sources, Statement, Subject, event_key, promise_key, shared_identity,
 };
 use crate::provider::Definition;
-use crate::wire::Timestamp;
+use crate::wire::{Id, Timestamp};
 
 /// Largest record written, in bytes; an item holds 400 KB.
 const MAX_RECORD_BYTES: usize = 350 * 1024;
@@ -330,6 +331,13 @@ pub(super) fn promise_item(pk: &Partition, promise: &Promise) -> Result<Item, St
         if let Some(value) = value {
             item.insert(name.into(), text(value));
         }
+    }
+    let recipient = promise.terms.recipient.as_ref();
+    // The key of an index has to fit, whatever the platform called somebody.
+    let recipient = recipient.and_then(|to| Some((to.role.as_str(), Id::new(to.id.as_deref()?)?)));
+    if let Some((role, id)) = recipient {
+        item.insert("rewarded".into(), text(&rewarded(pk.provider(), role, id.as_str())));
+        item.insert("rewarded_at".into(), text(&promise.created_at.to_rfc3339()));
     }
     if promise.is_open() {
         item.insert("open".into(), text(promise.state.name()));
