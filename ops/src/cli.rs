@@ -2,8 +2,9 @@
 
 use crate::OpsError;
 use crate::key::Key;
-use crate::parked::{self, parked};
-use crate::resume::resume;
+use crate::parked::{self, Filter, Waiting, causes, parked};
+use crate::resume::many::{Plan, Selection, agreed};
+use crate::resume::{find, resume, says_enough};
 use crate::story::Story;
 use crate::target::TargetArgs;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
@@ -11,7 +12,7 @@ use clap::error::ErrorKind;
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 use serde::Serialize;
 use serde_json::json;
-use shared::fulfilment::{OperatorDecision, Resolution};
+use shared::fulfilment::{OperatorDecision, Resolution, State};
 use shared::ledger::Partition;
 use shared::provider;
 use shared::wire::Timestamp;
@@ -39,18 +40,77 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Lists the promises that are parked, longest first
-    Parked,
-    /// Lets a parked promise go on
+    /// Tells why promises are parked, by cause, and what to do about it
+    Parked(ParkedArgs),
+    /// Lets a parked promise go on, or all that are parked for one cause
     Resume(Resume),
     /// Prints what happened to one object as a time line
     Story(StoryArgs),
 }
 
 #[derive(Debug, Args)]
+struct ParkedArgs {
+    /// Only those of this reason
+    #[arg(long, value_name = "REASON")]
+    reason: Option<String>,
+    /// Only those that were in this state before
+    #[arg(long, value_name = "STATE", value_parser = states())]
+    from: Option<State>,
+    /// Only those in this unit
+    #[arg(long, value_name = "UNIT")]
+    unit: Option<String>,
+    /// Only those of this campaign
+    #[arg(long, value_name = "ID")]
+    campaign: Option<String>,
+    /// A row for each, longest parked first, instead of the causes
+    #[arg(long)]
+    rows: bool,
+}
+
+impl ParkedArgs {
+    fn filter(&self) -> Filter {
+        Filter {
+            reason: self.reason.clone(),
+            from: self.from,
+            unit: self.unit.clone(),
+            campaign: self.campaign.clone(),
+        }
+    }
+}
+
+/// The states from which a promise can be parked.
+fn states() -> impl TypedValueParser<Value = State> {
+    PossibleValuesParser::new(State::ALL.map(State::name)).try_map(|name| {
+        State::ALL.into_iter().find(|state| state.name() == name).ok_or("is no state")
+    })
+}
+
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 struct Resume {
     /// The promise, PROVIDER:ID:EPOCH, as `parked` shows it
-    key: Key,
+    #[arg(required_unless_present = "selection")]
+    key: Option<Key>,
+    /// Instead of one: all that are parked for this cause,
+    /// reason=REASON,from=STATE and, if you like, unit=UNIT, campaign=ID. Of those
+    /// whose outcome nobody knows, none
+    #[arg(long = "where", id = "selection", value_name = "CAUSE", conflicts_with = "key")]
+    selection: Option<Selection>,
+    /// With --where: shows what would become of each, and writes nothing
+    #[arg(long, requires = "selection", conflicts_with = "key")]
+    dry_run: bool,
+    /// With --where: the most that are taken, longest parked first
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 200,
+        requires = "selection",
+        conflicts_with = "key"
+    )]
+    limit: u32,
+    /// With --where: does not ask whether the promises shown are to go on
+    #[arg(long, requires = "selection", conflicts_with = "key")]
+    yes: bool,
     /// The call whose outcome is unknown had its effect: the reward was given,
     /// or taken back if that was the question
     #[arg(long, requires = "because", conflicts_with = "not_granted")]
@@ -91,16 +151,20 @@ fn said() -> impl TypedValueParser<Value = String> {
 }
 
 impl Resume {
+    fn resolution(&self) -> Resolution {
+        let granted = self.granted.then_some(true).or(self.not_granted.then_some(false));
+        Resolution::of(granted, self.close)
+    }
+
     fn decision(&self) -> Result<OperatorDecision, OpsError> {
         let user = || {
             let user = std::env::var("USER").ok()?;
             Some(user).filter(|user| !user.trim().is_empty())
         };
         let by = self.by.clone().or_else(user);
-        let granted = self.granted.then_some(true).or(self.not_granted.then_some(false));
         Ok(OperatorDecision {
             by: by.ok_or_else(|| OpsError::Failed("say who you are: --by NAME".into()))?,
-            resolution: Resolution::of(granted, self.close),
+            resolution: self.resolution(),
             because: self.because.clone().unwrap_or_default(),
             at: Timestamp::now(),
         })
@@ -118,16 +182,19 @@ impl Cli {
             Self::command().error(ErrorKind::MissingRequiredArgument, problem).exit();
         }
         match &self.command {
-            Command::Parked => {
-                let waiting = parked(&self.target.open().await?.store).await?;
-                self.shown(&json!({ "parked": waiting }), || parked::text(&waiting))
+            Command::Parked(asked) => {
+                let filter = asked.filter();
+                let waiting = filter.of(parked(&self.target.open().await?.store).await?)?;
+                let waiting: Vec<Waiting> = waiting.into_iter().map(|(_, one)| one).collect();
+                let causes = causes::of(&waiting);
+                self.shown(&json!({ "causes": causes, "parked": waiting }), || {
+                    if asked.rows {
+                        return parked::rows(&waiting);
+                    }
+                    causes::text(&causes, &self.target, &filter, Timestamp::now())
+                })
             }
-            Command::Resume(asked) => {
-                let decision = asked.decision()?;
-                let target = self.target.open().await?;
-                let resumed = resume(&target, &asked.key, decision).await?;
-                self.shown(&resumed, || resumed.text())
-            }
+            Command::Resume(asked) => self.resume(asked).await,
             Command::Story(of) => {
                 let pk = Partition::new(&of.provider, &of.kind, &of.id);
                 let pk = pk.map_err(|_| OpsError::No("no kind has a # in its name".into()))?;
@@ -136,6 +203,39 @@ impl Cli {
                 self.shown(&told, || told.text())
             }
         }
+    }
+
+    /// The place to look.
+    #[cfg(test)]
+    pub(crate) fn target(&self) -> &TargetArgs {
+        &self.target
+    }
+
+    async fn resume(&self, asked: &Resume) -> Result<String, OpsError> {
+        let target = self.target.open().await?;
+        if let Some(selection) = &asked.selection {
+            let decision = asked.decision()?;
+            let waiting = selection.filter.of(parked(&target.store).await?)?;
+            let limit = usize::try_from(asked.limit).unwrap_or(usize::MAX);
+            let mut plan = Plan::of(&target, waiting, &decision, limit);
+            if plan.going() == 0 {
+                return Err(OpsError::No(plan.text()));
+            }
+            if !asked.dry_run {
+                agreed(&plan, asked.yes)?;
+                plan = plan.carry_out(&target, &decision).await?;
+            }
+            return self.shown(&plan, || plan.text());
+        }
+        let Some(key) = &asked.key else {
+            return Err(OpsError::Failed("which promise?".into()));
+        };
+        // Looked up before anything is asked of the operator.
+        let seen = find(&target, key).await?;
+        says_enough(&self.target, &target, (key, &seen), asked.resolution(), asked.by.as_deref())?;
+        let decision = asked.decision()?;
+        let resumed = resume(&target, key, &seen, &decision).await?;
+        self.shown(&resumed, || resumed.text())
     }
 
     fn shown(&self, value: &impl Serialize, text: impl Fn() -> String) -> Result<String, OpsError> {
@@ -209,6 +309,15 @@ mod tests {
         for (line, kind) in [
             ("resume", ErrorKind::MissingRequiredArgument),
             ("resume nokey", ErrorKind::ValueValidation),
+            ("resume --where reason=over_age", ErrorKind::ValueValidation),
+            (
+                "resume firstpromoter:1:1 --where reason=over_age,from=requested",
+                ErrorKind::ArgumentConflict,
+            ),
+            ("resume firstpromoter:1:1 --dry-run", ErrorKind::ArgumentConflict),
+            ("resume firstpromoter:1:1 --limit 5", ErrorKind::ArgumentConflict),
+            ("resume --dry-run", ErrorKind::MissingRequiredArgument),
+            ("parked --from here", ErrorKind::InvalidValue),
             ("resume firstpromoter:1:1 --granted", ErrorKind::MissingRequiredArgument),
             ("resume firstpromoter:1:1 --not-granted", ErrorKind::MissingRequiredArgument),
             (

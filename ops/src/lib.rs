@@ -2,7 +2,9 @@
 
 pub mod cli;
 mod error;
+mod invocation;
 mod key;
+mod paragraph;
 mod parked;
 mod resume;
 mod story;

@@ -78,6 +78,25 @@ impl TargetArgs {
         }
     }
 
+    /// The words of the command line that choose this place.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        if self.local {
+            words.push("--local".to_owned());
+        }
+        let reversals = self.reversals.and_then(|value| value.to_possible_value());
+        let reversals = reversals.map(|value| value.get_name().to_owned());
+        for (name, value) in [
+            ("--stack", self.stack.clone()),
+            ("--dynamodb", self.dynamodb.clone()),
+            ("--table", self.table.clone()),
+            ("--reversals", reversals),
+        ] {
+            words.extend(value.into_iter().flat_map(|value| [name.to_owned(), value]));
+        }
+        words
+    }
+
     /// Finds the table.
     pub(crate) async fn open(&self) -> Result<Target, OpsError> {
         match &self.stack {

@@ -20,6 +20,7 @@ mod golden;
 mod https;
 mod leaks;
 mod ops;
+mod ops_parked;
 mod outages;
 mod overtaken;
 #[cfg(target_os = "linux")]

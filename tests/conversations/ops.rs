@@ -60,7 +60,8 @@ async fn run(mut command: Command) -> CliOutput {
     CliOutput { code: status.code().unwrap(), out: text(stdout), err: text(stderr) }
 }
 
-async fn json(scene: &Scene, words: &[&str]) -> Value {
+/// What the command prints with `--json`.
+pub async fn json(scene: &Scene, words: &[&str]) -> Value {
     let said = ops(scene, &[words, &["--json"]].concat()).await;
     serde_json::from_str(said.succeeds()).unwrap()
 }
@@ -92,7 +93,7 @@ async fn an_unknown_outcome_waits_for_a_word_and_goes_on_by_it() {
     }
     assert_eq!((&waiting["unknown"], &waiting["attempts"]), (&true.into(), &1.into()));
     assert_eq!(waiting["recipient"]["id"], "31");
-    let table = ops(&scene, &["parked"]).await.out;
+    let table = ops(&scene, &["parked", "--rows"]).await.out;
     assert!(table.starts_with("KEY ") && table.contains(KEY) && table.contains("outcome unknown"));
     assert!(!format!("{parked}{table}").contains("p@example.com"));
 
