@@ -1,24 +1,26 @@
 //! The command line of `cargo ops`.
 
 use crate::OpsError;
+use crate::affiliate::AffiliateArgs;
+use crate::find::FindArgs;
 use crate::key::Key;
+use crate::now::overview;
 use crate::parked::{self, Filter, Waiting, causes, parked};
 use crate::resume::many::{Plan, Selection, agreed};
 use crate::resume::{find, resume, says_enough};
-use crate::story::Story;
+use crate::story::StoryArgs;
 use crate::target::TargetArgs;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use serde::Serialize;
 use serde_json::json;
 use shared::fulfilment::{OperatorDecision, Resolution, State};
-use shared::ledger::Partition;
 use shared::provider;
 use shared::wire::Timestamp;
 
 /// The names of the providers as they stand in keys.
-fn providers() -> PossibleValuesParser {
+pub(crate) fn providers() -> PossibleValuesParser {
     PossibleValuesParser::new(provider::ALL.iter().map(|known| known.provider.name()))
 }
 
@@ -40,6 +42,12 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Tells in one look what waits for a person, what is late, and what is open
+    Now,
+    /// Tells what an affiliate, or a customer, was promised and has got
+    Affiliate(AffiliateArgs),
+    /// Finds what has an id, whatever it is an id of
+    Find(FindArgs),
     /// Tells why promises are parked, by cause, and what to do about it
     Parked(ParkedArgs),
     /// Lets a parked promise go on, or all that are parked for one cause
@@ -130,19 +138,6 @@ struct Resume {
     by: Option<String>,
 }
 
-#[derive(Debug, Args)]
-struct StoryArgs {
-    #[arg(value_parser = providers())]
-    provider: String,
-    /// commission, payout, customer, fulfilment; inbox for what has no object
-    kind: String,
-    /// The provider's id of the object
-    id: String,
-    /// Shows personal data as well
-    #[arg(long, action = ArgAction::SetTrue)]
-    personal: bool,
-}
-
 fn said() -> impl TypedValueParser<Value = String> {
     NonEmptyStringValueParser::new().try_map(|text| match text.trim() {
         "" => Err("says nothing"),
@@ -195,11 +190,23 @@ impl Cli {
                 })
             }
             Command::Resume(asked) => self.resume(asked).await,
+            Command::Now => {
+                let now = overview(&self.target.open().await?.store).await?;
+                self.shown(&now, || now.text(&self.target))
+            }
+            Command::Affiliate(of) => {
+                let answer = of.answer(&self.target, &self.target.open().await?).await?;
+                if of.is_csv() && !self.json {
+                    return Ok(answer.csv());
+                }
+                self.shown(&answer.person, || answer.text())
+            }
+            Command::Find(of) => {
+                let found = of.findings(&self.target.open().await?.store).await?;
+                self.shown(&found, || found.text(&self.target))
+            }
             Command::Story(of) => {
-                let pk = Partition::new(&of.provider, &of.kind, &of.id);
-                let pk = pk.map_err(|_| OpsError::No("no kind has a # in its name".into()))?;
-                let store = self.target.open().await?.store;
-                let told = Story::read(&store, &pk, of.personal).await?;
+                let told = of.told(&self.target, &self.target.open().await?).await?;
                 self.shown(&told, || told.text())
             }
         }
@@ -326,7 +333,8 @@ mod tests {
             ),
             ("resume firstpromoter:1:1 --close", ErrorKind::MissingRequiredArgument),
             ("resume firstpromoter:1:1 --close --granted", ErrorKind::MissingRequiredArgument),
-            ("story nobody commission 1", ErrorKind::InvalidValue),
+            ("story", ErrorKind::MissingRequiredArgument),
+            ("affiliate nobody 1", ErrorKind::InvalidValue),
         ] {
             assert_eq!(parse(line).err(), Some(kind), "{line}");
         }

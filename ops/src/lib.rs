@@ -1,11 +1,18 @@
 #![doc = include_str!("../README.md")]
 
+mod affiliate;
 pub mod cli;
 mod error;
+mod find;
+mod gather;
 mod invocation;
 mod key;
+mod layout;
+mod neighbours;
+mod now;
 mod paragraph;
 mod parked;
+mod progress;
 mod resume;
 mod story;
 mod table;

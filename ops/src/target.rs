@@ -25,6 +25,8 @@ const LOCAL: &str = "http://127.0.0.1:8000";
 const TABLE_NAME: &str = "TableName";
 /// The parameter of the stack for the reversal of withdrawn rewards.
 const REVERSALS: &str = "Reversals";
+/// The parameter of the stack for the longest time that a promise may be open.
+const MAX_AGE: &str = "MaxAgeSeconds";
 /// The longest time for one call, retries included.
 const CALL: Duration = Duration::from_secs(30);
 
@@ -61,6 +63,8 @@ enum WhenWithdrawn {
 pub(crate) struct Target {
     pub(crate) store: Store,
     pub(crate) reversals: Reversals,
+    /// Seconds that a promise may be open; `None` where that is not known.
+    pub(crate) max_age_seconds: Option<i64>,
 }
 
 impl TargetArgs {
@@ -129,7 +133,7 @@ impl TargetArgs {
             Some(WhenWithdrawn::DeliverAndUnmark) => Reversals::DeliverAndUnmark,
             Some(WhenWithdrawn::Park) | None => Reversals::Park,
         };
-        Ok(Target { store: Store::new(client, table), reversals })
+        Ok(Target { store: Store::new(client, table), reversals, max_age_seconds: None })
     }
 }
 
@@ -166,6 +170,7 @@ async fn deployed(name: &str) -> Result<Target, OpsError> {
     Ok(Target {
         store: Store::new(aws_sdk_dynamodb::Client::new(&config), table),
         reversals: reversals(stack),
+        max_age_seconds: parameter(stack, MAX_AGE).and_then(|seconds| seconds.parse().ok()),
     })
 }
 
@@ -189,10 +194,14 @@ fn output(stack: &Stack, key: &str) -> Option<String> {
     found.output_value().map(str::to_owned)
 }
 
-fn reversals(stack: &Stack) -> Reversals {
+fn parameter<'a>(stack: &'a Stack, key: &str) -> Option<&'a str> {
     let mut parameters = stack.parameters().iter();
-    let found = parameters.find(|parameter| parameter.parameter_key() == Some(REVERSALS));
-    match found.and_then(|parameter| parameter.parameter_value()) {
+    let found = parameters.find(|parameter| parameter.parameter_key() == Some(key));
+    found.and_then(|parameter| parameter.parameter_value())
+}
+
+fn reversals(stack: &Stack) -> Reversals {
+    match parameter(stack, REVERSALS) {
         Some("deliver") => Reversals::Deliver,
         Some("deliver_and_unmark") => Reversals::DeliverAndUnmark,
         _ => Reversals::Park,

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::aws::store::index::rewarded;
 use crate::aws::store::read_item::{corrupt, read_item};
-use crate::aws::store::{Item, StoreError, StoredRequest, text};
+use crate::aws::store::{Item, StoreError, StoredRecord, StoredRequest, text};
 use crate::fulfilment::{ChangeSet, OtherChange, Promise, SeenEvent, Snapshot, one_or_more};
 use crate::ledger::{
     Action, Arrivals, Clock, Event, INBOX, InboxReason, Kind, Partition, RECORD, Record, Register,
@@ -203,6 +203,12 @@ fn record(item: Item) -> Result<Record, StoreError> {
 }
 
 /// `{time}/{action}/{rank}`, without a time where there is none.
+/// A record with the status that its item has.
+pub(super) fn stored_record(pk: Partition, item: Item) -> Result<StoredRecord, StoreError> {
+    let status = item.get("status").and_then(|status| status.as_s().ok()).cloned();
+    Ok(StoredRecord { pk, record: record(item)?, status })
+}
+
 fn clock_text(clock: Clock) -> String {
     let time = clock.time.map(Timestamp::to_rfc3339).unwrap_or_default();
     format!("{time}/{}/{}", clock.action.name(), clock.rank)
