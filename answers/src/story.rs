@@ -360,8 +360,10 @@ impl Try {
         };
         let ms = ms.map(|ms| format!(", {ms} ms")).unwrap_or_default();
         let now = match (to, reason) {
-            (State::Parked, Some(reason)) => {
-                format!("; parked, because {}", because(reason, &self.vendor))
+            (State::Parked, reason) => {
+                // Left out where it is the outcome.
+                let reason = reason.clone().unwrap_or_else(|| outcome.as_str().into());
+                format!("; parked, because {}", because(&reason, &self.vendor))
             }
             (to, _) if to == from => String::new(),
             (to, _) => format!("; now {}", to.name()),

@@ -20,7 +20,9 @@ mod golden;
 mod https;
 mod leaks;
 mod ops;
+mod ops_looking;
 mod ops_parked;
+mod ops_story;
 mod outages;
 mod overtaken;
 #[cfg(target_os = "linux")]

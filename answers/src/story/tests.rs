@@ -51,6 +51,7 @@ fn a_log_is_told_once_and_says_what_it_left_out() {
             entry(4, State::Delivering, State::Delivered, Actor::Deliver, "done"),
             entry(6, State::Confirming, State::Delivered, Actor::Confirm, "HTTP 500"),
             entry(7, State::Parked, State::Delivered, Actor::Operator("joe".into()), "go on"),
+            entry(8, State::Delivering, State::Parked, Actor::Deliver, "422 no_account"),
             entry(9, State::LookupDue, State::LookupDue, Actor::Confirm, "no answer"),
         ],
         left_out: 3,
@@ -69,6 +70,8 @@ fn a_log_is_told_once_and_says_what_it_left_out() {
             "delivery: done, 20 ms; now delivered",
             "confirmation: HTTP 500, 20 ms; now delivered",
             "joe resumed it",
+            "delivery: 422 no_account, 20 ms; parked, because your endpoint refused it: 422 \
+             no_account",
             "look-up: no answer, 20 ms",
         ]
     );
