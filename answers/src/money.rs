@@ -13,6 +13,8 @@ use shared::ledger::Record;
 const CENTS: &str = "cash_cents";
 /// The unit of money in whole units of its currency.
 const MAJOR: &str = "cash_major";
+/// The unit of money here.
+const CASH: &str = "cash";
 /// The currencies that have no smaller unit (ISO 4217, List One).
 const WHOLE: [&str; 16] = [
     "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND",
@@ -54,7 +56,7 @@ impl Money {
         Self {
             // What is no number is shown as it is.
             number: number.or_else(|| value.map(str::to_owned)),
-            unit: if is_money { Some("cash".into()) } else { unit.map(str::to_owned) },
+            unit: if is_money { Some(CASH.into()) } else { unit.map(str::to_owned) },
             currency: currency.filter(|_| is_money).map(str::to_owned),
         }
     }
@@ -69,7 +71,7 @@ impl Money {
     }
 
     fn is_cash(&self) -> bool {
-        self.unit.as_deref() == Some("cash")
+        self.unit.as_deref() == Some(CASH)
     }
 }
 
@@ -92,31 +94,31 @@ impl fmt::Display for Money {
     }
 }
 
+/// The unit and the currency that amounts have in common.
+type Of<'a> = (Option<&'a str>, Option<&'a str>);
+
 /// The sums of amounts, one for each unit and currency. An amount without a number is
 /// counted in none.
 #[must_use]
 pub fn totals<'a>(amounts: impl IntoIterator<Item = &'a Money>) -> Vec<Total> {
-    let mut sums: BTreeMap<(Option<&str>, Option<&str>), (usize, BigDecimal)> = BTreeMap::new();
+    let mut sums: BTreeMap<Of<'_>, (usize, BigDecimal)> = BTreeMap::new();
     for money in amounts {
         let number = money.number.as_deref().and_then(|number| BigDecimal::from_str(number).ok());
         if let Some(number) = number {
-            let key = (money.unit.as_deref(), money.currency.as_deref());
-            let sum = sums.entry(key).or_default();
+            let sum = sums.entry((money.unit.as_deref(), money.currency.as_deref())).or_default();
             sum.0 += 1;
             sum.1 += number;
         }
     }
-    let total =
-        |((unit, currency), (count, sum)): ((Option<&str>, Option<&str>), (usize, BigDecimal))| {
-            let cash = unit == Some("cash");
-            let number = if cash {
-                money(&sum, currency.is_some_and(|of| WHOLE.contains(&of)))
-            } else {
-                sum.normalized().to_plain_string()
-            };
-            let [unit, currency] = [unit, currency].map(|text| text.map(str::to_owned));
-            Total { count, sum: Money { number: Some(number), unit, currency } }
+    let total = |((unit, currency), (count, sum)): (Of<'_>, (usize, BigDecimal))| {
+        let number = if unit == Some(CASH) {
+            money(&sum, currency.is_some_and(|of| WHOLE.contains(&of)))
+        } else {
+            sum.normalized().to_plain_string()
         };
+        let [unit, currency] = [unit, currency].map(|text| text.map(str::to_owned));
+        Total { count, sum: Money { number: Some(number), unit, currency } }
+    };
     sums.into_iter().map(total).collect()
 }
 

@@ -76,9 +76,8 @@ pub struct Reward {
     /// True when the platform learns of the delivery from the answer to its next
     /// request.
     pub by_response: bool,
-    /// The task that is owed.
-    #[serde(serialize_with = "task_name")]
-    pub task: Option<Task>,
+    /// The task that is owed, as `{task}#{seq}`.
+    pub due: Option<String>,
     /// The time before which there is no other try.
     pub not_before: Option<Timestamp>,
     /// The number of tries of the present task.
@@ -97,10 +96,6 @@ pub struct Reward {
     pub changed_at: Timestamp,
     /// The number of operators' decisions about it.
     pub decisions: usize,
-}
-
-fn task_name<S: serde::Serializer>(task: &Option<Task>, to: S) -> Result<S::Ok, S::Error> {
-    task.map(Task::name).serialize(to)
 }
 
 impl Party {
@@ -181,7 +176,7 @@ impl Reward {
             parked: promise.parked.clone(),
             withdrawn: promise.withdrawal.pending,
             by_response: promise.by_response,
-            task: promise.due.as_deref().and_then(Task::of_due),
+            due: promise.due.clone(),
             not_before: retry.not_before,
             attempts: retry.attempts,
             last_outcome: retry.last_outcome.clone(),
@@ -244,7 +239,7 @@ impl Reward {
                 _ => "Given, and to be taken back: its approval was withdrawn.".into(),
             },
             (_, State::Reversing) => "It is being taken back right now.".into(),
-            (_, State::Reversed) => match (self.task, self.platform_knows) {
+            (_, State::Reversed) => match (self.task(), self.platform_knows) {
                 (Some(_), _) => format!("Taken back. {vendor} is to be told."),
                 (None, Known::No) => "Taken back.".into(),
                 (None, _) => format!("Taken back. {vendor} may still show it as fulfilled."),
@@ -286,7 +281,7 @@ impl Reward {
                 parked.from.name()
             ));
         }
-        let what = match (self.task, self.state) {
+        let what = match (self.task(), self.state) {
             (Some(Task::Lookup), _) => format!("{} is asked about it", self.vendor),
             (Some(Task::Approve), _) => format!("{} is asked to approve it", self.vendor),
             (Some(Task::Deliver), _) => "it is delivered".to_owned(),
@@ -301,10 +296,16 @@ impl Reward {
             (None, State::Delivered) => format!("{} asks again, and is told", self.vendor),
             (None, _) => return None,
         };
-        let not_before = self.not_before.filter(|_| self.task.is_some());
+        let not_before = self.not_before.filter(|_| self.task().is_some());
         let not_before = not_before.map(|at| format!(", not before {}", minute(at)));
         let given_up = gives_up_at.map(|at| format!(", given up on {}", minute(at)));
         Some([Some(what), not_before, given_up].into_iter().flatten().collect())
+    }
+
+    /// The task that is owed.
+    #[must_use]
+    pub fn task(&self) -> Option<Task> {
+        self.due.as_deref().and_then(Task::of_due)
     }
 
     /// True when the endpoint or an operator has to be asked what happened.

@@ -16,6 +16,7 @@ use crate::target::{Target, TargetArgs};
 const ROWS: usize = 25;
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct AffiliateArgs {
     /// The provider
     #[arg(value_parser = crate::cli::providers())]

@@ -70,12 +70,12 @@ pub(crate) async fn gather(
         keys.extend(found.rewarded(store, provider, id, role).await);
     }
     found.read_promises(store, &keys, &mut progress).await;
-    if found.records.is_empty() && found.promises.is_empty() {
-        if let Some(gap) = found.gaps.first() {
-            return Err(OpsError::Failed(gap.clone()));
+    match found.gaps.first() {
+        Some(gap) if found.records.is_empty() && found.promises.is_empty() => {
+            Err(OpsError::Failed(gap.clone()))
         }
+        _ => Ok(found),
     }
-    Ok(found)
 }
 
 /// The keys of the promises that a record names.

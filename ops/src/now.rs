@@ -76,7 +76,7 @@ impl Overview {
             let late = (stage.late > 0).then(|| format!("{} late", stage.late));
             let notes: Vec<String> = [oldest, late].into_iter().flatten().collect();
             let (state, count) = (stage.state.name(), stage.counted());
-            text.push_str(&format!("  {state:<18}{count:>6}  {}\n", notes.join(", ")));
+            text.extend([format!("  {state:<18}{count:>6}  {}\n", notes.join(", "))]);
         }
         if !self.causes.is_empty() {
             text.push_str("\nWhy rewards wait for a person\n");

@@ -93,13 +93,11 @@ impl StoryArgs {
     pub(crate) async fn told(&self, args: &TargetArgs, target: &Target) -> Result<Story, OpsError> {
         let pk = self.partition()?;
         let store = &target.store;
-        match Story::read(store, &pk, target.max_age_seconds, self.personal).await? {
-            Some(story) => Ok(story),
-            None => {
-                let nothing = format!("nothing is recorded under {pk}");
-                Err(did_you_mean(args, store, &nothing, &pk).await)
-            }
+        if let Some(story) = Story::read(store, &pk, target.max_age_seconds, self.personal).await? {
+            return Ok(story);
         }
+        let nothing = format!("nothing is recorded under {pk}");
+        Err(did_you_mean(args, store, &nothing, &pk).await)
     }
 }
 

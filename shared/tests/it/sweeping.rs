@@ -80,7 +80,7 @@ fn what_is_due_is_sent_again_two_minutes_after_it_was_last_touched() {
         |promise| promise.retry.not_before = Some(after(50)),
         |promise| promise.retry.redispatched_at = Some(after(50)),
         |promise| {
-            promise.lease = Some(Lease { due: "deliver#1".into(), until: after(50), at: None })
+            promise.lease = Some(Lease { due: "deliver#1".into(), until: after(50), at: None });
         },
         |promise| {
             (promise.changed_at, promise.retry.not_before, promise.retry.redispatched_at) =
