@@ -3,6 +3,8 @@
 use crate::OpsError;
 use crate::key::Key;
 use crate::parked::{self, Filter, Waiting, causes, parked};
+use crate::requests::Requests;
+use crate::requests::args::RequestsArgs;
 use crate::resume::many::{Plan, Selection, agreed};
 use crate::resume::{find, resume, says_enough};
 use crate::story::Story;
@@ -44,6 +46,8 @@ enum Command {
     Parked(ParkedArgs),
     /// Lets a parked promise go on, or all that are parked for one cause
     Resume(Resume),
+    /// Lists the requests that came in, refused ones with the reason
+    Requests(RequestsArgs),
     /// Prints what happened to one object as a time line
     Story(StoryArgs),
 }
@@ -195,6 +199,10 @@ impl Cli {
                 })
             }
             Command::Resume(asked) => self.resume(asked).await,
+            Command::Requests(asked) => {
+                let requests = Requests::read(&self.target, asked).await?;
+                self.shown(&requests, || requests.text())
+            }
             Command::Story(of) => {
                 let pk = Partition::new(&of.provider, &of.kind, &of.id);
                 let pk = pk.map_err(|_| OpsError::No("no kind has a # in its name".into()))?;

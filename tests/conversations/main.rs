@@ -21,6 +21,7 @@ mod https;
 mod leaks;
 mod ops;
 mod ops_parked;
+mod ops_requests;
 mod outages;
 mod overtaken;
 #[cfg(target_os = "linux")]

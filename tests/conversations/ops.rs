@@ -42,17 +42,20 @@ pub async fn ops(scene: &Scene, words: &[&str]) -> CliOutput {
     ops_at(&scene.stage.stack.dynamodb, words).await
 }
 
-async fn ops_at(url: &str, words: &[&str]) -> CliOutput {
+/// The command against the table at an endpoint.
+pub async fn ops_at(url: &str, words: &[&str]) -> CliOutput {
     let mut command = ops_command().await;
     command.args(["--local", "--dynamodb", url]).args(words).env("USER", "night-shift");
     run(command).await
 }
 
-async fn ops_command() -> Command {
+/// The command, without any word.
+pub async fn ops_command() -> Command {
     Command::new(build_functions(None).await.unwrap().join("ops"))
 }
 
-async fn run(mut command: Command) -> CliOutput {
+/// Runs a command to its end.
+pub async fn run(mut command: Command) -> CliOutput {
     // The bundle that it talks to runs on this thread.
     let output = tokio::task::spawn_blocking(move || command.output());
     let Output { status, stdout, stderr } = output.await.unwrap().unwrap();
