@@ -7,7 +7,7 @@ use shared::provider::ALL;
 use shared::provider::definition::{Delivered, find};
 use shared::wire::json;
 
-use crate::private::{is_impersonal, shown};
+use crate::private::{NOTHING, is_impersonal, shown};
 
 /// A fact that an event changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -102,6 +102,12 @@ impl Replay {
 }
 
 impl FactChange {
+    /// True when nothing was known and nothing is: the event states the fact as null.
+    #[must_use]
+    pub fn says_nothing(&self) -> bool {
+        self.old.is_none() && self.new.as_deref() == Some(NOTHING)
+    }
+
     /// The change in words: `status pending -> approved`.
     #[must_use]
     pub fn words(&self) -> String {

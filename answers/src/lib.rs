@@ -19,7 +19,7 @@ mod words;
 pub use changes::{FactChange, Replay};
 pub use given::{Given, Known};
 pub use money::{Money, Total, totals};
-pub use now::{LATE_SECONDS, Now, Stage};
+pub use now::{LATE_SECONDS, Now, Stage, Sweep};
 pub use person::{Earning, Link, Person};
 pub use private::{is_impersonal, shown};
 pub use reason::because;

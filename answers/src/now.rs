@@ -32,10 +32,21 @@ pub struct Now {
     pub at: Timestamp,
     /// The open states in which there are promises, in the order of a promise's life.
     pub pipeline: Vec<Stage>,
-    /// The time at which the sweep was last complete, where that is known.
-    pub last_sweep: Option<Timestamp>,
+    /// The states that could not be read.
+    pub unread: Vec<State>,
+    /// The sweep, where its log can be read.
+    pub sweep: Option<Sweep>,
     /// What could not be read.
     pub gaps: Vec<String>,
+}
+
+/// The last sweep that was complete, as its log tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Sweep {
+    /// The time of it; `None` when there was none in the time that was looked at.
+    pub last: Option<Timestamp>,
+    /// The time since which the log was looked at.
+    pub since: Timestamp,
 }
 
 impl Stage {
@@ -62,25 +73,27 @@ impl Now {
     pub fn sentence(&self) -> String {
         let unread = |what: &str| format!("{what} is not known.");
         let parked = self.pipeline.iter().find(|stage| stage.state == State::Parked);
-        let is_whole = self.gaps.is_empty();
         let waits = match parked {
             Some(Stage { count: 1, more: false, .. }) => "1 reward waits for a person.".to_owned(),
             Some(stage) if stage.count > 0 => {
                 format!("{} rewards wait for a person.", stage.counted())
             }
-            _ if !is_whole => unread("Whether something waits for a person"),
+            _ if self.unread.contains(&State::Parked) => {
+                unread("Whether something waits for a person")
+            }
             _ => "Nothing waits for a person.".to_owned(),
         };
         let late: usize = self.pipeline.iter().map(|stage| stage.late).sum();
         let late = match late {
-            0 if !is_whole => unread("Whether something is late"),
+            0 if !self.unread.is_empty() => unread("Whether something is late"),
             0 => "Nothing is late.".to_owned(),
             1 => "1 is late.".to_owned(),
             late => format!("{late} are late."),
         };
-        let swept = self.last_sweep.map(|at| {
-            let ago = span(self.at.seconds().saturating_sub(at.seconds()));
-            format!(" Last sweep {ago} ago.")
+        let ago = |at: Timestamp| span(self.at.seconds().saturating_sub(at.seconds()));
+        let swept = self.sweep.map(|sweep| match sweep.last {
+            Some(at) => format!(" Last sweep {} ago.", ago(at)),
+            None => format!(" No sweep was complete in the last {}.", ago(sweep.since)),
         });
         format!("{waits} {late}{}", swept.unwrap_or_default())
     }
@@ -102,9 +115,8 @@ mod tests {
         Timestamp::from_ms(1_790_000_000_000).plus_seconds(second)
     }
 
-    fn now(pipeline: Vec<Stage>, last_sweep: Option<Timestamp>, gaps: &[&str]) -> Now {
-        let gaps = gaps.iter().map(|&gap| gap.to_owned()).collect();
-        Now { at: at(9_000), pipeline, last_sweep, gaps }
+    fn now(pipeline: Vec<Stage>, sweep: Option<Sweep>, unread: &[State]) -> Now {
+        Now { at: at(9_000), pipeline, unread: unread.to_vec(), sweep, gaps: Vec::new() }
     }
 
     fn stage(state: State, since: &[i64], more: bool) -> Stage {
@@ -115,11 +127,11 @@ mod tests {
     #[test]
     fn one_line_tells_what_waits_what_is_late_and_when_it_was_looked_at() {
         let parked = |since: &[i64], more| stage(State::Parked, since, more);
-        for (pipeline, swept, gaps, sentence) in [
+        for (pipeline, swept, unread, sentence) in [
             (vec![], None, &[][..], "Nothing waits for a person. Nothing is late."),
             (
                 vec![parked(&[0], false), stage(State::Requested, &[8_000], false)],
-                Some(at(8_820)),
+                Some(Sweep { last: Some(at(8_820)), since: at(6_900) }),
                 &[],
                 "1 reward waits for a person. Nothing is late. Last sweep 3 min ago.",
             ),
@@ -131,19 +143,20 @@ mod tests {
             ),
             (
                 vec![parked(&[0, 1, 2], true)],
-                None,
-                &[],
-                "3+ rewards wait for a person. Nothing is late.",
+                Some(Sweep { last: None, since: at(6_900) }),
+                &[State::Reversing],
+                "3+ rewards wait for a person. Whether something is late is not known. No sweep \
+                 was complete in the last 35 min.",
             ),
             (
                 vec![],
                 None,
-                &["parked: not allowed"],
+                &[State::Parked],
                 "Whether something waits for a person is not known. Whether something is late \
                  is not known.",
             ),
         ] {
-            assert_eq!(now(pipeline, swept, gaps).sentence(), sentence);
+            assert_eq!(now(pipeline, swept, unread).sentence(), sentence);
         }
     }
 

@@ -4,6 +4,8 @@ use serde_json::Value;
 
 use crate::money::Money;
 
+/// What is said of a fact that is null.
+pub(crate) const NOTHING: &str = "nothing";
 /// Facts that say nothing of who somebody is: states, amounts, times, numbers, and the
 /// provider's ids. A company's own ids of people, codes that are made of names, notes
 /// and addresses are not among them, nor whatever is not listed.
@@ -112,7 +114,7 @@ pub fn is_impersonal(fact: &str) -> bool {
 pub fn shown(fact: &str, value: &Value) -> String {
     let part = |name: &str| value.get(name).and_then(Value::as_str);
     match value {
-        Value::Null => "nothing".to_owned(),
+        Value::Null => NOTHING.to_owned(),
         Value::String(text) => text.clone(),
         _ if fact == "amount" => Money::new(part("value"), part("unit"), None).to_string(),
         _ => value.to_string(),

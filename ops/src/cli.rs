@@ -6,6 +6,8 @@ use crate::find::FindArgs;
 use crate::key::Key;
 use crate::now::overview;
 use crate::parked::{self, Filter, Waiting, causes, parked};
+use crate::requests::Requests;
+use crate::requests::args::RequestsArgs;
 use crate::resume::many::{Plan, Selection, agreed};
 use crate::resume::{find, resume, says_enough};
 use crate::story::StoryArgs;
@@ -52,6 +54,8 @@ enum Command {
     Parked(ParkedArgs),
     /// Lets a parked promise go on, or all that are parked for one cause
     Resume(Resume),
+    /// Lists the requests that came in, refused ones with the reason
+    Requests(RequestsArgs),
     /// Prints what happened to one object as a time line
     Story(StoryArgs),
 }
@@ -191,7 +195,7 @@ impl Cli {
             }
             Command::Resume(asked) => self.resume(asked).await,
             Command::Now => {
-                let now = overview(&self.target.open().await?.store).await?;
+                let now = overview(&self.target, &self.target.open().await?.store).await?;
                 self.shown(&now, || now.text(&self.target))
             }
             Command::Affiliate(of) => {
@@ -204,6 +208,10 @@ impl Cli {
             Command::Find(of) => {
                 let found = of.findings(&self.target.open().await?.store).await?;
                 self.shown(&found, || found.text(&self.target))
+            }
+            Command::Requests(asked) => {
+                let requests = Requests::read(&self.target, asked).await?;
+                self.shown(&requests, || requests.text())
             }
             Command::Story(of) => {
                 let told = of.told(&self.target, &self.target.open().await?).await?;

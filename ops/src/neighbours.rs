@@ -37,10 +37,7 @@ pub(crate) async fn did_you_mean(
     // The same vendor's come first.
     others.sort_by_key(|pk| !related(pk.provider(), place.provider()));
     if others.is_empty() {
-        let kinds = Kind::ALL.map(Kind::name).join(", ");
-        return OpsError::No(format!(
-            "{nothing}; kinds are {kinds}, and inbox for what has no object"
-        ));
+        return OpsError::No(nothing.to_owned());
     }
     let meant = others
         .iter()

@@ -12,6 +12,7 @@ use crate::layout::lines;
 use crate::paragraph::age;
 use crate::parked::causes::{self, Cause};
 use crate::parked::{Filter, Waiting, parked};
+use crate::requests::last_sweep;
 use crate::target::TargetArgs;
 
 /// The answer, with the causes of what waits for a person.
@@ -27,9 +28,9 @@ pub(crate) struct Overview {
 ///
 /// # Errors
 /// [`OpsError::Failed`] when nothing at all can be read.
-pub(crate) async fn overview(store: &Store) -> Result<Overview, OpsError> {
+pub(crate) async fn overview(args: &TargetArgs, store: &Store) -> Result<Overview, OpsError> {
     let at = Timestamp::now();
-    let mut gaps = Vec::new();
+    let (mut gaps, mut unread) = (Vec::new(), Vec::new());
     // Nothing is owed of what is confirmed.
     let open = State::ALL.into_iter().filter(|state| *state != State::Confirmed);
     let calls = open.map(|state| async move { (state, store.open(state, None).await) });
@@ -44,6 +45,7 @@ pub(crate) async fn overview(store: &Store) -> Result<Overview, OpsError> {
             }
             Err(error) => {
                 gaps.push(format!("{}: {error}", state.name()));
+                unread.push(state);
                 failed = Some(error);
             }
         }
@@ -60,7 +62,14 @@ pub(crate) async fn overview(store: &Store) -> Result<Overview, OpsError> {
         }
     };
     let waiting: Vec<Waiting> = waiting.into_iter().map(|(_, one)| one).collect();
-    let now = Now { at, pipeline, last_sweep: None, gaps };
+    let sweep = match last_sweep(args, at).await {
+        Ok(sweep) => sweep,
+        Err(gap) => {
+            gaps.push(format!("the last sweep: {}", gap.words()));
+            None
+        }
+    };
+    let now = Now { at, pipeline, unread, sweep, gaps };
     Ok(Overview { sentence: now.sentence(), now, causes: causes::of(&waiting) })
 }
 

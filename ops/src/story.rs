@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 use futures_util::{StreamExt, stream};
 use shared::aws::store::{Store, StoreError, StoredEvent};
-use shared::ledger::Partition;
+use shared::ledger::{INBOX, Kind, Partition};
 use shared::receive::body::decompress;
 
 use crate::OpsError;
@@ -96,7 +96,14 @@ impl StoryArgs {
         if let Some(story) = Story::read(store, &pk, target.max_age_seconds, self.personal).await? {
             return Ok(story);
         }
-        let nothing = format!("nothing is recorded under {pk}");
+        let kinds = Kind::ALL.map(Kind::name);
+        let kind = pk.kind();
+        let nothing = if kinds.contains(&kind) || kind == INBOX {
+            format!("nothing is recorded under {pk}")
+        } else {
+            let kinds = kinds.join(", ");
+            format!("{kind} is no kind; kinds are {kinds}, and {INBOX} for what has no object")
+        };
         Err(did_you_mean(args, store, &nothing, &pk).await)
     }
 }

@@ -1,17 +1,13 @@
 //! The place of the table: a running `cargo local` or a deployed stack.
 
-use std::error::Error;
+use std::io;
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
 use crate::OpsError;
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use crate::signed_in::{causes, signed_in};
 use aws_sdk_cloudformation::types::Stack;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use clap::{Args, ValueEnum};
 use shared::aws::Aws;
 use shared::aws::store::Store;
@@ -27,8 +23,8 @@ const TABLE_NAME: &str = "TableName";
 const REVERSALS: &str = "Reversals";
 /// The parameter of the stack for the longest time that a promise may be open.
 const MAX_AGE: &str = "MaxAgeSeconds";
-/// The longest time for one call, retries included.
-const CALL: Duration = Duration::from_secs(30);
+/// The longest time to find out that nobody listens on this machine.
+const LOOPBACK: Duration = Duration::from_millis(500);
 
 /// The place to look.
 #[derive(Debug, Clone, Args)]
@@ -101,6 +97,16 @@ impl TargetArgs {
         words
     }
 
+    /// The name of the stack; none for `cargo local`.
+    pub(crate) fn stack_name(&self) -> Option<&str> {
+        self.stack.as_deref()
+    }
+
+    /// True for the `cargo local` that runs in this workspace on its usual port.
+    pub(crate) fn is_usual_local(&self) -> bool {
+        self.local && self.dynamodb.is_none() && self.table.is_none()
+    }
+
     /// Finds the table.
     pub(crate) async fn open(&self) -> Result<Target, OpsError> {
         match &self.stack {
@@ -120,13 +126,18 @@ impl TargetArgs {
             };
             Some(value.to_owned())
         };
-        let aws = Aws::from_env(&variable).map_err(|error| OpsError::Failed(error.to_string()))?;
-        let client = aws.dynamodb();
-        let tables = client.list_tables().send().await.map_err(|_| {
+        let nobody = || {
             OpsError::Failed(format!(
                 "no DynamoDB answers at {url}: is cargo local running, and on this port?"
             ))
-        })?;
+        };
+        // Said at once: the client would try again first.
+        if is_refused(url) {
+            return Err(nobody());
+        }
+        let aws = Aws::from_env(&variable).map_err(|error| OpsError::Failed(error.to_string()))?;
+        let client = aws.dynamodb();
+        let tables = client.list_tables().send().await.map_err(|_| nobody())?;
         let table = choose(self.table.as_deref(), tables.table_names())?;
         let reversals = match self.reversals {
             Some(WhenWithdrawn::Deliver) => Reversals::Deliver,
@@ -135,6 +146,20 @@ impl TargetArgs {
         };
         Ok(Target { store: Store::new(client, table), reversals, max_age_seconds: None })
     }
+}
+
+/// True when an address of this machine refuses connections.
+fn is_refused(url: &str) -> bool {
+    let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = authority.split('/').next().unwrap_or(authority);
+    let Ok(addresses) = authority.to_socket_addrs() else { return false };
+    let addresses: Vec<SocketAddr> = addresses.collect();
+    let refuses = |address: &SocketAddr| {
+        let tried = TcpStream::connect_timeout(address, LOOPBACK);
+        tried.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+    };
+    let are_here = addresses.iter().all(|address| address.ip().is_loopback());
+    !addresses.is_empty() && are_here && addresses.iter().all(refuses)
 }
 
 fn choose(asked: Option<&str>, tables: &[String]) -> Result<String, OpsError> {
@@ -174,20 +199,6 @@ async fn deployed(name: &str) -> Result<Target, OpsError> {
     })
 }
 
-/// The text of an error and of its causes, each once.
-fn causes(error: &dyn Error) -> String {
-    let mut causes: Vec<String> = Vec::new();
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let text = error.to_string();
-        if causes.last().is_none_or(|last| !last.contains(&text)) {
-            causes.push(text);
-        }
-        next = error.source();
-    }
-    causes.join(": ")
-}
-
 fn output(stack: &Stack, key: &str) -> Option<String> {
     let mut outputs = stack.outputs().iter();
     let found = outputs.find(|output| output.output_key() == Some(key))?;
@@ -206,25 +217,6 @@ fn reversals(stack: &Stack) -> Reversals {
         Some("deliver_and_unmark") => Reversals::DeliverAndUnmark,
         _ => Reversals::Park,
     }
-}
-
-/// Region and credentials from wherever the AWS CLI has them. The calls use the
-/// same TLS as the functions, with the system's certificates: an operator may sit
-/// behind a proxy.
-async fn signed_in() -> Result<SdkConfig, OpsError> {
-    let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-    let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(http)
-        .retry_config(RetryConfig::standard())
-        .timeout_config(TimeoutConfig::builder().operation_timeout(CALL).build())
-        .load()
-        .await;
-    if config.region().is_none() {
-        return Err(OpsError::Failed(
-            "no region: set AWS_REGION, or AWS_PROFILE to a profile that has one".into(),
-        ));
-    }
-    Ok(config)
 }
 
 #[cfg(test)]

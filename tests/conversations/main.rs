@@ -22,6 +22,7 @@ mod leaks;
 mod ops;
 mod ops_looking;
 mod ops_parked;
+mod ops_requests;
 mod ops_story;
 mod outages;
 mod overtaken;

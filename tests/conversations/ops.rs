@@ -41,17 +41,20 @@ pub async fn ops(scene: &Scene, words: &[&str]) -> CliOutput {
     ops_at(&scene.stage.stack.dynamodb, words).await
 }
 
+/// The command against the table at an endpoint.
 pub async fn ops_at(url: &str, words: &[&str]) -> CliOutput {
     let mut command = ops_command().await;
     command.args(["--local", "--dynamodb", url]).args(words).env("USER", "night-shift");
     run(command).await
 }
 
-async fn ops_command() -> Command {
+/// The command, without any word.
+pub async fn ops_command() -> Command {
     Command::new(build_functions(None).await.unwrap().join("ops"))
 }
 
-async fn run(mut command: Command) -> CliOutput {
+/// Runs a command to its end.
+pub async fn run(mut command: Command) -> CliOutput {
     // The bundle that it talks to runs on this thread.
     let output = tokio::task::spawn_blocking(move || command.output());
     let Output { status, stdout, stderr } = output.await.unwrap().unwrap();
@@ -117,7 +120,14 @@ async fn what_cannot_be_asked_or_is_not_there_is_said_in_words() {
     let unrecorded = ["story", "affonso", "payout", "x"];
     for (url, words, code, why) in [
         (url, &["resume", KEY][..], 1, "there is no such promise"),
-        (url, &unrecorded, 1, "nothing is recorded under affonso#payout#x; kinds are "),
+        (url, &unrecorded, 1, "nothing is recorded under affonso#payout#x\n"),
+        (
+            url,
+            &["story", "affonso", "payments", "x"],
+            1,
+            "payments is no kind; kinds are commission",
+        ),
+        (url, &["story", "affonso#payout"], 2, "must be PROVIDER:ID:EPOCH, or PROVIDER KIND ID"),
         (url, &["--table", "Other", "parked"], 2, "there is no table Other"),
         (url, &["resume", "88901"], 2, "must be PROVIDER:ID:EPOCH"),
         (url, &["--stack", "x", "parked"], 2, "--stack"),

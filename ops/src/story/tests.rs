@@ -124,14 +124,14 @@ firstpromoter commission 88
 
 2026-09-21 14:13:20.000 commission.created
     amount 300 points
-    customer (personal)
     status pending
+    personal: customer
     id e1; secret hmac[0]
 
 2026-09-21 14:13:21.000 commission.updated
     amount 300 points -> 500 points
-    customer (personal)
     status pending -> approved
+    personal: customer
     id e2; secret hmac[0]
 
 2026-09-21 14:13:22.000 promised 500 points to customer 77

@@ -40,8 +40,14 @@ fn told(happening: &Happening, several: bool) -> String {
     let of = what.key().filter(|_| several).map(|key| format!(" ({key})")).unwrap_or_default();
     let mut text = lines(&format!("{} {}{of}", time(*at), what.words()), 0);
     if let What::Event(event) = what {
-        let changes: Vec<String> = event.changes.iter().map(answers::FactChange::words).collect();
-        text.extend(changes.iter().map(|change| lines(change, 4)));
+        let (personal, told): (Vec<_>, Vec<_>) =
+            event.changes.iter().partition(|change| change.personal);
+        let told = told.into_iter().filter(|change| !change.says_nothing());
+        text.extend(told.map(|change| lines(&change.words(), 4)));
+        if !personal.is_empty() {
+            let names: Vec<&str> = personal.iter().map(|change| change.fact.as_str()).collect();
+            text.push_str(&lines(&format!("personal: {}", names.join(", ")), 4));
+        }
         let notes = event.notes();
         text.push_str(&lines(&notes.join("; "), 4));
     }
