@@ -1,6 +1,7 @@
 //! The command line of `cargo ops`.
 
 use crate::OpsError;
+use crate::doctor::DoctorArgs;
 use crate::key::Key;
 use crate::parked::{self, Filter, Waiting, causes, parked};
 use crate::requests::Requests;
@@ -48,6 +49,8 @@ enum Command {
     Resume(Resume),
     /// Lists the requests that came in, refused ones with the reason
     Requests(RequestsArgs),
+    /// Tells which secret fits a captured request, or what comes near
+    Doctor(DoctorArgs),
     /// Prints what happened to one object as a time line
     Story(StoryArgs),
 }
@@ -182,7 +185,9 @@ impl Cli {
     /// # Errors
     /// [`OpsError`] with the reason why not.
     pub async fn run(self) -> Result<String, OpsError> {
-        if let Some(problem) = self.target.problem() {
+        // With secrets of its own it looks nowhere else.
+        let needs_target = !matches!(&self.command, Command::Doctor(of) if of.secrets.is_some());
+        if let Some(problem) = self.target.problem().filter(|_| needs_target) {
             Self::command().error(ErrorKind::MissingRequiredArgument, problem).exit();
         }
         match &self.command {
@@ -199,6 +204,11 @@ impl Cli {
                 })
             }
             Command::Resume(asked) => self.resume(asked).await,
+            Command::Doctor(asked) => {
+                let found = asked.diagnose(&self.target).await?;
+                let text = self.shown(&found, || found.text())?;
+                if found.fits() { Ok(text) } else { Err(OpsError::Found(text)) }
+            }
             Command::Requests(asked) => {
                 let requests = Requests::read(&self.target, asked).await?;
                 self.shown(&requests, || requests.text())

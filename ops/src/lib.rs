@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod cli;
+mod doctor;
 mod error;
 mod invocation;
 mod key;
