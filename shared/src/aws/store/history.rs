@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::aws::code;
 use crate::aws::store::{Store, StoreError, read_item, text};
 use crate::fulfilment::Promise;
-use crate::ledger::{Partition, event_key};
+use crate::ledger::{InboxReason, Partition, event_key};
 use crate::wire::Timestamp;
 
 /// How the sort key of every promise begins.
@@ -36,6 +36,15 @@ pub struct StoredEvent {
     /// What is wrong with quarantined bytes.
     #[serde(default)]
     pub problem: Option<String>,
+    /// The reason for which it is in the inbox, and changed no record.
+    #[serde(default)]
+    pub inbox: Option<InboxReason>,
+    /// The address at which quarantined bytes came in.
+    #[serde(default)]
+    pub route: Option<String>,
+    /// The number of bytes that came; none where the body is kept elsewhere.
+    #[serde(default)]
+    pub length: Option<u64>,
     /// The names of the facts whose value before it is not the one that was held.
     #[serde(default)]
     pub gap: Vec<String>,
@@ -52,7 +61,7 @@ pub struct StoredEvent {
 }
 
 /// The attributes of [`StoredEvent`].
-const RECORDED: [&str; 12] = [
+const RECORDED: [&str; 15] = [
     "sk",
     "type",
     "identity",
@@ -60,6 +69,9 @@ const RECORDED: [&str; 12] = [
     "version",
     "no_promise",
     "problem",
+    "inbox",
+    "route",
+    "length",
     "gap",
     "over",
     "kept_with",

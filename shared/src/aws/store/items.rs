@@ -14,8 +14,8 @@ use crate::aws::store::read_item::{corrupt, read_item};
 use crate::aws::store::{Item, StoreError, StoredRequest, text};
 use crate::fulfilment::{ChangeSet, OtherChange, Promise, SeenEvent, Snapshot, one_or_more};
 use crate::ledger::{
-    Action, Arrivals, Clock, Event, Kind, Partition, RECORD, Record, Register, Sources, Statement,
-    Subject, event_key, promise_key, shared_identity,
+    Action, Arrivals, Clock, Event, INBOX, InboxReason, Kind, Partition, RECORD, Record, Register,
+    Sources, Statement, Subject, event_key, promise_key, shared_identity,
 };
 use crate::provider::Definition;
 use crate::wire::Timestamp;
@@ -273,6 +273,9 @@ pub(super) fn event_item(
     if let Some(reason) = write.no_promise {
         item.insert("no_promise".into(), text(reason));
     }
+    if let Some(reason) = event.content.inbox() {
+        put_in_inbox(&mut item, reason, archive.received);
+    }
     let texts = |names: Vec<&str>| AttributeValue::L(names.into_iter().map(text).collect());
     if !write.gaps.is_empty() {
         item.insert("gap".into(), texts(write.gaps.iter().map(String::as_str).collect()));
@@ -281,6 +284,14 @@ pub(super) fn event_item(
         item.insert("over".into(), texts(event.over.clone()));
     }
     Ok(item)
+}
+
+/// Puts an item of the inbox into the index of open work, so that it is listed
+/// without a scan.
+pub(super) fn put_in_inbox(item: &mut Item, reason: InboxReason, received: Timestamp) {
+    item.insert("inbox".into(), text(reason.name()));
+    item.insert("open".into(), text(INBOX));
+    item.insert("open_since".into(), text(&received.to_rfc3339()));
 }
 
 /// An event in the partition of another object that it is about: its body is kept with
