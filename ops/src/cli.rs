@@ -2,12 +2,14 @@
 
 use crate::OpsError;
 use crate::doctor::DoctorArgs;
+use crate::inbox::{Inbox, InboxArgs};
 use crate::key::Key;
 use crate::parked::{self, Filter, Waiting, causes, parked};
 use crate::requests::Requests;
 use crate::requests::args::RequestsArgs;
 use crate::resume::many::{Plan, Selection, agreed};
 use crate::resume::{find, resume, says_enough};
+use crate::show::{ShowArgs, Shown};
 use crate::story::Story;
 use crate::target::TargetArgs;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
@@ -51,6 +53,10 @@ enum Command {
     Requests(RequestsArgs),
     /// Tells which secret fits a captured request, or what comes near
     Doctor(DoctorArgs),
+    /// Lists what came in rightly signed and changed nothing, with what to do
+    Inbox(InboxArgs),
+    /// Shows an event as it is kept, with its body
+    Show(ShowArgs),
     /// Prints what happened to one object as a time line
     Story(StoryArgs),
 }
@@ -208,6 +214,14 @@ impl Cli {
                 let found = asked.diagnose(&self.target).await?;
                 let text = self.shown(&found, || found.text())?;
                 if found.fits() { Ok(text) } else { Err(OpsError::Found(text)) }
+            }
+            Command::Inbox(asked) => {
+                let inbox = Inbox::read(&self.target.open().await?.store, asked).await?;
+                self.shown(&inbox, || inbox.text())
+            }
+            Command::Show(asked) => {
+                let shown = Shown::read(&self.target.open().await?.store, asked).await?;
+                self.shown(&shown, || shown.text())
             }
             Command::Requests(asked) => {
                 let requests = Requests::read(&self.target, asked).await?;

@@ -3,12 +3,15 @@
 pub mod cli;
 mod doctor;
 mod error;
+mod inbox;
 mod invocation;
 mod key;
+mod masked;
 mod paragraph;
 mod parked;
 mod requests;
 mod resume;
+mod show;
 mod signed_in;
 mod story;
 mod table;
