@@ -2,7 +2,9 @@
 
 use crate::OpsError;
 use crate::affiliate::AffiliateArgs;
+use crate::doctor::DoctorArgs;
 use crate::find::FindArgs;
+use crate::inbox::{Inbox, InboxArgs};
 use crate::key::Key;
 use crate::now::overview;
 use crate::parked::{self, Filter, Waiting, causes, parked};
@@ -10,6 +12,7 @@ use crate::requests::Requests;
 use crate::requests::args::RequestsArgs;
 use crate::resume::many::{Plan, Selection, agreed};
 use crate::resume::{find, resume, says_enough};
+use crate::show::{ShowArgs, Shown};
 use crate::story::StoryArgs;
 use crate::target::TargetArgs;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
@@ -56,6 +59,12 @@ enum Command {
     Resume(Resume),
     /// Lists the requests that came in, refused ones with the reason
     Requests(RequestsArgs),
+    /// Tells which secret fits a captured request, or what comes near
+    Doctor(DoctorArgs),
+    /// Lists what came in rightly signed and changed nothing, with what to do
+    Inbox(InboxArgs),
+    /// Shows an event as it is kept, with its body
+    Show(ShowArgs),
     /// Prints what happened to one object as a time line
     Story(StoryArgs),
 }
@@ -177,7 +186,9 @@ impl Cli {
     /// # Errors
     /// [`OpsError`] with the reason why not.
     pub async fn run(self) -> Result<String, OpsError> {
-        if let Some(problem) = self.target.problem() {
+        // With secrets of its own it looks nowhere else.
+        let needs_target = !matches!(&self.command, Command::Doctor(of) if of.secrets.is_some());
+        if let Some(problem) = self.target.problem().filter(|_| needs_target) {
             Self::command().error(ErrorKind::MissingRequiredArgument, problem).exit();
         }
         match &self.command {
@@ -208,6 +219,19 @@ impl Cli {
             Command::Find(of) => {
                 let found = of.findings(&self.target.open().await?.store).await?;
                 self.shown(&found, || found.text(&self.target))
+            }
+            Command::Doctor(asked) => {
+                let found = asked.diagnose(&self.target).await?;
+                let text = self.shown(&found, || found.text())?;
+                if found.fits() { Ok(text) } else { Err(OpsError::Found(text)) }
+            }
+            Command::Inbox(asked) => {
+                let inbox = Inbox::read(&self.target.open().await?.store, asked).await?;
+                self.shown(&inbox, || inbox.text())
+            }
+            Command::Show(asked) => {
+                let shown = Shown::read(&self.target.open().await?.store, asked).await?;
+                self.shown(&shown, || shown.text())
             }
             Command::Requests(asked) => {
                 let requests = Requests::read(&self.target, asked).await?;

@@ -2,12 +2,15 @@
 
 mod affiliate;
 pub mod cli;
+mod doctor;
 mod error;
 mod find;
 mod gather;
+mod inbox;
 mod invocation;
 mod key;
 mod layout;
+mod masked;
 mod neighbours;
 mod now;
 mod paragraph;
@@ -15,6 +18,7 @@ mod parked;
 mod progress;
 mod requests;
 mod resume;
+mod show;
 mod signed_in;
 mod story;
 mod table;

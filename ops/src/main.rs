@@ -4,6 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use ops::OpsError;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -12,6 +13,10 @@ async fn main() -> ExitCode {
             // A closed pipe is the reader's choice, and no error.
             let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end());
             ExitCode::SUCCESS
+        }
+        Err(error @ OpsError::Found(_)) => {
+            let _ = writeln!(std::io::stdout().lock(), "{}", error.to_string().trim_end());
+            ExitCode::from(error.code())
         }
         Err(error) => {
             let _ = writeln!(std::io::stderr().lock(), "error: {error}");

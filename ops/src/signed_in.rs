@@ -95,6 +95,12 @@ fn not_signed_in(error: &CredentialsError) -> String {
 /// True of an error of the instance's own service: it is asked last, when nobody
 /// else had credentials.
 fn is_of_instance(error: &(dyn Error + 'static)) -> bool {
-    let mut causes = std::iter::successors(Some(error), |error| error.source());
-    causes.any(|cause| cause.is::<ImdsError>())
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        if cause.is::<ImdsError>() {
+            return true;
+        }
+        next = cause.source();
+    }
+    false
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 use futures_util::{StreamExt, stream};
 use shared::aws::store::{Store, StoreError, StoredEvent};
-use shared::ledger::{INBOX, Kind, Partition};
+use shared::ledger::{INBOX, ItemKeys, Kind, Partition, event_key};
 use shared::receive::body::decompress;
 
 use crate::OpsError;
@@ -116,18 +116,19 @@ async fn bodies(
 ) -> (BTreeMap<String, Vec<u8>>, Vec<String>) {
     let calls = events.iter().map(|event| async move {
         let with = event.kept_with.as_deref().and_then(|with| with.parse().ok());
-        let with: &Partition = with.as_ref().unwrap_or(pk);
-        let identity = match (&event.kept_with, &event.identity) {
-            (Some(_), Some(identity)) => identity.as_str(),
-            _ => event.sk.strip_prefix("event#").unwrap_or(&event.sk),
+        let sk = match (&event.kept_with, &event.identity) {
+            (Some(_), Some(identity)) => event_key(identity),
+            _ => event.sk.clone(),
         };
-        (event.sk.clone(), store.kept_body(with, identity).await)
+        let keys = ItemKeys { pk: with.unwrap_or_else(|| pk.clone()), sk };
+        (event.sk.clone(), store.kept_request(&keys).await)
     });
     let mut calls = stream::iter(calls.collect::<Vec<_>>()).buffered(AT_ONCE);
     let (mut bodies, mut failed) = (BTreeMap::new(), None::<StoreError>);
     while let Some((sk, body)) = calls.next().await {
         match body {
-            Ok(body) => {
+            Ok(kept) => {
+                let body = kept.and_then(|kept| kept.body);
                 if let Some(body) = body.and_then(|body| decompress(&body)) {
                     bodies.insert(sk, body);
                 }

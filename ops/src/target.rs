@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::OpsError;
 use crate::signed_in::{causes, signed_in};
+use aws_config::SdkConfig;
 use aws_sdk_cloudformation::types::Stack;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use clap::{Args, ValueEnum};
@@ -174,28 +175,55 @@ fn choose(asked: Option<&str>, tables: &[String]) -> Result<String, OpsError> {
     }
 }
 
-/// Finds the table of a deployed stack; the stack's outputs and parameters name all
-/// else.
+/// A deployed stack, whose outputs and parameters name all else.
+pub(crate) struct Described {
+    name: String,
+    pub(crate) config: SdkConfig,
+    stack: Stack,
+}
+
+impl Described {
+    /// Reads the description of a stack.
+    ///
+    /// # Errors
+    /// [`OpsError::Failed`] when nobody is signed in, or there is no such stack.
+    pub(crate) async fn read(name: &str) -> Result<Self, OpsError> {
+        let config = signed_in().await?;
+        let client = aws_sdk_cloudformation::Client::new(&config);
+        let described = client.describe_stacks().stack_name(name).send().await;
+        let described = described.map_err(|error| {
+            let problem = match error.message() {
+                Some(message) => message.to_owned(),
+                None => causes(&error),
+            };
+            OpsError::Failed(format!("stack {name}: {problem}"))
+        })?;
+        let stack = described.stacks().first().cloned();
+        let stack = stack.ok_or_else(|| OpsError::Failed(format!("there is no stack {name}")))?;
+        Ok(Self { name: name.to_owned(), config, stack })
+    }
+
+    /// The value of an output.
+    ///
+    /// # Errors
+    /// [`OpsError::Failed`] when the stack has none of that name.
+    pub(crate) fn output(&self, key: &str) -> Result<String, OpsError> {
+        output(&self.stack, key).ok_or_else(|| {
+            let Self { name, .. } = self;
+            OpsError::Failed(format!("stack {name} has no output {key}: is it this project's?"))
+        })
+    }
+}
+
+/// Finds the table of a deployed stack.
 async fn deployed(name: &str) -> Result<Target, OpsError> {
-    let config = signed_in().await?;
-    let client = aws_sdk_cloudformation::Client::new(&config);
-    let described = client.describe_stacks().stack_name(name).send().await;
-    let described = described.map_err(|error| {
-        let problem = match error.message() {
-            Some(message) => message.to_owned(),
-            None => causes(&error),
-        };
-        OpsError::Failed(format!("stack {name}: {problem}"))
-    })?;
-    let stack = described.stacks().first();
-    let stack = stack.ok_or_else(|| OpsError::Failed(format!("there is no stack {name}")))?;
-    let table = output(stack, TABLE_NAME).ok_or_else(|| {
-        OpsError::Failed(format!("stack {name} has no output {TABLE_NAME}: is it this project's?"))
-    })?;
+    let described = Described::read(name).await?;
+    let table = described.output(TABLE_NAME)?;
     Ok(Target {
-        store: Store::new(aws_sdk_dynamodb::Client::new(&config), table),
-        reversals: reversals(stack),
-        max_age_seconds: parameter(stack, MAX_AGE).and_then(|seconds| seconds.parse().ok()),
+        store: Store::new(aws_sdk_dynamodb::Client::new(&described.config), table),
+        reversals: reversals(&described.stack),
+        max_age_seconds: parameter(&described.stack, MAX_AGE)
+            .and_then(|seconds| seconds.parse().ok()),
     })
 }
 

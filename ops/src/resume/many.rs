@@ -175,7 +175,7 @@ impl Plan {
                     done += 1;
                     Fate::Resumed(resumed)
                 }
-                Err(OpsError::No(why)) => {
+                Err(OpsError::No(why) | OpsError::Found(why)) => {
                     let why = why.strip_prefix(&format!("{key}: ")).unwrap_or(&why);
                     Fate::Left(why.to_owned())
                 }

@@ -8,7 +8,7 @@ use crate::aws::code;
 use crate::aws::store::items::stored_record;
 use crate::aws::store::{Item, Store, StoreError, key, read_item};
 use crate::fulfilment::Promise;
-use crate::ledger::{ItemKeys, Partition, RECORD, Record, event_key};
+use crate::ledger::{ItemKeys, Partition, RECORD, Record};
 
 /// Most keys in one call, as DynamoDB limits them.
 pub const MOST_KEYS: usize = 100;
@@ -50,27 +50,6 @@ impl Store {
         let items = self.items(of).await?;
         let promises = items.into_iter();
         promises.map(|(keys, item)| Ok((keys, read_item(item, "a promise")?))).collect()
-    }
-
-    /// The body of an event as it is kept, compressed; `None` where none is kept under
-    /// this identity.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn kept_body(
-        &self,
-        pk: &Partition,
-        identity: &str,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
-        let call = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key(pk, &event_key(identity))))
-            .projection_expression("body");
-        let output = call.send().await.map_err(|e| StoreError::Unavailable(code(&e)))?;
-        let body = output.item.and_then(|mut item| item.remove("body"));
-        Ok(body.and_then(|body| Some(body.as_b().ok()?.clone().into_inner())))
     }
 
     /// The items of these keys, each once, in their order.

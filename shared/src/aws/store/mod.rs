@@ -10,7 +10,7 @@ mod read_item;
 pub use batch::{MOST_KEYS, StoredRecord};
 pub use error::StoreError;
 use error::{Refused, refused};
-pub use history::StoredEvent;
+pub use history::{KeptRequest, StoredEvent};
 pub use index::{InboxItem, OpenPromise, PageToken};
 use items::{archive_item, event_item, known, promise_item, put_in_inbox, record_item, told_item};
 use read_item::read_item;
