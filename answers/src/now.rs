@@ -4,7 +4,7 @@ use serde::Serialize;
 use shared::fulfilment::State;
 use shared::wire::Timestamp;
 
-use crate::words::{counted, span};
+use crate::words::span;
 
 /// Seconds after which a reward that should be on its way is late, as the alarm
 /// `rewards-late` counts.
@@ -97,14 +97,6 @@ impl Now {
         });
         format!("{waits} {late}{}", swept.unwrap_or_default())
     }
-
-    /// The number of promises that are on their way, in words.
-    #[must_use]
-    pub fn under_way(&self) -> String {
-        let open = self.pipeline.iter().filter(|stage| stage.state != State::Parked);
-        let count = open.map(|stage| stage.count).sum();
-        counted(count, "reward is on its way", "rewards are on their way")
-    }
 }
 
 #[cfg(test)]
@@ -164,6 +156,5 @@ mod tests {
     fn a_stage_knows_its_oldest_and_that_there_are_more() {
         let stage = stage(State::Delivered, &[0, 8_999], true);
         assert_eq!((stage.counted().as_str(), stage.oldest, stage.late), ("2+", Some(at(0)), 1));
-        assert_eq!(now(vec![stage], None, &[]).under_way(), "2 rewards are on their way");
     }
 }

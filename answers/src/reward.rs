@@ -308,12 +308,6 @@ impl Reward {
         self.due.as_deref().and_then(Task::of_due)
     }
 
-    /// True when the endpoint or an operator has to be asked what happened.
-    #[must_use]
-    pub fn is_in_doubt(&self) -> bool {
-        self.given == Given::NobodyKnows && self.state == State::Parked
-    }
-
     /// The reason for which it is parked.
     #[must_use]
     pub fn reason(&self) -> Option<&ParkReason> {
