@@ -3,6 +3,8 @@
 use crate::OpsError;
 use crate::doctor::DoctorArgs;
 use crate::inbox::{Inbox, InboxArgs};
+use crate::install::{CompletionsArgs, ManArgs, completions, man};
+use crate::invocation::program;
 use crate::key::Key;
 use crate::parked::{self, Filter, Waiting, causes, parked};
 use crate::requests::Requests;
@@ -14,7 +16,7 @@ use crate::story::Story;
 use crate::target::TargetArgs;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use serde::Serialize;
 use serde_json::json;
 use shared::fulfilment::{OperatorDecision, Resolution, State};
@@ -59,6 +61,22 @@ enum Command {
     Show(ShowArgs),
     /// Prints what happened to one object as a time line
     Story(StoryArgs),
+    /// Prints the script that completes this command in a shell
+    Completions(CompletionsArgs),
+    /// Prints the man page
+    Man(ManArgs),
+}
+
+impl Command {
+    /// True where there is no table to look at.
+    fn needs_no_target(&self) -> bool {
+        match self {
+            // With secrets of its own it looks nowhere else.
+            Self::Doctor(asked) => asked.secrets.is_some(),
+            Self::Completions(_) | Self::Man(_) => true,
+            _ => false,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -185,16 +203,28 @@ impl Resume {
 }
 
 impl Cli {
+    /// The command line by the name under which it was called.
+    fn named() -> clap::Command {
+        Self::command().name(program()).bin_name(program())
+    }
+
+    /// Reads the command line. One that makes no sense ends the program with exit
+    /// code 2.
+    #[must_use]
+    pub fn read() -> Self {
+        let matches = Self::named().get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
     /// Does what was asked for and returns the text to print. A command line that
     /// makes no sense ends the program with exit code 2.
     ///
     /// # Errors
     /// [`OpsError`] with the reason why not.
     pub async fn run(self) -> Result<String, OpsError> {
-        // With secrets of its own it looks nowhere else.
-        let needs_target = !matches!(&self.command, Command::Doctor(of) if of.secrets.is_some());
+        let needs_target = !self.command.needs_no_target();
         if let Some(problem) = self.target.problem().filter(|_| needs_target) {
-            Self::command().error(ErrorKind::MissingRequiredArgument, problem).exit();
+            Self::named().error(ErrorKind::MissingRequiredArgument, problem).exit();
         }
         match &self.command {
             Command::Parked(asked) => {
@@ -223,6 +253,8 @@ impl Cli {
                 let shown = Shown::read(&self.target.open().await?.store, asked).await?;
                 self.shown(&shown, || shown.text())
             }
+            Command::Completions(asked) => completions(Self::command(), asked),
+            Command::Man(asked) => man(Self::command(), asked),
             Command::Requests(asked) => {
                 let requests = Requests::read(&self.target, asked).await?;
                 self.shown(&requests, || requests.text())

@@ -4,6 +4,7 @@ pub mod cli;
 mod doctor;
 mod error;
 mod inbox;
+mod install;
 mod invocation;
 mod key;
 mod masked;
