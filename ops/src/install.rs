@@ -33,7 +33,10 @@ fn installed(command: Command) -> Command {
 pub(crate) fn completions(command: Command, asked: &CompletionsArgs) -> Result<String, OpsError> {
     let mut script = Vec::new();
     clap_complete::generate(asked.shell, &mut installed(command), INSTALLED, &mut script);
-    text(script)
+    // For bash, clap_complete takes the hyphen of the name for one before a command
+    // in one place of two, and would complete no command's options.
+    let wrong = INSTALLED.replace('-', "__subcmd__");
+    text(script).map(|script| script.replace(&wrong, &INSTALLED.replace('-', "__")))
 }
 
 /// The man page, or where the pages are.
@@ -76,6 +79,15 @@ mod tests {
             for name in &names {
                 assert!(script.contains(name.as_str()), "{shell} does not know {name}");
             }
+        }
+        // What bash sets it looks for.
+        let asked = CompletionsArgs { shell: Shell::Bash };
+        let script = completions(Cli::command(), &asked).unwrap();
+        let set: Vec<&str> =
+            script.split("cmd=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert!(set.len() > names.len(), "{set:?}");
+        for cmd in set.into_iter().filter(|cmd| !cmd.is_empty()) {
+            assert!(script.contains(&format!("        {cmd})\n            opts=")), "{cmd}");
         }
         let page = man(Cli::command(), &ManArgs { out: None }).unwrap();
         assert!(page.contains(".TH affiliate"), "{page}");

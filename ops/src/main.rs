@@ -19,7 +19,7 @@ async fn main() -> ExitCode {
             ExitCode::from(error.code())
         }
         Err(error) => {
-            let _ = writeln!(std::io::stderr().lock(), "error: {error}");
+            let _ = writeln!(std::io::stderr().lock(), "error: {}", error.to_string().trim_end());
             ExitCode::from(error.code())
         }
     }
