@@ -29,7 +29,7 @@ fn providers() -> PossibleValuesParser {
     PossibleValuesParser::new(provider::ALL.iter().map(|known| known.provider.name()))
 }
 
-/// Shows the promises that wait for the operator and lets them go on.
+/// Shows what came in, what was refused and what waits for a person, and lets it go on.
 ///
 /// Exit codes: 0 done; 1 the answer is no, and nothing was written; 2 the
 /// question could not be asked.
