@@ -176,7 +176,8 @@ struct StoryArgs {
 
 fn said() -> impl TypedValueParser<Value = String> {
     NonEmptyStringValueParser::new().try_map(|text| match text.trim() {
-        "" => Err("says nothing"),
+        // The last two stand in commands that are shown to be copied.
+        "" | "WHY" | "NAME" => Err("says nothing"),
         trimmed => Ok(trimmed.to_owned()),
     })
 }
@@ -187,14 +188,24 @@ impl Resume {
         Resolution::of(granted, self.close)
     }
 
-    fn decision(&self) -> Result<OperatorDecision, OpsError> {
+    fn operator(&self) -> Option<String> {
         let user = || {
             let user = std::env::var("USER").ok()?;
             Some(user).filter(|user| !user.trim().is_empty())
         };
-        let by = self.by.clone().or_else(user);
+        self.by.clone().or_else(user)
+    }
+
+    /// The words by which a command names the operator, where it has to.
+    fn by_words(&self) -> Option<&str> {
+        self.by.as_deref().or_else(|| self.operator().is_none().then_some("NAME"))
+    }
+
+    fn decision(&self) -> Result<OperatorDecision, OpsError> {
         Ok(OperatorDecision {
-            by: by.ok_or_else(|| OpsError::Failed("say who you are: --by NAME".into()))?,
+            by: self
+                .operator()
+                .ok_or_else(|| OpsError::Failed("say who you are: --by NAME".into()))?,
             resolution: self.resolution(),
             because: self.because.clone().unwrap_or_default(),
             at: Timestamp::now(),
@@ -296,7 +307,7 @@ impl Cli {
         };
         // Looked up before anything is asked of the operator.
         let seen = find(&target, key).await?;
-        says_enough(&self.target, &target, (key, &seen), asked.resolution(), asked.by.as_deref())?;
+        says_enough(&self.target, &target, (key, &seen), asked.resolution(), asked.by_words())?;
         let decision = asked.decision()?;
         let resumed = resume(&target, key, &seen, &decision).await?;
         self.shown(&resumed, || resumed.text())
@@ -383,6 +394,7 @@ mod tests {
             ("resume --dry-run", ErrorKind::MissingRequiredArgument),
             ("parked --from here", ErrorKind::InvalidValue),
             ("resume firstpromoter:1:1 --granted", ErrorKind::MissingRequiredArgument),
+            ("resume firstpromoter:1:1 --granted --because WHY", ErrorKind::ValueValidation),
             ("resume firstpromoter:1:1 --not-granted", ErrorKind::MissingRequiredArgument),
             (
                 "resume firstpromoter:1:1 --granted --not-granted --because x",
