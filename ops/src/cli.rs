@@ -1,31 +1,33 @@
 //! The command line of `cargo ops`.
 
 use crate::OpsError;
+use crate::affiliate::AffiliateArgs;
 use crate::doctor::DoctorArgs;
+use crate::find::FindArgs;
 use crate::inbox::{Inbox, InboxArgs};
 use crate::install::{CompletionsArgs, ManArgs, completions, man};
 use crate::invocation::program;
 use crate::key::Key;
+use crate::now::overview;
 use crate::parked::{self, Filter, Waiting, causes, parked};
 use crate::requests::Requests;
 use crate::requests::args::RequestsArgs;
 use crate::resume::many::{Plan, Selection, agreed};
 use crate::resume::{find, resume, says_enough};
 use crate::show::{ShowArgs, Shown};
-use crate::story::Story;
+use crate::story::StoryArgs;
 use crate::target::TargetArgs;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use serde::Serialize;
 use serde_json::json;
 use shared::fulfilment::{OperatorDecision, Resolution, State};
-use shared::ledger::Partition;
 use shared::provider;
 use shared::wire::Timestamp;
 
 /// The names of the providers as they stand in keys.
-fn providers() -> PossibleValuesParser {
+pub(crate) fn providers() -> PossibleValuesParser {
     PossibleValuesParser::new(provider::ALL.iter().map(|known| known.provider.name()))
 }
 
@@ -47,6 +49,12 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Tells in one look what waits for a person, what is late, and what is open
+    Now,
+    /// Tells what an affiliate, or a customer, was promised and has got
+    Affiliate(AffiliateArgs),
+    /// Finds what has an id, whatever it is an id of
+    Find(FindArgs),
     /// Tells why promises are parked, by cause, and what to do about it
     Parked(ParkedArgs),
     /// Lets a parked promise go on, or all that are parked for one cause
@@ -161,19 +169,6 @@ struct Resume {
     by: Option<String>,
 }
 
-#[derive(Debug, Args)]
-struct StoryArgs {
-    #[arg(value_parser = providers())]
-    provider: String,
-    /// commission, payout, customer, fulfilment; inbox for what has no object
-    kind: String,
-    /// The provider's id of the object
-    id: String,
-    /// Shows personal data as well
-    #[arg(long, action = ArgAction::SetTrue)]
-    personal: bool,
-}
-
 fn said() -> impl TypedValueParser<Value = String> {
     NonEmptyStringValueParser::new().try_map(|text| match text.trim() {
         // The last two stand in commands that are shown to be copied.
@@ -251,6 +246,21 @@ impl Cli {
                 })
             }
             Command::Resume(asked) => self.resume(asked).await,
+            Command::Now => {
+                let now = overview(&self.target, &self.target.open().await?.store).await?;
+                self.shown(&now, || now.text(&self.target))
+            }
+            Command::Affiliate(of) => {
+                let answer = of.answer(&self.target, &self.target.open().await?).await?;
+                if of.is_csv() && !self.json {
+                    return Ok(answer.csv());
+                }
+                self.shown(&answer.person, || answer.text())
+            }
+            Command::Find(of) => {
+                let found = of.findings(&self.target.open().await?.store).await?;
+                self.shown(&found, || found.text(&self.target))
+            }
             Command::Doctor(asked) => {
                 let found = asked.diagnose(&self.target).await?;
                 let text = self.shown(&found, || found.text())?;
@@ -271,10 +281,7 @@ impl Cli {
                 self.shown(&requests, || requests.text())
             }
             Command::Story(of) => {
-                let pk = Partition::new(&of.provider, &of.kind, &of.id);
-                let pk = pk.map_err(|_| OpsError::No("no kind has a # in its name".into()))?;
-                let store = self.target.open().await?.store;
-                let told = Story::read(&store, &pk, of.personal).await?;
+                let told = of.told(&self.target, &self.target.open().await?).await?;
                 self.shown(&told, || told.text())
             }
         }
@@ -402,7 +409,8 @@ mod tests {
             ),
             ("resume firstpromoter:1:1 --close", ErrorKind::MissingRequiredArgument),
             ("resume firstpromoter:1:1 --close --granted", ErrorKind::MissingRequiredArgument),
-            ("story nobody commission 1", ErrorKind::InvalidValue),
+            ("story", ErrorKind::MissingRequiredArgument),
+            ("affiliate nobody 1", ErrorKind::InvalidValue),
         ] {
             assert_eq!(parse(line).err(), Some(kind), "{line}");
         }

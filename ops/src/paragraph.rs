@@ -1,13 +1,11 @@
 //! Sentences for people: paragraphs, ages and commands to copy.
 
 use crate::table::plain;
+pub(crate) use answers::{counted, span};
 use shared::wire::Timestamp;
 
 /// The widest line, in characters.
 pub(crate) const WIDTH: usize = 100;
-const MINUTE: i64 = 60;
-const HOUR: i64 = 60 * MINUTE;
-const DAY: i64 = 24 * HOUR;
 
 /// A text as lines of at most [`WIDTH`] characters, each behind `indent` spaces. A
 /// word that is longer stands on a line of its own.
@@ -30,25 +28,9 @@ pub(crate) fn without_marks(markdown: &str) -> String {
     markdown.chars().filter(|c| !matches!(c, '`' | '*')).collect()
 }
 
-/// A length of time in the largest unit that it fills twice, rounded down.
-pub(crate) fn span(seconds: i64) -> String {
-    match seconds {
-        ..=0 => "0 s".to_owned(),
-        s if s < 2 * MINUTE => format!("{s} s"),
-        s if s < 2 * HOUR => format!("{} min", s / MINUTE),
-        s if s < 2 * DAY => format!("{} h", s / HOUR),
-        s => format!("{} days", s / DAY),
-    }
-}
-
 /// The time from `since` to `now` in words.
 pub(crate) fn age(since: Timestamp, now: Timestamp) -> String {
     span(now.seconds().saturating_sub(since.seconds()))
-}
-
-/// A count with its noun.
-pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// A word as a shell takes it for one.

@@ -4,14 +4,20 @@ pub(crate) mod args;
 mod line;
 mod logs;
 mod refusals;
+mod sweeps;
 
 use std::collections::BTreeMap;
+use std::error::Error;
 
 use crate::OpsError;
 use crate::paragraph::{counted, span, wrapped};
+use crate::signed_in::causes;
 use crate::table::{or_dash, plain, table};
 use crate::target::TargetArgs;
+pub(crate) use sweeps::last_sweep;
+
 use args::RequestsArgs;
+use aws_sdk_cloudwatchlogs::error::ProvideErrorMetadata;
 use line::RequestSeen;
 use serde::Serialize;
 use shared::wire::Timestamp;
@@ -126,8 +132,24 @@ impl Gap {
         Self { log: log.to_owned(), problem: problem.into() }
     }
 
+    /// A log group that could not be read for this error.
+    fn of<E: ProvideErrorMetadata + Error + 'static>(group: &str, error: &E) -> Self {
+        let problem = match error.code() {
+            Some("ResourceNotFoundException") => "there is no such log group".into(),
+            Some("AccessDeniedException") => "not allowed: logs:FilterLogEvents".into(),
+            Some(code) => code.to_owned(),
+            None => causes(error),
+        };
+        Self::new(group, problem)
+    }
+
+    /// The log and its problem.
+    pub(crate) fn words(&self) -> String {
+        format!("{}: {}", self.log, self.problem)
+    }
+
     fn text(&self) -> String {
-        plain(&format!("NOT READ {}: {}", self.log, self.problem))
+        plain(&format!("NOT READ {}", self.words()))
     }
 }
 

@@ -22,6 +22,8 @@ const LOCAL: &str = "http://127.0.0.1:8000";
 const TABLE_NAME: &str = "TableName";
 /// The parameter of the stack for the reversal of withdrawn rewards.
 const REVERSALS: &str = "Reversals";
+/// The parameter of the stack for the longest time that a promise may be open.
+const MAX_AGE: &str = "MaxAgeSeconds";
 /// The longest time to find out that nobody listens on this machine.
 const LOOPBACK: Duration = Duration::from_millis(500);
 
@@ -58,6 +60,8 @@ enum WhenWithdrawn {
 pub(crate) struct Target {
     pub(crate) store: Store,
     pub(crate) reversals: Reversals,
+    /// Seconds that a promise may be open; `None` where that is not known.
+    pub(crate) max_age_seconds: Option<i64>,
 }
 
 impl TargetArgs {
@@ -99,6 +103,11 @@ impl TargetArgs {
         self.stack.as_deref()
     }
 
+    /// True for the `cargo local` that runs in this workspace on its usual port.
+    pub(crate) fn is_usual_local(&self) -> bool {
+        self.local && self.dynamodb.is_none() && self.table.is_none()
+    }
+
     /// Finds the table.
     pub(crate) async fn open(&self) -> Result<Target, OpsError> {
         match &self.stack {
@@ -136,7 +145,7 @@ impl TargetArgs {
             Some(WhenWithdrawn::DeliverAndUnmark) => Reversals::DeliverAndUnmark,
             Some(WhenWithdrawn::Park) | None => Reversals::Park,
         };
-        Ok(Target { store: Store::new(client, table), reversals })
+        Ok(Target { store: Store::new(client, table), reversals, max_age_seconds: None })
     }
 }
 
@@ -213,6 +222,8 @@ async fn deployed(name: &str) -> Result<Target, OpsError> {
     Ok(Target {
         store: Store::new(aws_sdk_dynamodb::Client::new(&described.config), table),
         reversals: reversals(&described.stack),
+        max_age_seconds: parameter(&described.stack, MAX_AGE)
+            .and_then(|seconds| seconds.parse().ok()),
     })
 }
 
@@ -222,10 +233,14 @@ fn output(stack: &Stack, key: &str) -> Option<String> {
     found.output_value().map(str::to_owned)
 }
 
-fn reversals(stack: &Stack) -> Reversals {
+fn parameter<'a>(stack: &'a Stack, key: &str) -> Option<&'a str> {
     let mut parameters = stack.parameters().iter();
-    let found = parameters.find(|parameter| parameter.parameter_key() == Some(REVERSALS));
-    match found.and_then(|parameter| parameter.parameter_value()) {
+    let found = parameters.find(|parameter| parameter.parameter_key() == Some(key));
+    found.and_then(|parameter| parameter.parameter_value())
+}
+
+fn reversals(stack: &Stack) -> Reversals {
+    match parameter(stack, REVERSALS) {
         Some("deliver") => Reversals::Deliver,
         Some("deliver_and_unmark") => Reversals::DeliverAndUnmark,
         _ => Reversals::Park,

@@ -21,8 +21,10 @@ mod https;
 mod leaks;
 mod ops;
 mod ops_inbox;
+mod ops_looking;
 mod ops_parked;
 mod ops_requests;
+mod ops_story;
 mod outages;
 mod overtaken;
 #[cfg(target_os = "linux")]

@@ -19,7 +19,8 @@ fn pk() -> Partition {
     PK.parse().unwrap()
 }
 
-fn store(stage: &Stage) -> Store {
+/// The stage's table.
+pub fn store(stage: &Stage) -> Store {
     store_at(stage, &stage.stack.dynamodb)
 }
 

@@ -7,9 +7,8 @@ use crate::OpsError;
 use crate::requests::Gap;
 use crate::requests::args::{GATEWAY, RequestsArgs};
 use crate::requests::line::RequestSeen;
-use crate::signed_in::{causes, signed_in};
+use crate::signed_in::signed_in;
 use aws_sdk_cloudwatchlogs::Client;
-use aws_sdk_cloudwatchlogs::error::ProvideErrorMetadata;
 use futures_util::future::join_all;
 use shared::wire::Timestamp;
 
@@ -111,13 +110,7 @@ impl Group {
             let page = match call.clone().set_next_token(token).send().await {
                 Ok(page) => page,
                 Err(error) => {
-                    let problem = match error.code() {
-                        Some("ResourceNotFoundException") => "there is no such log group".into(),
-                        Some("AccessDeniedException") => "not allowed: logs:FilterLogEvents".into(),
-                        Some(code) => code.to_owned(),
-                        None => causes(&error),
-                    };
-                    return (requests, Some(Gap::new(&self.name, problem)));
+                    return (requests, Some(Gap::of(&self.name, &error)));
                 }
             };
             for event in page.events() {
@@ -134,17 +127,20 @@ impl Group {
     }
 }
 
+/// The functions' log of the `cargo local` of this workspace, if it wrote one.
+pub(super) fn local_log() -> Option<PathBuf> {
+    let cargos = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    std::env::current_dir().ok().into_iter().chain(cargos).find_map(|folder| {
+        folder.ancestors().map(|folder| folder.join(LOCAL_LOG)).find(|log| log.is_file())
+    })
+}
+
 /// The requests in the functions' log of `cargo local`.
 ///
 /// # Errors
 /// [`OpsError::Failed`] when there is none.
 pub(super) fn local(log: Option<&Path>) -> Result<Logs, OpsError> {
-    let found = log.map(Path::to_path_buf).or_else(|| {
-        let cargos = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
-        std::env::current_dir().ok().into_iter().chain(cargos).find_map(|folder| {
-            folder.ancestors().map(|folder| folder.join(LOCAL_LOG)).find(|log| log.is_file())
-        })
-    });
+    let found = log.map(Path::to_path_buf).or_else(local_log);
     let log = found.ok_or_else(|| {
         OpsError::Failed(format!(
             "no {LOCAL_LOG} in this folder or above it: start this where cargo local runs, or \

@@ -7,6 +7,7 @@ mod announce;
 mod assessment;
 mod decision;
 mod lease;
+mod log;
 pub mod machine;
 mod policy;
 mod promise;
@@ -22,6 +23,7 @@ pub use announce::{Announced, announce, entry_of, input_from_record, reconcile, 
 pub use assessment::{Assessment, Start};
 pub use decision::{OperatorDecision, Resolution};
 pub use lease::{Taken, Taker};
+pub use log::{Actor, Log, LogEntry, MAX_ENTRIES};
 pub use machine::{Input, Rules, Transition, if_still_current, transition};
 pub use policy::settings::declared as declared_settings;
 pub(crate) use policy::settings::policy;

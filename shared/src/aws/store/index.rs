@@ -12,6 +12,11 @@ use crate::wire::Timestamp;
 /// The index of promises by their state, while they are open, and of the inbox.
 const OPEN_WORK: Index = Index { name: "open-work", key: "open" };
 
+/// The index of an affiliate and its objects of every kind, in time.
+const BY_AFFILIATE: Index = Index { name: "by-affiliate", key: "affiliate" };
+/// The index of promises by their recipient, settled ones too.
+const BY_RECIPIENT: Index = Index { name: "by-recipient", key: "rewarded" };
+
 /// Where the next page of a query begins.
 pub struct PageToken(Item);
 
@@ -42,7 +47,7 @@ pub struct InboxItem {
 /// A row of the index of open work. Keys that were flattened could not be named
 /// where they cannot be read.
 #[derive(Deserialize)]
-struct OpenRow {
+pub(super) struct OpenRow {
     pk: String,
     sk: String,
     open_since: Timestamp,
@@ -52,6 +57,18 @@ impl OpenRow {
     fn entry(self) -> Option<(ItemKeys, Timestamp)> {
         Some((item_keys(&self.pk, self.sk)?, self.open_since))
     }
+}
+
+/// A row of an index of which no more than its keys is read.
+#[derive(Deserialize)]
+struct KeysRow {
+    pk: String,
+    sk: String,
+}
+
+/// The key of a recipient in its index, `{provider}#{role}#{id}`.
+pub(super) fn rewarded(provider: &str, role: &str, id: &str) -> String {
+    format!("{provider}#{role}#{id}")
 }
 
 /// The keys of a row; `None` for a key that is none of ours, which must not hide the
@@ -95,6 +112,49 @@ impl Store {
         let items = rows.into_iter().filter_map(OpenRow::entry);
         let items = items.map(|(keys, received)| InboxItem { keys, received });
         Ok((items.collect(), next))
+    }
+
+    /// A page of the records of an affiliate, and its own, latest first, and where the
+    /// next page begins.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]; [`StoreError::Corrupt`].
+    pub async fn of_affiliate(
+        &self,
+        provider: &str,
+        id: &str,
+        from: Option<PageToken>,
+    ) -> Result<(Vec<Partition>, Option<PageToken>), StoreError> {
+        let key = format!("{provider}#{id}");
+        let (keys, next) = self.keys(&BY_AFFILIATE, &key, from).await?;
+        Ok((keys.into_iter().map(|keys| keys.pk).collect(), next))
+    }
+
+    /// A page of the promises to a recipient, settled ones too, latest first, and where
+    /// the next page begins. A promise that was not written since it has its place in
+    /// this index is not in it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]; [`StoreError::Corrupt`].
+    pub async fn rewarded(
+        &self,
+        provider: &str,
+        role: &str,
+        id: &str,
+        from: Option<PageToken>,
+    ) -> Result<(Vec<ItemKeys>, Option<PageToken>), StoreError> {
+        self.keys(&BY_RECIPIENT, &rewarded(provider, role, id), from).await
+    }
+
+    async fn keys(
+        &self,
+        index: &Index,
+        key: &str,
+        from: Option<PageToken>,
+    ) -> Result<(Vec<ItemKeys>, Option<PageToken>), StoreError> {
+        let (rows, next) = self.listed::<KeysRow>(index, key, Order::LatestFirst, from).await?;
+        let keys = rows.into_iter().filter_map(|row| item_keys(&row.pk, row.sk));
+        Ok((keys.collect(), next))
     }
 
     /// A page of the rows of an index under one key, and where the next page begins.

@@ -1,11 +1,13 @@
 //! The DynamoDB table.
 
+mod batch;
 mod error;
 mod history;
 mod index;
 mod items;
 mod read_item;
 
+pub use batch::{MOST_KEYS, StoredRecord};
 pub use error::StoreError;
 use error::{Refused, refused};
 pub use history::{KeptRequest, StoredEvent};

@@ -373,7 +373,11 @@ fn promises_written_before_are_read_and_written_as_they_were() {
         let item = attributes(fixture);
         let pk = fixture["pk"]["S"].as_str().unwrap().parse().unwrap();
         let promise: Promise = read_item(item.clone(), "a promise").unwrap();
-        let written = promise_item(&pk, &promise).unwrap();
+        let mut written = promise_item(&pk, &promise).unwrap();
+        // Its place in an index that there was not.
+        for name in ["rewarded", "rewarded_at"] {
+            written.remove(name);
+        }
         assert_eq!(written, item, "{}", promise.key);
     }
 }
