@@ -14,8 +14,6 @@ use crate::tools::{Tools, beside, signed_in, tail};
 pub struct Emulator {
     /// Its endpoint.
     pub endpoint: String,
-    /// Its port.
-    pub port: u16,
     process: Child,
     log: PathBuf,
     aws: Mutex<Caller>,
@@ -26,15 +24,6 @@ struct Caller {
     process: Child,
     calls: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
-}
-
-/// A call that AWS refused.
-#[derive(Debug, Clone)]
-pub struct Refused {
-    /// The error's code.
-    pub code: String,
-    /// What it says.
-    pub message: String,
 }
 
 impl Emulator {
@@ -62,20 +51,21 @@ impl Emulator {
             .unwrap();
         let mut port = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut port).unwrap();
-        let port = port.trim().parse();
-        let port = port.unwrap_or_else(|_| panic!("MiniStack does not start: {}", said(&log)));
+        let port: u16 = port.trim().parse().unwrap_or_else(|_| {
+            panic!("MiniStack does not start:\n{}", said(&log));
+        });
         let endpoint = format!("http://127.0.0.1:{port}");
         let aws = Mutex::new(Caller::start(tools, &endpoint));
-        Self { endpoint, port, process, log, aws }
+        Self { endpoint, process, log, aws }
     }
 
-    /// Calls AWS, by the names of boto3.
+    /// Calls AWS, by the names of boto3. The error is its code and what it says.
     pub fn try_call(
         &self,
         service: &str,
         operation: &str,
-        parameters: Value,
-    ) -> Result<Value, Refused> {
+        parameters: &Value,
+    ) -> Result<Value, String> {
         let mut aws = self.aws.lock().unwrap();
         let call = json!([service, operation, parameters]);
         writeln!(aws.calls.as_mut().unwrap(), "{call}").unwrap();
@@ -84,18 +74,15 @@ impl Emulator {
         let mut answer: Value = serde_json::from_str(&answer).unwrap();
         match answer["error"].as_str() {
             None => Ok(answer["ok"].take()),
-            Some(code) => Err(Refused {
-                code: code.to_owned(),
-                message: answer["message"].as_str().unwrap_or_default().to_owned(),
-            }),
+            Some(code) => Err(format!("{code}: {}", answer["message"])),
         }
     }
 
     /// Calls AWS, which has to take the call.
     #[track_caller]
-    pub fn call(&self, service: &str, operation: &str, parameters: Value) -> Value {
+    pub fn call(&self, service: &str, operation: &str, parameters: &Value) -> Value {
         let answer = self.try_call(service, operation, parameters);
-        answer.unwrap_or_else(|refused| panic!("{service} {operation}: {refused:?}"))
+        answer.unwrap_or_else(|refused| panic!("{service} {operation}: {refused}"))
     }
 }
 

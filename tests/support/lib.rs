@@ -17,6 +17,7 @@ pub mod options;
 pub mod patience;
 pub mod proxy;
 pub mod response;
+pub mod samples;
 pub mod scene;
 pub mod scratch;
 pub mod script;

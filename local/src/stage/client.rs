@@ -29,18 +29,33 @@ pub struct Answer {
 
 /// An HTTP client for one front.
 #[derive(Debug, Clone)]
-pub(crate) struct Sender {
+pub struct Sender {
     client: Client<HttpConnector, Body>,
     base: String,
+    host: Option<String>,
 }
 
 impl Sender {
-    pub(crate) fn new(base: &str) -> Self {
-        Self { client: Client::builder(TokioExecutor::new()).build_http(), base: base.to_owned() }
+    /// A client for the front at a base URL without a slash at its end.
+    #[must_use]
+    pub fn new(base: &str) -> Self {
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        Self { client, base: base.to_owned(), host: None }
     }
 
-    /// Sends `event` and waits for the answer.
-    pub(crate) async fn send(&self, event: &Value) -> Result<Answer, LocalError> {
+    /// The same, for a front that goes by another name than its address.
+    #[must_use]
+    pub fn with_host(self, host: &str) -> Self {
+        Self { host: Some(host.to_owned()), ..self }
+    }
+
+    /// Sends a payload 2.0 event as the HTTP request it stands for, and waits for
+    /// the answer.
+    ///
+    /// # Errors
+    /// [`LocalError::NoAnswer`] when there is none; [`LocalError::Incomplete`] when
+    /// the event is no request.
+    pub async fn send(&self, event: &Value) -> Result<Answer, LocalError> {
         let no_answer = |problem: &dyn std::fmt::Display| LocalError::NoAnswer(problem.to_string());
         let text =
             |pointer: &str| event.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
@@ -51,6 +66,9 @@ impl Sender {
         let mut request = Request::builder()
             .method(text("/requestContext/http/method"))
             .uri(format!("{}{}{query}", self.base, text("/rawPath")));
+        if let Some(host) = &self.host {
+            request = request.header("host", host);
+        }
         for (name, value) in event.get("headers").and_then(Value::as_object).into_iter().flatten() {
             if !NOT_SENT.contains(&name.as_str()) && !name.starts_with("x-forwarded-") {
                 request = request.header(name, value.as_str().unwrap_or_default());

@@ -14,7 +14,7 @@ pub(crate) mod start;
 pub mod template;
 
 pub use binaries::build_functions;
-pub use client::Answer;
+pub use client::{Answer, Sender};
 pub use lambda::Logs;
 pub use options::Options;
 pub use stack::{Cursor, Stack};
