@@ -13,7 +13,7 @@ use tests::messages::item_of_promise;
 use tests::patience::{Patience, eventually};
 use tests::scene::SIGNING;
 use tests::stage::signed_with;
-use tests::{Response, Webhook};
+use tests::{Response, Webhook, functions};
 
 use crate::emulator::Emulator;
 use crate::tools::{Tools, run, signed_in, workspace};
@@ -44,13 +44,13 @@ pub struct Deployment {
 pub enum Build {
     /// `sam build`, as README.md says.
     Sam,
-    /// `cargo build --release` of the functions for this machine alone.
+    /// The functions as `cargo build` makes them, by the profile that `FUNCTIONS_PROFILE` names.
     Cargo,
 }
 
 impl Deployment {
-    /// Builds, starts the emulator, and deploys as README.md says: the parameters stand in `samconfig.toml`.
-    pub async fn start(build: Build) -> Self {
+    /// Starts the emulator and the other sides, and builds. The parameters stand in `samconfig.toml`, as README.md says.
+    pub async fn build(build: Build) -> Self {
         let tools = Tools::new();
         let platform = FakeFirstPromoter::start(0).await.unwrap();
         let endpoint = RewardEndpoint::start(0, &[SIGNING]).await.unwrap();
@@ -81,10 +81,9 @@ impl Deployment {
         };
         deployment.write_settings();
         match build {
-            Build::Sam => deployment.build(),
-            Build::Cargo => deployment.package(&build_functions(Some("release")).await.unwrap()),
+            Build::Sam => deployment.build_as_shipped(),
+            Build::Cargo => deployment.package(&functions().await),
         }
-        deployment.deploy();
         deployment
     }
 
@@ -106,7 +105,7 @@ impl Deployment {
         self.tools.scratch("samconfig.toml")
     }
 
-    fn build(&self) {
+    fn build_as_shipped(&self) {
         let mut sam = self.tools.command_of(&self.tools.sam_with_build(), "sam");
         sam.args(["build", "--config-env", ENVIRONMENT, "--config-file"]).arg(self.settings());
         sam.arg("--template-file").arg(workspace().join("template.yaml"));
@@ -140,7 +139,8 @@ impl Deployment {
         self.deploy();
     }
 
-    fn deploy(&mut self) {
+    /// Deploys as README.md says.
+    pub fn deploy(&mut self) {
         let mut sam = self.sam("deploy");
         sam.args(["--no-confirm-changeset", "--config-env", ENVIRONMENT, "--config-file"]);
         sam.arg(self.settings()).arg("--template-file").arg(&self.template);

@@ -58,8 +58,10 @@ impl Drop for Steps {
 #[ignore = "deploys to an emulator that it fetches: cargo deploy-test"]
 async fn whole() {
     let mut steps = Steps::new();
-    steps.next("build and deploy");
-    let mut stack = Deployment::start(Build::Sam).await;
+    steps.next("build");
+    let mut stack = Deployment::build(Build::Sam).await;
+    steps.next("deploy");
+    stack.deploy();
     steps.next("routes, and the secrets are filled in");
     intake::every_route_is_there(&stack);
     intake::a_provider_is_closed_until_its_secret_is_filled_in(&stack).await;
@@ -93,8 +95,10 @@ async fn whole() {
 #[ignore = "deploys to an emulator that it fetches: cargo deploy-smoke"]
 async fn smoke() {
     let mut steps = Steps::new();
-    steps.next("build and deploy");
-    let stack = Deployment::start(Build::Cargo).await;
+    steps.next("build");
+    let mut stack = Deployment::build(Build::Cargo).await;
+    steps.next("deploy");
+    stack.deploy();
     steps.next("routes, and the secrets are filled in");
     intake::every_route_is_there(&stack);
     intake::a_provider_is_closed_until_its_secret_is_filled_in(&stack).await;

@@ -91,6 +91,11 @@ impl Tools {
 
     /// The SAM CLI with what it builds with, as README.md says.
     pub fn sam_with_build(&self) -> Venv {
+        let readme = std::fs::read_to_string(workspace().join("README.md")).unwrap();
+        let packages: Vec<_> =
+            [SAM, BUILD].iter().flat_map(|list| list.split_whitespace()).collect();
+        let said = format!("pip install {}", packages.join(" "));
+        assert!(readme.contains(&said), "README.md does not say: {said}");
         self.venv("sam-build", &[SAM, BUILD])
     }
 
@@ -180,8 +185,8 @@ pub fn run(command: &mut Command) -> String {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     if !output.status.success() {
         let complained = String::from_utf8_lossy(&output.stderr);
-        let (program, status) = (command.get_program(), output.status);
-        panic!("{program:?}: {status}\n{}\n{}", tail(&said), tail(&complained));
+        let (program, status) = (Path::new(command.get_program()).display(), output.status);
+        panic!("{program}: {status}\n{}\n{}", tail(&said), tail(&complained));
     }
     said
 }
