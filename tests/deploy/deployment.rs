@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use local::fakes::{FakeFirstPromoter, RewardEndpoint};
 use local::{Sender, build_functions, dev_secrets};
 use serde_json::{Value, json};
+use shared::wire::Timestamp;
 use tests::delivery::Delivery;
 use tests::item::{Item, Promise};
 use tests::messages::item_of_promise;
@@ -22,6 +23,11 @@ use crate::tools::{Tools, run, signed_in, workspace};
 pub const STACK: &str = "affiliate-webhooks";
 /// The environment in `samconfig.toml` that README.md deploys.
 const ENVIRONMENT: &str = "prod";
+
+/// A webhook as its platform would sign it now.
+pub fn signed(webhook: &impl Webhook) -> Value {
+    signed_with(&dev_secrets()["webhooks"], &webhook.path(), webhook.body())
+}
 
 /// The stack with both other sides.
 pub struct Deployment {
@@ -200,8 +206,7 @@ impl Deployment {
 
     /// Signs a webhook as its platform would, now, and posts it.
     pub async fn post(&self, webhook: &impl Webhook) -> Response {
-        let secrets = dev_secrets();
-        self.send(&signed_with(&secrets["webhooks"], &webhook.path(), webhook.body())).await
+        self.send(&signed(webhook)).await
     }
 
     /// A sender of its own, for who sends beside.
@@ -309,25 +314,24 @@ impl Deployment {
         calls.map(Delivery::new).collect()
     }
 
-    /// The lines about requests that the log of a function has, oldest first.
-    pub fn lines(&self, log: &str) -> Vec<Value> {
+    /// Posts a payload 2.0 event and waits for the line that its function, which alone gets requests meanwhile, logs of it.
+    pub async fn send_for_line(&self, event: &Value, log: &str) -> (Response, Value) {
         let group = self.physical(log);
-        let mut lines = Vec::new();
-        let mut query = json!({"logGroupName": group});
-        loop {
+        // The line is some milliseconds younger, as it is written at the end of the call.
+        let since = Timestamp::now().ms() + 1;
+        let answer = self.send(event).await;
+        let line = eventually("the request leaves no line", async || {
+            let query = json!({"logGroupName": group, "startTime": since});
             let page = self.emulator.call("logs", "filter_log_events", &query);
-            for event in page["events"].as_array().unwrap() {
-                let message = event["message"].as_str().unwrap_or_default();
-                // One message may hold several lines.
-                let read =
-                    message.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-                lines.extend(read.filter(|line| line["message"] == "webhook"));
-            }
-            match page.get("nextToken").filter(|token| !token.is_null()) {
-                Some(token) => query["nextToken"] = token.clone(),
-                None => return lines,
-            }
-        }
+            let messages =
+                page["events"].as_array()?.iter().filter_map(|event| event["message"].as_str());
+            // One message may hold several lines.
+            let mut lines =
+                messages.flat_map(str::lines).filter_map(|line| serde_json::from_str(line).ok());
+            lines.find(|line: &Value| line["message"] == "webhook")
+        })
+        .await;
+        (answer, line)
     }
 
     /// Lets the stream tell of what becomes due, or not, and waits until that is so.

@@ -86,12 +86,7 @@ pub async fn each_sample_writes_what_its_golden_entry_says(stack: &Deployment) {
             continue;
         }
         let log = function.replace("Function", "Log");
-        let before = stack.lines(&log).len();
-        let answer = stack.send(&fresh(&name, status)).await;
-        let line = eventually("the request leaves no line", async || {
-            stack.lines(&log).into_iter().nth(before)
-        })
-        .await;
+        let (answer, line) = stack.send_for_line(&fresh(&name, status), &log).await;
         let entry = golden::entry(&name, answer.status, &line, &stack.items(), &markers);
         entries.insert(name, entry);
         stack.empty();

@@ -2,32 +2,31 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use futures_util::future::join_all;
-use local::{Sender, dev_secrets};
+use local::Sender;
 use serde_json::{Value, json};
-use tests::Webhook as _;
-use tests::patience::{Patience, eventually};
-use tests::stage::signed_with;
+use tests::patience::Patience;
 use tests::webhooks::payout;
 
-use crate::deployment::{Deployment, STACK};
+use crate::deployment::{Deployment, STACK, signed};
 
 /// The senders of the traffic.
 const SENDERS: usize = 4;
+/// Between two events of a sender: the update needs the machine too.
+const PACE: Duration = Duration::from_millis(100);
 
 /// Events sent by one sender until it is told to stop, each until it is taken, as a platform does; their number, and how many
 /// tries were not answered 200.
 async fn send(sender: Sender, name: usize, stop: Arc<AtomicBool>) -> (usize, usize) {
-    let secrets = dev_secrets();
     let (mut events, mut refused) = (0, 0);
     while !stop.load(Ordering::Relaxed) {
         let id = traffic(name, events);
         let event = payout(&format!("evt-{id}"), "payout.created").of(&id);
         let mut patience = Patience::<()>::new();
         loop {
-            let request = signed_with(&secrets["webhooks"], &event.path(), event.body());
-            let status = sender.send(&request).await.map_or(0, |answer| answer.status);
+            let status = sender.send(&signed(&event)).await.map_or(0, |answer| answer.status);
             if status == 200 {
                 break;
             }
@@ -35,6 +34,7 @@ async fn send(sender: Sender, name: usize, stop: Arc<AtomicBool>) -> (usize, usi
             patience.wait([], || format!("{id} is never taken, last answered {status}")).await;
         }
         events += 1;
+        tokio::time::sleep(PACE).await;
     }
     (events, refused)
 }
@@ -87,13 +87,9 @@ pub async fn a_missing_permission_is_told(stack: &Deployment) {
     for (name, document) in &policies {
         put(name, &without(document, "dynamodb:PutItem"));
     }
-    let before = stack.lines("PayoutsLog").len();
     let event = payout("evt-unwritten", "payout.created").of("unwritten");
-    stack.post(&event).await.is(503);
-    let line = eventually("the request leaves no line", async || {
-        stack.lines("PayoutsLog").into_iter().nth(before)
-    })
-    .await;
+    let (answer, line) = stack.send_for_line(&signed(&event), "PayoutsLog").await;
+    answer.is(503);
     assert_eq!(line["outcome"], "unavailable", "{line}");
     assert_rings(stack, &line, "unavailable");
     for (name, document) in &policies {
