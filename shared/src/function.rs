@@ -31,7 +31,7 @@ where
     PartError: Into<Error> + Send + Debug,
 {
     let env = |name: &str| std::env::var(name).ok();
-    observe::start(env("RUST_LOG").as_deref());
+    observe::start(&env);
     let state = make(&env).inspect_err(|problem| {
         tracing::error!(%problem, "does not start");
     })?;

@@ -5,6 +5,7 @@
 //! `NothingLeaks`).
 
 use std::io::Write;
+use std::sync::OnceLock;
 
 use serde::{Serialize, Serializer};
 use tracing::level_filters::LevelFilter;
@@ -12,10 +13,15 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::settings::{Env, optional};
 use crate::wire::Timestamp;
 
-/// The metrics' namespace.
-pub const NAMESPACE: &str = "AffiliateWebhooks";
+/// The metrics' namespace where none is set. A stack has one of its own, so that two in
+/// one account do not ring each other's alarms.
+const NAMESPACE: &str = "AffiliateWebhooks";
+
+/// The metrics' namespace, once it is read.
+static OWN_NAMESPACE: OnceLock<String> = OnceLock::new();
 
 /// Dimension sets, and their metrics by name, unit and value.
 pub(crate) type Metrics<'a> = (&'a [&'a [&'a str]], &'a [(&'a str, &'a str, f64)]);
@@ -64,9 +70,10 @@ fn values<S: Serializer>(sets: &&[Metrics], serializer: S) -> Result<S::Ok, S::E
 
 impl<'a> Declared<'a> {
     fn now(sets: &'a [Metrics<'a>]) -> Self {
+        let namespace = OWN_NAMESPACE.get().map_or(NAMESPACE, String::as_str);
         let set = |(dimensions, metrics): &Metrics<'a>| {
             let metrics = metrics.iter().map(|(name, unit, _)| Metric { name, unit }).collect();
-            MetricSet { namespace: NAMESPACE, dimensions, metrics }
+            MetricSet { namespace, dimensions, metrics }
         };
         let cloud_watch_metrics = sets.iter().map(set).collect();
         Self { timestamp: Timestamp::now().ms(), cloud_watch_metrics }
@@ -87,12 +94,18 @@ pub(crate) fn print<T: Serialize>(message: &str, fields: &T, metrics: &[Metrics]
 
 /// Starts the log: JSON lines, at the level of `RUST_LOG` for this project's code.
 /// Foreign crates log errors only, whatever the level, because at finer levels they
-/// print requests with their headers and bodies.
-pub fn start(rust_log: Option<&str>) {
+/// print requests with their headers and bodies. `METRICS_NAMESPACE` names the metrics'
+/// namespace.
+pub fn start(env: Env) {
+    if let Some(namespace) = optional(env, "METRICS_NAMESPACE") {
+        // A second start, in tests, keeps the first.
+        drop(OWN_NAMESPACE.set(namespace));
+    }
+    let rust_log = env("RUST_LOG");
     let level = rust_log.and_then(|text| text.trim().parse().ok()).unwrap_or(LevelFilter::INFO);
     let targets = Targets::new().with_default(LevelFilter::ERROR).with_target("shared", level);
     let layer = tracing_subscriber::fmt::layer().json().flatten_event(true).with_ansi(false);
-    // A second start, in tests, keeps the first.
+    // As above.
     drop(tracing_subscriber::registry().with(targets).with(layer).try_init());
     // The default hook prints the message, which may quote what was being read.
     std::panic::set_hook(Box::new(|panic| {

@@ -5,7 +5,7 @@
 
 use crate::provider::definition::{Definition, same_event};
 use crate::provider::secrets::{NamedSecret, ProviderSecrets};
-use crate::provider::signature::{Incoming, Refusal};
+use crate::provider::signature::{Incoming, Reason, Refusal};
 use crate::wire::Timestamp;
 
 /// Body bytes that a secret vouches for.
@@ -27,8 +27,8 @@ impl<'a> Authenticated<'a> {
     /// The names of the secrets that vouch for an event of this type.
     ///
     /// # Errors
-    /// [`Refusal::Unauthorized`] when the secrets that matched are bound to
-    /// other events.
+    /// [`Reason::OtherEvent`] when the secrets that matched are bound to other
+    /// events.
     pub fn vouched_by(&self, event_type: &str) -> Result<String, Refusal> {
         let names: Vec<&str> = self
             .methods
@@ -38,7 +38,7 @@ impl<'a> Authenticated<'a> {
             .collect();
         let enough = if self.all { self.methods.len() } else { 1 };
         if names.len() < enough {
-            return Err(Refusal::Unauthorized);
+            return Err(Refusal::Unauthorized(Reason::OtherEvent));
         }
         Ok(names.join("+"))
     }
@@ -76,13 +76,12 @@ pub fn verify<'a>(
     if configured.is_empty() {
         return Err(Refusal::NotConfigured);
     }
-    let passed = configured.iter().filter(|matches| !matches.is_empty()).count();
-    if passed < if secrets.all { configured.len() } else { 1 } {
-        return Err(Refusal::Unauthorized);
+    let needed = if secrets.all { configured.len() } else { 1 };
+    let reason = configured.iter().filter_map(|matches| matches.as_ref().err()).max().copied();
+    let methods: Vec<_> = configured.into_iter().flatten().collect();
+    if methods.len() < needed {
+        let reason = reason.filter(|_| methods.is_empty()).unwrap_or(Reason::NotEveryMethod);
+        return Err(Refusal::Unauthorized(reason));
     }
-    Ok(Authenticated {
-        body: incoming.body,
-        methods: configured.into_iter().filter(|m| !m.is_empty()).collect(),
-        all: secrets.all,
-    })
+    Ok(Authenticated { body: incoming.body, methods, all: secrets.all })
 }

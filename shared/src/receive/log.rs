@@ -6,6 +6,7 @@ use crate::fulfilment::{Promise, State};
 use crate::ledger::{Content, Event, Identity};
 use crate::observe::{Metrics, print};
 use crate::provider::definition::{Providers, find};
+use crate::provider::signature::Reason;
 use crate::receive::route::{Route, path_of};
 
 /// The outcome of a request.
@@ -87,10 +88,13 @@ pub struct RequestLog {
     /// alone.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub over: Vec<&'static str>,
-    /// The event's type is in no list of the vendor's: it is understood by the family
-    /// that its name speaks of.
+    /// The event's type is in no list of the vendor's, and its name speaks of a family
+    /// that is known: it is understood by that, or archived.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unlisted: bool,
+    /// What was wrong with the signature, token or credential of a refused request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
     /// The names of the secrets that vouched for the event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
@@ -130,7 +134,8 @@ impl RequestLog {
         }
         self.unread.clone_from(&event.unread);
         self.over.clone_from(&event.over);
-        self.unlisted = event.is_unlisted;
+        let archived = matches!(event.content, Content::Unknown) && event.other_format.is_none();
+        self.unlisted = event.is_unlisted || archived && event.family.is_some();
         if let Some(format) = event.other_format {
             let family = event.family.unwrap_or(route.family);
             let own = find(all, format.name()).filter(|own| own.has_address(family));
@@ -165,21 +170,32 @@ impl RequestLog {
         let count = |happened: bool| f64::from(u8::from(happened));
         let unread = f64::from(u32::try_from(self.unread.len()).unwrap_or(u32::MAX));
         let ms = started.elapsed().as_secs_f64() * 1000.0;
-        let metrics = [
-            ("Events", "Count", 1.0),
-            ("Misrouted", "Count", count(self.misrouted.is_some())),
-            ("OtherFormat", "Count", count(self.other_format.is_some())),
-            ("Unread", "Count", unread),
-            ("DuplicateDiffers", "Count", count(self.duplicate_differs)),
-            ("ClockAhead", "Count", count(self.clock_ahead)),
-            ("Gaps", "Count", count(!self.gap.is_empty())),
-            ("Unlisted", "Count", count(self.unlisted)),
-            ("DurationMs", "Milliseconds", (ms * 1000.0).round() / 1000.0),
+        let rare = [
+            ("Misrouted", count(self.misrouted.is_some())),
+            ("OtherFormat", count(self.other_format.is_some())),
+            ("Unread", unread),
+            ("DuplicateDiffers", count(self.duplicate_differs)),
+            ("ClockAhead", count(self.clock_ahead)),
+            ("Gaps", count(!self.gap.is_empty())),
+            ("Unlisted", count(self.unlisted)),
         ];
+        let duration = (ms * 1000.0).round() / 1000.0;
+        let mut metrics = vec![("Events", "Count", 1.0), ("DurationMs", "Milliseconds", duration)];
+        // What did not happen is not said: a line is paid for by its length.
+        let happened = rare.into_iter().filter(|(_, count)| *count > 0.0);
+        metrics.extend(happened.map(|(name, count)| (name, "Count", count)));
         let of_rewards = [("RewardEvents", "Count", 1.0)];
         let mut all: Vec<Metrics> = vec![(&dimensions, &metrics)];
         if self.promise_state.is_some() {
             all.push((&[&["promise_state"]], &of_rewards));
+        }
+        let of_refusals = [("Refusals", "Count", 1.0)];
+        let of_senders = [("SenderRefusals", "Count", 1.0)];
+        if let Some(reason) = self.reason {
+            all.push((&[&["provider", "reason"]], &of_refusals));
+            if reason.is_of_a_sender() {
+                all.push((&[&["provider"]], &of_senders));
+            }
         }
         print("webhook", self, &all);
     }

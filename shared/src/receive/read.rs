@@ -31,7 +31,7 @@ pub(super) enum Reading {
 /// Reads an authenticated body.
 ///
 /// # Errors
-/// [`Refusal::Unauthorized`] when no secret vouches for an event of its type.
+/// [`Refusal::Unauthorized`] when no secret that matched is good for its type.
 pub(super) fn read(
     all: Providers,
     route: &Route,

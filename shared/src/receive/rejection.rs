@@ -2,25 +2,27 @@
 
 use crate::aws::store::StoreError;
 use crate::ledger::Malformed;
-use crate::provider::signature::Refusal;
+use crate::provider::signature::{Reason, Refusal};
 use crate::receive::log::Outcome;
 
-/// The reason why a request is not recorded, and the problem with its body.
+/// What a request that is not recorded comes to, the problem with its body, and what
+/// was wrong with its signature.
 pub(super) struct Rejection {
     pub(super) outcome: Outcome,
     pub(super) malformed: Option<Malformed>,
+    pub(super) reason: Option<Reason>,
 }
 
 impl Rejection {
     /// The rejection of a body that is authenticated, malformed and quarantined.
     pub(super) fn quarantined(malformed: Malformed) -> Self {
-        Self { outcome: Outcome::Quarantined, malformed: Some(malformed) }
+        Self { malformed: Some(malformed), ..Outcome::Quarantined.into() }
     }
 }
 
 impl From<Outcome> for Rejection {
     fn from(outcome: Outcome) -> Self {
-        Self { outcome, malformed: None }
+        Self { outcome, malformed: None, reason: None }
     }
 }
 
@@ -36,10 +38,11 @@ impl From<StoreError> for Rejection {
 
 impl From<Refusal> for Rejection {
     fn from(refusal: Refusal) -> Self {
-        Self::from(match refusal {
+        let outcome = match refusal {
             Refusal::NotConfigured => Outcome::NotConfigured,
-            Refusal::Unauthorized => Outcome::Unauthorized,
+            Refusal::Unauthorized(_) => Outcome::Unauthorized,
             Refusal::StaleValid => Outcome::StaleValid,
-        })
+        };
+        Self { reason: refusal.reason(), ..outcome.into() }
     }
 }

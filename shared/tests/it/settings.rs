@@ -16,12 +16,13 @@ use crate::documents;
 
 /// The variables that the template feeds and the settings do not read: those of the
 /// clients, of the log and of the C library.
-const READ_ELSEWHERE: [&str; 7] = [
+const READ_ELSEWHERE: [&str; 8] = [
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_DYNAMODB",
     "AWS_ENDPOINT_URL_SECRETS_MANAGER",
     "AWS_ENDPOINT_URL_SQS",
     "GLIBC_TUNABLES",
+    "METRICS_NAMESPACE",
     "RUST_LOG",
     "TLS_ROOTS",
 ];

@@ -2,7 +2,7 @@
 
 use crate::providers::{AFFONSO, FIRSTPROMOTER, FIRSTPROMOTER_V1, UPPROMOTE};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use shared::provider::signature::{Incoming, Refusal};
+use shared::provider::signature::{Incoming, Reason, Refusal};
 use shared::provider::{ALL, Definition};
 use shared::receive::authenticate::verify;
 use shared::receive::secrets::WebhookSecrets;
@@ -118,61 +118,128 @@ fn documented_signatures_are_let_in_under_the_name_of_their_secret() {
     assert_eq!(v1, Ok("path_token[0]".to_owned()));
 }
 
+fn unauthorized<T>(reason: Reason) -> Result<T, Refusal> {
+    Err(Refusal::Unauthorized(reason))
+}
+
 #[test]
-fn anything_else_is_refused() {
+fn anything_else_is_refused_and_the_operator_learns_why() {
+    use Reason::{Length, Malformed, Missing, NoSecretMatches, WithoutTime};
     let flipped = format!("{}6", &U_MAC[..63]);
     let short = &U_MAC[..62];
     let odd = &U_MAC[..63];
     let long = format!("{U_MAC}00");
     let joined = format!("{U_MAC}, {U_MAC}");
+    let no_hex = U_MAC.replace('f', "g");
     let two_times = format!("t={A_TIME},t={A_TIME},v1={A_MAC}");
     let signed_time = format!("t=+{A_TIME},v1={A_MAC}");
     let no_time = format!("v1={A_MAC}");
+    let no_mac = format!("t={A_TIME}");
+    let short_mac = format!("t={A_TIME},v1={},v1=x", &A_MAC[..62]);
     let time = A_TIME.to_string();
-    for (provider, headers, body) in [
-        (UPPROMOTE, vec![], U),
-        (UPPROMOTE, vec![("x-uppromote-signature", "")], U),
-        (UPPROMOTE, vec![("x-uppromote-signature", flipped.as_str())], U),
-        (UPPROMOTE, vec![("x-uppromote-signature", short)], U),
-        (UPPROMOTE, vec![("x-uppromote-signature", odd)], U),
-        (UPPROMOTE, vec![("x-uppromote-signature", &long)], U),
-        (UPPROMOTE, vec![("x-uppromote-signature", &joined)], U),
-        (UPPROMOTE, vec![("x-uppromote-signature", U_MAC), ("x-uppromote-signature", U_MAC)], U),
-        (UPPROMOTE, vec![("x-uppromote-signature", "ü")], U),
-        (UPPROMOTE, vec![("x-uppromote-signature", U_MAC)], &U[1..]),
-        (AFFONSO, vec![], A),
-        (AFFONSO, vec![("x-affonso-signature", A_MAC)], A),
-        (AFFONSO, vec![("x-affonso-signature", A_MAC_BODY_ONLY)], A),
-        (AFFONSO, vec![("x-affonso-signature", &no_time)], A),
-        (AFFONSO, vec![("x-affonso-signature", &two_times)], A),
-        (AFFONSO, vec![("x-affonso-signature", &signed_time)], A),
+    for (provider, headers, body, reason) in [
+        (UPPROMOTE, vec![], U, Missing),
+        (UPPROMOTE, vec![("x-uppromote-signature", "")], U, Missing),
+        (UPPROMOTE, vec![("x-uppromote-signature", flipped.as_str())], U, NoSecretMatches),
+        (UPPROMOTE, vec![("x-uppromote-signature", short)], U, Length),
+        (UPPROMOTE, vec![("x-uppromote-signature", odd)], U, Length),
+        (UPPROMOTE, vec![("x-uppromote-signature", &long)], U, Length),
+        (UPPROMOTE, vec![("x-uppromote-signature", &joined)], U, Malformed),
+        (UPPROMOTE, vec![("x-uppromote-signature", &no_hex)], U, Malformed),
+        (
+            UPPROMOTE,
+            vec![("x-uppromote-signature", U_MAC), ("x-uppromote-signature", U_MAC)],
+            U,
+            Malformed,
+        ),
+        (UPPROMOTE, vec![("x-uppromote-signature", "ü")], U, Malformed),
+        (UPPROMOTE, vec![("x-uppromote-signature", U_MAC)], &U[1..], NoSecretMatches),
+        (AFFONSO, vec![], A, Missing),
+        (AFFONSO, vec![("x-affonso-signature", A_MAC)], A, WithoutTime),
+        (AFFONSO, vec![("x-affonso-signature", A_MAC_BODY_ONLY)], A, WithoutTime),
+        (AFFONSO, vec![("x-affonso-signature", &no_time)], A, Malformed),
+        (AFFONSO, vec![("x-affonso-signature", &no_mac)], A, Malformed),
+        (AFFONSO, vec![("x-affonso-signature", &short_mac)], A, Length),
+        (AFFONSO, vec![("x-affonso-signature", &two_times)], A, Malformed),
+        (AFFONSO, vec![("x-affonso-signature", &signed_time)], A, Malformed),
         (
             AFFONSO,
             vec![("x-affonso-signature", A_MAC_BODY_ONLY), ("x-affonso-timestamp", &time)],
             A,
+            NoSecretMatches,
         ),
-        (AFFONSO, vec![("x-affonso-signature", A_MAC), ("x-affonso-timestamp", "soon")], A),
-        (FIRSTPROMOTER, vec![("x-webhook-signature", F_MAC_OF_DECODED_KEY)], F),
-        (FIRSTPROMOTER, vec![("x-our-key", "static-valuE")], F),
-        (FIRSTPROMOTER, vec![("x-our-key", "")], F),
-        (FIRSTPROMOTER, vec![("authorization", "Basic ZnA6cGE6c3N3b3JkeA==")], F),
-        (FIRSTPROMOTER, vec![("authorization", "Basic !!!")], F),
-        (FIRSTPROMOTER, vec![("authorization", "Bearer ZnA6cGE6c3N3b3Jk")], F),
-        (FIRSTPROMOTER, vec![("authorization", "Basically ZnA6cGE6c3N3b3Jk")], F),
-        (FIRSTPROMOTER, vec![("authorization", "Basic")], F),
-        (FIRSTPROMOTER, vec![("authorization", "ZnA6cGE6c3N3b3Jk")], F),
-        (FIRSTPROMOTER_V1, vec![], F),
+        (
+            AFFONSO,
+            vec![("x-affonso-signature", A_MAC), ("x-affonso-timestamp", "soon")],
+            A,
+            Malformed,
+        ),
+        (FIRSTPROMOTER, vec![], F, Missing),
+        (FIRSTPROMOTER, vec![("x-webhook-signature", F_MAC_OF_DECODED_KEY)], F, NoSecretMatches),
+        (FIRSTPROMOTER, vec![("x-our-key", "static-valuE")], F, NoSecretMatches),
+        (FIRSTPROMOTER, vec![("x-our-key", "")], F, Missing),
+        (FIRSTPROMOTER, vec![("authorization", "Basic ZnA6cGE6c3N3b3JkeA==")], F, NoSecretMatches),
+        (FIRSTPROMOTER, vec![("authorization", "Basic !!!")], F, Malformed),
+        (FIRSTPROMOTER, vec![("authorization", "Bearer ZnA6cGE6c3N3b3Jk")], F, Malformed),
+        (FIRSTPROMOTER, vec![("authorization", "Basically ZnA6cGE6c3N3b3Jk")], F, Malformed),
+        (FIRSTPROMOTER, vec![("authorization", "Basic")], F, Malformed),
+        (FIRSTPROMOTER, vec![("authorization", "ZnA6cGE6c3N3b3Jk")], F, Malformed),
+        // Of several, the one that came the closest.
+        (
+            FIRSTPROMOTER,
+            vec![("authorization", "Basic !!!"), ("x-webhook-signature", short)],
+            F,
+            Length,
+        ),
+        (FIRSTPROMOTER_V1, vec![], F, Missing),
     ] {
-        assert_eq!(
-            signed(provider, &headers, body),
-            Err(Refusal::Unauthorized),
-            "{provider} {headers:?}"
-        );
+        let checked = signed(provider, &headers, body);
+        assert_eq!(checked, unauthorized(reason), "{provider} {headers:?}");
     }
-    for token in [None, Some(""), Some("short"), Some(&TOKEN[1..])] {
+}
+
+#[test]
+fn a_path_token_that_is_none_of_ours_is_unknown_if_it_could_be_one() {
+    let other = TOKEN.replace('9', "8");
+    for (token, reason) in [
+        (None, Reason::Missing),
+        (Some(""), Reason::Missing),
+        (Some(" "), Reason::Missing),
+        (Some("short"), Reason::Length),
+        (Some(&TOKEN[..31]), Reason::Length),
+        (Some(&TOKEN[1..]), Reason::TokenUnknown),
+        (Some(other.as_str()), Reason::TokenUnknown),
+    ] {
         let checked = check(SECRETS, FIRSTPROMOTER_V1, &[], b"{}", token, A_TIME);
-        assert_eq!(checked, Err(Refusal::Unauthorized));
+        assert_eq!(checked, unauthorized(reason), "{token:?}");
     }
+}
+
+/// A person who tries addresses sends nothing that a provider would; one whose secret
+/// is not ours any more does. The alarms of the template go by that.
+#[test]
+fn only_what_has_the_form_of_a_provider_is_of_a_sender() {
+    let names = Reason::ALL.map(|reason| serde_json::to_value(reason).unwrap());
+    let of_senders: Vec<_> = Reason::ALL.into_iter().filter(|r| r.is_of_a_sender()).collect();
+    assert_eq!(
+        of_senders,
+        [
+            Reason::WithoutTime,
+            Reason::NoSecretMatches,
+            Reason::TokenUnknown,
+            Reason::OtherEvent,
+            Reason::NotEveryMethod,
+            Reason::TooFarAhead,
+        ]
+    );
+    let sorted = {
+        let mut all = Reason::ALL;
+        all.sort_unstable();
+        all
+    };
+    assert_eq!(sorted, Reason::ALL);
+    assert_eq!(names[1], "not_base64");
+    assert_eq!(names[10], "too_old");
 }
 
 #[test]
@@ -183,8 +250,9 @@ fn affonsos_time_stamp_has_a_tolerance_on_both_sides() {
         (&header, 300, Ok("hmac[0]".to_owned())),
         (&header, 301, Err(Refusal::StaleValid)),
         (&header, -300, Ok("hmac[0]".to_owned())),
-        (&header, -301, Err(Refusal::Unauthorized)),
-        (&wrong, 301, Err(Refusal::Unauthorized)),
+        (&header, -301, unauthorized(Reason::TooFarAhead)),
+        (&wrong, 301, unauthorized(Reason::NoSecretMatches)),
+        (&wrong, -301, unauthorized(Reason::NoSecretMatches)),
     ] {
         let headers = [("x-affonso-signature", header.as_str())];
         let checked = check(SECRETS, AFFONSO, &headers, A.as_bytes(), None, A_TIME + age);
@@ -215,7 +283,7 @@ fn affonsos_signed_time_is_not_taken_for_a_body() {
         for body in [&joined, &marked] {
             let headers = [("x-affonso-signature", header.as_str())];
             let checked = check(on, AFFONSO, &headers, body.as_bytes(), None, old);
-            assert_eq!(checked, Err(Refusal::Unauthorized), "{header} {body}");
+            assert!(matches!(checked, Err(Refusal::Unauthorized(_))), "{header} {body}");
         }
     }
     // And a header of form B is never one of form A.
@@ -223,7 +291,7 @@ fn affonsos_signed_time_is_not_taken_for_a_body() {
     for header in [as_b.as_str(), alone.as_str()] {
         let headers = [("x-affonso-signature", header)];
         let checked = check(on, AFFONSO, &headers, A.as_bytes(), None, A_TIME);
-        assert_eq!(checked, Err(Refusal::Unauthorized), "{header}");
+        assert!(matches!(checked, Err(Refusal::Unauthorized(_))), "{header}");
     }
 }
 
@@ -245,7 +313,7 @@ fn a_secret_bound_to_events_vouches_for_no_other() {
     let bound = r#"{"uppromote": {"hmac": [{"key": "uppromote_test_secret", "events": ["referral.new"]}]}}"#;
     let headers = [("x-uppromote-signature", U_MAC)];
     let checked = check(bound, UPPROMOTE, &headers, U.as_bytes(), None, A_TIME);
-    assert_eq!(checked, Err(Refusal::Unauthorized));
+    assert_eq!(checked, unauthorized(Reason::OtherEvent));
 }
 
 #[test]
@@ -255,7 +323,7 @@ fn policy_all_wants_every_configured_method() {
         vec![("x-webhook-signature", F_MAC), ("authorization", "Basic ZnA6cGE6c3N3b3Jk")];
     assert_eq!(
         check(&all, FIRSTPROMOTER, &headers, F.as_bytes(), None, 0),
-        Err(Refusal::Unauthorized)
+        unauthorized(Reason::NotEveryMethod)
     );
     headers.push(("x-our-key", "static-value"));
     let names = check(&all, FIRSTPROMOTER, &headers, F.as_bytes(), None, 0);
@@ -276,9 +344,9 @@ fn policy_all_wants_every_method_to_vouch_for_the_event() {
     let (right, other) = ("commission.updated", "payout.updated");
     for (hmac, header, vouched) in [
         (right, right, Ok("hmac[0]+header[0]".to_owned())),
-        (right, other, Err(Refusal::Unauthorized)),
-        (other, right, Err(Refusal::Unauthorized)),
-        (other, other, Err(Refusal::Unauthorized)),
+        (right, other, unauthorized(Reason::OtherEvent)),
+        (other, right, unauthorized(Reason::OtherEvent)),
+        (other, other, unauthorized(Reason::OtherEvent)),
     ] {
         let secrets = secrets(hmac, header);
         let checked = check_for(right, &secrets, FIRSTPROMOTER, &headers, F.as_bytes(), None, 0);
@@ -350,7 +418,7 @@ fn white_space_comes_of_copying_on_either_side() {
         Ok("basic[0]".to_owned())
     );
     for token in ["", " ", &TOKEN[1..], &TOKEN.replace("-0", "- 0")] {
-        assert_eq!(v1(&[], Some(token)), Err(Refusal::Unauthorized), "{token}");
+        assert!(v1(&[], Some(token)).is_err(), "{token}");
     }
 }
 
@@ -363,5 +431,5 @@ fn an_event_bound_by_one_of_its_names_is_let_in_under_another() {
         check_for(event_type, &secrets, FIRSTPROMOTER_V1, &[], b"{}", Some(TOKEN), A_TIME)
     };
     assert_eq!(of("lead_becomes_referral"), Ok("path_token[0]".to_owned()));
-    assert_eq!(of("fulfilment_pending"), Err(Refusal::Unauthorized));
+    assert_eq!(of("fulfilment_pending"), unauthorized(Reason::OtherEvent));
 }

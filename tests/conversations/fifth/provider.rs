@@ -8,9 +8,7 @@ use shared::provider::object::{
     Amount, EventType, Joined, MAJOR_UNITS, Object, Reading, Understood,
 };
 use shared::provider::secrets::{Method, ProviderSecrets};
-use shared::provider::signature::{
-    Incoming, MethodMatches, Refusal, hmac_matches, mac_from_hex, matching,
-};
+use shared::provider::signature::{Incoming, MethodMatches, Refusal, hmac_matches, matching};
 use shared::wire::parts::{decimal, id};
 use shared::wire::{Field, Timestamp, Unread};
 
@@ -48,10 +46,8 @@ fn matches<'a>(
     _: i64,
     _: Timestamp,
 ) -> Result<Vec<MethodMatches<'a>>, Refusal> {
-    let mac = incoming.header(SIGNATURE_HEADER).and_then(mac_from_hex);
-    Ok(vec![matching(&secrets.hmac, |named| {
-        mac.is_some_and(|mac| hmac_matches(named, &[incoming.body], &mac))
-    })])
+    let mac = incoming.mac(SIGNATURE_HEADER);
+    Ok(vec![matching(&secrets.hmac, mac, |named, mac| hmac_matches(named, &[incoming.body], mac))])
 }
 
 /// A payout.

@@ -6,7 +6,7 @@
 
 use crate::provider::secrets::ProviderSecrets;
 use crate::provider::signature::{
-    FUTURE_TOLERANCE_SECONDS, Incoming, MethodMatches, Refusal, hmac_matches, mac_from_hex,
+    FUTURE_TOLERANCE_SECONDS, Incoming, MethodMatches, Reason, Refusal, hmac_matches, mac_from_hex,
     matching,
 };
 use crate::wire::Timestamp;
@@ -34,68 +34,80 @@ pub(super) fn matches<'a>(
     now: Timestamp,
 ) -> Result<Vec<MethodMatches<'a>>, Refusal> {
     let signature = read_signature(incoming, secrets.allow_body_only);
-    let matches = matching(&secrets.hmac, |named| {
-        signature.as_ref().is_some_and(|signature| {
-            let prefix = signature.timestamp.map(|t| format!("{t}.")).unwrap_or_default();
-            let parts = [prefix.as_bytes(), incoming.body];
-            signature.macs.iter().any(|mac| hmac_matches(named, &parts, mac))
-        })
+    let timestamp = signature.as_ref().ok().and_then(|signature| signature.timestamp);
+    let matches = matching(&secrets.hmac, signature, |named, signature| {
+        let prefix = signature.timestamp.map(|t| format!("{t}.")).unwrap_or_default();
+        let parts = [prefix.as_bytes(), incoming.body];
+        signature.macs.iter().any(|mac| hmac_matches(named, &parts, mac))
     });
-    let right = matches.as_ref().is_some_and(|m| !m.is_empty());
-    let timestamp = signature.and_then(|s| s.timestamp);
-    if let (true, Some(timestamp)) = (right, timestamp) {
+    if let (Some(Ok(_)), Some(timestamp)) = (&matches, timestamp) {
         in_tolerance(timestamp, past_tolerance_seconds, now)?;
     }
     Ok(vec![matches])
 }
 
 fn in_tolerance(timestamp: &str, past_seconds: i64, now: Timestamp) -> Result<(), Refusal> {
-    let signed: i64 = timestamp.parse().map_err(|_| Refusal::Unauthorized)?;
+    let signed = timestamp.parse().map_err(|_| Refusal::Unauthorized(Reason::Malformed))?;
     let age = now.seconds().saturating_sub(signed);
     if age > past_seconds {
         Err(Refusal::StaleValid)
     } else if age < -FUTURE_TOLERANCE_SECONDS {
-        Err(Refusal::Unauthorized)
+        Err(Refusal::Unauthorized(Reason::TooFarAhead))
     } else {
         Ok(())
     }
 }
 
-fn read_signature<'h>(incoming: &'h Incoming, allow_body_only: bool) -> Option<Signature<'h>> {
-    let header = incoming.header(SIGNATURE_HEADER)?;
+fn read_signature<'h>(
+    incoming: &'h Incoming,
+    allow_body_only: bool,
+) -> Result<Signature<'h>, Reason> {
+    let header = incoming.sent(SIGNATURE_HEADER)?;
     if header.split(',').any(|pair| pair.trim_start().starts_with("t=")) {
         return form_b(header);
     }
     let mac = mac_from_hex(header.strip_prefix("sha256=").unwrap_or(header))?;
     if incoming.headers.contains_key(TIMESTAMP_HEADER) {
-        let timestamp = incoming.header(TIMESTAMP_HEADER).filter(|t| is_timestamp(t))?;
-        return Some(Signature { timestamp: Some(timestamp), macs: vec![mac] });
+        let timestamp = incoming.sent(TIMESTAMP_HEADER).ok().filter(|t| is_timestamp(t));
+        let timestamp = Some(timestamp.ok_or(Reason::Malformed)?);
+        return Ok(Signature { timestamp, macs: vec![mac] });
     }
     // Signed as form B, a body reads `t.{…}`: that is no JSON, and must not be
     // taken for it.
     let body = incoming.body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(incoming.body);
     let is_json = body.first().is_some_and(|first| b"{[ \t\r\n".contains(first));
-    (allow_body_only && is_json).then(|| Signature { timestamp: None, macs: vec![mac] })
+    match (allow_body_only, is_json) {
+        (false, _) => Err(Reason::WithoutTime),
+        (true, false) => Err(Reason::Malformed),
+        (true, true) => Ok(Signature { timestamp: None, macs: vec![mac] }),
+    }
 }
 
 /// Reads form B: `t` once, `v1` once or more, in any order. Other keys are passed
-/// over.
-fn form_b(header: &str) -> Option<Signature<'_>> {
+/// over, and values of `v1` that are no MAC beside one that is.
+fn form_b(header: &str) -> Result<Signature<'_>, Reason> {
     let mut timestamp = None;
     let mut macs = Vec::new();
+    let mut reason = Reason::Malformed;
     for pair in header.split(',') {
         match pair.trim().split_once('=') {
             Some(("t", value)) => {
                 let first = timestamp.replace(value).is_none();
                 if !first || !is_timestamp(value) {
-                    return None;
+                    return Err(Reason::Malformed);
                 }
             }
-            Some(("v1", value)) if macs.len() < MAX_SIGNATURES => macs.extend(mac_from_hex(value)),
+            Some(("v1", value)) if macs.len() < MAX_SIGNATURES => match mac_from_hex(value) {
+                Ok(mac) => macs.push(mac),
+                Err(other) => reason = reason.max(other),
+            },
             _ => {}
         }
     }
-    Some(Signature { timestamp: Some(timestamp?), macs })
+    if macs.is_empty() || timestamp.is_none() {
+        return Err(reason);
+    }
+    Ok(Signature { timestamp, macs })
 }
 
 fn is_timestamp(text: &str) -> bool {

@@ -3,10 +3,9 @@
 //! It is not certain that the vendor still signs every request, so a static header
 //! or Basic credentials on the subscription are accepted too, as configured.
 
-use crate::provider::secrets::ProviderSecrets;
+use crate::provider::secrets::{NamedSecret, ProviderSecrets};
 use crate::provider::signature::{
-    Incoming, MethodMatches, Refusal, basic_matches, hmac_matches, mac_from_hex, matching,
-    secret_equals,
+    Incoming, MethodMatches, Reason, Refusal, basic_matches, hmac_matches, matching, secret_equals,
 };
 use crate::wire::Timestamp;
 
@@ -22,15 +21,16 @@ pub(super) fn matches<'a>(
     _: i64,
     _: Timestamp,
 ) -> Result<Vec<MethodMatches<'a>>, Refusal> {
-    let mac = incoming.header(SIGNATURE_HEADER).and_then(mac_from_hex);
+    let mac = incoming.mac(SIGNATURE_HEADER);
+    let header_of =
+        |named: &NamedSecret| incoming.sent(named.header.as_deref().unwrap_or_default());
+    let headers = secrets.header.iter().map(|named| header_of(named).map(drop));
+    let any_header =
+        headers.reduce(|one, other| one.or_else(|reason| other.map_err(|other| other.max(reason))));
     Ok(vec![
-        matching(&secrets.hmac, |named| {
-            mac.is_some_and(|mac| hmac_matches(named, &[incoming.body], &mac))
-        }),
-        matching(&secrets.header, |named| {
-            let name = named.header.as_deref().unwrap_or_default();
-            let given = incoming.header(name);
-            given.is_some_and(|given| secret_equals(named, given.as_bytes()))
+        matching(&secrets.hmac, mac, |named, mac| hmac_matches(named, &[incoming.body], mac)),
+        matching(&secrets.header, any_header.unwrap_or(Err(Reason::Missing)), |named, ()| {
+            header_of(named).is_ok_and(|sent| secret_equals(named, sent.as_bytes()))
         }),
         basic_matches(&secrets.basic, incoming),
     ])

@@ -18,9 +18,9 @@ use crate::provider::firstpromoter_v1::promoter::{AFFILIATE, ENROLMENT};
 use crate::provider::firstpromoter_v1::reward::COMMISSION;
 use crate::provider::mapping::{archive_identity, named, type_at};
 use crate::provider::object::EventType;
-use crate::provider::secrets::{Method, ProviderSecrets};
+use crate::provider::secrets::{MIN_PATH_TOKEN, Method, ProviderSecrets};
 use crate::provider::signature::{
-    Incoming, MethodMatches, Refusal, basic_matches, matching, secret_equals,
+    Incoming, MethodMatches, Reason, Refusal, basic_matches, matching, secret_equals,
 };
 use crate::wire::Timestamp;
 
@@ -74,6 +74,12 @@ pub static DEFINITION: Definition = Definition {
     answers: Some(answers::ANSWERS),
 };
 
+fn path_token<'r>(incoming: &Incoming<'r>) -> Result<&'r str, Reason> {
+    let token = incoming.path_token.map(str::trim).filter(|token| !token.is_empty());
+    let token = token.ok_or(Reason::Missing)?;
+    if token.chars().count() < MIN_PATH_TOKEN { Err(Reason::Length) } else { Ok(token) }
+}
+
 #[expect(clippy::unnecessary_wraps, reason = "as every provider's")]
 fn matches<'a>(
     secrets: &'a ProviderSecrets,
@@ -81,11 +87,11 @@ fn matches<'a>(
     _: i64,
     _: Timestamp,
 ) -> Result<Vec<MethodMatches<'a>>, Refusal> {
-    Ok(vec![
-        matching(&secrets.path_token, |named| {
-            let given = incoming.path_token;
-            given.is_some_and(|token| secret_equals(named, token.as_bytes()))
-        }),
-        basic_matches(&secrets.basic, incoming),
-    ])
+    let token = path_token(incoming);
+    let tokens =
+        matching(&secrets.path_token, token, |named, token| secret_equals(named, token.as_bytes()));
+    let unknown =
+        |reason| if reason == Reason::NoSecretMatches { Reason::TokenUnknown } else { reason };
+    let tokens = tokens.map(|tokens| tokens.map_err(unknown));
+    Ok(vec![tokens, basic_matches(&secrets.basic, incoming)])
 }
