@@ -6,6 +6,7 @@
     reason = "a test that does not find what it expects fails"
 )]
 
+mod alarms;
 mod amounts;
 mod announcing;
 mod answers;
