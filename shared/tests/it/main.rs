@@ -46,6 +46,7 @@ mod reading;
 mod reasons;
 mod recipients;
 mod redaction;
+mod refusals;
 mod resumed;
 mod rooms;
 mod settings;
