@@ -9,6 +9,7 @@ use shared::provider::ALL;
 use shared::provider::signature::Incoming;
 use shared::receive::route::Route;
 
+use crate::printed::PRINTED;
 use crate::{documents, links, pages, rooms};
 
 /// The namespace of our own metrics.
@@ -221,13 +222,10 @@ impl Looked {
             assert!(filters.values().any(makes), "{by}: {self:?}");
             return;
         }
-        let quoted: Vec<String> = own.iter().map(|name| format!("{name:?}")).collect();
-        let set = format!("&[{}]", quoted.join(", "));
+        let of_metric = PRINTED.iter().find(|(metrics, _)| metrics.contains(&self.metric.as_str()));
+        let (_, sets) = of_metric.unwrap_or_else(|| panic!("{by}: nothing prints {self:?}"));
+        assert!(sets.contains(&own.as_slice()), "{by}: {self:?}");
         let modules = rooms::modules();
-        let mut prints = modules.iter().filter(|(_, code)| {
-            code.contains(&format!("({:?}, \"", self.metric)) && code.contains(&set)
-        });
-        let (_, code) = prints.next().unwrap_or_else(|| panic!("{by}: nothing prints {self:?}"));
         for (name, value) in &self.dimensions {
             let Some(value) = value else { continue };
             let stands = match name.as_str() {
@@ -235,8 +233,12 @@ impl Looked {
                 "state" => State::ALL.iter().any(|state| state.name() == value),
                 "outcome" => {
                     let is = |outcome| serde_json::to_value(outcome).unwrap() == value.as_str();
-                    pages::OUTCOMES.into_iter().any(is)
-                        || code.contains(&format!("\"outcome\": {value:?}"))
+                    let own = format!("\"outcome\": {value:?}");
+                    let prints = |code: &str| {
+                        code.contains(&own) && code.contains(&format!("({:?}, ", self.metric))
+                    };
+                    self.metric != "Sweeps" && pages::OUTCOMES.into_iter().any(is)
+                        || modules.iter().any(|(_, code)| prints(code))
                 }
                 _ => false,
             };

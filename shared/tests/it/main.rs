@@ -39,6 +39,7 @@ mod outcomes;
 mod owed;
 mod pages;
 mod persons;
+mod printed;
 mod promises;
 mod properties;
 mod providers;
