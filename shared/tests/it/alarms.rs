@@ -309,6 +309,13 @@ fn dashboard(template: &Value) -> Value {
             || template["Resources"].get(of).is_some();
         assert!(known, "the dashboard names {of}");
     }
+    // What is put in for the references has no character that JSON would mind.
+    let substituted: String = text
+        .split("${")
+        .enumerate()
+        .map(|(n, part)| if n == 0 { part } else { part.split_once('}').unwrap().1 })
+        .collect();
+    serde_json::from_str::<Value>(&substituted).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
