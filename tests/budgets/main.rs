@@ -36,24 +36,22 @@ const COUNTED: usize = 10;
 /// Most counts of what is over its budget.
 const TRIES: u32 = 3;
 
-/// The functions, each with the size of its binary and of the archive in which Lambda
-/// gets it, in KiB.
-const FUNCTIONS: [(&str, u64, u64); 9] = [
-    ("affiliates", 8_704, 3_788),
-    ("commissions", 8_704, 3_788),
+/// The program of the functions that receive, and one of them.
+const RECEIVE: (&str, &str) = ("receive", "PayoutsFunction");
+
+/// The functions' programs, each with the size of its binary and of the archive in which
+/// Lambda gets it, in KiB.
+const PROGRAMS: [(&str, u64, u64); 5] = [
     ("confirm", 8_900, 3_900),
-    ("customers", 8_704, 3_788),
     ("deliver", 8_704, 3_788),
     ("dispatch", 5_900, 2_700),
-    ("fulfilments", 8_704, 3_788),
-    ("payouts", 8_704, 3_788),
+    (RECEIVE.0, 8_704, 3_788),
     ("sweep", 8_200, 3_600),
 ];
 
 /// Events of one kind.
 struct Events {
     name: &'static str,
-    function: &'static str,
     /// The sample in whose request they come.
     sample: &'static str,
     /// The body of the event of a number, by the sample's.
@@ -78,14 +76,12 @@ use Outcome::{Duplicate, Recorded, Refused};
 const EVENTS: [Events; 4] = [
     Events {
         name: "uppromote",
-        function: "payouts",
         sample: "uppromote-payment-paid",
         body: |number, sample| renumbered(sample, "41873", number),
         budgets: &[(Recorded, 1_500_000), (Duplicate, 900_000), (Refused, 250_000)],
     },
     Events {
         name: "firstpromoter",
-        function: "commissions",
         sample: "firstpromoter-commission-created",
         body: |number, _| commission(number.try_into().unwrap()).body(),
         budgets: &[(Recorded, 1_500_000), (Duplicate, 900_000), (Refused, 250_000)],
@@ -93,7 +89,6 @@ const EVENTS: [Events; 4] = [
     // All that the vendor sends, and a promise.
     Events {
         name: "approved, whole",
-        function: "commissions",
         sample: "firstpromoter-commission-approved",
         body: |number, sample| {
             renumbered(&renumbered(sample, "3a1d5f2c7003", number), "301881", number)
@@ -103,7 +98,6 @@ const EVENTS: [Events; 4] = [
     // 300 KB that do not compress.
     Events {
         name: "large",
-        function: "commissions",
         sample: "firstpromoter-commission-created",
         body: |number, _| {
             let body = commission((1_000_000 + number).try_into().unwrap()).body();
@@ -210,8 +204,8 @@ impl Bundle {
     async fn start() -> Self {
         let functions = Scratch::new("functions");
         std::fs::create_dir(functions.path()).unwrap();
-        for (function, ..) in FUNCTIONS {
-            let file = functions.path().join(function);
+        for (program, ..) in PROGRAMS {
+            let file = functions.path().join(program);
             std::fs::write(&file, "#!/bin/sh\nexec env -0 >\"$0.env\"\n").unwrap();
             std::fs::set_permissions(&file, Permissions::from_mode(0o755)).unwrap();
         }
@@ -224,11 +218,10 @@ impl Bundle {
         Self { stack: Stack::start(options).await.unwrap(), functions }
     }
 
-    /// The environment of a function, which it writes down instead of starting.
-    async fn environment(&self, function: &str) -> Environment {
-        let id = format!("{}{}Function", function[..1].to_uppercase(), &function[1..]);
-        self.stack.invoke(&id, "{}".into()).await.unwrap_err();
-        let file = self.functions.path().join(format!("{function}.env"));
+    /// The environment of a function, which its program writes down instead of starting.
+    async fn environment(&self, function: &str, program: &str) -> Environment {
+        self.stack.invoke(function, "{}".into()).await.unwrap_err();
+        let file = self.functions.path().join(format!("{program}.env"));
         let written = std::fs::read_to_string(file).unwrap();
         let variables = written.split_terminator('\0').filter_map(|line| line.split_once('='));
         variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
@@ -252,26 +245,25 @@ async fn the_functions_are_within_their_budgets() {
     let bundle = Bundle::start().await;
     let mut table = Table::default();
     println!("{:44} {:>10} {:>10}", "", "measured", "budget");
-    for function in ["payouts", "commissions"] {
-        let env = bundle.environment(function).await;
-        let counter = Counter::new(&valgrind, &binaries.join(function), env);
-        let (instructions, _) = counter.count(&format!("{function}-start"), &[]).await;
-        table.row("instructions to first poll", function, instructions, TO_FIRST_POLL);
-        for events in EVENTS.iter().filter(|events| events.function == function) {
-            for (outcome, budget) in events.budgets {
-                let measured = events.instructions(&counter, *outcome, *budget).await;
-                let what = format!("instructions, {}", outcome.word());
-                table.row(&what, events.name, measured, *budget);
-            }
+    let (program, function) = RECEIVE;
+    let env = bundle.environment(function, program).await;
+    let counter = Counter::new(&valgrind, &binaries.join(program), env);
+    let (instructions, _) = counter.count(&format!("{program}-start"), &[]).await;
+    table.row("instructions to first poll", program, instructions, TO_FIRST_POLL);
+    for events in &EVENTS {
+        for (outcome, budget) in events.budgets {
+            let measured = events.instructions(&counter, *outcome, *budget).await;
+            let what = format!("instructions, {}", outcome.word());
+            table.row(&what, events.name, measured, *budget);
         }
     }
-    for (function, binary, archive) in FUNCTIONS {
-        let file = std::fs::read(binaries.join(function)).unwrap();
+    for (program, binary, archive) in PROGRAMS {
+        let file = std::fs::read(binaries.join(program)).unwrap();
         for (what, bytes, budget) in [
             ("KiB of the binary", file.len(), binary),
             ("KiB in an archive", archived(&file), archive),
         ] {
-            table.row(what, function, u64::try_from(bytes).unwrap().div_ceil(1024), budget);
+            table.row(what, program, u64::try_from(bytes).unwrap().div_ceil(1024), budget);
         }
     }
     bundle.stack.stop().await;

@@ -286,7 +286,7 @@ async fn an_event_from_the_future_counts_as_of_its_arrival_and_is_counted() {
     let lines = stage.lines(2).await;
     let ahead: Vec<_> =
         lines.iter().map(|line| (&line["clock_ahead"], &line["ClockAhead"])).collect();
-    assert_eq!(ahead, [(&json!(true), &json!(1.0)), (&Value::Null, &json!(0.0))]);
+    assert_eq!(ahead, [(&json!(true), &json!(1.0)), (&Value::Null, &Value::Null)]);
 }
 
 #[tokio::test]
@@ -321,7 +321,7 @@ async fn a_misrouted_event_is_handled_as_at_home_and_told_apart() {
     let lines = stage.lines(2).await;
     assert_eq!(lines[0]["misrouted"], "/webhooks/affonso/payouts");
     let counted: Vec<_> = lines.iter().map(|line| line["Misrouted"].as_f64()).collect();
-    assert_eq!(counted, [Some(1.0), Some(0.0)]);
+    assert_eq!(counted, [Some(1.0), None]);
 }
 
 #[tokio::test]

@@ -82,7 +82,7 @@ async fn a_pending_that_comes_first_after_an_outage_is_not_believed() {
 }
 
 #[tokio::test]
-async fn terms_that_contradict_a_fresh_event_are_asked_for_again() {
+pub async fn terms_that_contradict_a_fresh_event_are_asked_for_again() {
     let scene = with(&[], 500).await;
     scene.platform_has_commission(ID, 500);
     scene.post(&lacking().amount(700).in_seconds(0)).await.is(200);

@@ -73,7 +73,7 @@ async fn a_change_from_what_is_not_held_is_a_gap_and_is_applied() {
     let event = scene.stage.item(&pk, "event#after-the-gap").await;
     assert_eq!(event["gap"], json!(["status"]));
     let lines = scene.stage.lines(2).await;
-    assert_eq!((&lines[0]["gap"], &lines[0]["Gaps"]), (&Value::Null, &json!(0.0)));
+    assert_eq!((&lines[0]["gap"], &lines[0]["Gaps"]), (&Value::Null, &Value::Null));
     assert_eq!((&lines[1]["gap"], &lines[1]["Gaps"]), (&json!(["status"]), &json!(1.0)));
 }
 
@@ -113,7 +113,7 @@ async fn an_event_at_another_address_of_its_provider_writes_the_same() {
             stage.empty().await;
             written.push(golden::entry(sample, 200, &Value::Null, &items, &markers));
         }
-        assert_eq!(told, [(Value::Null, json!(0.0)), (json!(home), json!(1.0))], "{sample}");
+        assert_eq!(told, [(Value::Null, Value::Null), (json!(home), json!(1.0))], "{sample}");
         assert_eq!(written[0], written[1], "{sample}");
         assert_ne!(written[0]["items"], json!({}));
     }
@@ -137,7 +137,7 @@ async fn a_type_that_no_page_lists_is_an_update_of_what_it_names() {
 
     let lines = scene.stage.lines(3).await;
     let unlisted: Vec<_> = lines.iter().map(|line| line["Unlisted"].clone()).collect();
-    assert_eq!(unlisted, [0.0, 1.0, 1.0]);
+    assert_eq!(unlisted, [Value::Null, json!(1.0), json!(1.0)]);
     assert_eq!((&lines[0]["unlisted"], &lines[1]["unlisted"]), (&Value::Null, &json!(true)));
 }
 

@@ -4,6 +4,7 @@ use local::fakes::Fault;
 use local::fakes::endpoint::EndpointFault;
 use local::fakes::firstpromoter::{Commission, Operation, Status};
 use serde_json::json;
+use shared::wire::Timestamp;
 use tests::item::Promise;
 use tests::messages::{batch, commission_pk, promise_sk, step_message};
 use tests::scene::{ID, KEY, Scene, key};
@@ -25,7 +26,7 @@ async fn a_list_that_never_catches_up_is_a_persons_to_settle() {
 }
 
 #[tokio::test]
-async fn what_only_the_api_denied_waits_for_a_person_until_its_event_comes() {
+pub async fn what_only_the_api_denied_waits_for_a_person_until_its_event_comes() {
     let scene = Scene::start().await;
     let known = Commission::new(ID, "points", 500).with_status(Status::Denied);
     scene.platform.add_commission(known);
@@ -37,6 +38,24 @@ async fn what_only_the_api_denied_waits_for_a_person_until_its_event_comes() {
     scene.post(&commission(ID).denied()).await.is(200);
     assert_eq!(scene.until_state(KEY, "denied").await.open, None);
     assert!(scene.granted().is_empty());
+}
+
+/// A record may be ahead of its promise, be it by a hand's work: the sweep brings the
+/// promise into line.
+#[tokio::test]
+pub async fn what_the_record_says_is_approved_since_goes_on_by_the_sweep() {
+    let scene = Scene::start().await;
+    let known = Commission::new(ID, "points", 500).with_status(Status::Denied);
+    scene.platform.add_commission(known);
+    scene.post(&commission(ID).approved().without_promoter()).await.is(200);
+    scene.until_state(KEY, "denied").await;
+    assert!(scene.platform.set_status(ID, Status::Approved));
+    let mut record = scene.stage.raw_item(&commission_pk(ID), "record").await.unwrap();
+    record["announced"] = json!({"S": Timestamp::now().to_rfc3339()});
+    scene.stage.stack.put_item(record).await.unwrap();
+    scene.sweep().await;
+    scene.until_state(KEY, "confirmed").await;
+    scene.granted_once(ID);
 }
 
 #[tokio::test]

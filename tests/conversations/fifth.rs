@@ -3,13 +3,13 @@
 
 mod provider;
 
-use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use local::sign::sign_as;
 use serde_json::{Value, json};
 use shared::aws::Aws;
 use shared::aws::store::Store;
 use shared::provider::Providers;
 use shared::receive::Receiver;
+use shared::receive::gateway::Request;
 use tests::options::secrets_with;
 use tests::{Stage, now, unsigned};
 
@@ -34,7 +34,7 @@ fn env(stage: &Stage, name: &str) -> Option<String> {
 }
 
 /// A request as the provider would sign it, by the same words as the others.
-fn signed(secrets: &Value, body: &Value) -> ApiGatewayV2httpRequest {
+fn signed(secrets: &Value, body: &Value) -> Request {
     let providers = [serde_json::from_value(provider::DEFINITION.signing()).unwrap()];
     let mut event = unsigned(PATH, body.to_string(), &[]);
     sign_as(&providers, &mut event, secrets, now()).unwrap();

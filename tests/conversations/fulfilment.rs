@@ -79,7 +79,7 @@ async fn a_denial_that_overtakes_its_approval_is_final() {
 }
 
 #[tokio::test]
-async fn a_withdrawal_after_delivery_waits_for_a_person_or_is_delivered_too() {
+pub async fn a_withdrawal_after_delivery_waits_for_a_person_or_is_delivered_too() {
     let scene = Scene::start().await;
     scene.confirm().await;
     scene.post(&commission(ID).denied()).await.is(200);
@@ -144,7 +144,7 @@ async fn by_response(hold: &str) -> Scene {
 }
 
 #[tokio::test]
-async fn v1_by_response_holds_its_answer_until_the_delivery() {
+pub async fn v1_by_response_holds_its_answer_until_the_delivery() {
     let hold = Duration::from_secs(8);
     let scene = by_response("8").await;
     let mut ids = 900_u64..;
@@ -260,7 +260,7 @@ async fn v1_and_v2_announcing_the_same_reward_make_one_promise() {
 }
 
 #[tokio::test]
-async fn without_the_stream_the_sweep_alone_settles_everything() {
+pub async fn without_the_stream_the_sweep_alone_settles_everything() {
     let scene = Scene::without_stream(|_| {}).await;
     for id in 1..=5 {
         scene.approve(id).await;

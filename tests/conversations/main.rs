@@ -12,6 +12,7 @@ mod catalogue;
 mod certain;
 mod concurrency;
 mod crashes;
+mod epochs;
 mod faults;
 mod fifth;
 mod fulfilment;
@@ -24,6 +25,7 @@ mod outages;
 mod overtaken;
 #[cfg(target_os = "linux")]
 mod panics;
+mod rights;
 mod samples;
 mod scripted;
 mod secrets;

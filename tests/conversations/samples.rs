@@ -83,7 +83,7 @@ pub async fn play(scene: &Scene) {
 }
 
 #[tokio::test]
-async fn every_sample_is_answered_and_leaves_what_it_says() {
+pub async fn every_sample_is_answered_and_leaves_what_it_says() {
     let scene = scene(|_| {}).await;
     play(&scene).await;
 

@@ -16,6 +16,7 @@ pub mod noise;
 pub mod options;
 pub mod patience;
 pub mod proxy;
+pub mod recorder;
 pub mod response;
 pub mod scene;
 pub mod scratch;

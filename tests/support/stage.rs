@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::item::{Item, Record};
 use crate::patience::Patience;
+use crate::recorder::Recorder;
 use crate::{Response, Setup, Webhook, functions, now, unsigned};
 
 /// A running bundle with captured logs.
@@ -12,6 +13,7 @@ pub struct Stage {
     /// The bundle.
     pub stack: Stack,
     webhook_secrets: Value,
+    _recorder: Option<Recorder>,
 }
 
 impl Stage {
@@ -28,10 +30,17 @@ impl Stage {
         let nowhere = "http://127.0.0.1:9/api";
         options
             .set_parameters([("FirstpromoterApiUrl", nowhere), ("FirstpromoterV1ApiUrl", nowhere)]);
+        let recorder = Recorder::start().await;
+        if let Some(recorder) = &recorder {
+            recorder.be_aws(&mut options);
+        }
         change(&mut options);
         let webhook_secrets = options.secrets["webhooks"].clone();
         let stack = Stack::start(options).await.unwrap();
-        Self { stack, webhook_secrets }
+        if let Some(recorder) = &recorder {
+            recorder.stand_before(&stack);
+        }
+        Self { stack, webhook_secrets, _recorder: recorder }
     }
 
     /// Sends a payload 2.0 event as it is.

@@ -32,6 +32,25 @@ fn a_lease_outlives_its_worker_and_a_message_stays_hidden_as_long() {
     }
 }
 
+/// SAM builds once what it finds equal: folder and metadata. What differs in anything is
+/// linked again, with the same result.
+#[test]
+fn what_shares_a_program_is_built_once() {
+    let document = yaml::parse(SHIPPED).unwrap();
+    let mut builds: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
+    for (id, function) in shipped().functions {
+        let resource = &document["Resources"][&id];
+        let (folder, metadata) = (&resource["Properties"]["CodeUri"], &resource["Metadata"]);
+        assert_eq!(folder, &json!(format!("functions/{}", function.binary)), "{id}");
+        let build = builds.entry(function.binary).or_default();
+        build.push(metadata);
+        assert_eq!(build[0], metadata, "{id}");
+    }
+    let shared: Vec<_> = builds.iter().filter(|(_, functions)| functions.len() > 1).collect();
+    assert_eq!(shared.len(), 1, "{shared:?}");
+    assert_eq!((shared[0].0.as_str(), shared[0].1.len()), ("receive", 5));
+}
+
 /// A stream's failures have somewhere to go: what a batch says that is given up on
 /// is said nowhere else.
 #[test]

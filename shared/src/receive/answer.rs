@@ -1,13 +1,14 @@
 //! The answers to the providers (the response protocol).
 
-use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use http::{HeaderValue, StatusCode};
-use lambda_http::Body;
+use std::collections::BTreeMap;
+
+use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::fulfilment::Promise;
 use crate::ledger::{Event, Malformed};
 use crate::provider::definition::{Accepted, Providers, find};
+use crate::receive::gateway::Response;
 use crate::receive::log::Outcome;
 use crate::receive::route::Route;
 
@@ -66,16 +67,12 @@ pub fn body(outcome: Outcome, malformed: Option<&Malformed>) -> Value {
 
 /// An HTTP response with a JSON body.
 #[must_use]
-pub fn response(status: StatusCode, body: &Value) -> ApiGatewayV2httpResponse {
-    let mut response = ApiGatewayV2httpResponse::default();
-    response.status_code = status.as_u16().into();
-    response.body = Some(Body::Text(body.to_string()));
-    let headers = &mut response.headers;
-    headers.insert("content-type", HeaderValue::from_static("application/json"));
+pub fn response(status: StatusCode, body: &Value) -> Response {
+    let mut headers = BTreeMap::from([("content-type", "application/json")]);
     if status == StatusCode::METHOD_NOT_ALLOWED {
-        headers.insert("allow", HeaderValue::from_static("POST"));
+        headers.insert("allow", "POST");
     }
-    response
+    Response { status_code: status.as_u16(), headers, body: body.to_string() }
 }
 
 #[cfg(test)]

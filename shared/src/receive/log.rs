@@ -170,17 +170,20 @@ impl RequestLog {
         let count = |happened: bool| f64::from(u8::from(happened));
         let unread = f64::from(u32::try_from(self.unread.len()).unwrap_or(u32::MAX));
         let ms = started.elapsed().as_secs_f64() * 1000.0;
-        let metrics = [
-            ("Events", "Count", 1.0),
-            ("Misrouted", "Count", count(self.misrouted.is_some())),
-            ("OtherFormat", "Count", count(self.other_format.is_some())),
-            ("Unread", "Count", unread),
-            ("DuplicateDiffers", "Count", count(self.duplicate_differs)),
-            ("ClockAhead", "Count", count(self.clock_ahead)),
-            ("Gaps", "Count", count(!self.gap.is_empty())),
-            ("Unlisted", "Count", count(self.unlisted)),
-            ("DurationMs", "Milliseconds", (ms * 1000.0).round() / 1000.0),
+        let rare = [
+            ("Misrouted", count(self.misrouted.is_some())),
+            ("OtherFormat", count(self.other_format.is_some())),
+            ("Unread", unread),
+            ("DuplicateDiffers", count(self.duplicate_differs)),
+            ("ClockAhead", count(self.clock_ahead)),
+            ("Gaps", count(!self.gap.is_empty())),
+            ("Unlisted", count(self.unlisted)),
         ];
+        let duration = (ms * 1000.0).round() / 1000.0;
+        let mut metrics = vec![("Events", "Count", 1.0), ("DurationMs", "Milliseconds", duration)];
+        // What did not happen is not said: a line is paid for by its length.
+        let happened = rare.into_iter().filter(|(_, count)| *count > 0.0);
+        metrics.extend(happened.map(|(name, count)| (name, "Count", count)));
         let of_rewards = [("RewardEvents", "Count", 1.0)];
         let mut all: Vec<Metrics> = vec![(&dimensions, &metrics)];
         if self.promise_state.is_some() {

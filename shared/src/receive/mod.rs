@@ -7,6 +7,7 @@ pub mod body;
 mod commit;
 mod contention;
 pub mod decide;
+pub mod gateway;
 mod keep;
 pub mod log;
 mod read;
@@ -22,11 +23,10 @@ use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
-use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::FutureExt;
-use http::{Method, StatusCode};
+use http::StatusCode;
 use lambda_http::Error;
 
 use crate::aws::Aws;
@@ -38,6 +38,7 @@ use crate::provider::definition::Providers;
 use crate::provider::signature::{Incoming, Reason, Refusal};
 use crate::receive::authenticate::{Authenticated, verify};
 use crate::receive::body::MAX_BODY_BYTES;
+use crate::receive::gateway::{Request, Response};
 use crate::receive::keep::Kept;
 use crate::receive::log::{Outcome, RequestLog};
 use crate::receive::read::Reading;
@@ -96,7 +97,7 @@ impl Receiver {
     }
 
     /// Answers one request and prints its log line.
-    pub async fn handle(&self, request: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
+    pub async fn handle(&self, request: Request) -> Response {
         let started = Instant::now();
         let mut line = RequestLog::default();
         // A panic is a defect, and still no reason to lose the instance or to
@@ -122,7 +123,7 @@ impl Receiver {
     /// delivery where the answer has to.
     async fn process(
         &self,
-        request: &ApiGatewayV2httpRequest,
+        request: &Request,
         line: &mut RequestLog,
     ) -> Result<(StatusCode, Outcome), Rejection> {
         let now = Timestamp::now();
@@ -170,13 +171,13 @@ impl Receiver {
 
     fn route<'r>(
         &self,
-        request: &'r ApiGatewayV2httpRequest,
+        request: &'r Request,
         line: &mut RequestLog,
     ) -> Result<Route<'r>, Rejection> {
         let path = request.raw_path.as_deref().unwrap_or_default();
         let route = Route::of_path(self.providers, path).ok_or(Outcome::NotFound)?;
         line.provider = Some(route.definition.provider.name());
-        if request.request_context.http.method != Method::POST {
+        if !request.is_post() {
             return Err(Outcome::MethodNotAllowed.into());
         }
         Ok(route)
@@ -196,9 +197,9 @@ impl Receiver {
 }
 
 /// The exact bytes of the body.
-fn body_bytes(request: &ApiGatewayV2httpRequest) -> Result<Cow<'_, [u8]>, Rejection> {
+fn body_bytes(request: &Request) -> Result<Cow<'_, [u8]>, Rejection> {
     let body = request.body.as_deref().unwrap_or_default().as_bytes();
-    let bytes = if request.is_base64_encoded {
+    let bytes = if request.is_base64_encoded == Some(true) {
         // API Gateway encodes bodies itself; a sender of bad base64 is nobody we
         // know.
         Cow::Owned(STANDARD.decode(body).map_err(|_| Refusal::Unauthorized(Reason::NotBase64))?)

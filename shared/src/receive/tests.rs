@@ -114,7 +114,7 @@ async fn intake(script: Script) -> (Receiver, Arc<Mutex<Script>>) {
     (Receiver::from_env(crate::provider::ALL, &env).unwrap(), script)
 }
 
-fn request(body: &str) -> ApiGatewayV2httpRequest {
+fn request(body: &str) -> Request {
     let event = json!({
         "rawPath": "/webhooks/firstpromoter/commissions",
         "requestContext": {"http": {"method": "POST"}},
@@ -134,7 +134,7 @@ fn approved() -> String {
 
 /// The status of the answer, the operations that the table was called for, and the
 /// script.
-async fn played(script: Script, body: &str) -> (i64, Vec<String>, Arc<Mutex<Script>>) {
+async fn played(script: Script, body: &str) -> (u16, Vec<String>, Arc<Mutex<Script>>) {
     let (intake, script) = intake(script).await;
     let status = Box::pin(intake.handle(request(body))).await.status_code;
     let calls =

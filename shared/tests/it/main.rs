@@ -54,6 +54,7 @@ mod settings;
 mod statuses;
 mod sweeping;
 mod unknown;
+mod variables;
 mod verification;
 mod views;
 mod walk;

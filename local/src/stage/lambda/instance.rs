@@ -177,7 +177,8 @@ fn environment(function: &Function, runtime_api: &str, serial: u64) -> Vec<(Stri
         ("AWS_LAMBDA_LOG_STREAM_NAME", &stream),
         ("AWS_REGION", REGION),
         ("AWS_DEFAULT_REGION", REGION),
-        ("AWS_ACCESS_KEY_ID", "local"),
+        // The engines take any key: this one tells who calls.
+        ("AWS_ACCESS_KEY_ID", &function.name),
         ("AWS_SECRET_ACCESS_KEY", "local"),
         ("AWS_SESSION_TOKEN", "local"),
         ("LAMBDA_RUNTIME_DIR", "/var/runtime"),

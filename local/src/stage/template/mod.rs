@@ -53,7 +53,7 @@ pub struct Function {
     pub id: String,
     /// Function name.
     pub name: String,
-    /// The cargo binary that implements it.
+    /// The cargo binary that implements it; several functions may share one.
     pub binary: String,
     /// `Handler`.
     pub handler: String,

@@ -1,7 +1,0 @@
-//! Receives the webhooks of leads and customers. The event's type decides what happens to
-//! it, not the function that it reached.
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
-    shared::receive::run(shared::provider::ALL).await
-}
