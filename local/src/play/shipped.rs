@@ -204,12 +204,12 @@ fn a_key_is_used_for_all_that_is_kept() {
         let place = match kind {
             "AWS::DynamoDB::Table" => "/SSESpecification/KMSMasterKeyId",
             "AWS::Logs::LogGroup" | "AWS::SecretsManager::Secret" => "/KmsKeyId",
-            "AWS::SQS::Queue" => "/KmsMasterKeyId",
+            "AWS::SNS::Topic" | "AWS::SQS::Queue" => "/KmsMasterKeyId",
             _ => continue,
         };
         assert_eq!(resource["Properties"].pointer(place), Some(&key), "{id}");
         kinds.insert(kind);
     }
-    assert_eq!(kinds.len(), 4);
+    assert_eq!(kinds.len(), 5);
     assert_eq!(document["Globals"]["Function"]["KmsKeyArn"], key);
 }

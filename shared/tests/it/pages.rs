@@ -26,7 +26,7 @@ fn between(page: &str, begin: &str, end: &str) -> String {
     rest.split_once(end).unwrap_or_else(|| panic!("{page}: no {end}")).0.to_owned()
 }
 
-const OUTCOMES: [Outcome; 13] = [
+pub const OUTCOMES: [Outcome; 13] = [
     Outcome::Recorded,
     Outcome::Duplicate,
     Outcome::Archived,
@@ -197,6 +197,8 @@ fn set_in(commands: &[&str]) -> BTreeSet<String> {
         set.extend(read.iter().map(|word| (*word).to_owned()));
         let assigned = words.iter().filter_map(|word| Some(word.split_once('=')?.0));
         set.extend(assigned.map(str::to_owned));
+        let looped = words.windows(2).find(|pair| pair[0] == "for");
+        set.extend(looped.map(|pair| pair[1].to_owned()));
     }
     set
 }

@@ -16,7 +16,7 @@ use crate::documents;
 
 /// The variables that the template feeds and the settings do not read: those of the
 /// clients, of the log and of the C library.
-const READ_ELSEWHERE: [&str; 8] = [
+pub const READ_ELSEWHERE: [&str; 8] = [
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_DYNAMODB",
     "AWS_ENDPOINT_URL_SECRETS_MANAGER",
