@@ -71,6 +71,8 @@ impl Deployment {
             ("FulfilmentSourceByCampaign", "7731=v1".into()),
             ("MaxAmount", "*=10000".into()),
             ("V1Confirm", "api".into()),
+            // With somebody to tell, the topic and the composite alarms are deployed too.
+            ("AlarmEmail", "on-call@example.com".into()),
             // A secret that is filled in is used at once, but one that was read while it had no value only after this time.
             ("SecretsTtlSeconds", "1".into()),
         ];
