@@ -132,7 +132,7 @@ fn reserved_concurrency_is_what_the_queues_start() {
         assert_eq!((&parts[0], &parts[2]), (&json!("IsReserved"), &json!({"Ref": "AWS::NoValue"})));
         match function.sources.as_slice() {
             [Source::Http { .. }, ..] => {
-                assert_eq!(parts[1], json!({"Ref": "ReservedConcurrency"}))
+                assert_eq!(parts[1], json!({"Ref": "ReservedConcurrency"}));
             }
             sources => {
                 let own = parts[1].as_u64().unwrap();
