@@ -115,6 +115,11 @@ fn the_alarms_that_end_a_deployment_are_alarms_of_the_template() {
             .collect::<BTreeSet<_>>(),
         gradual.keys().map(String::as_str).collect()
     );
+    let moves = &document["Resources"]["RolloutRole"]["Properties"]["Policies"][0];
+    let moves = &moves["PolicyDocument"]["Statement"][0]["Resource"];
+    let moved = moves.as_array().unwrap().iter().map(|arn| arn["Fn::Sub"].as_str().unwrap());
+    let functions = shipped().functions.into_keys().map(|id| format!("${{{id}.Arn}}*"));
+    assert_eq!(moved.map(str::to_owned).collect::<BTreeSet<_>>(), functions.collect());
     for (kind, entry) in gradual {
         assert_eq!(entry["Enabled"], kind != "AllAtOnce", "{kind}");
     }
