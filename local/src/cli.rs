@@ -372,6 +372,7 @@ mod tests {
         for wrong in ["--instances=0", "--sweep=0", "--instances=-1", "--sweep=x"] {
             assert!(refused(&[wrong]).contains("at least 1"), "{wrong}");
         }
+        assert!(refused(&["--bind", "0.0.0.0"]).contains("must be one address"));
         assert!(refused(&["--parameter", "=b"]).contains("must be NAME=VALUE"));
         assert!(Cli::try_parse_from(["local", "event"]).is_err());
         assert!(Cli::try_parse_from(["local", "event", "--all"]).is_err());
