@@ -377,15 +377,21 @@ fn the_dashboard_shows_metrics_that_are_there_and_every_alarm() {
 fn the_canary_is_a_ping() {
     let template = template();
     let destination = &template["Resources"]["CanaryDestination"]["Properties"];
-    let address = destination["InvocationEndpoint"]["Sub"].as_str().unwrap();
-    let path = address.strip_prefix("${WebhookApi.ApiEndpoint}").unwrap();
+    let [condition, own, given] = &destination["InvocationEndpoint"]["If"].as_array().unwrap()[..]
+    else {
+        panic!("{destination}")
+    };
+    assert_eq!(condition, "HasDomain");
     let target = &template["Resources"]["CanaryRule"]["Properties"]["Targets"][0];
     let body = target["Input"].as_str().unwrap().as_bytes();
-    let route = Route::of_path(ALL, path).unwrap();
-    let is_ping = route.definition.is_ping.unwrap();
     let headers = http::HeaderMap::new();
-    assert!(is_ping(&Incoming { headers: &headers, body, path_token: None }));
-    assert!(!is_ping(&Incoming { headers: &headers, body: b"{ }", path_token: None }));
+    for (address, host) in [(own, "https://${DomainName}"), (given, "${WebhookApi.ApiEndpoint}")] {
+        let path = address["Sub"].as_str().unwrap().strip_prefix(host).unwrap();
+        let route = Route::of_path(ALL, path).unwrap();
+        let is_ping = route.definition.is_ping.unwrap();
+        assert!(is_ping(&Incoming { headers: &headers, body, path_token: None }));
+        assert!(!is_ping(&Incoming { headers: &headers, body: b"{ }", path_token: None }));
+    }
 }
 
 /// The status that the metric filter looks at is in the access log, as a number.
