@@ -1,10 +1,11 @@
 //! The command line of `cargo local`.
 
+mod containers;
 mod event;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -23,7 +24,7 @@ use crate::say::say;
 use crate::stage::binaries::workspace;
 use crate::stage::start::check;
 use crate::stage::template::REGION;
-use crate::stage::{Logs, Options, Stack, build_functions};
+use crate::stage::{Doors, Logs, Options, Stack, build_functions};
 use event::Event;
 
 /// Runs the webhooks on this machine: the functions of template.yaml over
@@ -70,6 +71,15 @@ struct Run {
     /// Port of the sample reward endpoint
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     reward_endpoint_port: u16,
+    /// Let what runs in containers in, too, at this address of the machine, such as
+    /// that of docker0. Nothing asks for a password
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST),
+        value_parser = containers::one_address
+    )]
+    bind: IpAddr,
     /// Let something go wrong with the fakes, once for every call that matters
     #[arg(long = "fault", value_name = "PRESET", value_enum)]
     faults: Vec<FaultPreset>,
@@ -153,9 +163,11 @@ impl Run {
         options.bin_dir = build_functions(self.release.then_some("release")).await?;
         let v1_confirm = options.parameters.get("V1Confirm").cloned();
         let stack = Stack::start(options).await?;
+        let _open = self.doors(&stack, &external).await?;
         introduce(&stack, &external, (!self.serve).then_some(log.as_path()));
         if !self.exit {
-            introduce_tools(&stack)?;
+            containers::write(&workspace().join(".local"), &stack)?;
+            introduce_tools(&stack);
         }
         if self.json {
             // A closed pipe is the choice of the one who asked for the line.
@@ -227,6 +239,23 @@ impl Run {
         }
     }
 
+    /// Opens every server to containers, if there is an address for that.
+    async fn doors(
+        &self,
+        stack: &Stack,
+        external: &ExternalSystems,
+    ) -> Result<Option<Doors>, LocalError> {
+        let Some(warning) = containers::warning(self.bind) else {
+            return Ok(None);
+        };
+        say(&warning);
+        let urls = [&stack.http, &stack.dynamodb, &stack.sqs, &stack.secretsmanager];
+        let fakes = [external.firstpromoter.v2_url(), external.endpoint.url()];
+        let urls = urls.into_iter().chain(&fakes);
+        let servers: Vec<_> = urls.filter_map(|url| containers::server(url)).collect();
+        Doors::open(self.bind, &servers).await.map(Some)
+    }
+
     /// The place for the live report. With --json, standard output carries that
     /// one line only.
     fn out(&self) -> Box<dyn Write + Send> {
@@ -268,18 +297,8 @@ fn introduce(stack: &Stack, external: &ExternalSystems, log: Option<&Path>) {
     }
 }
 
-/// Prints how the usual tools reach everything, and writes the addresses for one of
-/// them.
-fn introduce_tools(stack: &Stack) -> Result<(), LocalError> {
-    let env = workspace().join(".local/env.json");
-    let variables = json!({ "Parameters": {
-        "AWS_ENDPOINT_URL_DYNAMODB": stack.dynamodb,
-        "AWS_ENDPOINT_URL_SQS": stack.sqs,
-        "AWS_ENDPOINT_URL_SECRETS_MANAGER": stack.secretsmanager,
-    } });
-    let io = |source| LocalError::Io { what: env.display().to_string(), source };
-    fs::create_dir_all(workspace().join(".local")).map_err(io)?;
-    fs::write(&env, format!("{variables:#}\n")).map_err(io)?;
+/// Prints how the usual tools reach everything.
+fn introduce_tools(stack: &Stack) {
     say_command(
         "AWS CLI",
         &[
@@ -288,16 +307,9 @@ fn introduce_tools(stack: &Stack) -> Result<(), LocalError> {
             &format!("aws dynamodb scan --table-name {}", stack.table),
         ],
     );
-    say_command(
-        "SAM CLI",
-        &[
-            "cargo local event affonso-payout-paid | sam local invoke PayoutsFunction -e -",
-            &format!("--env-vars {} --docker-network host", env.display()),
-            "--parameter-overrides FulfilFrom=2026-01-01T00:00:00Z RewardRecipient=promoter",
-            "V1Confirm=api",
-        ],
-    );
-    Ok(())
+    for (command, what) in containers::COMMANDS.iter().zip(["SAM CLI", "", "", ""]) {
+        say_command(what, &[command]);
+    }
 }
 
 /// Prints a command of the shell, a line for each of its parts.

@@ -3,6 +3,7 @@
 
 pub(crate) mod binaries;
 pub(crate) mod client;
+mod doors;
 mod engines;
 mod front;
 mod lambda;
@@ -15,6 +16,7 @@ pub mod template;
 
 pub use binaries::build_functions;
 pub use client::Answer;
+pub use doors::Doors;
 pub use lambda::Logs;
 pub use options::Options;
 pub use stack::{Cursor, Stack};

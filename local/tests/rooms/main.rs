@@ -6,12 +6,13 @@ mod arrows;
 use std::path::Path;
 
 /// The rooms from the bottom to the top.
-const ROOMS: [&str; 25] = [
+const ROOMS: [&str; 27] = [
     "error",
     "say",
     "stage::template",
     "stage::binaries",
     "stage::server",
+    "stage::doors",
     "stage::engines",
     "stage::lambda",
     "stage::options",
@@ -31,6 +32,7 @@ const ROOMS: [&str; 25] = [
     "play::playing",
     "play",
     "cli::event",
+    "cli::containers",
     "cli",
 ];
 
