@@ -146,6 +146,7 @@ impl Cli {
 
 impl Run {
     async fn run(self) -> Result<bool, LocalError> {
+        let workspace = workspace()?;
         let secrets = SecretsFile::read(self.secrets.as_deref())?;
         let mut external = ExternalSystems::start(
             secrets.credentials(),
@@ -154,9 +155,9 @@ impl Run {
         )
         .await?;
         self.faults.iter().for_each(|fault| external.inject(*fault));
-        let samples = Samples::load(workspace().join("events"))?;
+        let samples = Samples::load(workspace.join("events"))?;
         samples.bodies()?.iter().for_each(|body| external.seed(body));
-        let log = workspace().join(".local/functions.log");
+        let log = workspace.join(".local/functions.log");
         let mut options = self.options(&secrets, &external, &log);
         // The first build takes minutes, so mistakes are reported before it.
         check(&options).await?;
@@ -166,7 +167,7 @@ impl Run {
         let _open = self.doors(&stack, &external).await?;
         introduce(&stack, &external, (!self.serve).then_some(log.as_path()));
         if !self.exit {
-            containers::write(&workspace().join(".local"), &stack)?;
+            containers::write(&workspace.join(".local"), &stack)?;
             introduce_tools(&stack);
         }
         if self.json {

@@ -50,6 +50,9 @@ pub enum LocalError {
         /// The file that should be there.
         binary: PathBuf,
     },
+    /// Neither the folder that it was started in nor one above it is a workspace.
+    #[error("{} is not in a clone of this project: no folder above it has a template.yaml beside its Cargo.toml", .0.display())]
+    NoWorkspace(PathBuf),
     /// The binaries could not be built.
     #[error("the functions could not be built: {0}")]
     Build(String),

@@ -314,8 +314,7 @@ mod tests {
     async fn the_account_holds_what_the_samples_announce() {
         let credentials = &crate::play::dev_secrets()["credentials"];
         let external = ExternalSystems::start(credentials, 0, 0).await.unwrap();
-        let folder = crate::stage::binaries::workspace().join("events");
-        let samples = crate::play::samples::Samples::load(folder).unwrap();
+        let samples = crate::play::samples::Samples::of_workspace().unwrap();
         for body in samples.bodies().unwrap() {
             external.seed(&body);
         }

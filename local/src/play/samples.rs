@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::error::LocalError;
 use crate::play::sign::{body, sign};
+use crate::stage::binaries::workspace;
 
 /// The samples and the answers that are expected.
 #[derive(Debug)]
@@ -39,6 +40,11 @@ pub(crate) enum After {
 const UNAUTHORIZED: u16 = 401;
 
 impl Samples {
+    /// The samples in events/ of the workspace.
+    pub(crate) fn of_workspace() -> Result<Self, LocalError> {
+        Self::load(workspace()?.join("events"))
+    }
+
     /// Reads `answers.json` of `folder`.
     pub(crate) fn load(folder: PathBuf) -> Result<Self, LocalError> {
         let file = folder.join("answers.json");

@@ -65,7 +65,8 @@ impl Default for Options {
             schedules_every: None,
             instances: 10,
             logs: Logs::default(),
-            template: binaries::workspace().join("template.yaml"),
+            // Without a workspace the message about the file says where it was sought.
+            template: binaries::workspace().unwrap_or_default().join("template.yaml"),
             bin_dir: binaries::own_folder().unwrap_or_default(),
         }
     }
