@@ -2,12 +2,13 @@
 
 mod containers;
 mod event;
+mod send;
+mod values;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
@@ -26,6 +27,8 @@ use crate::stage::start::check;
 use crate::stage::template::REGION;
 use crate::stage::{Doors, Logs, Options, Stack, build_functions};
 use event::Event;
+use send::SendSample;
+use values::{at_least_one, parameter};
 
 /// Runs the webhooks on this machine: the functions of template.yaml over
 /// embedded DynamoDB, SQS and Secrets Manager. Plays the samples in events/,
@@ -48,6 +51,8 @@ pub struct Cli {
 enum Command {
     /// Prints a sample signed now, for `sam local invoke FUNCTION -e -`
     Event(Event),
+    /// Sends a sample, signed now, to `cargo local` or to any other address
+    Send(SendSample),
 }
 
 #[derive(Debug, Args)]
@@ -110,25 +115,13 @@ struct Run {
     /// standard error then, with every sample
     #[arg(long)]
     json: bool,
-    /// Serve only, without playing the samples; logs go to standard error
+    /// Serve only, without playing the samples
     #[arg(long, conflicts_with = "exit")]
     serve: bool,
     /// Stop after the samples; success only if every answer was right and every
     /// promise confirmed
     #[arg(long)]
     exit: bool,
-}
-
-fn parameter(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("must be NAME=VALUE".to_owned()),
-    }
-}
-
-fn at_least_one<N: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<N, String> {
-    let number = text.parse().ok().filter(|number| *number >= N::from(1));
-    number.ok_or_else(|| "must be a whole number, and at least 1".to_owned())
 }
 
 impl Cli {
@@ -139,6 +132,7 @@ impl Cli {
     pub async fn run(self) -> Result<bool, LocalError> {
         match self.command {
             Some(Command::Event(event)) => event.run().map(|()| true),
+            Some(Command::Send(send)) => send.run().await,
             None => self.run.run().await,
         }
     }
@@ -165,9 +159,10 @@ impl Run {
         let v1_confirm = options.parameters.get("V1Confirm").cloned();
         let stack = Stack::start(options).await?;
         let _open = self.doors(&stack, &external).await?;
-        introduce(&stack, &external, (!self.serve).then_some(log.as_path()));
+        introduce(&stack, &external, &log);
         if !self.exit {
             containers::write(&workspace.join(".local"), &stack)?;
+            send::note_address(&workspace.join(".local"), &stack.http)?;
             introduce_tools(&stack);
         }
         if self.json {
@@ -199,10 +194,13 @@ impl Run {
     ) -> Result<bool, LocalError> {
         let mut stopped = std::pin::pin!(asked_to_stop());
         if !self.serve {
+            let account = std::sync::Arc::clone(&console.external.account);
+            account.set_playing(true);
             let right = tokio::select! {
                 played = play(&mut console, samples, early) => played?,
                 () = &mut stopped => return Ok(false),
             };
+            account.set_playing(false);
             if self.exit {
                 return Ok(right);
             }
@@ -235,7 +233,8 @@ impl Run {
             env,
             schedules_every: self.sweep.map(|seconds| Duration::from_secs(seconds.into())),
             instances: self.instances,
-            logs: if self.serve { Logs::Inherit } else { Logs::File(log.to_path_buf()) },
+            logs: Logs::File(log.to_path_buf()),
+            observer: Some(external.observer()),
             ..dev_options()
         }
     }
@@ -279,7 +278,7 @@ fn addresses(stack: &Stack, external: &ExternalSystems) -> Value {
 }
 
 /// Prints the addresses of everything.
-fn introduce(stack: &Stack, external: &ExternalSystems, log: Option<&Path>) {
+fn introduce(stack: &Stack, external: &ExternalSystems, log: &Path) {
     say(&format!("HTTP             {}", stack.http));
     for (method, path, function) in &stack.routes {
         say(&format!("                 {method} {path}  {function}"));
@@ -293,9 +292,7 @@ fn introduce(stack: &Stack, external: &ExternalSystems, log: Option<&Path>) {
         external.firstpromoter.v1_url()
     ));
     say(&format!("reward endpoint  {}", external.endpoint.url()));
-    if let Some(log) = log {
-        say(&format!("function logs    {}", log.display()));
-    }
+    say(&format!("function logs    {}", log.display()));
 }
 
 /// Prints how the usual tools reach everything.

@@ -27,7 +27,7 @@ pub(super) struct Event {
 }
 
 /// Parses the name of a sample.
-fn sample(text: &str) -> Result<String, String> {
+pub(super) fn sample(text: &str) -> Result<String, String> {
     let samples = Samples::of_workspace().map_err(|error| error.to_string())?;
     let names = samples.names();
     if names.contains(&text) {

@@ -17,9 +17,10 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::error::{LocalError, SignError};
 use crate::play::external_systems::ExternalSystems;
+use crate::play::lines::Request;
 use crate::play::secrets_file::SecretsFile;
 use crate::play::sign::sign;
-use crate::stage::{Answer, Cursor, Stack};
+use crate::stage::{Answer, Cursor, Exchange, Stack};
 use fold::fold;
 use recorded::{attribute, describe};
 use tally::Tally;
@@ -44,10 +45,14 @@ struct Line {
     text: String,
 }
 
-/// A request that was sent, and its result.
-pub(crate) struct Exchange {
+/// A request that the console sent, and its result.
+pub(crate) struct Sent {
     /// The answer of the function.
     pub(crate) answer: Answer,
+    /// The outcome in the function's words, with its reason.
+    pub(crate) outcome: String,
+    /// The time until the answer, in milliseconds.
+    pub(crate) ms: u128,
     /// The new items in a few words; `None` when there are none.
     pub(crate) recorded: Option<String>,
     /// True if it made a promise.
@@ -66,6 +71,8 @@ pub(crate) struct Console<'a> {
     pub(crate) verbose: bool,
     began: i64,
     cursor: Cursor,
+    /// Requests of other clients that have no line yet.
+    others: Vec<Exchange>,
     /// Promises by key.
     traces: BTreeMap<String, PromiseTrace>,
     /// The number of the platform's webhooks that no function accepted.
@@ -90,6 +97,7 @@ impl<'a> Console<'a> {
             out,
             verbose,
             began: now(),
+            others: Vec::new(),
             traces: BTreeMap::new(),
             refused: 0,
             tally: Tally::default(),
@@ -126,9 +134,20 @@ impl<'a> Console<'a> {
 
     /// Sends a request and finds out what it recorded, which is only certain while
     /// nobody else sends one.
-    pub(crate) async fn send(&mut self, event: &Value) -> Result<Exchange, LocalError> {
+    pub(crate) async fn send(&mut self, event: &Value) -> Result<Sent, LocalError> {
         let at = now();
         let answer = self.stack.deliver(event).await?;
+        let id = answer.headers.iter().find(|(name, _)| name == "apigw-requestid");
+        let (mut outcome, mut ms) = (String::new(), 0);
+        // The front tells of a request before its answer is out.
+        while let Some(exchange) = self.external.next_exchange() {
+            if id.is_some_and(|(_, id)| *id == exchange.id) {
+                outcome = told(&exchange);
+                ms = exchange.took.as_millis();
+            } else {
+                self.others.push(exchange);
+            }
+        }
         let changes = self.changes().await?;
         let (recorded, promised) = (describe(&changes), self.traces.len());
         let lines = self.proceedings(&changes);
@@ -136,7 +155,7 @@ impl<'a> Console<'a> {
             self.count_unrecorded(event, answer.status);
         }
         let promises = self.traces.len() > promised;
-        Ok(Exchange { answer, recorded, promises, at, lines })
+        Ok(Sent { answer, outcome, ms, recorded, promises, at, lines })
     }
 
     /// Counts a request that recorded nothing. One without a body is no event.
@@ -157,7 +176,7 @@ impl<'a> Console<'a> {
     }
 
     /// Writes the line of a request, among those of the workers at that time.
-    pub(crate) fn report(&mut self, sent: Exchange, what: &str, verdict: &str, recorded: &str) {
+    pub(crate) fn report(&mut self, sent: Sent, what: &str, verdict: &str, recorded: &str) {
         let answer = format!("{} {verdict}", sent.answer.status);
         let mut lines = vec![Line { at: sent.at, rank: 0, text: columns(what, &answer, recorded) }];
         lines.extend(sent.lines);
@@ -165,7 +184,7 @@ impl<'a> Console<'a> {
     }
 
     /// Writes what the workers did at the time of a request that needs no line.
-    pub(crate) fn pass_over(&mut self, sent: Exchange) {
+    pub(crate) fn pass_over(&mut self, sent: Sent) {
         self.print(sent.lines);
     }
 
@@ -187,16 +206,39 @@ impl<'a> Console<'a> {
     pub(crate) async fn catch_up(&mut self) -> Result<(), LocalError> {
         let changes = self.changes().await?;
         let mut lines = self.proceedings(&changes);
-        // The console sent nothing meanwhile, so this is another client's request.
-        if let Some(recorded) = describe(&changes) {
-            let text = columns("a request", "", &recorded);
-            lines.push(Line { at: now(), rank: 0, text });
+        while let Some(exchange) = self.external.next_exchange() {
+            self.others.push(exchange);
+        }
+        for exchange in std::mem::take(&mut self.others) {
+            lines.push(self.line_of(&exchange));
         }
         self.print(lines);
         while let Some(event) = self.external.next_webhook() {
             self.send_webhook(event).await?;
         }
         Ok(())
+    }
+
+    /// The line of another client's request.
+    fn line_of(&mut self, exchange: &Exchange) -> Line {
+        let request = Request::among(&exchange.lines);
+        let outcome = request.as_ref().map(|request| request.outcome.as_str());
+        if let Some(provider) = request.as_ref().and_then(|request| request.provider.as_deref()) {
+            match outcome {
+                Some("duplicate") => self.tally.count_duplicate(provider),
+                // What is quarantined is counted as what it left in the table.
+                Some("quarantined") => {}
+                _ if exchange.status >= 300 => self.tally.count_refused(provider),
+                _ => {}
+            }
+        }
+        let what = format!("{} {}", exchange.method, shown_path(exchange));
+        let detail = format!("{} · {} ms", told(exchange), exchange.took.as_millis());
+        Line {
+            at: milliseconds_of(exchange.at),
+            rank: 0,
+            text: columns(&what, &exchange.status.to_string(), &detail),
+        }
     }
 
     /// Signs and sends a webhook of the platform.
@@ -332,6 +374,25 @@ impl<'a> Console<'a> {
     }
 }
 
+/// What became of a request, in the function's words.
+fn told(exchange: &Exchange) -> String {
+    let request = Request::among(&exchange.lines);
+    request.map_or_else(
+        || match exchange.event {
+            Some(_) => "the function said nothing".to_owned(),
+            None => "no route".to_owned(),
+        },
+        |request| request.told(),
+    )
+}
+
+/// The path of a request; a token in it is a secret.
+fn shown_path(exchange: &Exchange) -> String {
+    let token = exchange.parameters.iter().find(|(name, _)| name == "token");
+    let token = token.map(|(_, token)| token).filter(|token| !token.is_empty());
+    token.map_or_else(|| exchange.path.clone(), |token| exchange.path.replace(token, "{token}"))
+}
+
 /// The name of the provider to whose address a request goes.
 pub(crate) fn provider(event: &Value) -> &str {
     let path = event.get("rawPath").and_then(Value::as_str).unwrap_or_default();
@@ -344,7 +405,11 @@ fn columns(what: &str, answer: &str, detail: &str) -> String {
 }
 
 fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    milliseconds_of(SystemTime::now())
+}
+
+fn milliseconds_of(at: SystemTime) -> i64 {
+    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 

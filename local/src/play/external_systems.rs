@@ -1,9 +1,11 @@
 //! The systems that the bundle calls: the fakes of FirstPromoter's API and of
 //! the company's reward endpoint, as `cargo local` runs them.
 
+mod account;
 mod announced;
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -15,7 +17,9 @@ use crate::error::LocalError;
 use crate::play::fakes::endpoint::{self, EndpointFault};
 use crate::play::fakes::firstpromoter::{self, Keys, Operation, PlatformFault};
 use crate::play::fakes::{FakeFirstPromoter, Fault, RewardEndpoint};
-use announced::{commission, payout, text};
+use crate::stage::{Exchange, Observer};
+use account::Account;
+use announced::text;
 
 /// The delay of `slow`: longer than a worker waits in such a run.
 const SLOW: Duration = Duration::from_secs(3);
@@ -77,9 +81,11 @@ impl FaultPreset {
 
 /// The fakes, and the webhooks that the platform has yet to send.
 pub(crate) struct ExternalSystems {
-    pub(crate) firstpromoter: FakeFirstPromoter,
+    pub(crate) firstpromoter: Arc<FakeFirstPromoter>,
     pub(crate) endpoint: RewardEndpoint,
+    pub(crate) account: Arc<Account>,
     webhooks: mpsc::UnboundedReceiver<Value>,
+    exchanges: mpsc::UnboundedReceiver<Exchange>,
     has_v1_key: bool,
     /// True if replies are to be slower than workers wait.
     slow: bool,
@@ -119,8 +125,12 @@ impl ExternalSystems {
         };
         let has_v1_key = !keys.v1_api_key.is_empty();
         firstpromoter.expect_keys(keys);
+        let (sender, exchanges) = mpsc::unbounded_channel();
+        let firstpromoter = Arc::new(firstpromoter);
         Ok(Self {
             webhooks: firstpromoter.webhooks(),
+            account: Arc::new(Account::new(Arc::clone(&firstpromoter), sender)),
+            exchanges,
             firstpromoter,
             endpoint,
             has_v1_key,
@@ -155,12 +165,17 @@ impl ExternalSystems {
     /// Adds to the account the commission, or the payout of v1, that a webhook's
     /// body announces.
     pub(crate) fn seed(&self, body: &Value) {
-        if let Some(commission) = commission(body) {
-            self.firstpromoter.add_commission(commission);
-        }
-        if let Some(payout) = payout(body) {
-            self.firstpromoter.add_payout(payout);
-        }
+        self.account.seed(body);
+    }
+
+    /// The one who watches the front, so that the account holds what is sent there.
+    pub(crate) fn observer(&self) -> Arc<dyn Observer> {
+        Arc::<Account>::clone(&self.account)
+    }
+
+    /// The next request that the front answered.
+    pub(crate) fn next_exchange(&mut self) -> Option<Exchange> {
+        self.exchanges.try_recv().ok()
     }
 
     /// Lets the fakes fail in the way of a preset.

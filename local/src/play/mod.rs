@@ -2,9 +2,12 @@
 //! systems that the bundle calls, and the console that reports on both.
 
 pub(crate) mod console;
+pub(crate) mod curl;
 mod development;
+pub(crate) mod edit;
 pub(crate) mod external_systems;
 pub mod fakes;
+pub(crate) mod lines;
 pub(crate) mod playing;
 pub(crate) mod samples;
 pub(crate) mod secrets_file;

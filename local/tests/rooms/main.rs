@@ -6,7 +6,7 @@ mod arrows;
 use std::path::Path;
 
 /// The rooms from the bottom to the top.
-const ROOMS: [&str; 27] = [
+const ROOMS: [&str; 33] = [
     "error",
     "say",
     "stage::template",
@@ -15,6 +15,7 @@ const ROOMS: [&str; 27] = [
     "stage::doors",
     "stage::engines",
     "stage::lambda",
+    "stage::observer",
     "stage::options",
     "stage::sources",
     "stage::front",
@@ -25,14 +26,19 @@ const ROOMS: [&str; 27] = [
     "play::sign",
     "play::development",
     "play::samples",
+    "play::curl",
+    "play::edit",
+    "play::lines",
     "play::secrets_file",
     "play::fakes",
     "play::external_systems",
     "play::console",
     "play::playing",
     "play",
+    "cli::values",
     "cli::event",
     "cli::containers",
+    "cli::send",
     "cli",
 ];
 

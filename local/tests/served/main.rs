@@ -1,0 +1,9 @@
+//! Conversations with a `cargo local` that serves.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a program that cannot be started fails the test"
+)]
+
+mod sending;
+mod stage;
