@@ -1,5 +1,6 @@
 //! The command line of `cargo local`.
 
+mod check_endpoint;
 mod containers;
 mod event;
 mod send;
@@ -26,9 +27,10 @@ use crate::stage::binaries::workspace;
 use crate::stage::start::check;
 use crate::stage::template::REGION;
 use crate::stage::{Doors, Logs, Options, Stack, build_functions};
+use check_endpoint::CheckEndpoint;
 use event::Event;
 use send::SendSample;
-use values::{at_least_one, parameter};
+use values::{at_least_one, parameter, url};
 
 /// Runs the webhooks on this machine: the functions of template.yaml over
 /// embedded DynamoDB, SQS and Secrets Manager. Plays the samples in events/,
@@ -51,6 +53,8 @@ pub struct Cli {
 enum Command {
     /// Prints a sample signed now, for `sam local invoke FUNCTION -e -`
     Event(Event),
+    /// Tries whether a reward endpoint of your own does what docs/rewards.md demands
+    CheckEndpoint(CheckEndpoint),
     /// Sends a sample, signed now, to `cargo local` or to any other address
     Send(SendSample),
 }
@@ -76,6 +80,9 @@ struct Run {
     /// Port of the sample reward endpoint
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     reward_endpoint_port: u16,
+    /// Post rewards to an endpoint of your own, and show its calls
+    #[arg(long, value_name = "URL", value_parser = url, conflicts_with = "reward_endpoint_port")]
+    endpoint: Option<String>,
     /// Let what runs in containers in, too, at this address of the machine, such as
     /// that of docker0. Nothing asks for a password
     #[arg(
@@ -132,6 +139,7 @@ impl Cli {
     pub async fn run(self) -> Result<bool, LocalError> {
         match self.command {
             Some(Command::Event(event)) => event.run().map(|()| true),
+            Some(Command::CheckEndpoint(check)) => check.run().await,
             Some(Command::Send(send)) => send.run().await,
             None => self.run.run().await,
         }
@@ -146,6 +154,7 @@ impl Run {
             secrets.credentials(),
             self.firstpromoter_port,
             self.reward_endpoint_port,
+            self.endpoint.as_deref(),
         )
         .await?;
         self.faults.iter().for_each(|fault| external.inject(*fault));
@@ -250,7 +259,7 @@ impl Run {
         };
         say(&warning);
         let urls = [&stack.http, &stack.dynamodb, &stack.sqs, &stack.secretsmanager];
-        let fakes = [external.firstpromoter.v2_url(), external.endpoint.url()];
+        let fakes = [external.firstpromoter.v2_url(), external.endpoint_url()];
         let urls = urls.into_iter().chain(&fakes);
         let servers: Vec<_> = urls.filter_map(|url| containers::server(url)).collect();
         Doors::open(self.bind, &servers).await.map(Some)
@@ -273,7 +282,7 @@ fn addresses(stack: &Stack, external: &ExternalSystems) -> Value {
         "secretsmanager": stack.secretsmanager,
         "firstpromoter": external.firstpromoter.v2_url(),
         "firstpromoter_v1": external.firstpromoter.v1_url(),
-        "reward_endpoint": external.endpoint.url(),
+        "reward_endpoint": external.own_endpoint().map_or_else(|| external.endpoint.url(), str::to_owned),
     })
 }
 
@@ -291,7 +300,10 @@ fn introduce(stack: &Stack, external: &ExternalSystems, log: &Path) {
         external.firstpromoter.v2_url(),
         external.firstpromoter.v1_url()
     ));
-    say(&format!("reward endpoint  {}", external.endpoint.url()));
+    match external.own_endpoint() {
+        Some(own) => say(&format!("reward endpoint  {own}  (your own)")),
+        None => say(&format!("reward endpoint  {}  (a sample)", external.endpoint.url())),
+    }
     say(&format!("function logs    {}", log.display()));
 }
 
@@ -343,14 +355,22 @@ mod tests {
 
     #[test]
     fn readme_lists_options_that_there_are() {
-        let readme = include_str!("../README.md");
-        let rows = readme.lines().filter_map(|line| line.strip_prefix("| `--"));
-        let listed = rows.map(|row| row.split(['`', ' ']).next().unwrap());
-        let mut command = <Cli as clap::CommandFactory>::command();
-        command.build();
-        let has = |name: &str| command.get_arguments().any(|one| one.get_long() == Some(name));
-        let unknown: Vec<&str> = listed.clone().filter(|name| !has(name)).collect();
-        assert!(listed.count() > 5 && unknown.is_empty(), "{unknown:?}");
+        let mut all = <Cli as clap::CommandFactory>::command();
+        all.build();
+        for (section, name) in [
+            ("Options", None),
+            ("Send a request of your own", Some("send")),
+            ("Your own endpoint", Some("check-endpoint")),
+        ] {
+            let readme = include_str!("../README.md");
+            let section = readme.split("\n## ").find(|text| text.starts_with(section)).unwrap();
+            let rows = section.lines().filter_map(|line| line.strip_prefix("| `--"));
+            let listed = rows.map(|row| row.split(['`', ' ']).next().unwrap());
+            let command = name.map_or(&all, |name| all.find_subcommand(name).unwrap());
+            let has = |name: &str| command.get_arguments().any(|one| one.get_long() == Some(name));
+            let unknown: Vec<&str> = listed.clone().filter(|name| !has(name)).collect();
+            assert!(listed.count() > 3 && unknown.is_empty(), "{unknown:?}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::event::sample;
-use super::values::at_least_one;
+use super::values::{at_least_one, url};
 use crate::error::LocalError;
 use crate::play::curl::curl;
 use crate::play::edit::{Edit, edit};
@@ -52,9 +52,7 @@ pub(super) struct SendSample {
 
 /// Parses the base URL: up to what the samples' own paths begin with.
 fn base(text: &str) -> Result<String, String> {
-    if !text.starts_with("http://") && !text.starts_with("https://") {
-        return Err("must be a URL, such as http://127.0.0.1:3000".to_owned());
-    }
+    let text = url(text)?;
     let base = text.split("/webhooks").next().unwrap_or_default();
     Ok(base.trim_end_matches('/').to_owned())
 }

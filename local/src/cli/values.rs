@@ -2,6 +2,15 @@
 
 use std::str::FromStr;
 
+/// Parses a URL.
+pub(super) fn url(text: &str) -> Result<String, String> {
+    let rest = ["http://", "https://"].iter().find_map(|scheme| text.strip_prefix(scheme));
+    match rest {
+        Some(rest) if !rest.is_empty() && !rest.starts_with('/') => Ok(text.to_owned()),
+        _ => Err("must be a URL, such as http://127.0.0.1:3000".to_owned()),
+    }
+}
+
 /// Parses `NAME=VALUE`.
 pub(super) fn parameter(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {

@@ -2,7 +2,6 @@
 //! promises, the calls of external systems. The console also sends the
 //! platform's own webhooks.
 
-mod fold;
 mod recorded;
 mod tally;
 mod trace;
@@ -17,11 +16,11 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::error::{LocalError, SignError};
 use crate::play::external_systems::ExternalSystems;
+use crate::play::fold::{fold, width};
 use crate::play::lines::Request;
 use crate::play::secrets_file::SecretsFile;
 use crate::play::sign::sign;
 use crate::stage::{Answer, Cursor, Exchange, Stack};
-use fold::fold;
 use recorded::{attribute, describe};
 use tally::Tally;
 use trace::PromiseTrace;
@@ -67,6 +66,8 @@ pub(crate) struct Console<'a> {
     pub(crate) external: &'a mut ExternalSystems,
     pub(crate) secrets: &'a SecretsFile,
     out: Box<dyn Write + Send>,
+    /// The width of a line.
+    columns: usize,
     /// True if every sample gets its line.
     pub(crate) verbose: bool,
     began: i64,
@@ -95,6 +96,7 @@ impl<'a> Console<'a> {
             external,
             secrets,
             out,
+            columns: width(),
             verbose,
             began: now(),
             others: Vec::new(),
@@ -119,7 +121,7 @@ impl<'a> Console<'a> {
     pub(crate) fn write_line(&mut self, text: &str) {
         for line in text.split('\n') {
             // A reader that went away does not change what happens.
-            let _ = writeln!(self.out, "{}", fold(line, HANG));
+            let _ = writeln!(self.out, "{}", fold(line, HANG, self.columns));
         }
     }
 

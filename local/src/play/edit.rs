@@ -51,7 +51,7 @@ impl FromStr for Edit {
 
 impl Edit {
     /// Sets the member; what it stands in has to be there.
-    fn apply(&self, body: &mut Value) -> Result<(), EditError> {
+    pub(crate) fn apply(&self, body: &mut Value) -> Result<(), EditError> {
         let (mut place, mut walked) = (body, Vec::new());
         let Some((last, outer)) = self.path.split_last() else { return Ok(()) };
         for name in outer {

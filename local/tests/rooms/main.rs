@@ -6,7 +6,7 @@ mod arrows;
 use std::path::Path;
 
 /// The rooms from the bottom to the top.
-const ROOMS: [&str; 33] = [
+const ROOMS: [&str; 37] = [
     "error",
     "say",
     "stage::template",
@@ -28,15 +28,19 @@ const ROOMS: [&str; 33] = [
     "play::samples",
     "play::curl",
     "play::edit",
+    "play::check",
+    "play::fold",
     "play::lines",
     "play::secrets_file",
     "play::fakes",
+    "play::relay",
     "play::external_systems",
     "play::console",
     "play::playing",
     "play",
     "cli::values",
     "cli::event",
+    "cli::check_endpoint",
     "cli::containers",
     "cli::send",
     "cli",

@@ -5,5 +5,6 @@
     reason = "a program that cannot be started fails the test"
 )]
 
+mod endpoint;
 mod sending;
 mod stage;

@@ -92,6 +92,14 @@ impl Served {
     }
 }
 
+impl Served {
+    /// Asks it to stop, as Ctrl-C does.
+    pub fn stop(&self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+}
+
 impl Drop for Served {
     fn drop(&mut self) {
         // It ends the functions, which it could not if it were killed.
