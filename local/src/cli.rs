@@ -1,36 +1,42 @@
 //! The command line of `cargo local`.
 
+mod banner;
 mod check_endpoint;
 mod containers;
 mod event;
+mod logs;
 mod send;
 mod values;
+mod waiting;
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use serde_json::{Value, json};
 
 use crate::error::LocalError;
-use crate::play::console::Console;
+use crate::play::console::{Console, Out};
 use crate::play::dev_options;
 use crate::play::external_systems::{ExternalSystems, FaultPreset};
+use crate::play::fold::width;
+use crate::play::paint::Paint;
 use crate::play::playing::play;
 use crate::play::samples::Samples;
 use crate::play::secrets_file::SecretsFile;
 use crate::say::say;
 use crate::stage::binaries::workspace;
 use crate::stage::start::check;
-use crate::stage::template::REGION;
 use crate::stage::{Doors, Logs, Options, Stack, build_functions};
 use check_endpoint::CheckEndpoint;
 use event::Event;
 use send::SendSample;
 use values::{at_least_one, parameter, url};
+
+/// What makes the first build longer than those after it.
+const FIRST_BUILD: &str = "the first time it takes some minutes";
 
 /// Runs the webhooks on this machine: the functions of template.yaml over
 /// embedded DynamoDB, SQS and Secrets Manager. Plays the samples in events/,
@@ -53,6 +59,8 @@ pub struct Cli {
 enum Command {
     /// Prints a sample signed now, for `sam local invoke FUNCTION -e -`
     Event(Event),
+    /// Shows what the functions print, as a person reads it
+    Logs(logs::Show),
     /// Tries whether a reward endpoint of your own does what docs/rewards.md demands
     CheckEndpoint(CheckEndpoint),
     /// Sends a sample, signed now, to `cargo local` or to any other address
@@ -102,6 +110,9 @@ struct Run {
     /// Folder to keep the table in; without it nothing is kept
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// File for what the functions print, instead of .local/functions.log
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
     /// Secrets instead of the development ones: JSON with `webhooks` and, unless
     /// those for the fakes are to do, `credentials`
     #[arg(long, value_name = "FILE")]
@@ -118,8 +129,8 @@ struct Run {
     /// Report on every sample: its answer, and what it wrote
     #[arg(long)]
     verbose: bool,
-    /// Print one line of JSON on standard output when ready; the report goes to
-    /// standard error then, with every sample
+    /// Print one line of JSON on standard output when ready, and with --exit one for each
+    /// verdict; the report goes to standard error then, with every sample
     #[arg(long)]
     json: bool,
     /// Serve only, without playing the samples
@@ -139,6 +150,7 @@ impl Cli {
     pub async fn run(self) -> Result<bool, LocalError> {
         match self.command {
             Some(Command::Event(event)) => event.run().map(|()| true),
+            Some(Command::Logs(show)) => show.run().await,
             Some(Command::CheckEndpoint(check)) => check.run().await,
             Some(Command::Send(send)) => send.run().await,
             None => self.run.run().await,
@@ -160,23 +172,27 @@ impl Run {
         self.faults.iter().for_each(|fault| external.inject(*fault));
         let samples = Samples::load(workspace.join("events"))?;
         samples.bodies()?.iter().for_each(|body| external.seed(body));
-        let log = workspace.join(".local/functions.log");
+        let log = logs::place(self.log.as_deref())?;
         let mut options = self.options(&secrets, &external, &log);
         // The first build takes minutes, so mistakes are reported before it.
         check(&options).await?;
-        options.bin_dir = build_functions(self.release.then_some("release")).await?;
+        let building = build_functions(self.release.then_some("release"));
+        options.bin_dir = waiting::for_it("building the functions", FIRST_BUILD, building).await?;
         let v1_confirm = options.parameters.get("V1Confirm").cloned();
         let stack = Stack::start(options).await?;
         let _open = self.doors(&stack, &external).await?;
-        introduce(&stack, &external, &log);
+        let columns = width();
+        for line in banner::lines(&stack, &external, secrets.webhooks(), &log, columns) {
+            say(&line);
+        }
         if !self.exit {
             containers::write(&workspace.join(".local"), &stack)?;
             send::note_address(&workspace.join(".local"), &stack.http)?;
-            introduce_tools(&stack);
+            banner::tools(&stack, columns).iter().for_each(|line| say(line));
         }
         if self.json {
             // A closed pipe is the choice of the one who asked for the line.
-            let _ = writeln!(io::stdout().lock(), "{}", addresses(&stack, &external));
+            let _ = writeln!(io::stdout().lock(), "{}", banner::addresses(&stack, &external));
         }
         let right = {
             let console = Console::start(
@@ -267,64 +283,17 @@ impl Run {
 
     /// The place for the live report. With --json, standard output carries that
     /// one line only.
-    fn out(&self) -> Box<dyn Write + Send> {
-        if self.json || self.serve { Box::new(io::stderr()) } else { Box::new(io::stdout()) }
+    fn out(&self) -> Out {
+        let (to, terminal): (Box<dyn Write + Send>, bool) = if self.json || self.serve {
+            (Box::new(io::stderr()), io::stderr().is_terminal())
+        } else {
+            (Box::new(io::stdout()), io::stdout().is_terminal())
+        };
+        // With --exit, whoever reads the line of addresses reads the verdicts, too.
+        let verdicts: Option<Box<dyn Write + Send>> =
+            if self.json && self.exit { Some(Box::new(io::stdout())) } else { None };
+        Out { to, columns: width(), paint: Paint::on(terminal), verdicts }
     }
-}
-
-/// The addresses of everything, for the line of `--json`.
-fn addresses(stack: &Stack, external: &ExternalSystems) -> Value {
-    json!({
-        "http": stack.http,
-        "dynamodb": stack.dynamodb,
-        "sqs": stack.sqs,
-        "table": stack.table,
-        "secretsmanager": stack.secretsmanager,
-        "firstpromoter": external.firstpromoter.v2_url(),
-        "firstpromoter_v1": external.firstpromoter.v1_url(),
-        "reward_endpoint": external.own_endpoint().map_or_else(|| external.endpoint.url(), str::to_owned),
-    })
-}
-
-/// Prints the addresses of everything.
-fn introduce(stack: &Stack, external: &ExternalSystems, log: &Path) {
-    say(&format!("HTTP             {}", stack.http));
-    for (method, path, function) in &stack.routes {
-        say(&format!("                 {method} {path}  {function}"));
-    }
-    say(&format!("DynamoDB         {}  table {}", stack.dynamodb, stack.table));
-    say(&format!("SQS              {}", stack.sqs));
-    say(&format!("Secrets Manager  {}", stack.secretsmanager));
-    say(&format!(
-        "FirstPromoter    {}  (a fake; v1 at {})",
-        external.firstpromoter.v2_url(),
-        external.firstpromoter.v1_url()
-    ));
-    match external.own_endpoint() {
-        Some(own) => say(&format!("reward endpoint  {own}  (your own)")),
-        None => say(&format!("reward endpoint  {}  (a sample)", external.endpoint.url())),
-    }
-    say(&format!("function logs    {}", log.display()));
-}
-
-/// Prints how the usual tools reach everything.
-fn introduce_tools(stack: &Stack) {
-    say_command(
-        "AWS CLI",
-        &[
-            &format!("AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION={REGION}"),
-            &format!("AWS_ENDPOINT_URL_DYNAMODB={}", stack.dynamodb),
-            &format!("aws dynamodb scan --table-name {}", stack.table),
-        ],
-    );
-    for (command, what) in containers::COMMANDS.iter().zip(["SAM CLI", "", "", ""]) {
-        say_command(what, &[command]);
-    }
-}
-
-/// Prints a command of the shell, a line for each of its parts.
-fn say_command(what: &str, parts: &[&str]) {
-    say(&format!("{what:<17}{}", parts.join(&format!(" \\\n{:17}", ""))));
 }
 
 /// Resolves on SIGINT or SIGTERM.

@@ -1,6 +1,6 @@
 //! `cargo local check-endpoint`.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -12,6 +12,7 @@ use crate::error::LocalError;
 use crate::play::check::{Check, Key, REWARDS, Verdict};
 use crate::play::edit::Edit;
 use crate::play::fold::{fold, width};
+use crate::play::paint::Paint;
 use crate::play::secrets_file::SecretsFile;
 use crate::say::say;
 use crate::stage::client::Anywhere;
@@ -60,6 +61,7 @@ impl CheckEndpoint {
             })?,
         };
         let (mut right, mut all, columns) = (0_u32, 0_u32, width());
+        let paint = Paint::on(io::stdout().is_terminal());
         let made = check.run(|case, verdict| {
             let (mark, said) = match verdict {
                 Verdict::Right(said) => ("ok", said),
@@ -69,8 +71,9 @@ impl CheckEndpoint {
             all += 1;
             right += u32::from(mark == "ok");
             let line = format!("{mark:<6} {:<27}  {said}", case.name());
+            let line = paint.line(&fold(&line, HANG, columns));
             // A closed pipe is the reader's choice.
-            let _ = writeln!(io::stdout().lock(), "{}", fold(&line, HANG, columns));
+            let _ = writeln!(io::stdout().lock(), "{line}");
         });
         made.await?;
         if right < all {

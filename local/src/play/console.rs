@@ -2,35 +2,34 @@
 //! promises, the calls of external systems. The console also sends the
 //! platform's own webhooks.
 
+mod clock;
+mod out;
 mod recorded;
+mod requests;
 mod tally;
 mod trace;
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use serde_json::Value;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use serde_json::{Value, json};
 
 use crate::error::{LocalError, SignError};
 use crate::play::external_systems::ExternalSystems;
-use crate::play::fold::{fold, width};
 use crate::play::lines::Request;
 use crate::play::secrets_file::SecretsFile;
 use crate::play::sign::sign;
 use crate::stage::{Answer, Cursor, Exchange, Stack};
+use clock::{milliseconds, milliseconds_of, now};
+pub(crate) use out::Out;
 use recorded::{attribute, describe};
 use tally::Tally;
 use trace::PromiseTrace;
 
 /// The time between two looks at the table.
 const PAUSE: Duration = Duration::from_millis(20);
-/// Width of the first column, in characters.
-const WIDTH: usize = 49;
-/// What the rest of a line is indented by that does not fit into one.
-const HANG: usize = 14;
+/// The time after which one that waits is told for what.
+const LONG: Duration = Duration::from_secs(3);
 
 /// States in which a worker calls somebody.
 const CLAIMED: [&str; 3] = ["delivering", "confirming", "reversing"];
@@ -48,10 +47,10 @@ struct Line {
 pub(crate) struct Sent {
     /// The answer of the function.
     pub(crate) answer: Answer,
-    /// The outcome in the function's words, with its reason.
-    pub(crate) outcome: String,
+    /// What the function says of it.
+    pub(crate) request: Request,
     /// The time until the answer, in milliseconds.
-    pub(crate) ms: u128,
+    pub(crate) ms: u64,
     /// The new items in a few words; `None` when there are none.
     pub(crate) recorded: Option<String>,
     /// True if it made a promise.
@@ -65,9 +64,7 @@ pub(crate) struct Console<'a> {
     stack: &'a Stack,
     pub(crate) external: &'a mut ExternalSystems,
     pub(crate) secrets: &'a SecretsFile,
-    out: Box<dyn Write + Send>,
-    /// The width of a line.
-    columns: usize,
+    out: Out,
     /// True if every sample gets its line.
     pub(crate) verbose: bool,
     began: i64,
@@ -87,7 +84,7 @@ impl<'a> Console<'a> {
         stack: &'a Stack,
         external: &'a mut ExternalSystems,
         secrets: &'a SecretsFile,
-        out: Box<dyn Write + Send>,
+        out: Out,
         verbose: bool,
     ) -> Result<Self, LocalError> {
         let mut console = Self {
@@ -96,7 +93,6 @@ impl<'a> Console<'a> {
             external,
             secrets,
             out,
-            columns: width(),
             verbose,
             began: now(),
             others: Vec::new(),
@@ -119,10 +115,12 @@ impl<'a> Console<'a> {
 
     /// Writes a line as it is, without a time.
     pub(crate) fn write_line(&mut self, text: &str) {
-        for line in text.split('\n') {
-            // A reader that went away does not change what happens.
-            let _ = writeln!(self.out, "{}", fold(line, HANG, self.columns));
-        }
+        self.out.write(text);
+    }
+
+    /// Writes a verdict, if anybody wants them.
+    pub(crate) fn write_verdict(&mut self, verdict: &Value) {
+        self.out.write_verdict(verdict);
     }
 
     /// Writes the heading of the columns.
@@ -130,7 +128,7 @@ impl<'a> Console<'a> {
         self.write_line(&format!(
             "\n{:>8}  {}",
             "seconds",
-            columns("sample", "answer", "recorded")
+            self.out.columns("sample", "answer", "recorded")
         ));
     }
 
@@ -140,12 +138,12 @@ impl<'a> Console<'a> {
         let at = now();
         let answer = self.stack.deliver(event).await?;
         let id = answer.headers.iter().find(|(name, _)| name == "apigw-requestid");
-        let (mut outcome, mut ms) = (String::new(), 0);
+        let (mut request, mut ms) = (Request::default(), 0);
         // The front tells of a request before its answer is out.
         while let Some(exchange) = self.external.next_exchange() {
             if id.is_some_and(|(_, id)| *id == exchange.id) {
-                outcome = told(&exchange);
-                ms = exchange.took.as_millis();
+                request = Request::among(&exchange.lines).unwrap_or_default();
+                ms = u64::try_from(exchange.took.as_millis()).unwrap_or(u64::MAX);
             } else {
                 self.others.push(exchange);
             }
@@ -157,7 +155,7 @@ impl<'a> Console<'a> {
             self.count_unrecorded(event, answer.status);
         }
         let promises = self.traces.len() > promised;
-        Ok(Sent { answer, outcome, ms, recorded, promises, at, lines })
+        Ok(Sent { answer, request, ms, recorded, promises, at, lines })
     }
 
     /// Counts a request that recorded nothing. One without a body is no event.
@@ -180,7 +178,8 @@ impl<'a> Console<'a> {
     /// Writes the line of a request, among those of the workers at that time.
     pub(crate) fn report(&mut self, sent: Sent, what: &str, verdict: &str, recorded: &str) {
         let answer = format!("{} {verdict}", sent.answer.status);
-        let mut lines = vec![Line { at: sent.at, rank: 0, text: columns(what, &answer, recorded) }];
+        let mut lines =
+            vec![Line { at: sent.at, rank: 0, text: self.out.columns(what, &answer, recorded) }];
         lines.extend(sent.lines);
         self.print(lines);
     }
@@ -192,14 +191,14 @@ impl<'a> Console<'a> {
 
     /// Writes how far the play has come.
     pub(crate) fn report_progress(&mut self, provider: &str, done: &str) {
-        let (at, text) = (now(), columns(provider, "", done));
+        let (at, text) = (now(), self.out.columns(provider, "", done));
         self.print(vec![Line { at, rank: 0, text }]);
     }
 
     /// Writes the line of a request that is not sent, as no secret signs it.
     pub(crate) fn report_skipped(&mut self, what: &str, provider: &str) {
         let why = format!("{provider}: no secret for it in {}", self.secrets.name);
-        let (at, text) = (now(), columns(what, "skipped", &why));
+        let (at, text) = (now(), self.out.columns(what, "skipped", &why));
         self.print(vec![Line { at, rank: 0, text }]);
     }
 
@@ -234,12 +233,13 @@ impl<'a> Console<'a> {
                 _ => {}
             }
         }
-        let what = format!("{} {}", exchange.method, shown_path(exchange));
-        let detail = format!("{} · {} ms", told(exchange), exchange.took.as_millis());
+        let what = format!("{} {}", exchange.method, requests::path(exchange));
+        let told = requests::told(exchange, request.as_ref());
+        let detail = format!("{told} · {} ms", exchange.took.as_millis());
         Line {
             at: milliseconds_of(exchange.at),
             rank: 0,
-            text: columns(&what, &exchange.status.to_string(), &detail),
+            text: self.out.columns(&what, &exchange.status.to_string(), &detail),
         }
     }
 
@@ -266,7 +266,7 @@ impl<'a> Console<'a> {
     /// Reports until every promise is settled or parked, or until no promise has
     /// come to a new state for the time `quiet`.
     pub(crate) async fn settle(&mut self, quiet: Duration) -> Result<(), LocalError> {
-        let (mut reached, mut since) = (0, Instant::now());
+        let (mut reached, mut since, mut said) = (0, Instant::now(), Instant::now());
         loop {
             self.catch_up().await?;
             let over =
@@ -278,8 +278,22 @@ impl<'a> Console<'a> {
             if over || since.elapsed() > quiet {
                 return Ok(());
             }
+            if said.elapsed() > LONG {
+                said = Instant::now();
+                self.report_waiting();
+            }
             tokio::time::sleep(PAUSE).await;
         }
+    }
+
+    /// Writes which promises are waited for.
+    fn report_waiting(&mut self) {
+        let open = self.traces.iter().filter(|(_, trace)| !trace.is_over());
+        let open: Vec<String> = open.map(|(key, trace)| format!("{key} {}", trace.state)).collect();
+        let what =
+            if open.is_empty() { "FirstPromoter's webhooks".to_owned() } else { open.join(", ") };
+        let (at, text) = (now(), self.out.columns("waiting", "", &what));
+        self.print(vec![Line { at, rank: 0, text }]);
     }
 
     /// Reports until dropped.
@@ -315,9 +329,15 @@ impl<'a> Console<'a> {
             text.push(format!("  {key}  {}", trace.summary()));
         }
         let right = confirmed == traces.len() && self.refused == 0;
+        let verdict = |(key, trace): &(&String, &PromiseTrace)| {
+            let (state, reason) = (&trace.state, &trace.reason);
+            json!({ "promise": key, "right": state == "confirmed", "state": state, "reason": reason })
+        };
+        let verdicts: Vec<Value> = traces.iter().map(verdict).collect();
         let (rate, rewards) = (self.external.call_rate(), self.external.rewards());
         text.extend([rate, rewards]);
         self.write_line(&text.join("\n"));
+        verdicts.iter().for_each(|verdict| self.write_verdict(verdict));
         right
     }
 
@@ -329,7 +349,7 @@ impl<'a> Console<'a> {
         lines.extend(self.external.new_calls().into_iter().map(|call| Line {
             at: call.at,
             rank: 1,
-            text: columns(&format!("  {}", call.what), &call.answer, &call.detail),
+            text: self.out.columns(&format!("  {}", call.what), &call.answer, &call.detail),
         }));
         lines
     }
@@ -362,7 +382,7 @@ impl<'a> Console<'a> {
         Some(Line {
             at: changed,
             rank: if claimed { 0 } else { 2 },
-            text: columns(&format!("  {key}"), "", &format!("{state} {after} ms{said}")),
+            text: self.out.columns(&format!("  {key}"), "", &format!("{state} {after} ms{said}")),
         })
     }
 
@@ -376,46 +396,8 @@ impl<'a> Console<'a> {
     }
 }
 
-/// What became of a request, in the function's words.
-fn told(exchange: &Exchange) -> String {
-    let request = Request::among(&exchange.lines);
-    request.map_or_else(
-        || match exchange.event {
-            Some(_) => "the function said nothing".to_owned(),
-            None => "no route".to_owned(),
-        },
-        |request| request.told(),
-    )
-}
-
-/// The path of a request; a token in it is a secret.
-fn shown_path(exchange: &Exchange) -> String {
-    let token = exchange.parameters.iter().find(|(name, _)| name == "token");
-    let token = token.map(|(_, token)| token).filter(|token| !token.is_empty());
-    token.map_or_else(|| exchange.path.clone(), |token| exchange.path.replace(token, "{token}"))
-}
-
 /// The name of the provider to whose address a request goes.
 pub(crate) fn provider(event: &Value) -> &str {
     let path = event.get("rawPath").and_then(Value::as_str).unwrap_or_default();
     path.trim_start_matches("/webhooks/").split('/').next().unwrap_or_default()
-}
-
-fn columns(what: &str, answer: &str, detail: &str) -> String {
-    let line = format!("{what:WIDTH$}  {answer:7}  {detail}");
-    line.trim_end().to_owned()
-}
-
-fn now() -> i64 {
-    milliseconds_of(SystemTime::now())
-}
-
-fn milliseconds_of(at: SystemTime) -> i64 {
-    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
-
-fn milliseconds(text: &str) -> Option<i64> {
-    let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok()
 }

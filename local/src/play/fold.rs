@@ -1,9 +1,6 @@
 //! Lines that fit into a terminal.
 
 use std::env;
-use std::fs::File;
-use std::io::{self, IsTerminal};
-use std::process::{Command, Stdio};
 
 /// The width of what is no terminal, in characters.
 const COLUMNS: usize = 100;
@@ -13,19 +10,28 @@ const NARROWEST: usize = 40;
 /// The width that lines may have: what `COLUMNS` says, or the terminal.
 pub(crate) fn width() -> usize {
     let said = env::var("COLUMNS").ok().and_then(|columns| columns.trim().parse().ok());
-    said.or_else(of_terminal).filter(|columns| *columns > 0).unwrap_or(COLUMNS).max(NARROWEST)
+    let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    said.or_else(terminal).filter(|columns| *columns > 0).unwrap_or(COLUMNS).max(NARROWEST)
 }
 
-/// The width of the terminal that is written to, as the system's own command tells it:
-/// Rust's library has no word for it.
-fn of_terminal() -> Option<usize> {
-    if !io::stdout().is_terminal() && !io::stderr().is_terminal() {
-        return None;
+/// A command of the shell in lines of `columns` characters, cut between its words.
+pub(crate) fn command(line: &str, columns: usize) -> String {
+    let (mut folded, mut length) = (String::new(), 0);
+    // What a line has to have room for besides its words.
+    let room = columns.saturating_sub(" \\".len());
+    for word in line.split(' ') {
+        let next = word.chars().count();
+        if length > 0 && length + 1 + next > room {
+            folded.push_str(" \\\n  ");
+            length = 2;
+        } else if length > 0 {
+            folded.push(' ');
+            length += 1;
+        }
+        folded.push_str(word);
+        length += next;
     }
-    let mut command = Command::new("stty");
-    command.arg("size").stdin(File::open("/dev/tty").ok()?).stderr(Stdio::null());
-    let size = String::from_utf8(command.output().ok()?.stdout).ok()?;
-    size.split_whitespace().nth(1)?.parse().ok()
+    folded
 }
 
 /// A line in as many lines of `columns` characters as it needs, all but the first
@@ -74,5 +80,16 @@ mod tests {
             assert_eq!(fold(&word, 4, columns), word);
             assert_eq!(fold(&line, 4, columns), format!("  http://{word}\n    end"));
         }
+    }
+
+    #[test]
+    fn a_command_stays_one_command() {
+        let line = "aws dynamodb scan --table-name Ledger --endpoint-url http://127.0.0.1:8000";
+        let folded = command(line, 40);
+        let expected = "aws dynamodb scan --table-name Ledger \\\n  \
+                        --endpoint-url http://127.0.0.1:8000";
+        assert_eq!(folded, expected);
+        assert!(folded.lines().all(|line| line.chars().count() <= 40), "{folded}");
+        assert_eq!(command(line, 120), line);
     }
 }

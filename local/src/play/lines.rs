@@ -28,8 +28,8 @@ pub(crate) struct Request {
     pub(crate) outcome: String,
     /// Status code of the answer.
     pub(crate) status: u16,
-    reason: Option<String>,
-    secret: Option<String>,
+    pub(crate) reason: Option<String>,
+    pub(crate) secret: Option<String>,
     promise_state: Option<String>,
     misrouted: Option<String>,
     other_format: Option<String>,
@@ -113,14 +113,20 @@ impl Request {
         })
     }
 
+    /// The outcome, and the reason of a refusal.
+    pub(crate) fn outcome_with_reason(&self) -> String {
+        let reason = self.reason.as_deref().or(self.problem.as_deref());
+        let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+        format!("{}{reason}", self.outcome)
+    }
+
     /// The outcome, with its reason, what it is about, and the secret that vouched.
     pub(crate) fn told(&self) -> String {
-        let reason = self.reason.as_deref().or(self.problem.as_deref());
         let what = [self.event_type.as_deref(), self.subject.as_deref()];
         let what: Vec<&str> = what.into_iter().flatten().collect();
-        let mut told = self.outcome.clone();
-        for said in [reason, Some(what.join(" ").as_str()).filter(|what| !what.is_empty())] {
-            told.push_str(&said.map_or_else(String::new, |said| format!(": {said}")));
+        let mut told = self.outcome_with_reason();
+        if !what.is_empty() {
+            told.push_str(&format!(": {}", what.join(" ")));
         }
         let unread = (!self.unread.is_empty()).then(|| self.unread.join(" "));
         let more = [

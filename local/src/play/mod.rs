@@ -10,6 +10,7 @@ pub(crate) mod external_systems;
 pub mod fakes;
 pub(crate) mod fold;
 pub(crate) mod lines;
+pub(crate) mod paint;
 pub(crate) mod playing;
 pub(crate) mod relay;
 pub(crate) mod samples;

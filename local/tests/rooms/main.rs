@@ -6,7 +6,7 @@ mod arrows;
 use std::path::Path;
 
 /// The rooms from the bottom to the top.
-const ROOMS: [&str; 37] = [
+const ROOMS: [&str; 41] = [
     "error",
     "say",
     "stage::template",
@@ -30,6 +30,7 @@ const ROOMS: [&str; 37] = [
     "play::edit",
     "play::check",
     "play::fold",
+    "play::paint",
     "play::lines",
     "play::secrets_file",
     "play::fakes",
@@ -42,6 +43,9 @@ const ROOMS: [&str; 37] = [
     "cli::event",
     "cli::check_endpoint",
     "cli::containers",
+    "cli::banner",
+    "cli::waiting",
+    "cli::logs",
     "cli::send",
     "cli",
 ];

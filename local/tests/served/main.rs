@@ -5,6 +5,7 @@
     reason = "a program that cannot be started fails the test"
 )]
 
+mod banner;
 mod endpoint;
 mod sending;
 mod stage;

@@ -17,8 +17,9 @@ pub struct Served {
     /// Its line of `--json`.
     pub addresses: Value,
     lines: Receiver<String>,
-    /// The report so far.
+    /// The report so far, and its lines as they came.
     pub report: String,
+    pub lines_so_far: Vec<String>,
 }
 
 /// `cargo local` with these arguments.
@@ -54,7 +55,7 @@ impl Served {
         let Ok(addresses) = serde_json::from_str(&ready) else {
             panic!("{ready}{}", lines.iter().collect::<Vec<_>>().join("\n"));
         };
-        Self { child, addresses, lines, report: String::new() }
+        Self { child, addresses, lines, report: String::new(), lines_so_far: Vec::new() }
     }
 
     /// One of its addresses.
@@ -82,6 +83,7 @@ impl Served {
                         self.report
                             .push_str(&line.split_whitespace().collect::<Vec<_>>().join(" "));
                         self.report.push(' ');
+                        self.lines_so_far.push(line);
                     }
                     Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                         panic!("no {text:?}: {}", self.report)

@@ -1,0 +1,48 @@
+//! Requests, and what the functions say became of them.
+
+use crate::play::lines::Request;
+use crate::stage::Exchange;
+
+/// What became of a request, in the function's words.
+pub(super) fn told(exchange: &Exchange, request: Option<&Request>) -> String {
+    match (request, &exchange.event) {
+        (Some(request), _) => request.told(),
+        (None, Some(_)) => "the function said nothing".to_owned(),
+        (None, None) => "no route".to_owned(),
+    }
+}
+
+/// The path of a request; a token in it is a secret.
+pub(super) fn path(exchange: &Exchange) -> String {
+    let token = exchange.parameters.iter().find(|(name, _)| name == "token");
+    let token = token.map(|(_, token)| token).filter(|token| !token.is_empty());
+    token.map_or_else(|| exchange.path.clone(), |token| exchange.path.replace(token, "{token}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    #[test]
+    fn a_token_is_not_shown_and_a_request_without_a_route_has_its_words() {
+        let mut exchange = Exchange {
+            id: String::new(),
+            at: SystemTime::now(),
+            method: "POST".to_owned(),
+            path: "/webhooks/x/secret/payouts".to_owned(),
+            parameters: vec![("token".to_owned(), "secret".to_owned())],
+            event: None,
+            status: 404,
+            took: Duration::ZERO,
+            lines: Vec::new(),
+        };
+        assert_eq!(path(&exchange), "/webhooks/x/{token}/payouts");
+        exchange.parameters.clear();
+        assert_eq!(path(&exchange), "/webhooks/x/secret/payouts");
+        assert_eq!(told(&exchange, None), "no route");
+        exchange.event = Some(serde_json::json!({}));
+        assert_eq!(told(&exchange, None), "the function said nothing");
+    }
+}
