@@ -188,7 +188,9 @@ impl Run {
         if !self.exit {
             containers::write(&workspace.join(".local"), &stack)?;
             send::note_address(&workspace.join(".local"), &stack.http)?;
-            banner::tools(&stack, columns).iter().for_each(|line| say(line));
+            for line in banner::tools(&stack, columns) {
+                say(&line);
+            }
         }
         if self.json {
             // A closed pipe is the choice of the one who asked for the line.

@@ -4,6 +4,7 @@
     clippy::panic,
     reason = "a receiver that cannot be started fails the test"
 )]
+#![expect(clippy::print_stdout, reason = "what is not tried is told to who runs the tests")]
 
 use std::fs;
 use std::io::{BufRead, BufReader};

@@ -90,11 +90,13 @@ fn is_signed(keys: &[Vec<u8>], headers: &HeaderMap, body: &[u8]) -> Option<()> {
 }
 
 /// Your own work, in the transaction of the books: credit the recipient.
+#[expect(clippy::unnecessary_wraps, reason = "what you do here may fail")]
 fn give(_books: &Transaction<'_>, _reward: &Value) -> rusqlite::Result<()> {
     Ok(())
 }
 
 /// Your own work, in the transaction of the books: take back what [`give`] gave.
+#[expect(clippy::unnecessary_wraps, reason = "what you do here may fail")]
 fn take_back(_books: &Transaction<'_>, _reward: &Value) -> rusqlite::Result<()> {
     Ok(())
 }

@@ -23,6 +23,7 @@ use crate::stage::{Answer, Cursor, Exchange, Stack};
 use clock::{milliseconds, milliseconds_of, now};
 pub(crate) use out::Out;
 use recorded::{attribute, describe};
+pub(crate) use requests::provider;
 use tally::Tally;
 use trace::PromiseTrace;
 
@@ -337,7 +338,9 @@ impl<'a> Console<'a> {
         let (rate, rewards) = (self.external.call_rate(), self.external.rewards());
         text.extend([rate, rewards]);
         self.write_line(&text.join("\n"));
-        verdicts.iter().for_each(|verdict| self.write_verdict(verdict));
+        for verdict in &verdicts {
+            self.write_verdict(verdict);
+        }
         right
     }
 
@@ -394,10 +397,4 @@ impl<'a> Console<'a> {
             self.write_line(&format!("{seconds:>4}.{rest:03}  {}", line.text));
         }
     }
-}
-
-/// The name of the provider to whose address a request goes.
-pub(crate) fn provider(event: &Value) -> &str {
-    let path = event.get("rawPath").and_then(Value::as_str).unwrap_or_default();
-    path.trim_start_matches("/webhooks/").split('/').next().unwrap_or_default()
 }

@@ -24,13 +24,13 @@ pub(crate) struct Edit {
 pub(crate) enum EditError {
     /// The body is no JSON.
     #[error("its body is not JSON, so nothing in it can be set")]
-    NoJson,
+    NotJson,
     /// There is nothing to set it in.
     #[error("there is no {0} to set anything in")]
-    NoPlace(String),
+    Nowhere(String),
     /// The provider numbers no events.
     #[error("its events have no id: a body that says something else (--set) is another event")]
-    NoId,
+    WithoutId,
 }
 
 impl FromStr for Edit {
@@ -56,7 +56,7 @@ impl Edit {
         let Some((last, outer)) = self.path.split_last() else { return Ok(()) };
         for name in outer {
             walked.push(name.as_str());
-            place = member(place, name).ok_or_else(|| EditError::NoPlace(walked.join(".")))?;
+            place = member(place, name).ok_or_else(|| EditError::Nowhere(walked.join(".")))?;
         }
         match place {
             Value::Object(members) => {
@@ -64,7 +64,7 @@ impl Edit {
                 Ok(())
             }
             list => {
-                *member(list, last).ok_or_else(|| EditError::NoPlace(self.path.join(".")))? =
+                *member(list, last).ok_or_else(|| EditError::Nowhere(self.path.join(".")))? =
                     self.value.clone();
                 Ok(())
             }
@@ -91,10 +91,10 @@ pub(crate) fn edit(
         // The exact bytes, which may be none that could be written again.
         return Ok(());
     }
-    let bytes = body(event).map_err(|_| EditError::NoJson)?;
-    let mut body: Value = serde_json::from_slice(&bytes).map_err(|_| EditError::NoJson)?;
+    let bytes = body(event).map_err(|_| EditError::NotJson)?;
+    let mut body: Value = serde_json::from_slice(&bytes).map_err(|_| EditError::NotJson)?;
     if let Some(seed) = new_id {
-        let (old, new) = renumber(&mut body, seed).ok_or(EditError::NoId)?;
+        let (old, new) = renumber(&mut body, seed).ok_or(EditError::WithoutId)?;
         for value in event.get_mut("headers").and_then(Value::as_object_mut).into_iter().flatten() {
             if value.1.as_str() == Some(&old) {
                 *value.1 = Value::from(new.clone());
@@ -167,7 +167,7 @@ mod tests {
             ("data.list.7=1", "data.list.7"),
         ] {
             let refused = edited(&body, &[wrong], None).unwrap_err();
-            assert_eq!(refused, EditError::NoPlace(place.to_owned()), "{wrong}");
+            assert_eq!(refused, EditError::Nowhere(place.to_owned()), "{wrong}");
         }
         for wrong in ["", "amount", "=5", "a..b=5"] {
             assert!(wrong.parse::<Edit>().unwrap_err().contains("PATH=VALUE"), "{wrong}");
@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(event["headers"]["x-event-id"], event["body"]["event_id"]);
         assert_eq!(event["headers"]["other"], "two");
         for without in [json!({ "payment_id": 1 }), json!({ "id": 26154 }), json!([])] {
-            assert_eq!(edited(&without, &[], Some(seed)), Err(EditError::NoId));
+            assert_eq!(edited(&without, &[], Some(seed)), Err(EditError::WithoutId));
         }
     }
 
@@ -205,6 +205,6 @@ mod tests {
         let before = event.clone();
         edit(&mut event, &[], None).unwrap();
         assert_eq!(event, before);
-        assert_eq!(edit(&mut event, &["a=1".parse().unwrap()], None), Err(EditError::NoJson));
+        assert_eq!(edit(&mut event, &["a=1".parse().unwrap()], None), Err(EditError::NotJson));
     }
 }

@@ -124,12 +124,11 @@ impl Request {
     pub(crate) fn told(&self) -> String {
         let what = [self.event_type.as_deref(), self.subject.as_deref()];
         let what: Vec<&str> = what.into_iter().flatten().collect();
+        let what = (!what.is_empty()).then(|| what.join(" "));
         let mut told = self.outcome_with_reason();
-        if !what.is_empty() {
-            told.push_str(&format!(": {}", what.join(" ")));
-        }
         let unread = (!self.unread.is_empty()).then(|| self.unread.join(" "));
         let more = [
+            (": ", what.as_ref()),
             (", promise ", self.promise_state.as_ref()),
             (", belongs to ", self.misrouted.as_ref()),
             (", in the format of ", self.other_format.as_ref()),

@@ -1,6 +1,7 @@
 //! Colours, where they say something.
 
 use std::env;
+use std::ffi::OsString;
 
 /// What went as it should.
 const GREEN: (&str, [&str; 2]) = ("\x1b[32m", ["ok", "confirmed"]);
@@ -36,9 +37,12 @@ impl Paint {
     /// Colours for what goes to a terminal, unless its owner wants none
     /// (<https://no-color.org>).
     pub(crate) fn on(terminal: bool) -> Self {
-        let unset = |name: &str| env::var_os(name).is_none_or(|value| value.is_empty());
-        let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
-        Self(terminal && unset("NO_COLOR") && !dumb)
+        Self::for_these(terminal, env::var_os("NO_COLOR"), env::var_os("TERM"))
+    }
+
+    fn for_these(terminal: bool, no_color: Option<OsString>, term: Option<OsString>) -> Self {
+        let wanted = no_color.is_none_or(|value| value.is_empty());
+        Self(terminal && wanted && term.is_none_or(|term| term != "dumb"))
     }
 
     /// A line, or several, with their words in their colours.
@@ -76,7 +80,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_terminal_gets_no_colours() {
-        assert!(!Paint::on(false).0);
+    fn a_terminal_gets_colours_unless_its_owner_wants_none() {
+        for (terminal, no_color, term, expected) in [
+            (true, None, Some("xterm"), true),
+            (true, Some(""), None, true),
+            (true, Some("1"), Some("xterm"), false),
+            (true, None, Some("dumb"), false),
+            (false, None, Some("xterm"), false),
+        ] {
+            let text = |text: Option<&str>| text.map(OsString::from);
+            let paint = Paint::for_these(terminal, text(no_color), text(term));
+            assert_eq!(paint.0, expected, "{terminal} {no_color:?} {term:?}");
+        }
     }
 }

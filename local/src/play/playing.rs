@@ -62,8 +62,8 @@ pub(crate) async fn play(
         };
         if console.verbose {
             let secret = sent.request.secret.as_ref();
-            recorded += &secret.map_or_else(String::new, |secret| format!(" · secret {secret}"));
-            recorded += &format!(" · {} ms", sent.ms);
+            let secret = secret.map_or_else(String::new, |secret| format!(" · secret {secret}"));
+            recorded = format!("{recorded}{secret} · {} ms", sent.ms);
         }
         if console.verbose || !right || status >= 300 || sent.promises {
             let verdict = if right { "ok".to_owned() } else { format!("NOT {answer}") };

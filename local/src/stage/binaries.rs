@@ -33,10 +33,9 @@ const ROOT: [&str; 2] = ["Cargo.toml", "template.yaml"];
 pub(crate) fn workspace() -> Result<PathBuf, LocalError> {
     let package = env::var_os(PACKAGE).map(PathBuf::from);
     let started_in = env::current_dir().ok();
-    let places = package.into_iter().chain(started_in.clone());
+    let mut places = package.into_iter().chain(started_in.clone());
     places
-        .filter_map(|place| root_above(&place).map(Path::to_path_buf))
-        .next()
+        .find_map(|place| root_above(&place).map(Path::to_path_buf))
         .ok_or_else(|| LocalError::NoWorkspace(started_in.unwrap_or_default()))
 }
 

@@ -6,7 +6,7 @@ use super::stage::{Served, local, ran};
 fn example(served: &Served) -> String {
     let lines = served.lines_so_far.iter().skip_while(|line| !line.contains("takes the webhooks"));
     let lines = lines.skip(2).take_while(|line| !line.is_empty());
-    lines.map(|line| format!("{line}\n")).collect()
+    lines.map(String::as_str).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

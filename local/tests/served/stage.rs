@@ -60,7 +60,7 @@ impl Served {
 
     /// One of its addresses.
     pub fn address(&self, name: &str) -> &str {
-        self.addresses[name].as_str().unwrap()
+        self.addresses.get(name).and_then(Value::as_str).unwrap()
     }
 
     /// `cargo local send` to it, with these arguments.

@@ -13,7 +13,7 @@ fn check(url: &str) -> Check {
         keys: vec![Key::of(b"one that is gone"), Key::parse(SECRET).unwrap()],
         first: 1_000,
         edits: Vec::new(),
-        limit: Duration::from_secs(120),
+        limit: Duration::from_mins(2),
         count: None,
         client: Anywhere::anywhere("").unwrap(),
     }

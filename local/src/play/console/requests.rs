@@ -1,5 +1,7 @@
 //! Requests, and what the functions say became of them.
 
+use serde_json::Value;
+
 use crate::play::lines::Request;
 use crate::stage::Exchange;
 
@@ -17,6 +19,12 @@ pub(super) fn path(exchange: &Exchange) -> String {
     let token = exchange.parameters.iter().find(|(name, _)| name == "token");
     let token = token.map(|(_, token)| token).filter(|token| !token.is_empty());
     token.map_or_else(|| exchange.path.clone(), |token| exchange.path.replace(token, "{token}"))
+}
+
+/// The name of the provider to whose address a request goes.
+pub(crate) fn provider(event: &Value) -> &str {
+    let path = event.get("rawPath").and_then(Value::as_str).unwrap_or_default();
+    path.trim_start_matches("/webhooks/").split('/').next().unwrap_or_default()
 }
 
 #[cfg(test)]
