@@ -208,6 +208,7 @@ impl Run {
             let early = console.has_promises() || v1_confirm.is_none_or(|how| how != "api");
             self.follow(console, &samples, early).await
         };
+        send::forget_address(&workspace.join(".local"), &stack.http);
         stack.stop().await;
         right
     }

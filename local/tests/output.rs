@@ -1,8 +1,9 @@
 //! What `cargo local` prints of a play.
 #![expect(clippy::unwrap_used, reason = "a play that cannot be started fails the test")]
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -105,6 +106,24 @@ fn every_sample_has_a_line_where_that_is_asked_for() {
         "{json}"
     );
     assert_eq!(verdicts.last().unwrap()["samples"], sent.len());
+}
+
+/// Nobody takes the rewards, so the promises get nowhere.
+#[test]
+fn a_play_says_what_it_waits_for_and_ends_when_it_is_asked_to() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+    command.args(["--exit", "--json", "--http-port=0", "--dynamodb-port=0", "--sqs-port=0"]);
+    command.args(["--endpoint", "http://127.0.0.1:1/", "--log"]);
+    command.arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join("unsettled.log"));
+    let mut play = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(play.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let waiting = lines.find(|line| line.contains("  waiting  "));
+    assert!(waiting.is_some_and(|line| line.contains("firstpromoter")));
+    let stopped = Command::new("kill").args(["-TERM", &play.id().to_string()]).status().unwrap();
+    assert!(stopped.success());
+    // The rest is read, so that it can be written.
+    lines.for_each(drop);
+    assert!(!play.wait().unwrap().success());
 }
 
 #[test]

@@ -64,6 +64,15 @@ pub(super) fn note_address(folder: &Path, http: &str) -> Result<(), LocalError> 
     fs::create_dir_all(folder).and_then(|()| fs::write(&file, http)).map_err(io)
 }
 
+/// Forgets the address of a stack that ends, unless another one was noted since.
+pub(super) fn forget_address(folder: &Path, http: &str) {
+    let file = folder.join("http");
+    if fs::read_to_string(&file).is_ok_and(|noted| noted == http) {
+        // One that stays leads to a message that names it.
+        drop(fs::remove_file(file));
+    }
+}
+
 /// The address that was noted last.
 fn noted_address() -> String {
     let noted = workspace().ok().and_then(|root| fs::read_to_string(root.join(".local/http")).ok());

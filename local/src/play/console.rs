@@ -18,7 +18,7 @@ use crate::error::{LocalError, SignError};
 use crate::play::external_systems::ExternalSystems;
 use crate::play::lines::Request;
 use crate::play::secrets_file::SecretsFile;
-use crate::play::sign::sign;
+use crate::play::sign::{sign, without_token};
 use crate::stage::{Answer, Cursor, Exchange, Stack};
 use clock::{milliseconds, milliseconds_of, now};
 pub(crate) use out::Out;
@@ -234,7 +234,7 @@ impl<'a> Console<'a> {
                 _ => {}
             }
         }
-        let what = format!("{} {}", exchange.method, requests::path(exchange));
+        let what = format!("{} {}", exchange.method, without_token(&exchange.path));
         let told = requests::told(exchange, request.as_ref());
         let detail = format!("{told} · {} ms", exchange.took.as_millis());
         Line {

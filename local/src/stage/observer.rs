@@ -16,8 +16,6 @@ pub struct Exchange {
     pub method: String,
     /// Path, decoded.
     pub path: String,
-    /// The names and values of the parts of the path that the route leaves open.
-    pub parameters: Vec<(String, String)>,
     /// The event that the function got; `None` where no route led to one.
     pub event: Option<Value>,
     /// Status code of the answer.

@@ -14,13 +14,6 @@ pub(super) fn told(exchange: &Exchange, request: Option<&Request>) -> String {
     }
 }
 
-/// The path of a request; a token in it is a secret.
-pub(super) fn path(exchange: &Exchange) -> String {
-    let token = exchange.parameters.iter().find(|(name, _)| name == "token");
-    let token = token.map(|(_, token)| token).filter(|token| !token.is_empty());
-    token.map_or_else(|| exchange.path.clone(), |token| exchange.path.replace(token, "{token}"))
-}
-
 /// The name of the provider to whose address a request goes.
 pub(crate) fn provider(event: &Value) -> &str {
     let path = event.get("rawPath").and_then(Value::as_str).unwrap_or_default();
@@ -34,21 +27,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_not_shown_and_a_request_without_a_route_has_its_words() {
+    fn a_request_that_no_function_saw_or_spoke_of_has_its_words() {
         let mut exchange = Exchange {
             id: String::new(),
             at: SystemTime::now(),
             method: "POST".to_owned(),
-            path: "/webhooks/x/secret/payouts".to_owned(),
-            parameters: vec![("token".to_owned(), "secret".to_owned())],
+            path: "/".to_owned(),
             event: None,
             status: 404,
             took: Duration::ZERO,
             lines: Vec::new(),
         };
-        assert_eq!(path(&exchange), "/webhooks/x/{token}/payouts");
-        exchange.parameters.clear();
-        assert_eq!(path(&exchange), "/webhooks/x/secret/payouts");
         assert_eq!(told(&exchange, None), "no route");
         exchange.event = Some(serde_json::json!({}));
         assert_eq!(told(&exchange, None), "the function said nothing");

@@ -164,7 +164,6 @@ mod tests {
             at: SystemTime::now(),
             method: "POST".to_owned(),
             path: "/".to_owned(),
-            parameters: Vec::new(),
             event: None,
             status,
             took: Duration::ZERO,

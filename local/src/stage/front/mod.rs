@@ -75,7 +75,6 @@ async fn answer(
         at,
         method: request.method().as_str().to_owned(),
         path,
-        parameters: Vec::new(),
         event: None,
         status: 0,
         took: Duration::ZERO,
@@ -108,8 +107,6 @@ impl Front {
         let Some(found) = self.routes.find(parts.method.as_str(), &exchange.path) else {
             return payload::refusal(StatusCode::NOT_FOUND, "Not Found");
         };
-        let pairs = found.parameters.iter();
-        exchange.parameters = pairs.map(|(name, value)| (name.clone(), value.clone())).collect();
         let Ok(body) = to_bytes(body, MAX_BODY).await else {
             return payload::refusal(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
         };
