@@ -94,7 +94,7 @@ impl Stack {
             environments,
             names_of_secrets: template.secrets,
             sender: Sender::new(&url(&listeners.http.1)),
-            servers: Servers::start(listeners, &context, &secrets, &routes),
+            servers: Servers::start(listeners, &context, &secrets, &routes, options.observer),
             context,
             secrets,
             pollers,
