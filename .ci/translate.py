@@ -68,7 +68,7 @@ class Resolver:
         return re.sub(r"\$\{(\w+)\}", lambda match: str(known.get(match[1], match[0])), pattern)
 
 
-def translated(path: str) -> dict:
+def translated(path: str, given: dict) -> dict:
     with open(path, encoding="utf-8") as file:
         template = yaml_parse(file.read())
     for resource in template["Resources"].values():
@@ -76,13 +76,15 @@ def translated(path: str) -> dict:
             # Translation wants packaged code; which, does not matter to a linter.
             resource["Properties"]["CodeUri"] = "s3://bucket/key"
     translator = Translator(MANAGED_POLICIES, Parser(), boto_session=Session(region_name="us-east-1"))
-    return translator.translate(template, {})
+    return translator.translate(template, given)
 
 
 def main(path: str, *given: str) -> None:
-    template = translated(path)
+    parameters = dict(pair.split("=", 1) for pair in given)
+    # SAM itself looks at some of them, such as the kind of a deployment.
+    template = translated(path, parameters)
     if given:
-        resolver = Resolver(template, dict(pair.split("=", 1) for pair in given))
+        resolver = Resolver(template, parameters)
         template["Resources"] = resolver.value(template["Resources"])
     json.dump(template, sys.stdout, indent=1)
 

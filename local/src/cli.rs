@@ -1,30 +1,42 @@
 //! The command line of `cargo local`.
 
+mod banner;
+mod check_endpoint;
+mod containers;
 mod event;
+mod logs;
+mod send;
+mod values;
+mod waiting;
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use serde_json::{Value, json};
 
 use crate::error::LocalError;
-use crate::play::console::Console;
+use crate::play::console::{Console, Out};
 use crate::play::dev_options;
 use crate::play::external_systems::{ExternalSystems, FaultPreset};
+use crate::play::fold::width;
+use crate::play::paint::Paint;
 use crate::play::playing::play;
 use crate::play::samples::Samples;
 use crate::play::secrets_file::SecretsFile;
 use crate::say::say;
 use crate::stage::binaries::workspace;
 use crate::stage::start::check;
-use crate::stage::template::REGION;
-use crate::stage::{Logs, Options, Stack, build_functions};
+use crate::stage::{Doors, Logs, Options, Stack, build_functions};
+use check_endpoint::CheckEndpoint;
 use event::Event;
+use send::SendSample;
+use values::{at_least_one, parameter, url};
+
+/// What makes the first build longer than those after it.
+const FIRST_BUILD: &str = "the first time it takes some minutes";
 
 /// Runs the webhooks on this machine: the functions of template.yaml over
 /// embedded DynamoDB, SQS and Secrets Manager. Plays the samples in events/,
@@ -47,6 +59,12 @@ pub struct Cli {
 enum Command {
     /// Prints a sample signed now, for `sam local invoke FUNCTION -e -`
     Event(Event),
+    /// Shows what the functions print, as a person reads it
+    Logs(logs::Show),
+    /// Tries whether a reward endpoint of your own does what docs/rewards.md demands
+    CheckEndpoint(CheckEndpoint),
+    /// Sends a sample, signed now, to `cargo local` or to any other address
+    Send(SendSample),
 }
 
 #[derive(Debug, Args)]
@@ -70,6 +88,18 @@ struct Run {
     /// Port of the sample reward endpoint
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     reward_endpoint_port: u16,
+    /// Post rewards to an endpoint of your own, and show its calls
+    #[arg(long, value_name = "URL", value_parser = url, conflicts_with = "reward_endpoint_port")]
+    endpoint: Option<String>,
+    /// Let what runs in containers in, too, at this address of the machine, such as
+    /// that of docker0. Nothing asks for a password
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST),
+        value_parser = containers::one_address
+    )]
+    bind: IpAddr,
     /// Let something go wrong with the fakes, once for every call that matters
     #[arg(long = "fault", value_name = "PRESET", value_enum)]
     faults: Vec<FaultPreset>,
@@ -80,6 +110,9 @@ struct Run {
     /// Folder to keep the table in; without it nothing is kept
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// File for what the functions print, instead of .local/functions.log
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
     /// Secrets instead of the development ones: JSON with `webhooks` and, unless
     /// those for the fakes are to do, `credentials`
     #[arg(long, value_name = "FILE")]
@@ -96,29 +129,17 @@ struct Run {
     /// Report on every sample: its answer, and what it wrote
     #[arg(long)]
     verbose: bool,
-    /// Print one line of JSON on standard output when ready; the report goes to
-    /// standard error then, with every sample
+    /// Print one line of JSON on standard output when ready, and with --exit one for each
+    /// verdict; the report goes to standard error then, with every sample
     #[arg(long)]
     json: bool,
-    /// Serve only, without playing the samples; logs go to standard error
+    /// Serve only, without playing the samples
     #[arg(long, conflicts_with = "exit")]
     serve: bool,
     /// Stop after the samples; success only if every answer was right and every
     /// promise confirmed
     #[arg(long)]
     exit: bool,
-}
-
-fn parameter(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("must be NAME=VALUE".to_owned()),
-    }
-}
-
-fn at_least_one<N: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<N, String> {
-    let number = text.parse().ok().filter(|number| *number >= N::from(1));
-    number.ok_or_else(|| "must be a whole number, and at least 1".to_owned())
 }
 
 impl Cli {
@@ -129,6 +150,9 @@ impl Cli {
     pub async fn run(self) -> Result<bool, LocalError> {
         match self.command {
             Some(Command::Event(event)) => event.run().map(|()| true),
+            Some(Command::Logs(show)) => show.run().await,
+            Some(Command::CheckEndpoint(check)) => check.run().await,
+            Some(Command::Send(send)) => send.run().await,
             None => self.run.run().await,
         }
     }
@@ -136,30 +160,41 @@ impl Cli {
 
 impl Run {
     async fn run(self) -> Result<bool, LocalError> {
+        let workspace = workspace()?;
         let secrets = SecretsFile::read(self.secrets.as_deref())?;
         let mut external = ExternalSystems::start(
             secrets.credentials(),
             self.firstpromoter_port,
             self.reward_endpoint_port,
+            self.endpoint.as_deref(),
         )
         .await?;
         self.faults.iter().for_each(|fault| external.inject(*fault));
-        let samples = Samples::load(workspace().join("events"))?;
+        let samples = Samples::load(workspace.join("events"))?;
         samples.bodies()?.iter().for_each(|body| external.seed(body));
-        let log = workspace().join(".local/functions.log");
+        let log = logs::place(self.log.as_deref())?;
         let mut options = self.options(&secrets, &external, &log);
         // The first build takes minutes, so mistakes are reported before it.
         check(&options).await?;
-        options.bin_dir = build_functions(self.release.then_some("release")).await?;
+        let building = build_functions(self.release.then_some("release"));
+        options.bin_dir = waiting::for_it("building the functions", FIRST_BUILD, building).await?;
         let v1_confirm = options.parameters.get("V1Confirm").cloned();
         let stack = Stack::start(options).await?;
-        introduce(&stack, &external, (!self.serve).then_some(log.as_path()));
+        let _open = self.doors(&stack, &external).await?;
+        let columns = width();
+        for line in banner::lines(&stack, &external, secrets.webhooks(), &log, columns) {
+            say(&line);
+        }
         if !self.exit {
-            introduce_tools(&stack)?;
+            containers::write(&workspace.join(".local"), &stack)?;
+            send::note_address(&workspace.join(".local"), &stack.http)?;
+            for line in banner::tools(&stack, columns) {
+                say(&line);
+            }
         }
         if self.json {
             // A closed pipe is the choice of the one who asked for the line.
-            let _ = writeln!(io::stdout().lock(), "{}", addresses(&stack, &external));
+            let _ = writeln!(io::stdout().lock(), "{}", banner::addresses(&stack, &external));
         }
         let right = {
             let console = Console::start(
@@ -173,6 +208,7 @@ impl Run {
             let early = console.has_promises() || v1_confirm.is_none_or(|how| how != "api");
             self.follow(console, &samples, early).await
         };
+        send::forget_address(&workspace.join(".local"), &stack.http);
         stack.stop().await;
         right
     }
@@ -186,10 +222,13 @@ impl Run {
     ) -> Result<bool, LocalError> {
         let mut stopped = std::pin::pin!(asked_to_stop());
         if !self.serve {
+            let account = std::sync::Arc::clone(&console.external.account);
+            account.set_playing(true);
             let right = tokio::select! {
                 played = play(&mut console, samples, early) => played?,
                 () = &mut stopped => return Ok(false),
             };
+            account.set_playing(false);
             if self.exit {
                 return Ok(right);
             }
@@ -222,87 +261,42 @@ impl Run {
             env,
             schedules_every: self.sweep.map(|seconds| Duration::from_secs(seconds.into())),
             instances: self.instances,
-            logs: if self.serve { Logs::Inherit } else { Logs::File(log.to_path_buf()) },
+            logs: Logs::File(log.to_path_buf()),
+            observer: Some(external.observer()),
             ..dev_options()
         }
     }
 
+    /// Opens every server to containers, if there is an address for that.
+    async fn doors(
+        &self,
+        stack: &Stack,
+        external: &ExternalSystems,
+    ) -> Result<Option<Doors>, LocalError> {
+        let Some(warning) = containers::warning(self.bind) else {
+            return Ok(None);
+        };
+        say(&warning);
+        let urls = [&stack.http, &stack.dynamodb, &stack.sqs, &stack.secretsmanager];
+        let fakes = [external.firstpromoter.v2_url(), external.endpoint_url()];
+        let urls = urls.into_iter().chain(&fakes);
+        let servers: Vec<_> = urls.filter_map(|url| containers::server(url)).collect();
+        Doors::open(self.bind, &servers).await.map(Some)
+    }
+
     /// The place for the live report. With --json, standard output carries that
     /// one line only.
-    fn out(&self) -> Box<dyn Write + Send> {
-        if self.json || self.serve { Box::new(io::stderr()) } else { Box::new(io::stdout()) }
+    fn out(&self) -> Out {
+        let (to, terminal): (Box<dyn Write + Send>, bool) = if self.json || self.serve {
+            (Box::new(io::stderr()), io::stderr().is_terminal())
+        } else {
+            (Box::new(io::stdout()), io::stdout().is_terminal())
+        };
+        // With --exit, whoever reads the line of addresses reads the verdicts, too.
+        let verdicts: Option<Box<dyn Write + Send>> =
+            if self.json && self.exit { Some(Box::new(io::stdout())) } else { None };
+        Out { to, columns: width(), paint: Paint::on(terminal), verdicts }
     }
-}
-
-/// The addresses of everything, for the line of `--json`.
-fn addresses(stack: &Stack, external: &ExternalSystems) -> Value {
-    json!({
-        "http": stack.http,
-        "dynamodb": stack.dynamodb,
-        "sqs": stack.sqs,
-        "table": stack.table,
-        "secretsmanager": stack.secretsmanager,
-        "firstpromoter": external.firstpromoter.v2_url(),
-        "firstpromoter_v1": external.firstpromoter.v1_url(),
-        "reward_endpoint": external.endpoint.url(),
-    })
-}
-
-/// Prints the addresses of everything.
-fn introduce(stack: &Stack, external: &ExternalSystems, log: Option<&Path>) {
-    say(&format!("HTTP             {}", stack.http));
-    for (method, path, function) in &stack.routes {
-        say(&format!("                 {method} {path}  {function}"));
-    }
-    say(&format!("DynamoDB         {}  table {}", stack.dynamodb, stack.table));
-    say(&format!("SQS              {}", stack.sqs));
-    say(&format!("Secrets Manager  {}", stack.secretsmanager));
-    say(&format!(
-        "FirstPromoter    {}  (a fake; v1 at {})",
-        external.firstpromoter.v2_url(),
-        external.firstpromoter.v1_url()
-    ));
-    say(&format!("reward endpoint  {}", external.endpoint.url()));
-    if let Some(log) = log {
-        say(&format!("function logs    {}", log.display()));
-    }
-}
-
-/// Prints how the usual tools reach everything, and writes the addresses for one of
-/// them.
-fn introduce_tools(stack: &Stack) -> Result<(), LocalError> {
-    let env = workspace().join(".local/env.json");
-    let variables = json!({ "Parameters": {
-        "AWS_ENDPOINT_URL_DYNAMODB": stack.dynamodb,
-        "AWS_ENDPOINT_URL_SQS": stack.sqs,
-        "AWS_ENDPOINT_URL_SECRETS_MANAGER": stack.secretsmanager,
-    } });
-    let io = |source| LocalError::Io { what: env.display().to_string(), source };
-    fs::create_dir_all(workspace().join(".local")).map_err(io)?;
-    fs::write(&env, format!("{variables:#}\n")).map_err(io)?;
-    say_command(
-        "AWS CLI",
-        &[
-            &format!("AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION={REGION}"),
-            &format!("AWS_ENDPOINT_URL_DYNAMODB={}", stack.dynamodb),
-            &format!("aws dynamodb scan --table-name {}", stack.table),
-        ],
-    );
-    say_command(
-        "SAM CLI",
-        &[
-            "cargo local event affonso-payout-paid | sam local invoke PayoutsFunction -e -",
-            &format!("--env-vars {} --docker-network host", env.display()),
-            "--parameter-overrides FulfilFrom=2026-01-01T00:00:00Z RewardRecipient=promoter",
-            "V1Confirm=api",
-        ],
-    );
-    Ok(())
-}
-
-/// Prints a command of the shell, a line for each of its parts.
-fn say_command(what: &str, parts: &[&str]) {
-    say(&format!("{what:<17}{}", parts.join(&format!(" \\\n{:17}", ""))));
 }
 
 /// Resolves on SIGINT or SIGTERM.
@@ -333,14 +327,22 @@ mod tests {
 
     #[test]
     fn readme_lists_options_that_there_are() {
-        let readme = include_str!("../README.md");
-        let rows = readme.lines().filter_map(|line| line.strip_prefix("| `--"));
-        let listed = rows.map(|row| row.split(['`', ' ']).next().unwrap());
-        let mut command = <Cli as clap::CommandFactory>::command();
-        command.build();
-        let has = |name: &str| command.get_arguments().any(|one| one.get_long() == Some(name));
-        let unknown: Vec<&str> = listed.clone().filter(|name| !has(name)).collect();
-        assert!(listed.count() > 5 && unknown.is_empty(), "{unknown:?}");
+        let mut all = <Cli as clap::CommandFactory>::command();
+        all.build();
+        for (section, name) in [
+            ("Options", None),
+            ("Send a request of your own", Some("send")),
+            ("Your own endpoint", Some("check-endpoint")),
+        ] {
+            let readme = include_str!("../README.md");
+            let section = readme.split("\n## ").find(|text| text.starts_with(section)).unwrap();
+            let rows = section.lines().filter_map(|line| line.strip_prefix("| `--"));
+            let listed = rows.map(|row| row.split(['`', ' ']).next().unwrap());
+            let command = name.map_or(&all, |name| all.find_subcommand(name).unwrap());
+            let has = |name: &str| command.get_arguments().any(|one| one.get_long() == Some(name));
+            let unknown: Vec<&str> = listed.clone().filter(|name| !has(name)).collect();
+            assert!(listed.count() > 3 && unknown.is_empty(), "{unknown:?}");
+        }
     }
 
     #[test]
@@ -360,6 +362,7 @@ mod tests {
         for wrong in ["--instances=0", "--sweep=0", "--instances=-1", "--sweep=x"] {
             assert!(refused(&[wrong]).contains("at least 1"), "{wrong}");
         }
+        assert!(refused(&["--bind", "0.0.0.0"]).contains("must be one address"));
         assert!(refused(&["--parameter", "=b"]).contains("must be NAME=VALUE"));
         assert!(Cli::try_parse_from(["local", "event"]).is_err());
         assert!(Cli::try_parse_from(["local", "event", "--all"]).is_err());

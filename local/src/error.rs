@@ -50,6 +50,9 @@ pub enum LocalError {
         /// The file that should be there.
         binary: PathBuf,
     },
+    /// Neither the folder that it was started in nor one above it is a workspace.
+    #[error("{} is not in a clone of this project: no folder above it has a template.yaml beside its Cargo.toml", .0.display())]
+    NoWorkspace(PathBuf),
     /// The binaries could not be built.
     #[error("the functions could not be built: {0}")]
     Build(String),
@@ -67,9 +70,20 @@ pub enum LocalError {
     /// A sample cannot be signed.
     #[error(transparent)]
     Sign(#[from] SignError),
+    /// A sample cannot be changed in the way that was asked for.
+    #[error("{sample}: {problem}")]
+    Edit {
+        /// Name of the sample.
+        sample: String,
+        /// The reason.
+        problem: String,
+    },
     /// An event that is to be sent lacks what a payload 2.0 event has.
     #[error("the event has no {0}")]
     Incomplete(&'static str),
+    /// Nobody takes connections there; the address without its path.
+    #[error("nobody listens at {0}")]
+    NotConnected(String),
     /// A request got no answer.
     #[error("no answer: {0}")]
     NoAnswer(String),

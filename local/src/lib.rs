@@ -8,4 +8,6 @@ mod stage;
 
 pub use error::{InvokeError, LocalError};
 pub use play::{dev_options, dev_secrets, fakes, sign};
-pub use stage::{Answer, Cursor, Logs, Options, Stack, build_functions, template};
+pub use stage::{
+    Answer, Cursor, Exchange, Logs, Observer, Options, Sender, Stack, build_functions, template,
+};

@@ -4,16 +4,10 @@ use std::collections::BTreeMap;
 
 use tests::Setup;
 use tests::golden::{self, Entries, Markers};
+pub use tests::samples::provider_of;
 use tests::scene::Scene;
 
 use crate::samples::{fresh, samples};
-
-/// The provider that a sample is for, by the beginning of its name.
-pub fn provider_of(sample: &str) -> &'static str {
-    let names = shared::provider::ALL.iter().map(|definition| definition.provider.name());
-    let own = names.filter(|name| sample.starts_with(&format!("{name}-")));
-    own.max_by_key(|name| name.len()).unwrap()
-}
 
 #[tokio::test]
 async fn every_sample_writes_what_its_golden_entry_says() {

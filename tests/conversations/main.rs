@@ -19,6 +19,7 @@ mod fulfilment;
 mod golden;
 mod https;
 mod leaks;
+mod metrics;
 mod ops;
 mod ops_inbox;
 mod ops_looking;

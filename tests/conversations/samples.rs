@@ -1,55 +1,22 @@
 //! The samples of events/, as `cargo local` plays them and as
 //! `sam local invoke` takes them.
 
+use local::Options;
 use local::fakes::firstpromoter::{Payout, Promoter};
-use local::{Options, sign};
 use serde_json::Value;
 use shared::ledger::{Family, Kind};
 use shared::provider::ALL;
 use shared::provider::object::EventType;
 use shared::receive::route::Route;
 use shared::wire::json;
+pub use tests::samples::fresh;
+use tests::samples::{Step, steps};
 use tests::scene::Scene;
-use tests::{Stage, events_file, golden, now};
-
-/// A sample in its place in the play.
-struct Step {
-    name: String,
-    function: String,
-    status: u16,
-    /// The sample is sent when everything before it is settled.
-    after_settling: bool,
-}
-
-/// The samples in playing order.
-fn steps() -> Vec<Step> {
-    let answers = events_file("answers.json");
-    let steps: Vec<_> = answers.as_array().unwrap().iter().map(Step::new).collect();
-    assert!(!steps.is_empty());
-    steps
-}
-
-impl Step {
-    fn new(answer: &Value) -> Self {
-        let text = |name: &str| answer[name].as_str().unwrap().to_owned();
-        let status = u16::try_from(answer["answer"].as_u64().unwrap()).unwrap();
-        let after_settling = answer["after"] == "settled";
-        Self { name: text("sample"), function: text("function"), status, after_settling }
-    }
-}
+use tests::{Stage, events_file, golden};
 
 /// The samples in playing order: name, function, expected status.
 pub fn samples() -> Vec<(String, String, u16)> {
     steps().into_iter().map(|step| (step.name, step.function, step.status)).collect()
-}
-
-/// A sample with a signature of now, unless it is one that must be refused.
-pub fn fresh(name: &str, status: u16) -> Value {
-    let mut event = events_file(&format!("{name}.json"));
-    if status != 401 {
-        sign::sign(&mut event, &local::dev_secrets()["webhooks"], now()).unwrap();
-    }
-    event
 }
 
 /// The bundle with the other side of the samples' rewards.

@@ -18,6 +18,7 @@ pub mod patience;
 pub mod proxy;
 pub mod recorder;
 pub mod response;
+pub mod samples;
 pub mod scene;
 pub mod scratch;
 pub mod script;

@@ -14,6 +14,15 @@ pub fn promise_sk(epoch: u32) -> String {
     format!("fulfilment#{epoch}")
 }
 
+/// Partition and sort key of the promise of a key.
+#[must_use]
+pub fn item_of_promise(key: &str) -> (String, String) {
+    let (provider, rest) = key.split_once(':').unwrap();
+    let (id, epoch) = rest.rsplit_once(':').unwrap();
+    let kind = if provider == "firstpromoter" { "commission" } else { "fulfilment" };
+    (format!("{provider}#{kind}#{id}"), promise_sk(epoch.parse().unwrap()))
+}
+
 /// The message of a step that is due, of a commission's promise.
 #[must_use]
 pub fn step_message(id: u64, epoch: u32, due: &str) -> String {

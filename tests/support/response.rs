@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use local::Answer;
 use serde_json::{Value, json};
 
 /// An answer, with the request that it answers for the words of a failure.
@@ -11,11 +12,22 @@ pub struct Response {
     pub status: u16,
     /// The body; null where that is no JSON.
     pub body: Value,
-    pub(crate) request: String,
+    request: String,
 }
 
 #[expect(clippy::must_use_candidate, reason = "to assert is enough")]
 impl Response {
+    /// The answer to a payload 2.0 event.
+    pub fn new(event: &Value, answer: &Answer) -> Self {
+        let [method, path] =
+            [&event["requestContext"]["http"]["method"], &event["rawPath"]].map(Value::as_str);
+        Self {
+            status: answer.status,
+            body: serde_json::from_slice(&answer.body).unwrap_or_default(),
+            request: format!("{} {}", method.unwrap_or_default(), path.unwrap_or_default()),
+        }
+    }
+
     /// Asserts the status code.
     #[track_caller]
     pub fn is(&self, status: u16) -> &Self {

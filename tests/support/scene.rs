@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::delivery::{Delivery, Grant};
 use crate::item::{Item, Parked, Promise, Record};
-use crate::messages::{commission_pk, promise_sk};
+use crate::messages::{commission_pk, item_of_promise};
 use crate::patience::{Patience, eventually};
 use crate::scratch::template_without_stream;
 use crate::webhooks::commission;
@@ -29,7 +29,8 @@ pub const V1_KEY: &str = "firstpromoter-v1:900:1";
 const RESTS: [&str; 4] = ["confirmed", "denied", "reversed", "parked"];
 /// Between two sweeps, at least.
 const SWEEP_PAUSE: Duration = Duration::from_millis(500);
-const SIGNING: &str = "whsec_ZGV2LXJld2FyZC1lbmRwb2ludC1zaWduaW5nLWtleQ==";
+/// The secret that rewards are signed with, of the development secrets.
+pub const SIGNING: &str = "whsec_ZGV2LXJld2FyZC1lbmRwb2ludC1zaWduaW5nLWtleQ==";
 
 /// Everything that takes part in a conversation about rewards.
 pub struct Scene {
@@ -190,10 +191,7 @@ impl Scene {
 
     /// A promise by key.
     pub async fn find_promise(&self, key: &str) -> Option<Promise> {
-        let (provider, rest) = key.split_once(':').unwrap();
-        let (id, epoch) = rest.rsplit_once(':').unwrap();
-        let kind = if provider == "firstpromoter" { "commission" } else { "fulfilment" };
-        let (pk, sk) = (format!("{provider}#{kind}#{id}"), promise_sk(epoch.parse().unwrap()));
+        let (pk, sk) = item_of_promise(key);
         self.stage.find_item(&pk, &sk).await.map(Promise::new)
     }
 

@@ -45,14 +45,7 @@ impl Stage {
 
     /// Sends a payload 2.0 event as it is.
     pub async fn send(&self, event: &Value) -> Response {
-        let answer = self.stack.deliver(event).await.unwrap();
-        let [method, path] =
-            [&event["requestContext"]["http"]["method"], &event["rawPath"]].map(Value::as_str);
-        Response {
-            status: answer.status,
-            body: serde_json::from_slice(&answer.body).unwrap_or_default(),
-            request: format!("{} {}", method.unwrap_or_default(), path.unwrap_or_default()),
-        }
+        Response::new(event, &self.stack.deliver(event).await.unwrap())
     }
 
     /// Signs a body as the platform of the path would, now, and posts it.

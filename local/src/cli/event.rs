@@ -9,7 +9,6 @@ use clap::Args;
 use crate::error::LocalError;
 use crate::play::samples::Samples;
 use crate::play::secrets_file::SecretsFile;
-use crate::stage::binaries::workspace;
 
 #[derive(Debug, Args)]
 pub(super) struct Event {
@@ -28,8 +27,8 @@ pub(super) struct Event {
 }
 
 /// Parses the name of a sample.
-fn sample(text: &str) -> Result<String, String> {
-    let samples = Samples::load(workspace().join("events")).map_err(|error| error.to_string())?;
+pub(super) fn sample(text: &str) -> Result<String, String> {
+    let samples = Samples::of_workspace().map_err(|error| error.to_string())?;
     let names = samples.names();
     if names.contains(&text) {
         return Ok(text.to_owned());
@@ -41,7 +40,7 @@ fn sample(text: &str) -> Result<String, String> {
 impl Event {
     pub(super) fn run(self) -> Result<(), LocalError> {
         let secrets = SecretsFile::read(self.secrets.as_deref())?;
-        let samples = Samples::load(workspace().join("events"))?;
+        let samples = Samples::of_workspace()?;
         let name = self.name.as_deref();
         for name in name.map_or_else(|| samples.names(), |name| vec![name]) {
             let text = samples.freshly_signed(name, secrets.webhooks())?;

@@ -2,35 +2,35 @@
 //! promises, the calls of external systems. The console also sends the
 //! platform's own webhooks.
 
-mod fold;
+mod clock;
+mod out;
 mod recorded;
+mod requests;
 mod tally;
 mod trace;
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use serde_json::Value;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use serde_json::{Value, json};
 
 use crate::error::{LocalError, SignError};
 use crate::play::external_systems::ExternalSystems;
+use crate::play::lines::Request;
 use crate::play::secrets_file::SecretsFile;
-use crate::play::sign::sign;
-use crate::stage::{Answer, Cursor, Stack};
-use fold::fold;
+use crate::play::sign::{sign, without_token};
+use crate::stage::{Answer, Cursor, Exchange, Stack};
+use clock::{milliseconds, milliseconds_of, now};
+pub(crate) use out::Out;
 use recorded::{attribute, describe};
+pub(crate) use requests::provider;
 use tally::Tally;
 use trace::PromiseTrace;
 
 /// The time between two looks at the table.
 const PAUSE: Duration = Duration::from_millis(20);
-/// Width of the first column, in characters.
-const WIDTH: usize = 49;
-/// What the rest of a line is indented by that does not fit into one.
-const HANG: usize = 14;
+/// The time after which one that waits is told for what.
+const LONG: Duration = Duration::from_secs(3);
 
 /// States in which a worker calls somebody.
 const CLAIMED: [&str; 3] = ["delivering", "confirming", "reversing"];
@@ -44,10 +44,14 @@ struct Line {
     text: String,
 }
 
-/// A request that was sent, and its result.
-pub(crate) struct Exchange {
+/// A request that the console sent, and its result.
+pub(crate) struct Sent {
     /// The answer of the function.
     pub(crate) answer: Answer,
+    /// What the function says of it.
+    pub(crate) request: Request,
+    /// The time until the answer, in milliseconds.
+    pub(crate) ms: u64,
     /// The new items in a few words; `None` when there are none.
     pub(crate) recorded: Option<String>,
     /// True if it made a promise.
@@ -61,11 +65,13 @@ pub(crate) struct Console<'a> {
     stack: &'a Stack,
     pub(crate) external: &'a mut ExternalSystems,
     pub(crate) secrets: &'a SecretsFile,
-    out: Box<dyn Write + Send>,
+    out: Out,
     /// True if every sample gets its line.
     pub(crate) verbose: bool,
     began: i64,
     cursor: Cursor,
+    /// Requests of other clients that have no line yet.
+    others: Vec<Exchange>,
     /// Promises by key.
     traces: BTreeMap<String, PromiseTrace>,
     /// The number of the platform's webhooks that no function accepted.
@@ -79,7 +85,7 @@ impl<'a> Console<'a> {
         stack: &'a Stack,
         external: &'a mut ExternalSystems,
         secrets: &'a SecretsFile,
-        out: Box<dyn Write + Send>,
+        out: Out,
         verbose: bool,
     ) -> Result<Self, LocalError> {
         let mut console = Self {
@@ -90,6 +96,7 @@ impl<'a> Console<'a> {
             out,
             verbose,
             began: now(),
+            others: Vec::new(),
             traces: BTreeMap::new(),
             refused: 0,
             tally: Tally::default(),
@@ -109,10 +116,12 @@ impl<'a> Console<'a> {
 
     /// Writes a line as it is, without a time.
     pub(crate) fn write_line(&mut self, text: &str) {
-        for line in text.split('\n') {
-            // A reader that went away does not change what happens.
-            let _ = writeln!(self.out, "{}", fold(line, HANG));
-        }
+        self.out.write(text);
+    }
+
+    /// Writes a verdict, if anybody wants them.
+    pub(crate) fn write_verdict(&mut self, verdict: &Value) {
+        self.out.write_verdict(verdict);
     }
 
     /// Writes the heading of the columns.
@@ -120,15 +129,26 @@ impl<'a> Console<'a> {
         self.write_line(&format!(
             "\n{:>8}  {}",
             "seconds",
-            columns("sample", "answer", "recorded")
+            self.out.columns("sample", "answer", "recorded")
         ));
     }
 
     /// Sends a request and finds out what it recorded, which is only certain while
     /// nobody else sends one.
-    pub(crate) async fn send(&mut self, event: &Value) -> Result<Exchange, LocalError> {
+    pub(crate) async fn send(&mut self, event: &Value) -> Result<Sent, LocalError> {
         let at = now();
         let answer = self.stack.deliver(event).await?;
+        let id = answer.headers.iter().find(|(name, _)| name == "apigw-requestid");
+        let (mut request, mut ms) = (Request::default(), 0);
+        // The front tells of a request before its answer is out.
+        while let Some(exchange) = self.external.next_exchange() {
+            if id.is_some_and(|(_, id)| *id == exchange.id) {
+                request = Request::among(&exchange.lines).unwrap_or_default();
+                ms = u64::try_from(exchange.took.as_millis()).unwrap_or(u64::MAX);
+            } else {
+                self.others.push(exchange);
+            }
+        }
         let changes = self.changes().await?;
         let (recorded, promised) = (describe(&changes), self.traces.len());
         let lines = self.proceedings(&changes);
@@ -136,7 +156,7 @@ impl<'a> Console<'a> {
             self.count_unrecorded(event, answer.status);
         }
         let promises = self.traces.len() > promised;
-        Ok(Exchange { answer, recorded, promises, at, lines })
+        Ok(Sent { answer, request, ms, recorded, promises, at, lines })
     }
 
     /// Counts a request that recorded nothing. One without a body is no event.
@@ -157,28 +177,29 @@ impl<'a> Console<'a> {
     }
 
     /// Writes the line of a request, among those of the workers at that time.
-    pub(crate) fn report(&mut self, sent: Exchange, what: &str, verdict: &str, recorded: &str) {
+    pub(crate) fn report(&mut self, sent: Sent, what: &str, verdict: &str, recorded: &str) {
         let answer = format!("{} {verdict}", sent.answer.status);
-        let mut lines = vec![Line { at: sent.at, rank: 0, text: columns(what, &answer, recorded) }];
+        let mut lines =
+            vec![Line { at: sent.at, rank: 0, text: self.out.columns(what, &answer, recorded) }];
         lines.extend(sent.lines);
         self.print(lines);
     }
 
     /// Writes what the workers did at the time of a request that needs no line.
-    pub(crate) fn pass_over(&mut self, sent: Exchange) {
+    pub(crate) fn pass_over(&mut self, sent: Sent) {
         self.print(sent.lines);
     }
 
     /// Writes how far the play has come.
     pub(crate) fn report_progress(&mut self, provider: &str, done: &str) {
-        let (at, text) = (now(), columns(provider, "", done));
+        let (at, text) = (now(), self.out.columns(provider, "", done));
         self.print(vec![Line { at, rank: 0, text }]);
     }
 
     /// Writes the line of a request that is not sent, as no secret signs it.
     pub(crate) fn report_skipped(&mut self, what: &str, provider: &str) {
         let why = format!("{provider}: no secret for it in {}", self.secrets.name);
-        let (at, text) = (now(), columns(what, "skipped", &why));
+        let (at, text) = (now(), self.out.columns(what, "skipped", &why));
         self.print(vec![Line { at, rank: 0, text }]);
     }
 
@@ -187,16 +208,40 @@ impl<'a> Console<'a> {
     pub(crate) async fn catch_up(&mut self) -> Result<(), LocalError> {
         let changes = self.changes().await?;
         let mut lines = self.proceedings(&changes);
-        // The console sent nothing meanwhile, so this is another client's request.
-        if let Some(recorded) = describe(&changes) {
-            let text = columns("a request", "", &recorded);
-            lines.push(Line { at: now(), rank: 0, text });
+        while let Some(exchange) = self.external.next_exchange() {
+            self.others.push(exchange);
+        }
+        for exchange in std::mem::take(&mut self.others) {
+            lines.push(self.line_of(&exchange));
         }
         self.print(lines);
         while let Some(event) = self.external.next_webhook() {
             self.send_webhook(event).await?;
         }
         Ok(())
+    }
+
+    /// The line of another client's request.
+    fn line_of(&mut self, exchange: &Exchange) -> Line {
+        let request = Request::among(&exchange.lines);
+        let outcome = request.as_ref().map(|request| request.outcome.as_str());
+        if let Some(provider) = request.as_ref().and_then(|request| request.provider.as_deref()) {
+            match outcome {
+                Some("duplicate") => self.tally.count_duplicate(provider),
+                // What is quarantined is counted as what it left in the table.
+                Some("quarantined") => {}
+                _ if exchange.status >= 300 => self.tally.count_refused(provider),
+                _ => {}
+            }
+        }
+        let what = format!("{} {}", exchange.method, without_token(&exchange.path));
+        let told = requests::told(exchange, request.as_ref());
+        let detail = format!("{told} · {} ms", exchange.took.as_millis());
+        Line {
+            at: milliseconds_of(exchange.at),
+            rank: 0,
+            text: self.out.columns(&what, &exchange.status.to_string(), &detail),
+        }
     }
 
     /// Signs and sends a webhook of the platform.
@@ -222,7 +267,7 @@ impl<'a> Console<'a> {
     /// Reports until every promise is settled or parked, or until no promise has
     /// come to a new state for the time `quiet`.
     pub(crate) async fn settle(&mut self, quiet: Duration) -> Result<(), LocalError> {
-        let (mut reached, mut since) = (0, Instant::now());
+        let (mut reached, mut since, mut said) = (0, Instant::now(), Instant::now());
         loop {
             self.catch_up().await?;
             let over =
@@ -234,8 +279,22 @@ impl<'a> Console<'a> {
             if over || since.elapsed() > quiet {
                 return Ok(());
             }
+            if said.elapsed() > LONG {
+                said = Instant::now();
+                self.report_waiting();
+            }
             tokio::time::sleep(PAUSE).await;
         }
+    }
+
+    /// Writes which promises are waited for.
+    fn report_waiting(&mut self) {
+        let open = self.traces.iter().filter(|(_, trace)| !trace.is_over());
+        let open: Vec<String> = open.map(|(key, trace)| format!("{key} {}", trace.state)).collect();
+        let what =
+            if open.is_empty() { "FirstPromoter's webhooks".to_owned() } else { open.join(", ") };
+        let (at, text) = (now(), self.out.columns("waiting", "", &what));
+        self.print(vec![Line { at, rank: 0, text }]);
     }
 
     /// Reports until dropped.
@@ -271,9 +330,17 @@ impl<'a> Console<'a> {
             text.push(format!("  {key}  {}", trace.summary()));
         }
         let right = confirmed == traces.len() && self.refused == 0;
+        let verdict = |(key, trace): &(&String, &PromiseTrace)| {
+            let (state, reason) = (&trace.state, &trace.reason);
+            json!({ "promise": key, "right": state == "confirmed", "state": state, "reason": reason })
+        };
+        let verdicts: Vec<Value> = traces.iter().map(verdict).collect();
         let (rate, rewards) = (self.external.call_rate(), self.external.rewards());
         text.extend([rate, rewards]);
         self.write_line(&text.join("\n"));
+        for verdict in &verdicts {
+            self.write_verdict(verdict);
+        }
         right
     }
 
@@ -285,7 +352,7 @@ impl<'a> Console<'a> {
         lines.extend(self.external.new_calls().into_iter().map(|call| Line {
             at: call.at,
             rank: 1,
-            text: columns(&format!("  {}", call.what), &call.answer, &call.detail),
+            text: self.out.columns(&format!("  {}", call.what), &call.answer, &call.detail),
         }));
         lines
     }
@@ -318,7 +385,7 @@ impl<'a> Console<'a> {
         Some(Line {
             at: changed,
             rank: if claimed { 0 } else { 2 },
-            text: columns(&format!("  {key}"), "", &format!("{state} {after} ms{said}")),
+            text: self.out.columns(&format!("  {key}"), "", &format!("{state} {after} ms{said}")),
         })
     }
 
@@ -330,25 +397,4 @@ impl<'a> Console<'a> {
             self.write_line(&format!("{seconds:>4}.{rest:03}  {}", line.text));
         }
     }
-}
-
-/// The name of the provider to whose address a request goes.
-pub(crate) fn provider(event: &Value) -> &str {
-    let path = event.get("rawPath").and_then(Value::as_str).unwrap_or_default();
-    path.trim_start_matches("/webhooks/").split('/').next().unwrap_or_default()
-}
-
-fn columns(what: &str, answer: &str, detail: &str) -> String {
-    let line = format!("{what:WIDTH$}  {answer:7}  {detail}");
-    line.trim_end().to_owned()
-}
-
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
-
-fn milliseconds(text: &str) -> Option<i64> {
-    let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok()
 }

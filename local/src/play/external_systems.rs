@@ -1,99 +1,56 @@
 //! The systems that the bundle calls: the fakes of FirstPromoter's API and of
 //! the company's reward endpoint, as `cargo local` runs them.
 
+mod account;
 mod announced;
+mod call_line;
+mod preset;
 
 use std::io;
-use std::time::Duration;
+use std::sync::Arc;
 
-use clap::ValueEnum;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 use tokio::sync::mpsc;
 
 use crate::error::LocalError;
-use crate::play::fakes::endpoint::{self, EndpointFault};
-use crate::play::fakes::firstpromoter::{self, Keys, Operation, PlatformFault};
+use crate::play::fakes::firstpromoter::{Keys, Operation};
 use crate::play::fakes::{FakeFirstPromoter, Fault, RewardEndpoint};
-use announced::{commission, payout, text};
+use crate::play::relay::{Call, Relay};
+use crate::stage::{Exchange, Observer};
+use account::Account;
+pub(crate) use call_line::CallLine;
+pub(crate) use preset::FaultPreset;
 
-/// The delay of `slow`: longer than a worker waits in such a run.
-const SLOW: Duration = Duration::from_secs(3);
 /// The time that a worker waits for a reply in such a run.
 const CALL_TIMEOUT_SECONDS: &str = "2";
 /// The first pause before a repetition, so that recoveries can be watched.
 const RETRY_FIRST_MS: &str = "500";
 
-/// The faults that `--fault` can ask for; each strikes once for every call that
-/// matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub(crate) enum FaultPreset {
-    /// FirstPromoter marks it fulfilled and answers 500
-    #[value(name = "created_but_500")]
-    CreatedBut500,
-    /// 429 with Retry-After, by FirstPromoter and the reward endpoint
-    RateLimited,
-    /// 200 with the failure inside
-    BatchPartialFailure,
-    /// 202, and done after two polls
-    #[value(name = "stays_202")]
-    Stays202,
-    /// Somebody else marked it fulfilled before
-    #[value(name = "already_fulfilled_422")]
-    AlreadyFulfilled422,
-    /// The approval has no payout record yet
-    #[value(name = "no_payout_yet_422")]
-    NoPayoutYet422,
-    /// Done, and the connection closes without a reply, at both
-    DropsReply,
-    /// Done, and answered after the caller gave up, at both
-    Slow,
-}
-
-impl FaultPreset {
-    /// The fault of the platform and, where it fails too, of the reward endpoint.
-    fn faults(self) -> (PlatformFault, Option<EndpointFault>) {
-        use FaultPreset as P;
-        let platform = match self {
-            P::CreatedBut500 => PlatformFault::CreatedBut500,
-            P::RateLimited => PlatformFault::RateLimited { retry_after: Some(1) },
-            P::BatchPartialFailure => PlatformFault::BatchPartialFailure,
-            P::Stays202 => PlatformFault::Stays202 { finishes_after: Some(2) },
-            P::AlreadyFulfilled422 => PlatformFault::AlreadyFulfilled422,
-            P::NoPayoutYet422 => PlatformFault::NoPayoutYet422,
-            P::DropsReply => PlatformFault::DropsReply,
-            P::Slow => PlatformFault::Slow(SLOW),
-        };
-        let endpoint = match self {
-            P::RateLimited => Some(EndpointFault::RateLimited { retry_after: Some(1) }),
-            P::DropsReply => Some(EndpointFault::DropsReply),
-            P::Slow => Some(EndpointFault::Slow(SLOW)),
-            _ => None,
-        };
-        (platform, endpoint)
-    }
-}
-
 /// The fakes, and the webhooks that the platform has yet to send.
 pub(crate) struct ExternalSystems {
-    pub(crate) firstpromoter: FakeFirstPromoter,
+    pub(crate) firstpromoter: Arc<FakeFirstPromoter>,
     pub(crate) endpoint: RewardEndpoint,
+    /// The way to a reward endpoint of one's own, if there is one.
+    relay: Option<Relay>,
+    pub(crate) account: Arc<Account>,
     webhooks: mpsc::UnboundedReceiver<Value>,
+    exchanges: mpsc::UnboundedReceiver<Exchange>,
     has_v1_key: bool,
     /// True if replies are to be slower than workers wait.
     slow: bool,
-    /// The numbers of calls of the platform and of the endpoint that
+    /// The numbers of calls of the platform, of the sample endpoint and of one's own that
     /// `new_calls` gave so far.
-    reported: (usize, usize),
+    reported: (usize, usize, usize),
 }
 
 impl ExternalSystems {
-    /// Starts the fakes with the keys that the functions use.
+    /// Starts the fakes with the keys that the functions use. Rewards go to the URL `own`,
+    /// if there is one, and else to the sample endpoint.
     pub(crate) async fn start(
         credentials: &Value,
         firstpromoter_port: u16,
         endpoint_port: u16,
+        own: Option<&str>,
     ) -> Result<Self, LocalError> {
         let text = |pointer: &str| {
             let text = credentials.pointer(pointer).and_then(Value::as_str);
@@ -119,13 +76,26 @@ impl ExternalSystems {
         };
         let has_v1_key = !keys.v1_api_key.is_empty();
         firstpromoter.expect_keys(keys);
+        let relay =
+            match own {
+                Some(url) => Some(Relay::start(url).await.map_err(|source| LocalError::Io {
+                    what: format!("--endpoint {url}"),
+                    source,
+                })?),
+                None => None,
+            };
+        let (sender, exchanges) = mpsc::unbounded_channel();
+        let firstpromoter = Arc::new(firstpromoter);
         Ok(Self {
             webhooks: firstpromoter.webhooks(),
+            account: Arc::new(Account::new(Arc::clone(&firstpromoter), sender)),
+            exchanges,
             firstpromoter,
             endpoint,
+            relay,
             has_v1_key,
             slow: false,
-            reported: (0, 0),
+            reported: (0, 0, 0),
         })
     }
 
@@ -135,11 +105,22 @@ impl ExternalSystems {
         [
             ("FirstpromoterApiUrl", self.firstpromoter.v2_url()),
             ("FirstpromoterV1ApiUrl", self.firstpromoter.v1_url()),
-            ("RewardEndpointUrl", self.endpoint.url()),
+            ("RewardEndpointUrl", self.endpoint_url()),
             ("V1Confirm", confirm.to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into()
+    }
+
+    /// The URL that rewards are posted to: the sample endpoint's, or that of the relay to
+    /// one's own.
+    pub(crate) fn endpoint_url(&self) -> String {
+        self.relay.as_ref().map_or_else(|| self.endpoint.url(), Relay::url)
+    }
+
+    /// The URL of one's own reward endpoint.
+    pub(crate) fn own_endpoint(&self) -> Option<&str> {
+        self.relay.as_ref().map(|relay| relay.target.as_str())
     }
 
     /// Variables that shorten the functions' pauses.
@@ -155,12 +136,17 @@ impl ExternalSystems {
     /// Adds to the account the commission, or the payout of v1, that a webhook's
     /// body announces.
     pub(crate) fn seed(&self, body: &Value) {
-        if let Some(commission) = commission(body) {
-            self.firstpromoter.add_commission(commission);
-        }
-        if let Some(payout) = payout(body) {
-            self.firstpromoter.add_payout(payout);
-        }
+        self.account.seed(body);
+    }
+
+    /// The one who watches the front, so that the account holds what is sent there.
+    pub(crate) fn observer(&self) -> Arc<dyn Observer> {
+        Arc::<Account>::clone(&self.account)
+    }
+
+    /// The next request that the front answered.
+    pub(crate) fn next_exchange(&mut self) -> Option<Exchange> {
+        self.exchanges.try_recv().ok()
     }
 
     /// Lets the fakes fail in the way of a preset.
@@ -190,10 +176,14 @@ impl ExternalSystems {
     pub(crate) fn new_calls(&mut self) -> Vec<CallLine> {
         let platform = self.firstpromoter.calls_from(self.reported.0);
         let endpoint = self.endpoint.calls_from(self.reported.1);
+        let relay = self.relay.as_ref();
+        let own = relay.map(|relay| relay.calls_from(self.reported.2)).unwrap_or_default();
         self.reported.0 += platform.len();
         self.reported.1 += endpoint.len();
+        self.reported.2 += own.len();
         let platform = platform.iter().map(CallLine::of_platform);
-        platform.chain(endpoint.iter().map(CallLine::of_endpoint)).collect()
+        let endpoint = endpoint.iter().map(CallLine::of_endpoint);
+        platform.chain(endpoint).chain(own.iter().map(CallLine::of_own_endpoint)).collect()
     }
 
     /// True if the account holds the commission or payout of a promise, which its
@@ -217,6 +207,13 @@ impl ExternalSystems {
 
     /// One line on the calls that the company's system got.
     pub(crate) fn rewards(&self) -> String {
+        if let Some(relay) = &self.relay {
+            let calls = relay.calls_from(0);
+            let taken = |call: &&Call| matches!(call.status, Some(200..=299 | 409));
+            let taken = calls.iter().filter(taken).count();
+            let target = &relay.target;
+            return format!("your endpoint {target}: {} calls, {taken} taken", calls.len());
+        }
         let calls = self.endpoint.calls().len();
         let grants = self.endpoint.grants().len();
         format!("reward endpoint: {calls} calls, {grants} rewards granted")
@@ -254,57 +251,6 @@ fn webhook_event(body: &Value) -> Value {
     })
 }
 
-/// A call of an external system, as the console reports it.
-pub(crate) struct CallLine {
-    /// The time of its arrival, in milliseconds since 1970.
-    pub(crate) at: i64,
-    /// The system, and the request that it got.
-    pub(crate) what: String,
-    /// The status code, or `none` without a reply.
-    pub(crate) answer: String,
-    /// The commission, payout or reward of the call, and the fault that struck it.
-    pub(crate) detail: String,
-}
-
-impl CallLine {
-    fn new(
-        at: OffsetDateTime,
-        what: String,
-        status: Option<u16>,
-        subject: &str,
-        fault: Option<&str>,
-    ) -> Self {
-        let answer = status.map_or_else(|| "none".to_owned(), |status| status.to_string());
-        let fault = fault.map_or_else(String::new, |fault| format!("  fault: {fault}"));
-        Self {
-            at: i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or_default(),
-            what,
-            answer,
-            detail: format!("{subject}{fault}"),
-        }
-    }
-
-    fn of_platform(call: &firstpromoter::Call) -> Self {
-        let path = call.path.trim_start_matches("/api/v2/company");
-        let path = path.trim_start_matches("/api");
-        let what = format!("FirstPromoter: {} {path}", call.method);
-        let ids: Vec<String> = call.ids.iter().map(ToString::to_string).collect();
-        Self::new(call.at, what, call.status, &ids.join(" "), call.fault)
-    }
-
-    fn of_endpoint(call: &endpoint::Call) -> Self {
-        let body: Value = serde_json::from_slice(&call.body).unwrap_or_default();
-        let kind = text(&body, "/type").unwrap_or_else(|| "no reward".to_owned());
-        let what = match (text(&body, "/data/amount"), text(&body, "/data/unit")) {
-            (Some(amount), Some(unit)) => format!(" {amount} {unit}"),
-            _ => String::new(),
-        };
-        let what = format!("reward endpoint: {kind}{what}");
-        let key = call.id.as_deref().unwrap_or_default();
-        Self::new(call.at, what, call.status, key, call.fault)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -313,9 +259,8 @@ mod tests {
     #[tokio::test]
     async fn the_account_holds_what_the_samples_announce() {
         let credentials = &crate::play::dev_secrets()["credentials"];
-        let external = ExternalSystems::start(credentials, 0, 0).await.unwrap();
-        let folder = crate::stage::binaries::workspace().join("events");
-        let samples = crate::play::samples::Samples::load(folder).unwrap();
+        let external = ExternalSystems::start(credentials, 0, 0, None).await.unwrap();
+        let samples = crate::play::samples::Samples::of_workspace().unwrap();
         for body in samples.bodies().unwrap() {
             external.seed(&body);
         }
@@ -331,18 +276,5 @@ mod tests {
         assert_eq!(payout.promoter.id, 884_133);
         let v1_confirm = external.parameters().into_iter().find(|(name, _)| name == "V1Confirm");
         assert_eq!(v1_confirm.unwrap().1, "api");
-    }
-
-    #[test]
-    fn the_presets_have_the_names_of_the_fakes() {
-        use crate::play::fakes::FaultKind;
-        let presets = FaultPreset::value_variants();
-        assert_eq!(presets.len(), 8);
-        for preset in presets {
-            let value = preset.to_possible_value().unwrap();
-            let (platform, endpoint) = preset.faults();
-            assert_eq!(platform.name(), value.get_name());
-            assert!(endpoint.is_none_or(|fault| fault.name() == value.get_name()), "{preset:?}");
-        }
     }
 }

@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
+
 use crate::error::{LocalError, SignError};
-use crate::play::console::{Console, provider};
+use crate::play::console::{Console, Sent, provider};
 use crate::play::samples::{After, Samples};
 
 /// The time without a new state after which promises are no longer waited for.
@@ -26,7 +28,6 @@ pub(crate) async fn play(
 ) -> Result<bool, LocalError> {
     let began = Instant::now();
     let mut score = Score::default();
-    let mut played = Vec::new();
     console.heading();
     for (index, expected) in samples.expected().iter().enumerate() {
         let (sample, answer) = (expected.sample.as_str(), expected.answer);
@@ -37,6 +38,7 @@ pub(crate) async fn play(
         let request = match samples.request(sample, console.secrets.webhooks()) {
             Err(LocalError::Sign(SignError::NoSecret(provider))) => {
                 console.report_skipped(sample, &provider);
+                console.write_verdict(&json!({ "sample": sample, "skipped": "no secret" }));
                 score.skipped += 1;
                 continue;
             }
@@ -49,13 +51,20 @@ pub(crate) async fn play(
         let right = status == answer
             || early && later.any(|later| later.sample == sample && later.answer == status);
         score.count(right);
-        let recorded = match &sent.recorded {
-            _ if !right => String::from_utf8_lossy(&sent.answer.body).into_owned(),
+        console.write_verdict(&verdict_on(sample, answer, right, &sent));
+        let mut recorded = match &sent.recorded {
+            _ if !right => {
+                let body = String::from_utf8_lossy(&sent.answer.body);
+                format!("{}  {body}", sent.request.outcome_with_reason())
+            }
             Some(recorded) => recorded.clone(),
-            None if played.contains(&sample) => "duplicate".to_owned(),
-            None => "nothing new".to_owned(),
+            None => sent.request.outcome_with_reason(),
         };
-        played.push(sample);
+        if console.verbose {
+            let secret = sent.request.secret.as_ref();
+            let secret = secret.map_or_else(String::new, |secret| format!(" · secret {secret}"));
+            recorded = format!("{recorded}{secret} · {} ms", sent.ms);
+        }
         if console.verbose || !right || status >= 300 || sent.promises {
             let verdict = if right { "ok".to_owned() } else { format!("NOT {answer}") };
             console.report(sent, sample, &verdict, &recorded);
@@ -68,7 +77,31 @@ pub(crate) async fn play(
     console.tell_records().await?;
     let all = samples.expected().len();
     console.write_line(&score.summary(all, began.elapsed()));
-    Ok(console.sum_up() && score.wrong == 0)
+    let right = console.sum_up() && score.wrong == 0;
+    console.write_verdict(&json!({
+        "right": right,
+        "samples": all,
+        "as_expected": score.as_expected(all),
+        "skipped": score.skipped,
+        "seconds": began.elapsed().as_secs_f64(),
+    }));
+    Ok(right)
+}
+
+/// The verdict on a sample: its answer, the one that was expected, and what the function
+/// says of it.
+fn verdict_on(sample: &str, expected: u16, right: bool, sent: &Sent) -> Value {
+    json!({
+        "sample": sample,
+        "right": right,
+        "answer": sent.answer.status,
+        "expected": expected,
+        "outcome": sent.request.outcome,
+        "reason": sent.request.reason,
+        "secret": sent.request.secret,
+        "recorded": sent.recorded,
+        "ms": sent.ms,
+    })
 }
 
 /// The answers so far.
@@ -102,8 +135,13 @@ impl Score {
         provider.clone_into(&mut self.provider);
     }
 
+    /// How many of all samples were answered as expected.
+    fn as_expected(&self, all: usize) -> usize {
+        all.saturating_sub(self.wrong + self.skipped)
+    }
+
     fn summary(&self, all: usize, took: Duration) -> String {
-        let right = all - self.wrong - self.skipped;
+        let right = self.as_expected(all);
         let skipped = match self.skipped {
             0 => String::new(),
             skipped => format!(", {skipped} skipped"),

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::error::LocalError;
 use crate::play::sign::{body, sign};
+use crate::stage::binaries::workspace;
 
 /// The samples and the answers that are expected.
 #[derive(Debug)]
@@ -39,6 +40,11 @@ pub(crate) enum After {
 const UNAUTHORIZED: u16 = 401;
 
 impl Samples {
+    /// The samples in events/ of the workspace.
+    pub(crate) fn of_workspace() -> Result<Self, LocalError> {
+        Self::load(workspace()?.join("events"))
+    }
+
     /// Reads `answers.json` of `folder`.
     pub(crate) fn load(folder: PathBuf) -> Result<Self, LocalError> {
         let file = folder.join("answers.json");
@@ -85,6 +91,18 @@ impl Samples {
         Ok(event)
     }
 
+    /// A sample as it is, to be changed and signed.
+    pub(crate) fn unsigned(&self, name: &str) -> Result<Value, LocalError> {
+        let file = self.file(name);
+        serde_json::from_str(&read(&file)?).map_err(|error| content(&file, &error))
+    }
+
+    /// True if a sample is there to be refused, and so keeps its signature.
+    pub(crate) fn is_refused(&self, name: &str) -> bool {
+        let refused = |one: &Expected| one.sample == name && one.answer == UNAUTHORIZED;
+        self.expected.iter().any(refused)
+    }
+
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.join(format!("{name}.json"))
     }
@@ -96,13 +114,8 @@ impl Samples {
         let text = read(&file)?;
         let before: Value = serde_json::from_str(&text).map_err(|error| content(&file, &error))?;
         let mut event = before.clone();
-        let refused = self
-            .expected
-            .iter()
-            .any(|expected| expected.sample == name && expected.answer == UNAUTHORIZED);
-        if !refused {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-            sign(&mut event, secrets, now)?;
+        if !self.is_refused(name) {
+            sign(&mut event, secrets, now())?;
         }
         Ok((text, before, event))
     }
@@ -121,6 +134,11 @@ impl Samples {
         }
         Ok(text)
     }
+}
+
+/// Unix seconds.
+pub(crate) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 fn read(file: &PathBuf) -> Result<String, LocalError> {

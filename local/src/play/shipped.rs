@@ -51,6 +51,109 @@ fn what_shares_a_program_is_built_once() {
     assert_eq!((shared[0].0.as_str(), shared[0].1.len()), ("receive", 5));
 }
 
+/// The parameters that a value refers to.
+fn parameters(document: &Value, value: &Value) -> BTreeSet<String> {
+    match value {
+        Value::Object(map) => {
+            let own = map.get("Ref").and_then(Value::as_str);
+            let own = own.filter(|name| document["Parameters"].get(name).is_some());
+            let inner = map.values().flat_map(|value| parameters(document, value));
+            own.map(str::to_owned).into_iter().chain(inner).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(|item| parameters(document, item)).collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+/// A version of a function keeps what it was published with. Another value of whatever
+/// a version keeps has to make another one, so it stands among the settings, which are
+/// its description; and the function has to differ, or there is none to be published.
+#[test]
+fn another_setting_publishes_a_version_of_every_function() {
+    let document = yaml::parse(SHIPPED).unwrap();
+    let settings = json!({"Ref": "Settings"});
+    let global = &document["Globals"]["Function"];
+    assert_eq!(global["Environment"]["Variables"]["SETTINGS_VERSION"], settings);
+    assert_eq!(global["AutoPublishAlias"], "live");
+    let mut kept = BTreeSet::new();
+    for id in shipped().functions.keys() {
+        let own = &document["Resources"][id]["Properties"];
+        assert_eq!(own["VersionDescription"], settings, "{id}");
+        assert_eq!(own["AutoPublishAliasAllProperties"], true, "{id}");
+        for property in ["Architectures", "Environment", "KmsKeyArn", "MemorySize", "Timeout"] {
+            kept.extend(parameters(&document, &own[property]));
+            kept.extend(parameters(&document, &global[property]));
+        }
+    }
+    let content = &document["Resources"]["Settings"]["Properties"]["Content"]["Fn::Sub"];
+    let lines = content.as_str().unwrap().lines().map(|line| line.split_once('=').unwrap());
+    let said = lines.map(|(name, value)| {
+        assert_eq!(value, format!("${{{name}}}"));
+        name.to_owned()
+    });
+    assert_eq!(said.collect::<BTreeSet<_>>(), kept);
+}
+
+/// What takes a new version back is named, and not referred to.
+#[test]
+fn the_alarms_that_end_a_deployment_are_alarms_of_the_template() {
+    let document = yaml::parse(SHIPPED).unwrap();
+    let preference = &document["Globals"]["Function"]["DeploymentPreference"];
+    let resources = document["Resources"].as_object().unwrap().values();
+    let alarms: Vec<_> = resources.map(|resource| &resource["Properties"]["AlarmName"]).collect();
+    for name in preference["Alarms"].as_array().unwrap() {
+        assert!(alarms.contains(&name), "{name}");
+    }
+    let types = &document["Parameters"]["DeploymentPreference"]["AllowedValues"];
+    let gradual = document["Mappings"]["ByCodeDeploy"].as_object().unwrap();
+    assert_eq!(
+        types
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|kind| kind.as_str().unwrap())
+            .collect::<BTreeSet<_>>(),
+        gradual.keys().map(String::as_str).collect()
+    );
+    let moves = &document["Resources"]["RolloutRole"]["Properties"]["Policies"][0];
+    let moves = &moves["PolicyDocument"]["Statement"][0]["Resource"];
+    let moved = moves.as_array().unwrap().iter().map(|arn| arn["Fn::Sub"].as_str().unwrap());
+    let functions = shipped().functions.into_keys().map(|id| format!("${{{id}.Arn}}*"));
+    assert_eq!(moved.map(str::to_owned).collect::<BTreeSet<_>>(), functions.collect());
+    for (kind, entry) in gradual {
+        assert_eq!(entry["Enabled"], kind != "AllAtOnce", "{kind}");
+    }
+}
+
+/// A worker's own part of the account's concurrency is not less than its queue starts:
+/// what is throttled counts as received, and ends among the dead letters.
+#[test]
+fn reserved_concurrency_is_what_the_queues_start() {
+    let document = yaml::parse(SHIPPED).unwrap();
+    let mut of_workers = 0;
+    for (id, function) in shipped().functions {
+        let reserved = &document["Resources"][&id]["Properties"]["ReservedConcurrentExecutions"];
+        let parts = reserved["Fn::If"].as_array().unwrap();
+        assert_eq!((&parts[0], &parts[2]), (&json!("IsReserved"), &json!({"Ref": "AWS::NoValue"})));
+        match function.sources.as_slice() {
+            [Source::Http { .. }, ..] => {
+                assert_eq!(parts[1], json!({"Ref": "ReservedConcurrency"}));
+            }
+            sources => {
+                let own = parts[1].as_u64().unwrap();
+                of_workers += own;
+                if let [Source::Queue(_)] = sources {
+                    let events = &document["Resources"][&id]["Properties"]["Events"];
+                    let most = &events["Step"]["Properties"]["ScalingConfig"]["MaximumConcurrency"];
+                    assert_eq!(most.as_u64(), Some(own), "{id}");
+                }
+            }
+        }
+    }
+    let said = document["Parameters"]["ReservedConcurrency"]["Description"].as_str().unwrap();
+    assert!(said.contains(&format!("Five times this and {of_workers} ")), "{said}");
+}
+
 /// A stream's failures have somewhere to go: what a batch says that is given up on
 /// is said nowhere else.
 #[test]
@@ -204,12 +307,12 @@ fn a_key_is_used_for_all_that_is_kept() {
         let place = match kind {
             "AWS::DynamoDB::Table" => "/SSESpecification/KMSMasterKeyId",
             "AWS::Logs::LogGroup" | "AWS::SecretsManager::Secret" => "/KmsKeyId",
-            "AWS::SQS::Queue" => "/KmsMasterKeyId",
+            "AWS::SNS::Topic" | "AWS::SQS::Queue" => "/KmsMasterKeyId",
             _ => continue,
         };
         assert_eq!(resource["Properties"].pointer(place), Some(&key), "{id}");
         kinds.insert(kind);
     }
-    assert_eq!(kinds.len(), 4);
+    assert_eq!(kinds.len(), 5);
     assert_eq!(document["Globals"]["Function"]["KmsKeyArn"], key);
 }

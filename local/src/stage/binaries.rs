@@ -1,6 +1,7 @@
 //! The function binaries, which cargo builds.
 
 use std::collections::BTreeMap;
+use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -10,17 +11,38 @@ use crate::error::LocalError;
 
 /// The folder cargo puts binaries of the running program's profile into.
 pub(crate) fn own_folder() -> Option<PathBuf> {
-    let exe = std::env::current_exe().ok()?;
+    let exe = env::current_exe().ok()?;
     let folder = exe.parent()?;
     // Test binaries are one level down.
     let folder = if folder.ends_with("deps") { folder.parent()? } else { folder };
     Some(folder.to_path_buf())
 }
 
-/// The root of the workspace.
-pub(crate) fn workspace() -> &'static Path {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    own.parent().unwrap_or(own)
+/// The variable in which cargo names the folder of the package that it runs.
+const PACKAGE: &str = "CARGO_MANIFEST_DIR";
+/// Files that only the root of the workspace has beside each other.
+const ROOT: [&str; 2] = ["Cargo.toml", "template.yaml"];
+
+/// The root of the workspace, found when it is asked for: two clones may share a
+/// target folder, and then a program that was built in one runs in the other. Cargo
+/// knows best which one it runs; without cargo it is the folder that the program was
+/// started in, or one above it.
+///
+/// # Errors
+/// [`LocalError::NoWorkspace`] when neither is in a workspace.
+pub(crate) fn workspace() -> Result<PathBuf, LocalError> {
+    let package = env::var_os(PACKAGE).map(PathBuf::from);
+    let started_in = env::current_dir().ok();
+    let mut places = package.into_iter().chain(started_in.clone());
+    places
+        .find_map(|place| root_above(&place).map(Path::to_path_buf))
+        .ok_or_else(|| LocalError::NoWorkspace(started_in.unwrap_or_default()))
+}
+
+/// The root of the workspace that a folder is in.
+fn root_above(folder: &Path) -> Option<&Path> {
+    let is_root = |folder: &&Path| ROOT.iter().all(|file| folder.join(file).is_file());
+    folder.ancestors().find(is_root)
 }
 
 /// Builds binaries once per process and profile, and returns their folder: by
@@ -53,7 +75,7 @@ fn build(profile: Option<&str>) -> Result<PathBuf, LocalError> {
     // Only the profile `dev` has a folder of another name.
     let own = if own == "debug" { "dev" } else { own };
     let profile = profile.unwrap_or(own);
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     // Cargo sets these for the program that it runs. Build scripts that watch such
     // variables would run again.
@@ -62,7 +84,7 @@ fn build(profile: Option<&str>) -> Result<PathBuf, LocalError> {
             .iter()
             .any(|prefix| name.starts_with(prefix))
     };
-    for (name, _) in std::env::vars_os() {
+    for (name, _) in env::vars_os() {
         if name.to_str().is_some_and(set_by_cargo) {
             command.env_remove(name);
         }
@@ -78,7 +100,7 @@ fn build(profile: Option<&str>) -> Result<PathBuf, LocalError> {
     let status = command
         .arg("--target-dir")
         .arg(target)
-        .current_dir(workspace())
+        .current_dir(workspace()?)
         .stdin(Stdio::null())
         // Standard output is reserved for this program's own words.
         .stdout(Stdio::null())

@@ -3,9 +3,11 @@
 
 pub(crate) mod binaries;
 pub(crate) mod client;
+mod doors;
 mod engines;
 mod front;
 mod lambda;
+mod observer;
 mod options;
 mod server;
 mod sources;
@@ -14,7 +16,9 @@ pub(crate) mod start;
 pub mod template;
 
 pub use binaries::build_functions;
-pub use client::Answer;
+pub use client::{Answer, Sender};
+pub use doors::Doors;
 pub use lambda::Logs;
+pub use observer::{Exchange, Observer};
 pub use options::Options;
 pub use stack::{Cursor, Stack};

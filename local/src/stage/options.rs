@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::stage::binaries;
 use crate::stage::lambda::Logs;
+use crate::stage::observer::Observer;
 
 /// The settings of a stack. The default takes free ports, keeps nothing, captures
 /// logs, has no secrets and finds template and binaries in the workspace.
@@ -43,6 +45,8 @@ pub struct Options {
     pub instances: usize,
     /// The place for the functions' output.
     pub logs: Logs,
+    /// Somebody who looks on while the front takes requests.
+    pub observer: Option<Arc<dyn Observer>>,
     /// The file of the template.
     pub template: PathBuf,
     /// The folder of the function binaries.
@@ -65,7 +69,9 @@ impl Default for Options {
             schedules_every: None,
             instances: 10,
             logs: Logs::default(),
-            template: binaries::workspace().join("template.yaml"),
+            observer: None,
+            // Without a workspace the message about the file says where it was sought.
+            template: binaries::workspace().unwrap_or_default().join("template.yaml"),
             bin_dir: binaries::own_folder().unwrap_or_default(),
         }
     }

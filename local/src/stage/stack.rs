@@ -33,6 +33,8 @@ pub struct Stack {
     pub table: String,
     /// Method, path and function of every route.
     pub routes: Vec<(String, String, String)>,
+    /// The variables of every function, by its logical id.
+    pub environments: BTreeMap<String, BTreeMap<String, String>>,
     names_of_secrets: BTreeMap<String, String>,
     context: Context,
     secrets: Secrets,
@@ -71,6 +73,10 @@ impl Stack {
         sqs.create(&template.queues).await?;
         let secrets = seed_secrets(&template, &options)?;
         let functions = template.functions.clone();
+        let environments = functions.values();
+        let environments =
+            environments.map(|function| (function.id.clone(), function.environment.clone()));
+        let environments = environments.collect();
         let host =
             Arc::new(Host::new(functions, &options.bin_dir, options.instances, &options.logs)?);
         let routes = Arc::new(routes(&template));
@@ -85,9 +91,10 @@ impl Stack {
             secretsmanager: url(&listeners.secrets.1),
             table,
             routes: routes.list(),
+            environments,
             names_of_secrets: template.secrets,
             sender: Sender::new(&url(&listeners.http.1)),
-            servers: Servers::start(listeners, &context, &secrets, &routes),
+            servers: Servers::start(listeners, &context, &secrets, &routes, options.observer),
             context,
             secrets,
             pollers,

@@ -11,7 +11,8 @@ use tokio::sync::Mutex;
 use crate::error::LocalError;
 use crate::stage::engines::dynamodb::Dynamo;
 use crate::stage::engines::secrets::Secrets;
-use crate::stage::front::{self, Routes};
+use crate::stage::front::{self, Front, Routes};
+use crate::stage::observer::Observer;
 use crate::stage::options::Options;
 use crate::stage::server::{RestartableServer, bind};
 use crate::stage::sources::{self, Context};
@@ -56,11 +57,13 @@ impl Servers {
         context: &Context,
         secrets: &Secrets,
         routes: &Arc<Routes>,
+        observer: Option<Arc<dyn Observer>>,
     ) -> Self {
         let (host, routes) = (Arc::clone(&context.host), Arc::clone(routes));
         let (dynamo, sqs, secrets) = (context.dynamo.clone(), context.sqs.clone(), secrets.clone());
         let http = RestartableServer::start(HTTP, listeners.http, move |listener, closed| {
-            front::serve(listener, Arc::clone(&routes), Arc::clone(&host), closed)
+            let front = Front::new(Arc::clone(&routes), Arc::clone(&host), observer.clone());
+            front::serve(listener, front, closed)
         });
         let dynamodb =
             RestartableServer::start(DYNAMODB, listeners.dynamodb, move |listener, closed| {

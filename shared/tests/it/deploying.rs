@@ -62,3 +62,39 @@ fn every_parameter_without_default_is_said_or_shown() {
     let (said, _) = parameters("default");
     assert!(required.iter().all(|name| said.contains_key(name)));
 }
+
+/// The event sources that SAM makes are named for the function and its event.
+fn logical_ids(template: &Value) -> BTreeSet<String> {
+    let resources = template["Resources"].as_mapping().unwrap();
+    let mut ids = BTreeSet::new();
+    for (id, resource) in resources {
+        let id = id.as_str().unwrap();
+        ids.insert(id.to_owned());
+        let events = resource["Properties"]["Events"].as_mapping();
+        let events = events.into_iter().flat_map(|events| events.keys());
+        ids.extend(events.map(|event| format!("{id}{}", event.as_str().unwrap())));
+    }
+    ids
+}
+
+#[test]
+fn the_runbook_names_resources_that_there_are() {
+    let template: Value = serde_norway::from_str(&documents::read("template.yaml")).unwrap();
+    let ids = logical_ids(&template);
+    let (mut each, mut seen) = (Vec::new(), 0);
+    let runbook = documents::read("RUNBOOK.md");
+    for line in runbook.lines() {
+        if let Some((_, rest)) = line.split_once("for f in ") {
+            each = rest.split(';').next().unwrap().split(' ').map(str::to_owned).collect();
+        }
+        let Some((_, rest)) = line.split_once("--logical-resource-id ") else { continue };
+        let id = rest.split(' ').next().unwrap();
+        let looped = id.contains("${f}");
+        let named = if looped { each.clone() } else { vec![String::new()] };
+        for id in named.iter().map(|one| id.replace("${f}", one)) {
+            assert!(ids.contains(&id), "RUNBOOK.md: {id}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 8, "commands are not found any more: {seen}");
+}

@@ -52,7 +52,7 @@ fn prose(text: &str) -> Vec<&str> {
 }
 
 /// The anchors of a document, as GitHub makes them of its headings.
-fn anchors(text: &str) -> BTreeSet<String> {
+pub fn anchors(text: &str) -> BTreeSet<String> {
     let mut anchors = BTreeSet::new();
     for line in prose(text) {
         let title = line.trim_start_matches('#');

@@ -6,6 +6,7 @@
     reason = "a test that does not find what it expects fails"
 )]
 
+mod alarms;
 mod amounts;
 mod announcing;
 mod answers;
@@ -39,6 +40,7 @@ mod outcomes;
 mod owed;
 mod pages;
 mod persons;
+mod printed;
 mod promises;
 mod properties;
 mod providers;
@@ -46,12 +48,14 @@ mod reading;
 mod reasons;
 mod recipients;
 mod redaction;
+mod refusals;
 mod resumed;
 mod rooms;
 mod settings;
 mod statuses;
 mod sweeping;
 mod unknown;
+mod variables;
 mod verification;
 mod views;
 mod walk;

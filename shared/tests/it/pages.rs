@@ -26,7 +26,7 @@ fn between(page: &str, begin: &str, end: &str) -> String {
     rest.split_once(end).unwrap_or_else(|| panic!("{page}: no {end}")).0.to_owned()
 }
 
-const OUTCOMES: [Outcome; 13] = [
+pub const OUTCOMES: [Outcome; 13] = [
     Outcome::Recorded,
     Outcome::Duplicate,
     Outcome::Archived,
@@ -187,7 +187,7 @@ fn name_of(text: &str) -> &str {
     end.map_or(text, |end| &text[..end])
 }
 
-/// The variables that commands set, or read from the terminal.
+/// The variables that commands set, go through in a loop, or read from the terminal.
 fn set_in(commands: &[&str]) -> BTreeSet<String> {
     let mut set = BTreeSet::new();
     for line in commands {
@@ -195,8 +195,12 @@ fn set_in(commands: &[&str]) -> BTreeSet<String> {
         let reads = words.iter().position(|word| *word == "read");
         let read = reads.map_or(&[][..], |at| &words[at + 1..]);
         set.extend(read.iter().map(|word| (*word).to_owned()));
+        let looped = words.iter().position(|word| *word == "for");
+        set.extend(looped.and_then(|at| words.get(at + 1)).map(|word| (*word).to_owned()));
         let assigned = words.iter().filter_map(|word| Some(word.split_once('=')?.0));
         set.extend(assigned.map(str::to_owned));
+        let looped = words.windows(2).find(|pair| pair[0] == "for");
+        set.extend(looped.map(|pair| pair[1].to_owned()));
     }
     set
 }

@@ -15,8 +15,8 @@ use shared::{receive, work};
 use crate::documents;
 
 /// The variables that the template feeds and the settings do not read: those of the
-/// clients, of the log and of the C library.
-const READ_ELSEWHERE: [&str; 8] = [
+/// clients, of the log and of the C library, and the one that makes a version differ.
+pub const READ_ELSEWHERE: [&str; 9] = [
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_DYNAMODB",
     "AWS_ENDPOINT_URL_SECRETS_MANAGER",
@@ -24,6 +24,7 @@ const READ_ELSEWHERE: [&str; 8] = [
     "GLIBC_TUNABLES",
     "METRICS_NAMESPACE",
     "RUST_LOG",
+    "SETTINGS_VERSION",
     "TLS_ROOTS",
 ];
 /// The variable that takes less than the template allows: tests cannot wait for ten

@@ -215,33 +215,6 @@ fn a_path_token_that_is_none_of_ours_is_unknown_if_it_could_be_one() {
     }
 }
 
-/// A person who tries addresses sends nothing that a provider would; one whose secret
-/// is not ours any more does. The alarms of the template go by that.
-#[test]
-fn only_what_has_the_form_of_a_provider_is_of_a_sender() {
-    let names = Reason::ALL.map(|reason| serde_json::to_value(reason).unwrap());
-    let of_senders: Vec<_> = Reason::ALL.into_iter().filter(|r| r.is_of_a_sender()).collect();
-    assert_eq!(
-        of_senders,
-        [
-            Reason::WithoutTime,
-            Reason::NoSecretMatches,
-            Reason::TokenUnknown,
-            Reason::OtherEvent,
-            Reason::NotEveryMethod,
-            Reason::TooFarAhead,
-        ]
-    );
-    let sorted = {
-        let mut all = Reason::ALL;
-        all.sort_unstable();
-        all
-    };
-    assert_eq!(sorted, Reason::ALL);
-    assert_eq!(names[1], "not_base64");
-    assert_eq!(names[10], "too_old");
-}
-
 #[test]
 fn affonsos_time_stamp_has_a_tolerance_on_both_sides() {
     let header = b(A_MAC);

@@ -18,6 +18,19 @@ fn signed(path: &str, body: &str, secrets: &Value) -> Value {
 }
 
 #[test]
+fn a_token_is_no_part_of_what_is_shown() {
+    for (path, expected) in [
+        ("/webhooks/firstpromoter-v1/s3cret/rewards", "/webhooks/firstpromoter-v1/{token}/rewards"),
+        ("/webhooks/firstpromoter-v1/s3cret", "/webhooks/firstpromoter-v1/{token}"),
+        ("/webhooks/firstpromoter-v1/s/x/y", "/webhooks/firstpromoter-v1/{token}/x/y"),
+        ("/webhooks/firstpromoter-v1/", "/webhooks/firstpromoter-v1/"),
+        ("/webhooks/firstpromoter/payouts", "/webhooks/firstpromoter/payouts"),
+    ] {
+        assert_eq!(without_token(path), expected);
+    }
+}
+
+#[test]
 fn signatures_equal_the_vectors() {
     for (headers, name, expected) in [
         (

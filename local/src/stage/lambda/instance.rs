@@ -23,6 +23,7 @@ const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 /// the process.
 pub(super) struct Instance {
     invocations: mpsc::Sender<Invocation>,
+    written: mpsc::Sender<oneshot::Sender<Vec<String>>>,
     exited: watch::Receiver<Option<String>>,
     api: AbortHandle,
     _kill: oneshot::Sender<()>,
@@ -60,13 +61,16 @@ impl Instance {
         #[cfg(unix)]
         command.process_group(0);
         let mut child = command.spawn().map_err(|error| start(error.to_string()))?;
+        let (written, questions) = mpsc::channel(1);
         if let Some(stdout) = child.stdout.take() {
             let output = Arc::clone(output);
-            tokio::spawn(async move { output.follow(stdout).await });
+            tokio::spawn(async move { output.follow(stdout, questions).await });
         }
         if let Some(stderr) = child.stderr.take() {
             let output = Arc::clone(output);
-            tokio::spawn(async move { output.follow(stderr).await });
+            // Nobody asks for what is written there.
+            let (_, questions) = mpsc::channel(1);
+            tokio::spawn(async move { output.follow(stderr, questions).await });
         }
 
         let (invocations, invocation_receiver) = mpsc::channel(1);
@@ -82,7 +86,7 @@ impl Instance {
         let (exit, exited) = watch::channel(None);
         tokio::spawn(watch_over(child, killed, kill_all, exit));
 
-        let instance = Self { invocations, exited, api, _kill: kill };
+        let instance = Self { invocations, written, exited, api, _kill: kill };
         instance.wait_until_ready(phase_receiver).await?;
         Ok(instance)
     }
@@ -104,6 +108,16 @@ impl Instance {
                 Err(format!("it did not ask for an invocation within {INIT_TIMEOUT:?}")),
         };
         outcome.map_err(InvokeError::Init)
+    }
+
+    /// The lines on standard output since the last time; none of a process that ended.
+    pub(super) async fn lines(&self) -> Vec<String> {
+        let (question, answer) = oneshot::channel();
+        // The one who reads standard output stops at its end.
+        if self.written.send(question).await.is_err() {
+            return Vec::new();
+        }
+        answer.await.unwrap_or_default()
     }
 
     /// True if the process has ended.

@@ -31,6 +31,13 @@ pub(crate) struct Host {
     requests: AtomicU64,
 }
 
+/// What came of an invocation.
+pub(crate) struct Invoked {
+    pub(crate) result: Result<Bytes, InvokeError>,
+    /// The lines that the function wrote on standard output meanwhile.
+    pub(crate) lines: Vec<String>,
+}
+
 /// The instances of one function.
 struct Pool {
     function: Function,
@@ -87,6 +94,22 @@ impl Host {
         function: &str,
         payload: Bytes,
     ) -> Result<Bytes, InvokeError> {
+        self.invoke_heard(function, payload).await.result
+    }
+
+    /// [`invoke`](Self::invoke), with what the function wrote meanwhile.
+    pub(crate) async fn invoke_heard(&self, function: &str, payload: Bytes) -> Invoked {
+        let mut lines = Vec::new();
+        let result = self.run(function, payload, &mut lines).await;
+        Invoked { result, lines }
+    }
+
+    async fn run(
+        &self,
+        function: &str,
+        payload: Bytes,
+        lines: &mut Vec<String>,
+    ) -> Result<Bytes, InvokeError> {
         let pool = self.pool(function)?;
         if payload.len() > MAX_PAYLOAD {
             return Err(InvokeError::TooLarge(payload.len()));
@@ -100,6 +123,7 @@ impl Host {
             None => pool.start(&self.output).await?,
         };
         let result = instance.run(request_id, payload, pool.function.timeout).await;
+        *lines = instance.lines().await;
         if matches!(result, Ok(_) | Err(InvokeError::Function { .. })) {
             pool.idle().push(instance);
         }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::error::LocalError;
 
@@ -61,13 +62,41 @@ impl Output {
         };
     }
 
-    /// Passes on every line of `stream` until it ends.
-    pub(super) async fn follow(&self, stream: impl AsyncRead + Unpin) {
+    /// Passes on every line of `stream` until it ends, and answers each of `questions`
+    /// with the lines since the last one: what was written before an answer of the
+    /// process was seen is among them, as readable data is taken first.
+    pub(super) async fn follow(
+        &self,
+        stream: impl AsyncRead + Unpin,
+        mut questions: mpsc::Receiver<oneshot::Sender<Vec<String>>>,
+    ) {
         let mut reader = BufReader::new(stream);
-        let mut bytes = Vec::new();
-        while reader.read_until(b'\n', &mut bytes).await.is_ok_and(|read| read > 0) {
-            self.line(String::from_utf8_lossy(&bytes).trim_end_matches(['\r', '\n']));
-            bytes.clear();
+        let (mut bytes, mut lines, mut asked) = (Vec::new(), Vec::new(), true);
+        loop {
+            let read = tokio::select! {
+                biased;
+                // What is read when a question comes in between stays in `bytes`.
+                read = reader.read_until(b'\n', &mut bytes) => read,
+                question = questions.recv(), if asked => {
+                    asked = question.is_some();
+                    // Who asked may have gone.
+                    let _ = question.map(|question| question.send(std::mem::take(&mut lines)));
+                    continue;
+                }
+            };
+            let ended = !read.is_ok_and(|read| read > 0);
+            if !bytes.is_empty() {
+                let line = String::from_utf8_lossy(&bytes);
+                let line = line.trim_end_matches(['\r', '\n']);
+                self.line(line);
+                if asked {
+                    lines.push(line.to_owned());
+                }
+                bytes.clear();
+            }
+            if ended {
+                return;
+            }
         }
     }
 

@@ -1,7 +1,8 @@
 //! The company's own system, as far as it takes rewards.
 //!
 //! The endpoint takes a `POST` on any path, checks its signature by the Standard
-//! Webhooks scheme and grants its reward once for each `webhook-id`.
+//! Webhooks scheme and grants its reward once for each `webhook-id`, unless it was taken
+//! back before.
 
 mod call;
 mod fault;
@@ -13,14 +14,14 @@ pub use call::Call;
 pub use fault::EndpointFault;
 pub use signature::Unverified;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, Method, Response, header};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::play::fakes::Clock;
 use crate::play::fakes::faults::{Fault, FaultKind, Faults};
@@ -42,6 +43,8 @@ struct Books {
     keys: Keys,
     calls: Vec<Call>,
     grants: BTreeMap<String, Bytes>,
+    /// The keys of the rewards that were taken back.
+    taken_back: BTreeSet<String>,
     faults: Faults<EndpointFault>,
     clock: Clock,
 }
@@ -57,6 +60,7 @@ impl RewardEndpoint {
             keys: Keys::parse(secrets)?,
             calls: Vec::new(),
             grants: BTreeMap::new(),
+            taken_back: BTreeSet::new(),
             faults: Faults::default(),
             clock: Clock::start(),
         }));
@@ -201,9 +205,17 @@ impl Books {
 
     fn grant(&mut self, call: &Call) -> Response<Body> {
         let id = call.id.clone().unwrap_or_default();
-        let repeated = self.grants.contains_key(&id);
-        self.grants.entry(id).or_insert_with(|| call.body.clone());
-        reply(200, &json!({ "granted": true, "repeated": repeated }))
+        let body: Value = serde_json::from_slice(&call.body).unwrap_or_default();
+        let reversal = body.get("type").and_then(Value::as_str) == Some("reward.reversed");
+        if reversal && let Some(key) = body.pointer("/data/key").and_then(Value::as_str) {
+            self.taken_back.insert(key.to_owned());
+        }
+        // A reversal may overtake its reward, which is not given any more then.
+        let new = !self.grants.contains_key(&id) && !self.taken_back.contains(&id);
+        if new {
+            self.grants.insert(id, call.body.clone());
+        }
+        reply(200, &json!({ "granted": new && !reversal }))
     }
 }
 

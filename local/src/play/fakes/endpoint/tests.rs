@@ -95,7 +95,7 @@ async fn a_reward_is_granted_once_and_every_call_kept() {
     for repeated in [false, true] {
         let reply = stage.deliver("firstpromoter:1:1").await.unwrap();
         assert_eq!(reply.status, 200);
-        assert_eq!(reply.json()["repeated"], repeated);
+        assert_eq!(reply.json()["granted"], !repeated);
     }
     let calls = stage.endpoint.calls();
     assert_eq!((calls.len(), stage.endpoint.grants().len()), (2, 1));

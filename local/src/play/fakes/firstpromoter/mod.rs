@@ -87,6 +87,11 @@ impl FakeFirstPromoter {
         self.lock().commissions.insert(commission.id, commission);
     }
 
+    /// Removes a commission, as if there had never been one.
+    pub(crate) fn remove_commission(&self, id: u64) {
+        self.lock().commissions.remove(&id);
+    }
+
     /// The present state of a commission.
     #[must_use]
     pub fn commission(&self, id: u64) -> Option<Commission> {
@@ -110,6 +115,11 @@ impl FakeFirstPromoter {
     /// Adds a payout of v1, or replaces the one with its id.
     pub fn add_payout(&self, payout: Payout) {
         self.lock().payouts.insert(payout.id, payout);
+    }
+
+    /// Removes a payout of v1, as if there had never been one.
+    pub(crate) fn remove_payout(&self, id: u64) {
+        self.lock().payouts.remove(&id);
     }
 
     /// The present state of a payout of v1.

@@ -1,0 +1,94 @@
+use std::process::{Command, Stdio};
+
+use super::stage::{Served, local, ran};
+
+/// The lines of the banner that are commands of the shell.
+fn example(served: &Served) -> String {
+    let lines = served.lines_so_far.iter().skip_while(|line| !line.contains("takes the webhooks"));
+    let lines = lines.skip(2).take_while(|line| !line.is_empty());
+    lines.map(String::as_str).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_banner_begins_with_a_signed_request_that_works() {
+    let mut served = Served::start(&[]);
+    served.until(&["takes the webhooks. A signed one:", "cargo local send affonso-payout-paid"]);
+    let first = served.lines_so_far.iter().position(|line| line.contains("takes the webhooks"));
+    let addresses = served.lines_so_far.iter().position(|line| line.contains("table Ledger"));
+    assert!(first < addresses || addresses.is_none(), "{:?}", served.lines_so_far);
+    if Command::new("curl").arg("--version").stdout(Stdio::null()).status().is_err() {
+        println!("The command itself is not tried, as this machine has no curl.");
+        return;
+    }
+    let (_, answer) = ran(Command::new("sh").args(["-c", &example(&served)]));
+    assert!(answer.contains("HTTP/1.1 200"), "{}\n{answer}", example(&served));
+    served.until(&["POST /webhooks/uppromote/payment-paid 200 recorded: payment.paid"]);
+}
+
+#[test]
+fn the_log_is_read_by_a_person() {
+    let log = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("read-by-a-person.log");
+    let log = log.to_str().unwrap();
+    let mut served = Served::start(&["--log", log]);
+    assert!(served.send(&["firstpromoter-commission-updated"]).0);
+    assert!(!served.send(&["uppromote-bad-signature"]).0);
+    served.until(&["firstpromoter:301881:1 confirmed"]);
+    let logs =
+        |more: &[&str]| ran(local(&["logs", "--file", log]).args(more).env("COLUMNS", "120"));
+    let (done, all) = logs(&[]);
+    assert!(done && all.lines().all(|line| line.chars().count() <= 120), "{all}");
+    for told in [
+        "  200 firstpromoter recorded: commission.updated commission#301881, promise requested",
+        "  401 uppromote unauthorized: no_secret_matches · ",
+        "  firstpromoter:301881:1 delivering → delivered",
+        "  firstpromoter:301881:1 confirming → confirmed",
+    ] {
+        assert!(all.contains(told), "{told}: {all}");
+    }
+    let (done, refused) = logs(&["--outcome", "unauthorized"]);
+    assert!(done && refused.lines().count() == 1, "{refused}");
+    let (done, none) = logs(&["--outcome", "refused"]);
+    assert!(!done && none.contains(" recorded, 1 unauthorized"), "{none}");
+    let (done, missing) = ran(&mut local(&["logs", "--file", "/nowhere/functions.log"]));
+    assert!(
+        !done && missing.contains("/nowhere/functions.log (cargo local writes it)"),
+        "{missing}"
+    );
+}
+
+#[test]
+fn the_log_is_followed_into_the_next_run() {
+    let log = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("followed.log");
+    let path = log.to_str().unwrap();
+    std::fs::write(&log, "an older line, longer than what comes after it\n").unwrap();
+    let mut following = Following::start(path);
+    assert_eq!(following.next(), "an older line, longer than what comes after it");
+    std::fs::write(&log, "of the next run\n").unwrap();
+    assert_eq!(following.next(), "of the next run");
+}
+
+/// `cargo local logs -f`. Dropping it ends it.
+struct Following(
+    std::process::Child,
+    std::io::Lines<std::io::BufReader<std::process::ChildStdout>>,
+);
+
+impl Following {
+    fn start(path: &str) -> Self {
+        let mut command = local(&["logs", "-f", "--file", path]);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
+        Self(child, lines)
+    }
+
+    fn next(&mut self) -> String {
+        self.1.next().unwrap().unwrap()
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
