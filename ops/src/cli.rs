@@ -1,27 +1,37 @@
 //! The command line of `cargo ops`.
 
 use crate::OpsError;
+use crate::affiliate::AffiliateArgs;
+use crate::doctor::DoctorArgs;
+use crate::find::FindArgs;
+use crate::inbox::{Inbox, InboxArgs};
+use crate::install::{CompletionsArgs, ManArgs, completions, man};
+use crate::invocation::program;
 use crate::key::Key;
-use crate::parked::{self, parked};
-use crate::resume::resume;
-use crate::story::Story;
+use crate::now::overview;
+use crate::parked::{self, Filter, Waiting, causes, parked};
+use crate::requests::Requests;
+use crate::requests::args::RequestsArgs;
+use crate::resume::many::{Plan, Selection, agreed};
+use crate::resume::{find, resume, says_enough};
+use crate::show::{ShowArgs, Shown};
+use crate::story::StoryArgs;
 use crate::target::TargetArgs;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use serde::Serialize;
 use serde_json::json;
-use shared::fulfilment::{OperatorDecision, Resolution};
-use shared::ledger::Partition;
+use shared::fulfilment::{OperatorDecision, Resolution, State};
 use shared::provider;
 use shared::wire::Timestamp;
 
 /// The names of the providers as they stand in keys.
-fn providers() -> PossibleValuesParser {
+pub(crate) fn providers() -> PossibleValuesParser {
     PossibleValuesParser::new(provider::ALL.iter().map(|known| known.provider.name()))
 }
 
-/// Shows the promises that wait for the operator and lets them go on.
+/// Shows what came in, what was refused and what waits for a person, and lets it go on.
 ///
 /// Exit codes: 0 done; 1 the answer is no, and nothing was written; 2 the
 /// question could not be asked.
@@ -39,18 +49,107 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Lists the promises that are parked, longest first
-    Parked,
-    /// Lets a parked promise go on
+    /// Tells in one look what waits for a person, what is late, and what is open
+    Now,
+    /// Tells what an affiliate, or a customer, was promised and has got
+    Affiliate(AffiliateArgs),
+    /// Finds what has an id, whatever it is an id of
+    Find(FindArgs),
+    /// Tells why promises are parked, by cause, and what to do about it
+    Parked(ParkedArgs),
+    /// Lets a parked promise go on, or all that are parked for one cause
     Resume(Resume),
+    /// Lists the requests that came in, refused ones with the reason
+    Requests(RequestsArgs),
+    /// Tells which secret fits a captured request, or what comes near
+    Doctor(DoctorArgs),
+    /// Lists what came in rightly signed and changed nothing, with what to do
+    Inbox(InboxArgs),
+    /// Shows an event as it is kept, with its body
+    Show(ShowArgs),
     /// Prints what happened to one object as a time line
     Story(StoryArgs),
+    /// Prints the script that completes this command in a shell
+    Completions(CompletionsArgs),
+    /// Prints the man page
+    Man(ManArgs),
+}
+
+impl Command {
+    /// True where there is no table to look at.
+    fn needs_no_target(&self) -> bool {
+        match self {
+            // With secrets of its own it looks nowhere else.
+            Self::Doctor(asked) => asked.secrets.is_some(),
+            Self::Completions(_) | Self::Man(_) => true,
+            _ => false,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
+struct ParkedArgs {
+    /// Only those of this reason
+    #[arg(long, value_name = "REASON")]
+    reason: Option<String>,
+    /// Only those that were in this state before
+    #[arg(long, value_name = "STATE", value_parser = states())]
+    from: Option<State>,
+    /// Only those in this unit
+    #[arg(long, value_name = "UNIT")]
+    unit: Option<String>,
+    /// Only those of this campaign
+    #[arg(long, value_name = "ID")]
+    campaign: Option<String>,
+    /// A row for each, longest parked first, instead of the causes
+    #[arg(long)]
+    rows: bool,
+}
+
+impl ParkedArgs {
+    fn filter(&self) -> Filter {
+        Filter {
+            reason: self.reason.clone(),
+            from: self.from,
+            unit: self.unit.clone(),
+            campaign: self.campaign.clone(),
+        }
+    }
+}
+
+/// The states from which a promise can be parked.
+fn states() -> impl TypedValueParser<Value = State> {
+    PossibleValuesParser::new(State::ALL.map(State::name)).try_map(|name| {
+        State::ALL.into_iter().find(|state| state.name() == name).ok_or("is no state")
+    })
+}
+
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 struct Resume {
     /// The promise, PROVIDER:ID:EPOCH, as `parked` shows it
-    key: Key,
+    #[arg(required_unless_present = "selection")]
+    key: Option<Key>,
+    /// Instead of one: all that are parked for this cause,
+    /// reason=REASON,from=STATE and, if you like, unit=UNIT, campaign=ID. Of those
+    /// whose outcome nobody knows, none
+    #[arg(long = "where", id = "selection", value_name = "CAUSE", conflicts_with = "key")]
+    selection: Option<Selection>,
+    /// With --where: shows what would become of each, and writes nothing
+    #[arg(long, requires = "selection", conflicts_with = "key")]
+    dry_run: bool,
+    /// With --where: the most that are taken, longest parked first
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 200,
+        requires = "selection",
+        conflicts_with = "key"
+    )]
+    limit: u32,
+    /// With --where: does not ask whether the promises shown are to go on
+    #[arg(long, requires = "selection", conflicts_with = "key")]
+    yes: bool,
     /// The call whose outcome is unknown had its effect: the reward was given,
     /// or taken back if that was the question
     #[arg(long, requires = "because", conflicts_with = "not_granted")]
@@ -70,37 +169,39 @@ struct Resume {
     by: Option<String>,
 }
 
-#[derive(Debug, Args)]
-struct StoryArgs {
-    #[arg(value_parser = providers())]
-    provider: String,
-    /// commission, payout, customer, fulfilment; inbox for what has no object
-    kind: String,
-    /// The provider's id of the object
-    id: String,
-    /// Shows personal data as well
-    #[arg(long, action = ArgAction::SetTrue)]
-    personal: bool,
-}
-
 fn said() -> impl TypedValueParser<Value = String> {
     NonEmptyStringValueParser::new().try_map(|text| match text.trim() {
-        "" => Err("says nothing"),
+        // The last two stand in commands that are shown to be copied.
+        "" | "WHY" | "NAME" => Err("says nothing"),
         trimmed => Ok(trimmed.to_owned()),
     })
 }
 
 impl Resume {
-    fn decision(&self) -> Result<OperatorDecision, OpsError> {
+    fn resolution(&self) -> Resolution {
+        let granted = self.granted.then_some(true).or(self.not_granted.then_some(false));
+        Resolution::of(granted, self.close)
+    }
+
+    fn operator(&self) -> Option<String> {
         let user = || {
             let user = std::env::var("USER").ok()?;
             Some(user).filter(|user| !user.trim().is_empty())
         };
-        let by = self.by.clone().or_else(user);
-        let granted = self.granted.then_some(true).or(self.not_granted.then_some(false));
+        self.by.clone().or_else(user)
+    }
+
+    /// The words by which a command names the operator, where it has to.
+    fn by_words(&self) -> Option<&str> {
+        self.by.as_deref().or_else(|| self.operator().is_none().then_some("NAME"))
+    }
+
+    fn decision(&self) -> Result<OperatorDecision, OpsError> {
         Ok(OperatorDecision {
-            by: by.ok_or_else(|| OpsError::Failed("say who you are: --by NAME".into()))?,
-            resolution: Resolution::of(granted, self.close),
+            by: self
+                .operator()
+                .ok_or_else(|| OpsError::Failed("say who you are: --by NAME".into()))?,
+            resolution: self.resolution(),
             because: self.because.clone().unwrap_or_default(),
             at: Timestamp::now(),
         })
@@ -108,34 +209,115 @@ impl Resume {
 }
 
 impl Cli {
+    /// The command line by the name under which it was called.
+    fn named() -> clap::Command {
+        Self::command().name(program()).bin_name(program())
+    }
+
+    /// Reads the command line. One that makes no sense ends the program with exit
+    /// code 2.
+    #[must_use]
+    pub fn read() -> Self {
+        let matches = Self::named().get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
     /// Does what was asked for and returns the text to print. A command line that
     /// makes no sense ends the program with exit code 2.
     ///
     /// # Errors
     /// [`OpsError`] with the reason why not.
     pub async fn run(self) -> Result<String, OpsError> {
-        if let Some(problem) = self.target.problem() {
-            Self::command().error(ErrorKind::MissingRequiredArgument, problem).exit();
+        let needs_target = !self.command.needs_no_target();
+        if let Some(problem) = self.target.problem().filter(|_| needs_target) {
+            Self::named().error(ErrorKind::MissingRequiredArgument, problem).exit();
         }
         match &self.command {
-            Command::Parked => {
-                let waiting = parked(&self.target.open().await?.store).await?;
-                self.shown(&json!({ "parked": waiting }), || parked::text(&waiting))
+            Command::Parked(asked) => {
+                let filter = asked.filter();
+                let waiting = filter.of(parked(&self.target.open().await?.store).await?)?;
+                let waiting: Vec<Waiting> = waiting.into_iter().map(|(_, one)| one).collect();
+                let causes = causes::of(&waiting);
+                self.shown(&json!({ "causes": causes, "parked": waiting }), || {
+                    if asked.rows {
+                        return parked::rows(&waiting);
+                    }
+                    causes::text(&causes, &self.target, &filter, Timestamp::now())
+                })
             }
-            Command::Resume(asked) => {
-                let decision = asked.decision()?;
-                let target = self.target.open().await?;
-                let resumed = resume(&target, &asked.key, decision).await?;
-                self.shown(&resumed, || resumed.text())
+            Command::Resume(asked) => self.resume(asked).await,
+            Command::Now => {
+                let now = overview(&self.target, &self.target.open().await?.store).await?;
+                self.shown(&now, || now.text(&self.target))
+            }
+            Command::Affiliate(of) => {
+                let answer = of.answer(&self.target, &self.target.open().await?).await?;
+                if of.is_csv() && !self.json {
+                    return Ok(answer.csv());
+                }
+                self.shown(&answer.person, || answer.text())
+            }
+            Command::Find(of) => {
+                let found = of.findings(&self.target.open().await?.store).await?;
+                self.shown(&found, || found.text(&self.target))
+            }
+            Command::Doctor(asked) => {
+                let found = asked.diagnose(&self.target).await?;
+                let text = self.shown(&found, || found.text())?;
+                if found.fits() { Ok(text) } else { Err(OpsError::Found(text)) }
+            }
+            Command::Inbox(asked) => {
+                let inbox = Inbox::read(&self.target.open().await?.store, asked).await?;
+                self.shown(&inbox, || inbox.text())
+            }
+            Command::Show(asked) => {
+                let shown = Shown::read(&self.target.open().await?.store, asked).await?;
+                self.shown(&shown, || shown.text())
+            }
+            Command::Completions(asked) => completions(Self::command(), asked),
+            Command::Man(asked) => man(Self::command(), asked),
+            Command::Requests(asked) => {
+                let requests = Requests::read(&self.target, asked).await?;
+                self.shown(&requests, || requests.text())
             }
             Command::Story(of) => {
-                let pk = Partition::new(&of.provider, &of.kind, &of.id);
-                let pk = pk.map_err(|_| OpsError::No("no kind has a # in its name".into()))?;
-                let store = self.target.open().await?.store;
-                let told = Story::read(&store, &pk, of.personal).await?;
+                let told = of.told(&self.target, &self.target.open().await?).await?;
                 self.shown(&told, || told.text())
             }
         }
+    }
+
+    /// The place to look.
+    #[cfg(test)]
+    pub(crate) fn target(&self) -> &TargetArgs {
+        &self.target
+    }
+
+    async fn resume(&self, asked: &Resume) -> Result<String, OpsError> {
+        let target = self.target.open().await?;
+        if let Some(selection) = &asked.selection {
+            let decision = asked.decision()?;
+            let waiting = selection.filter.of(parked(&target.store).await?)?;
+            let limit = usize::try_from(asked.limit).unwrap_or(usize::MAX);
+            let mut plan = Plan::of(&target, waiting, &decision, limit);
+            if plan.going() == 0 {
+                return Err(OpsError::No(plan.text()));
+            }
+            if !asked.dry_run {
+                agreed(&plan, asked.yes)?;
+                plan = plan.carry_out(&target, &decision).await?;
+            }
+            return self.shown(&plan, || plan.text());
+        }
+        let Some(key) = &asked.key else {
+            return Err(OpsError::Failed("which promise?".into()));
+        };
+        // Looked up before anything is asked of the operator.
+        let seen = find(&target, key).await?;
+        says_enough(&self.target, &target, (key, &seen), asked.resolution(), asked.by_words())?;
+        let decision = asked.decision()?;
+        let resumed = resume(&target, key, &seen, &decision).await?;
+        self.shown(&resumed, || resumed.text())
     }
 
     fn shown(&self, value: &impl Serialize, text: impl Fn() -> String) -> Result<String, OpsError> {
@@ -209,7 +391,17 @@ mod tests {
         for (line, kind) in [
             ("resume", ErrorKind::MissingRequiredArgument),
             ("resume nokey", ErrorKind::ValueValidation),
+            ("resume --where reason=over_age", ErrorKind::ValueValidation),
+            (
+                "resume firstpromoter:1:1 --where reason=over_age,from=requested",
+                ErrorKind::ArgumentConflict,
+            ),
+            ("resume firstpromoter:1:1 --dry-run", ErrorKind::ArgumentConflict),
+            ("resume firstpromoter:1:1 --limit 5", ErrorKind::ArgumentConflict),
+            ("resume --dry-run", ErrorKind::MissingRequiredArgument),
+            ("parked --from here", ErrorKind::InvalidValue),
             ("resume firstpromoter:1:1 --granted", ErrorKind::MissingRequiredArgument),
+            ("resume firstpromoter:1:1 --granted --because WHY", ErrorKind::ValueValidation),
             ("resume firstpromoter:1:1 --not-granted", ErrorKind::MissingRequiredArgument),
             (
                 "resume firstpromoter:1:1 --granted --not-granted --because x",
@@ -217,7 +409,8 @@ mod tests {
             ),
             ("resume firstpromoter:1:1 --close", ErrorKind::MissingRequiredArgument),
             ("resume firstpromoter:1:1 --close --granted", ErrorKind::MissingRequiredArgument),
-            ("story nobody commission 1", ErrorKind::InvalidValue),
+            ("story", ErrorKind::MissingRequiredArgument),
+            ("affiliate nobody 1", ErrorKind::InvalidValue),
         ] {
             assert_eq!(parse(line).err(), Some(kind), "{line}");
         }

@@ -8,6 +8,9 @@ pub enum OpsError {
     /// The answer is no, and nothing was written.
     #[error("{0}")]
     No(String),
+    /// The answer is no, and this is the document that was asked for.
+    #[error("{0}")]
+    Found(String),
     /// The question could not be asked.
     #[error("{0}")]
     Failed(String),
@@ -19,7 +22,7 @@ impl OpsError {
     #[must_use]
     pub fn code(&self) -> u8 {
         match self {
-            Self::No(_) => 1,
+            Self::No(_) | Self::Found(_) => 1,
             Self::Failed(_) => 2,
         }
     }

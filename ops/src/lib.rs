@@ -1,10 +1,26 @@
 #![doc = include_str!("../README.md")]
 
+mod affiliate;
 pub mod cli;
+mod doctor;
 mod error;
+mod find;
+mod gather;
+mod inbox;
+mod install;
+mod invocation;
 mod key;
+mod layout;
+mod masked;
+mod neighbours;
+mod now;
+mod paragraph;
 mod parked;
+mod progress;
+mod requests;
 mod resume;
+mod show;
+mod signed_in;
 mod story;
 mod table;
 mod target;

@@ -1,9 +1,12 @@
 //! The promises that wait for the operator.
 
+pub(crate) mod causes;
+
+use std::fmt;
 use std::io::{IsTerminal, Write};
 
 use crate::OpsError;
-use crate::table::{or_dash, table};
+use crate::table::{or_dash, plain, table};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use shared::aws::store::{OpenPromise, Store};
@@ -14,6 +17,8 @@ use shared::wire::Timestamp;
 const AT_ONCE: usize = 16;
 /// The number of promises read between two reports of progress.
 const PROGRESS: usize = 250;
+/// The answer where no promise waits.
+const NOTHING: &str = "nothing is parked";
 
 /// A parked promise, without anything personal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -28,6 +33,7 @@ pub(crate) struct Waiting {
     attempts: u32,
     amount: Option<String>,
     unit: Option<String>,
+    campaign: Option<String>,
     recipient: Option<Recipient>,
 }
 
@@ -37,9 +43,70 @@ struct Recipient {
     id: Option<String>,
 }
 
+/// The parked promises that are meant. What is not said is not asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Filter {
+    pub(crate) reason: Option<String>,
+    pub(crate) from: Option<State>,
+    pub(crate) unit: Option<String>,
+    pub(crate) campaign: Option<String>,
+}
+
+impl Filter {
+    fn takes(&self, waiting: &Waiting) -> bool {
+        let is = |asked: &Option<String>, value: Option<&str>| {
+            asked.as_ref().is_none_or(|asked| Some(asked.as_str()) == value)
+        };
+        is(&self.reason, Some(&waiting.reason))
+            && self.from.is_none_or(|from| from == waiting.from)
+            && is(&self.unit, waiting.unit.as_deref())
+            && is(&self.campaign, waiting.campaign.as_deref())
+    }
+
+    /// Keeps what is meant.
+    ///
+    /// # Errors
+    /// [`OpsError::No`] when others wait, and none of these.
+    pub(crate) fn of(
+        &self,
+        waiting: Vec<(Promise, Waiting)>,
+    ) -> Result<Vec<(Promise, Waiting)>, OpsError> {
+        let all = waiting.len();
+        let mut reasons: Vec<String> = waiting.iter().map(|(_, one)| one.reason.clone()).collect();
+        let kept: Vec<_> = waiting.into_iter().filter(|(_, one)| self.takes(one)).collect();
+        if *self == Self::default() || !kept.is_empty() {
+            return Ok(kept);
+        }
+        reasons.sort();
+        reasons.dedup();
+        let others = match all {
+            0 => "nothing is".to_owned(),
+            1 => format!("1 is, for {}", reasons.concat()),
+            _ => format!("{all} are, for {}", reasons.join(", ")),
+        };
+        Err(OpsError::No(plain(&format!("nothing is parked with {self}; {others}"))))
+    }
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let from = self.from.map(|from| from.name().to_owned());
+        let parts = [
+            ("reason", &self.reason),
+            ("from", &from),
+            ("unit", &self.unit),
+            ("campaign", &self.campaign),
+        ];
+        let said = parts.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
+        let said: Vec<String> = said.map(|(name, value)| format!("{name}={value}")).collect();
+        f.write_str(&said.join(","))
+    }
+}
+
 impl Waiting {
-    fn of(promise: Promise) -> Option<Self> {
-        let parked = promise.parked.filter(|_| promise.state == State::Parked)?;
+    fn of(promise: &Promise) -> Option<Self> {
+        let parked = promise.parked.as_ref().filter(|_| promise.state == State::Parked)?;
+        let promise = promise.clone();
         let recipient = promise.terms.recipient.map(|to| Recipient { role: to.role, id: to.id });
         Some(Self {
             key: promise.key,
@@ -52,6 +119,7 @@ impl Waiting {
             attempts: promise.retry.attempts,
             amount: promise.terms.amount,
             unit: promise.terms.unit,
+            campaign: promise.campaign_id,
             recipient,
         })
     }
@@ -89,7 +157,7 @@ pub(crate) fn amount(amount: Option<&str>, unit: Option<&str>) -> String {
 }
 
 /// Finds the parked promises, longest parked first.
-pub(crate) async fn parked(store: &Store) -> Result<Vec<Waiting>, OpsError> {
+pub(crate) async fn parked(store: &Store) -> Result<Vec<(Promise, Waiting)>, OpsError> {
     let mut open: Vec<OpenPromise> = Vec::new();
     let mut page = None;
     loop {
@@ -104,17 +172,19 @@ pub(crate) async fn parked(store: &Store) -> Result<Vec<Waiting>, OpsError> {
     let promises = stream::iter(open)
         .map(|open| async move { store.promise(&open.keys).await })
         .buffered(AT_ONCE);
-    let mut waiting: Vec<Waiting> = promises
+    let mut waiting: Vec<(Promise, Waiting)> = promises
         .enumerate()
         .map(|(n, promise)| {
             progress(n, total);
             promise
         })
         // The index may still show a promise that was resumed just now.
-        .try_filter_map(|promise| async { Ok(promise.and_then(Waiting::of)) })
+        .try_filter_map(|promise| async {
+            Ok(promise.and_then(|promise| Waiting::of(&promise).map(|waiting| (promise, waiting))))
+        })
         .try_collect()
         .await?;
-    waiting.sort_by(|a, b| (a.since, &a.key).cmp(&(b.since, &b.key)));
+    waiting.sort_by(|(_, a), (_, b)| (a.since, &a.key).cmp(&(b.since, &b.key)));
     Ok(waiting)
 }
 
@@ -126,10 +196,10 @@ fn progress(done: usize, total: usize) {
     }
 }
 
-/// The table of parked promises for people.
-pub(crate) fn text(waiting: &[Waiting]) -> String {
+/// The table of parked promises for people, a row for each.
+pub(crate) fn rows(waiting: &[Waiting]) -> String {
     if waiting.is_empty() {
-        return "nothing is parked".into();
+        return NOTHING.to_owned();
     }
     let head = ["KEY", "SINCE", "FROM", "REASON", "NOTE", "LAST", "TRIES", "AMOUNT", "RECIPIENT"];
     let rows: Vec<_> = waiting.iter().map(Waiting::row).collect();
@@ -137,72 +207,4 @@ pub(crate) fn text(waiting: &[Waiting]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use shared::fulfilment::{ParkReason, Parked, Terms};
-
-    use super::*;
-
-    fn promise() -> Promise {
-        let terms = Terms {
-            amount: Some("500".into()),
-            unit: Some("points".into()),
-            recipient: Some(shared::fulfilment::Recipient {
-                role: "promoter".into(),
-                id: Some("660412".into()),
-                reference: Some("secret-reference".into()),
-                email: Some("jane@example.com".into()),
-            }),
-            ..Terms::default()
-        };
-        let at = Timestamp::from_ms(1_790_000_000_000);
-        let mut promise = Promise::new("firstpromoter:1:1".into(), 1, State::Parked, terms, at);
-        promise.retry.attempts = 3;
-        promise.retry.last_outcome = Some("no answer".into());
-        promise.parked = Some(Parked {
-            from: State::Requested,
-            reason: ParkReason::UnknownOutcome,
-            unknown: true,
-            at,
-        });
-        promise
-    }
-
-    #[test]
-    fn a_row_says_what_a_person_needs_and_nothing_personal() {
-        let waiting = [Waiting::of(promise()).unwrap()];
-        let text = text(&waiting);
-        let mut lines = text.lines();
-        assert_eq!(
-            lines.next().unwrap().split_whitespace().collect::<Vec<_>>(),
-            ["KEY", "SINCE", "FROM", "REASON", "NOTE", "LAST", "TRIES", "AMOUNT", "RECIPIENT"]
-        );
-        assert_eq!(
-            lines.next().unwrap(),
-            "firstpromoter:1:1  2026-09-21T14:13:20.000Z  requested  unknown_outcome  \
-             outcome unknown  no answer  3      500 points  promoter 660412"
-        );
-        let json = serde_json::to_string(&waiting).unwrap();
-        for personal in ["jane", "secret-reference"] {
-            assert!(!text.contains(personal) && !json.contains(personal));
-        }
-    }
-
-    #[test]
-    fn what_is_not_parked_any_more_is_left_out() {
-        let mut promise = promise();
-        promise.state = State::Requested;
-        assert_eq!(Waiting::of(promise), None);
-        assert_eq!(text(&[]), "nothing is parked");
-    }
-
-    #[test]
-    fn what_is_missing_shows_as_missing() {
-        let mut promise = promise();
-        promise.terms = Terms::default();
-        promise.retry.last_outcome = None;
-        promise.withdrawal.pending = true;
-        let row = Waiting::of(promise).unwrap().row();
-        assert_eq!(row[4..6], ["outcome unknown, withdrawn meanwhile", "-"]);
-        assert_eq!(row[7..], ["- -", "-"]);
-    }
-}
+mod tests;

@@ -1,17 +1,14 @@
 //! The place of the table: a running `cargo local` or a deployed stack.
 
-use std::error::Error;
+use std::io;
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
 use crate::OpsError;
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use crate::signed_in::{causes, signed_in};
+use aws_config::SdkConfig;
 use aws_sdk_cloudformation::types::Stack;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use clap::{Args, ValueEnum};
 use shared::aws::Aws;
 use shared::aws::store::Store;
@@ -25,8 +22,10 @@ const LOCAL: &str = "http://127.0.0.1:8000";
 const TABLE_NAME: &str = "TableName";
 /// The parameter of the stack for the reversal of withdrawn rewards.
 const REVERSALS: &str = "Reversals";
-/// The longest time for one call, retries included.
-const CALL: Duration = Duration::from_secs(30);
+/// The parameter of the stack for the longest time that a promise may be open.
+const MAX_AGE: &str = "MaxAgeSeconds";
+/// The longest time to find out that nobody listens on this machine.
+const LOOPBACK: Duration = Duration::from_millis(500);
 
 /// The place to look.
 #[derive(Debug, Clone, Args)]
@@ -61,6 +60,8 @@ enum WhenWithdrawn {
 pub(crate) struct Target {
     pub(crate) store: Store,
     pub(crate) reversals: Reversals,
+    /// Seconds that a promise may be open; `None` where that is not known.
+    pub(crate) max_age_seconds: Option<i64>,
 }
 
 impl TargetArgs {
@@ -76,6 +77,35 @@ impl TargetArgs {
             }
             _ => None,
         }
+    }
+
+    /// The words of the command line that choose this place.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        if self.local {
+            words.push("--local".to_owned());
+        }
+        let reversals = self.reversals.and_then(|value| value.to_possible_value());
+        let reversals = reversals.map(|value| value.get_name().to_owned());
+        for (name, value) in [
+            ("--stack", self.stack.clone()),
+            ("--dynamodb", self.dynamodb.clone()),
+            ("--table", self.table.clone()),
+            ("--reversals", reversals),
+        ] {
+            words.extend(value.into_iter().flat_map(|value| [name.to_owned(), value]));
+        }
+        words
+    }
+
+    /// The name of the stack; none for `cargo local`.
+    pub(crate) fn stack_name(&self) -> Option<&str> {
+        self.stack.as_deref()
+    }
+
+    /// True for the `cargo local` that runs in this workspace on its usual port.
+    pub(crate) fn is_usual_local(&self) -> bool {
+        self.local && self.dynamodb.is_none() && self.table.is_none()
     }
 
     /// Finds the table.
@@ -97,21 +127,40 @@ impl TargetArgs {
             };
             Some(value.to_owned())
         };
-        let aws = Aws::from_env(&variable).map_err(|error| OpsError::Failed(error.to_string()))?;
-        let client = aws.dynamodb();
-        let tables = client.list_tables().send().await.map_err(|_| {
+        let nobody = || {
             OpsError::Failed(format!(
                 "no DynamoDB answers at {url}: is cargo local running, and on this port?"
             ))
-        })?;
+        };
+        // Said at once: the client would try again first.
+        if is_refused(url) {
+            return Err(nobody());
+        }
+        let aws = Aws::from_env(&variable).map_err(|error| OpsError::Failed(error.to_string()))?;
+        let client = aws.dynamodb();
+        let tables = client.list_tables().send().await.map_err(|_| nobody())?;
         let table = choose(self.table.as_deref(), tables.table_names())?;
         let reversals = match self.reversals {
             Some(WhenWithdrawn::Deliver) => Reversals::Deliver,
             Some(WhenWithdrawn::DeliverAndUnmark) => Reversals::DeliverAndUnmark,
             Some(WhenWithdrawn::Park) | None => Reversals::Park,
         };
-        Ok(Target { store: Store::new(client, table), reversals })
+        Ok(Target { store: Store::new(client, table), reversals, max_age_seconds: None })
     }
+}
+
+/// True when an address of this machine refuses connections.
+fn is_refused(url: &str) -> bool {
+    let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = authority.split('/').next().unwrap_or(authority);
+    let Ok(addresses) = authority.to_socket_addrs() else { return false };
+    let addresses: Vec<SocketAddr> = addresses.collect();
+    let refuses = |address: &SocketAddr| {
+        let tried = TcpStream::connect_timeout(address, LOOPBACK);
+        tried.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+    };
+    let are_here = addresses.iter().all(|address| address.ip().is_loopback());
+    !addresses.is_empty() && are_here && addresses.iter().all(refuses)
 }
 
 fn choose(asked: Option<&str>, tables: &[String]) -> Result<String, OpsError> {
@@ -126,42 +175,56 @@ fn choose(asked: Option<&str>, tables: &[String]) -> Result<String, OpsError> {
     }
 }
 
-/// Finds the table of a deployed stack; the stack's outputs and parameters name all
-/// else.
-async fn deployed(name: &str) -> Result<Target, OpsError> {
-    let config = signed_in().await?;
-    let client = aws_sdk_cloudformation::Client::new(&config);
-    let described = client.describe_stacks().stack_name(name).send().await;
-    let described = described.map_err(|error| {
-        let problem = match error.message() {
-            Some(message) => message.to_owned(),
-            None => causes(&error),
-        };
-        OpsError::Failed(format!("stack {name}: {problem}"))
-    })?;
-    let stack = described.stacks().first();
-    let stack = stack.ok_or_else(|| OpsError::Failed(format!("there is no stack {name}")))?;
-    let table = output(stack, TABLE_NAME).ok_or_else(|| {
-        OpsError::Failed(format!("stack {name} has no output {TABLE_NAME}: is it this project's?"))
-    })?;
-    Ok(Target {
-        store: Store::new(aws_sdk_dynamodb::Client::new(&config), table),
-        reversals: reversals(stack),
-    })
+/// A deployed stack, whose outputs and parameters name all else.
+pub(crate) struct Described {
+    name: String,
+    pub(crate) config: SdkConfig,
+    stack: Stack,
 }
 
-/// The text of an error and of its causes, each once.
-fn causes(error: &dyn Error) -> String {
-    let mut causes: Vec<String> = Vec::new();
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let text = error.to_string();
-        if causes.last().is_none_or(|last| !last.contains(&text)) {
-            causes.push(text);
-        }
-        next = error.source();
+impl Described {
+    /// Reads the description of a stack.
+    ///
+    /// # Errors
+    /// [`OpsError::Failed`] when nobody is signed in, or there is no such stack.
+    pub(crate) async fn read(name: &str) -> Result<Self, OpsError> {
+        let config = signed_in().await?;
+        let client = aws_sdk_cloudformation::Client::new(&config);
+        let described = client.describe_stacks().stack_name(name).send().await;
+        let described = described.map_err(|error| {
+            let problem = match error.message() {
+                Some(message) => message.to_owned(),
+                None => causes(&error),
+            };
+            OpsError::Failed(format!("stack {name}: {problem}"))
+        })?;
+        let stack = described.stacks().first().cloned();
+        let stack = stack.ok_or_else(|| OpsError::Failed(format!("there is no stack {name}")))?;
+        Ok(Self { name: name.to_owned(), config, stack })
     }
-    causes.join(": ")
+
+    /// The value of an output.
+    ///
+    /// # Errors
+    /// [`OpsError::Failed`] when the stack has none of that name.
+    pub(crate) fn output(&self, key: &str) -> Result<String, OpsError> {
+        output(&self.stack, key).ok_or_else(|| {
+            let Self { name, .. } = self;
+            OpsError::Failed(format!("stack {name} has no output {key}: is it this project's?"))
+        })
+    }
+}
+
+/// Finds the table of a deployed stack.
+async fn deployed(name: &str) -> Result<Target, OpsError> {
+    let described = Described::read(name).await?;
+    let table = described.output(TABLE_NAME)?;
+    Ok(Target {
+        store: Store::new(aws_sdk_dynamodb::Client::new(&described.config), table),
+        reversals: reversals(&described.stack),
+        max_age_seconds: parameter(&described.stack, MAX_AGE)
+            .and_then(|seconds| seconds.parse().ok()),
+    })
 }
 
 fn output(stack: &Stack, key: &str) -> Option<String> {
@@ -170,33 +233,18 @@ fn output(stack: &Stack, key: &str) -> Option<String> {
     found.output_value().map(str::to_owned)
 }
 
-fn reversals(stack: &Stack) -> Reversals {
+fn parameter<'a>(stack: &'a Stack, key: &str) -> Option<&'a str> {
     let mut parameters = stack.parameters().iter();
-    let found = parameters.find(|parameter| parameter.parameter_key() == Some(REVERSALS));
-    match found.and_then(|parameter| parameter.parameter_value()) {
+    let found = parameters.find(|parameter| parameter.parameter_key() == Some(key));
+    found.and_then(|parameter| parameter.parameter_value())
+}
+
+fn reversals(stack: &Stack) -> Reversals {
+    match parameter(stack, REVERSALS) {
         Some("deliver") => Reversals::Deliver,
         Some("deliver_and_unmark") => Reversals::DeliverAndUnmark,
         _ => Reversals::Park,
     }
-}
-
-/// Region and credentials from wherever the AWS CLI has them. The calls use the
-/// same TLS as the functions, with the system's certificates: an operator may sit
-/// behind a proxy.
-async fn signed_in() -> Result<SdkConfig, OpsError> {
-    let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-    let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(http)
-        .retry_config(RetryConfig::standard())
-        .timeout_config(TimeoutConfig::builder().operation_timeout(CALL).build())
-        .load()
-        .await;
-    if config.region().is_none() {
-        return Err(OpsError::Failed(
-            "no region: set AWS_REGION, or AWS_PROFILE to a profile that has one".into(),
-        ));
-    }
-    Ok(config)
 }
 
 #[cfg(test)]

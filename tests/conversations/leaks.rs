@@ -35,14 +35,15 @@ fn configured() -> Vec<String> {
 }
 
 /// Asserts that none of these, and no secret of ours, is in a text.
-fn assert_without(kinds: &[&str], text: &str, what: &str) {
+pub fn assert_without(kinds: &[&str], text: &str, what: &str) {
     assert!(!text.is_empty(), "{what}: nothing to search");
     for needle in kinds.iter().flat_map(|kind| seeded(kind)).chain(configured()) {
         assert!(!text.contains(&needle), "{needle} in {what}");
     }
 }
 
-const EVERYTHING: [&str; 3] = ["credentials", "payment", "personal"];
+/// The kinds of what is seeded in the samples and stays out of what is told.
+pub const EVERYTHING: [&str; 3] = ["credentials", "payment", "personal"];
 
 async fn logs_of_everything(level: &str) -> String {
     let scene = scene(|options| options.set_env([("RUST_LOG", level)])).await;

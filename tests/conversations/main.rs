@@ -21,6 +21,11 @@ mod https;
 mod leaks;
 mod metrics;
 mod ops;
+mod ops_inbox;
+mod ops_looking;
+mod ops_parked;
+mod ops_requests;
+mod ops_story;
 mod outages;
 mod overtaken;
 #[cfg(target_os = "linux")]

@@ -19,7 +19,8 @@ fn pk() -> Partition {
     PK.parse().unwrap()
 }
 
-fn store(stage: &Stage) -> Store {
+/// The stage's table.
+pub fn store(stage: &Stage) -> Store {
     store_at(stage, &stage.stack.dynamodb)
 }
 
@@ -159,4 +160,33 @@ async fn a_key_left_unprocessed_is_not_an_absent_one() {
         assert!(matches!(unread, Err(StoreError::Unavailable(_))), "{left_out}: {unread:?}");
         assert_eq!(proxy.pending(), 0);
     }
+}
+
+/// Nothing else changes in an item of the inbox; the sweep, which asks for open promises
+/// by their states, passes by.
+#[tokio::test]
+async fn the_inbox_is_listed_by_the_index_and_left_alone_by_the_sweep() {
+    let scene = tests::scene::Scene::without_stream(|_| {}).await;
+    let store = store(&scene.stage);
+    for sample in ["firstpromoter-malformed", "affonso-unknown-type", "firstpromoter-test"] {
+        let status = if sample.ends_with("malformed") { 400 } else { 200 };
+        scene.stage.send(&crate::samples::fresh(sample, status)).await.is(status);
+    }
+    let (listed, next) = store.inbox(None).await.unwrap();
+    assert!(next.is_none());
+    assert!(listed.is_sorted_by(|a, b| a.received >= b.received), "{listed:?}");
+    let mut reasons = Vec::new();
+    for item in &listed {
+        let events = store.events(&item.keys.pk).await.unwrap();
+        assert_eq!((events.len(), &events[0].sk), (1, &item.keys.sk));
+        reasons.push(events[0].inbox.unwrap().name());
+    }
+    reasons.sort_unstable();
+    assert_eq!(reasons, ["quarantined", "test", "unknown_type"]);
+
+    let before = scene.stage.items().await;
+    let swept = scene.sweep().await;
+    assert_eq!((&swept["sent"], &swept["failed"]), (&json!(0), &json!(0)), "{swept}");
+    assert_eq!(scene.stage.items().await, before);
+    scene.settle().await;
 }

@@ -101,7 +101,7 @@ async fn what_was_withdrawn_may_be_kept_by_a_persons_word() {
     scene.post(&commission(ID).denied().second(3)).await.is(200);
     assert_eq!(scene.promise(KEY).await.state, "confirmed");
     let story = ops(&scene, &["story", "firstpromoter", "commission", "88901"]).await;
-    assert!(story.out.contains("to close it as it stands: a gesture"), "{story:?}");
+    assert!(story.out.contains("closed it as it stood: a gesture"), "{story:?}");
 }
 
 #[tokio::test]

@@ -249,7 +249,8 @@ impl Scene {
     async fn under_way(&self) -> Vec<Item> {
         let open = self.stage.stack.index("open-work").await.unwrap();
         let open = open.iter().map(Item::new);
-        open.filter(|item| !RESTS.contains(&item.text("state").as_str())).collect()
+        let owed = open.filter(|item| item.text("open") != "inbox");
+        owed.filter(|item| !RESTS.contains(&item.text("state").as_str())).collect()
     }
 
     /// The calls that reached the endpoint, read.

@@ -39,15 +39,25 @@ impl Drop for Scratch {
     }
 }
 
+/// The template with a part of it replaced.
+fn template_with(part: &str, by: &str) -> Scratch {
+    let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
+    let template = std::fs::read_to_string(template).unwrap();
+    let changed = template.replace(part, by);
+    assert_ne!(changed, template);
+    let file = Scratch::new("template.yaml");
+    std::fs::write(file.path(), changed).unwrap();
+    file
+}
+
 /// A template whose stream tells of nothing.
 #[must_use]
 pub fn template_without_stream() -> Scratch {
-    let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
-    let template = std::fs::read_to_string(template).unwrap();
-    let told = r#"{"due": {"S": [{"exists": true}]}}"#;
-    let silent = template.replace(told, r#"{"due": {"S": ["never"]}}"#);
-    assert_ne!(silent, template);
-    let file = Scratch::new("without-stream.yaml");
-    std::fs::write(file.path(), silent).unwrap();
-    file
+    template_with(r#"{"due": {"S": [{"exists": true}]}}"#, r#"{"due": {"S": ["never"]}}"#)
+}
+
+/// A template whose table has an index of another name in the place of this one.
+#[must_use]
+pub fn template_without_index(index: &str) -> Scratch {
+    template_with(&format!("IndexName: {index}"), "IndexName: of-another-name")
 }

@@ -84,6 +84,19 @@ impl Resolution {
         }
     }
 
+    /// The name of the resolution in the log of a promise.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::GoOn => "go on",
+            Self::Granted => "granted",
+            Self::NotGranted => "not granted",
+            Self::Close => "close",
+            Self::CloseGranted => "close as granted",
+            Self::CloseNotGranted => "close as not granted",
+        }
+    }
+
     /// True when the call had its effect, false when it had none; `None` where the
     /// resolution leaves that open.
     #[must_use]

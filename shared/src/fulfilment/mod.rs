@@ -7,6 +7,7 @@ mod announce;
 mod assessment;
 mod decision;
 mod lease;
+mod log;
 pub mod machine;
 mod policy;
 mod promise;
@@ -22,6 +23,7 @@ pub use announce::{Announced, announce, entry_of, input_from_record, reconcile, 
 pub use assessment::{Assessment, Start};
 pub use decision::{OperatorDecision, Resolution};
 pub use lease::{Taken, Taker};
+pub use log::{Actor, Log, LogEntry, MAX_ENTRIES};
 pub use machine::{Input, Rules, Transition, if_still_current, transition};
 pub use policy::settings::declared as declared_settings;
 pub(crate) use policy::settings::policy;
@@ -31,7 +33,7 @@ pub use promise::{
     AtPlatform, Endpoint, Lease, NextEpoch, Opening, Parked, Promise, Retry, TermsChange,
     Withdrawal,
 };
-pub use reason::ParkReason;
+pub use reason::{Explanation, ParkReason};
 pub use reward::reward;
 pub use rewards::{Party, RewardStatus, Rewards};
 pub use snapshot::{ChangeSet, OtherChange, SeenEvent, Snapshot};

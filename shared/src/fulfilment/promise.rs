@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::fulfilment::decision::OperatorDecision;
+use crate::fulfilment::log::{Log, is_zero};
 use crate::fulfilment::policy::Rule;
 use crate::fulfilment::reason::ParkReason;
 use crate::fulfilment::state::State;
@@ -27,11 +28,6 @@ where
     })
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
-fn is_zero(number: &u32) -> bool {
-    *number == 0
-}
-
 /// A worker's claim on a promise while it calls out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
@@ -40,6 +36,10 @@ pub struct Lease {
     pub due: String,
     /// The time up to which the claim holds.
     pub until: Timestamp,
+    /// The time at which the worker took it; not in leases from before that was
+    /// noted.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub at: Option<Timestamp>,
 }
 
 /// The reason for which a promise waits for the operator, and the state that it
@@ -275,6 +275,9 @@ pub struct Promise {
     /// The operators' decisions, kept for good.
     #[serde(rename = "words", skip_serializing_if = "Vec::is_empty", default)]
     pub decisions: Vec<OperatorDecision>,
+    /// The latest transitions and tries. What announced the promise is no entry.
+    #[serde(skip_serializing_if = "Log::is_empty", default)]
+    pub log: Log,
     /// The time of the announcing event.
     pub announced_at: Timestamp,
     /// The time at which the promise was recorded here.
@@ -316,6 +319,7 @@ impl Promise {
             lease: None,
             parked: None,
             decisions: Vec::new(),
+            log: Log::default(),
             announced_at: at,
             created_at: at,
             open_at: at,

@@ -64,6 +64,28 @@ pub enum ParkReason {
     RefusedByEndpoint(String),
 }
 
+/// RUNBOOK.md's table of the reasons, a row for each, which a test holds to that page.
+const EXPLAINED: &str = include_str!("../../reasons.txt");
+/// The row of the endpoint's own codes, as the table names it.
+const OF_ENDPOINT: &str = "4xx code";
+
+/// The explanation of a reason, as RUNBOOK.md has it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    /// The meaning of the reason.
+    pub meaning: &'static str,
+    /// The thing to do before the promise is resumed.
+    pub remedy: &'static str,
+}
+
+impl Explanation {
+    fn of_row(row: &'static str) -> Option<(&'static str, Self)> {
+        let mut cells = row.trim_matches('|').split(" | ").map(str::trim);
+        let name = cells.next()?.split('`').nth(1)?;
+        Some((name, Self { meaning: cells.next()?, remedy: cells.next()? }))
+    }
+}
+
 impl ParkReason {
     /// Every reason except the endpoint's own.
     pub const ALL: [ParkReason; 24] = [
@@ -123,6 +145,25 @@ impl ParkReason {
             ParkReason::WithdrawnAfterDelivery => "withdrawn_after_delivery",
             ParkReason::RefusedByEndpoint(answer) => answer,
         }
+    }
+}
+
+impl ParkReason {
+    /// The table of RUNBOOK.md, without its head: a row of Markdown for each reason.
+    #[must_use]
+    pub fn explained() -> &'static str {
+        EXPLAINED
+    }
+
+    /// The meaning of the reason and what to do about it.
+    #[must_use]
+    pub fn explanation(&self) -> Explanation {
+        let name = match self {
+            ParkReason::RefusedByEndpoint(_) => OF_ENDPOINT,
+            ours => ours.name(),
+        };
+        let mut rows = EXPLAINED.lines().filter_map(Explanation::of_row);
+        rows.find(|(of, _)| *of == name).map(|(_, explanation)| explanation).unwrap_or_default()
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::ledger::{Family, Kind, Provider};
+use crate::ledger::{Family, InboxReason, Kind, Provider};
 use crate::wire::{Id, Timestamp};
 
 /// The facts that an event states about its subject, by field name. Values hold no
@@ -109,6 +109,19 @@ pub enum Content {
     Unknown,
     /// The event comes from the provider's test button.
     Test,
+}
+
+impl Content {
+    /// The reason for which the event is in the inbox; `None` when it changes a
+    /// record.
+    #[must_use]
+    pub fn inbox(&self) -> Option<InboxReason> {
+        match self {
+            Content::Change(_) => None,
+            Content::Unknown => Some(InboxReason::UnknownType),
+            Content::Test => Some(InboxReason::Test),
+        }
+    }
 }
 
 /// The change that an event states for one object.

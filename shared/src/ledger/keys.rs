@@ -9,8 +9,9 @@ use crate::ledger::{Content, Event, Identity, Kind, Provider, Subject};
 
 /// The sort key of a record.
 pub const RECORD: &str = "record";
-/// What stands for a kind where nobody knows the object.
-const INBOX: &str = "inbox";
+/// The name that stands for a kind where nobody knows the object, and for a state in
+/// the index of open work.
+pub const INBOX: &str = "inbox";
 
 /// The key of a partition: the name of a provider, the name of a kind and the id
 /// of one object, `{provider}#{kind}#{id}`. Only the id may hold a `#`.

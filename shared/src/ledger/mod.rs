@@ -13,10 +13,11 @@ pub use event::{
     Action, Change, Clock, Content, Event, Facts, Identity, Malformed, Subject, Undated,
 };
 pub use keys::{
-    ItemKeys, NotAPartition, Partition, RECORD, event_key, item_keys, promise_key, shared_identity,
+    INBOX, ItemKeys, NotAPartition, Partition, RECORD, event_key, item_keys, promise_key,
+    shared_identity,
 };
 pub use record::Record;
 pub use register::{MAX_STATEMENTS, Register, Statement};
 pub use status::{ByFact, DELETED, FactIs, Status, StatusWords, UNKNOWN, With, status_set};
 pub use undated::Arrivals;
-pub use vocabulary::{Family, Kind, Provider, Source, Sources, unit_name};
+pub use vocabulary::{Family, InboxReason, Kind, Provider, Source, Sources, unit_name};

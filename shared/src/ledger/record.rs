@@ -169,6 +169,15 @@ impl Record {
         self.facts.values().map(|register| register.clock).max()
     }
 
+    /// Takes in an event. `identity` is its own, or, without an id, its transition;
+    /// `received` is its arrival. Returns the names of the facts that changed.
+    pub fn take_in(&mut self, change: &Change, identity: &str, received: Timestamp) -> Vec<String> {
+        match change.clock {
+            Some(clock) => self.merge(change, clock, received),
+            None => self.apply(change, identity),
+        }
+    }
+
     /// Takes in an event of a source with a clock: `clock` is its place in time,
     /// `received` its arrival. Returns the names of the facts that changed. The
     /// result depends on the set of events taken in and not on their order

@@ -109,6 +109,30 @@ pub enum Family {
     Fulfilments,
 }
 
+/// The reason for which something is in the inbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InboxReason {
+    /// Authenticated bytes that cannot be read as an event.
+    Quarantined,
+    /// An event of a type that is only archived.
+    UnknownType,
+    /// An event of the provider's test button.
+    Test,
+}
+
+impl InboxReason {
+    /// The name in the table.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            InboxReason::Quarantined => "quarantined",
+            InboxReason::UnknownType => "unknown_type",
+            InboxReason::Test => "test",
+        }
+    }
+}
+
 /// The FirstPromoter source that may create promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

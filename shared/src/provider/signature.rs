@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use ring::digest::{SHA256, digest};
 use ring::hmac;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use crate::provider::secrets::NamedSecret;
@@ -84,7 +84,7 @@ impl Refusal {
 
 /// What was wrong with the signature, token or credential of a refused request, for
 /// the operator. Of several the last in this order counts: it came the closest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// None was sent.

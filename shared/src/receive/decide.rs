@@ -43,10 +43,7 @@ pub fn decide(
             let Some(identity) = unrecorded(known, event, id) else {
                 return Decision::Duplicate;
             };
-            let changed = match change.clock {
-                Some(clock) => record.merge(change, clock, received),
-                None => record.apply(change, &identity),
-            };
+            let changed = record.take_in(change, &identity, received);
             (identity, changed)
         }
         Identity::Transition(transition) => {
@@ -89,10 +86,7 @@ fn others(known: &Snapshot, event: &Event, received: Timestamp) -> Vec<OtherChan
     let changes = event.others.iter().zip(records).map(|(change, record)| {
         let bounded = bounded(change, received);
         let mut record = record.unwrap_or_default();
-        let changed = match bounded.clock {
-            Some(clock) => record.merge(&bounded, clock, received),
-            None => record.apply(&bounded, &event.event_type),
-        };
+        let changed = record.take_in(&bounded, &event.event_type, received);
         record.version = record.version.saturating_add(1);
         OtherChange { subject: change.subject.clone(), changed, record }
     });

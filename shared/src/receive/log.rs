@@ -1,6 +1,6 @@
 //! The log line of one request.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::fulfilment::{Promise, State};
 use crate::ledger::{Content, Event, Identity};
@@ -10,7 +10,7 @@ use crate::provider::signature::Reason;
 use crate::receive::route::{Route, path_of};
 
 /// The outcome of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The event is recorded.

@@ -31,6 +31,7 @@ mod keys;
 mod leased;
 mod links;
 mod lives;
+mod logged;
 mod machine;
 mod mapping;
 mod mutations;

@@ -5,7 +5,7 @@ use crate::promises::policy;
 use crate::providers::{
     AFFONSO, FIRSTPROMOTER, FIRSTPROMOTER_V1, UPPROMOTE, decide, read, reward, route,
 };
-use shared::fulfilment::{Policy, Promise, Rule, SeenEvent, Snapshot, State, V1Confirm};
+use shared::fulfilment::{Log, Policy, Promise, Rule, SeenEvent, Snapshot, State, V1Confirm};
 use shared::ledger::{Content, Event, Record, event_key, shared_identity};
 use shared::receive::decide::Decision;
 use shared::wire::Timestamp;
@@ -64,7 +64,7 @@ impl Partition {
     /// its changes.
     fn owed(&self) -> Option<Promise> {
         let promise = self.known.promise.clone()?;
-        let uncounted = Promise { version: 0, seq: 0, due: None, ..promise };
+        let uncounted = Promise { version: 0, seq: 0, due: None, log: Log::default(), ..promise };
         (uncounted.state != State::Denied).then_some(uncounted)
     }
 

@@ -1,20 +1,26 @@
 //! RUNBOOK.md explains every reason for which a promise can be parked, and no other.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use shared::fulfilment::{ParkReason, Resolution, State, Task};
 use shared::provider::secrets::Method;
 
 use crate::documents;
 
+const HEAD: &str = "| reason | meaning | before you resume |\n|---|---|---|\n";
+
+/// The data are `ParkReason::explained()`; the page repeats them for who reads it
+/// without a terminal.
 #[test]
-fn the_runbook_has_a_row_for_every_reason_and_none_besides() {
-    let runbook = concat!(env!("CARGO_MANIFEST_DIR"), "/../RUNBOOK.md");
-    let runbook = fs::read_to_string(runbook).unwrap();
-    let table = runbook.split("| reason | meaning |").nth(1).unwrap();
-    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
-    let explained: Vec<&str> = rows.map(|row| row.split('`').nth(1).unwrap()).collect();
+fn the_runbook_has_the_row_of_every_reason_and_none_besides() {
+    let runbook = documents::read("RUNBOOK.md");
+    let (before, rest) = runbook.split_once(HEAD).unwrap();
+    let after: Vec<&str> = rest.split('\n').skip_while(|line| line.starts_with('|')).collect();
+    let explained = ParkReason::explained();
+    let expected = format!("{before}{HEAD}{explained}{}", after.join("\n"));
+    documents::file("RUNBOOK.md", &expected);
+    let explained: Vec<&str> =
+        explained.lines().map(|row| row.split('`').nth(1).unwrap()).collect();
     // The endpoint's own, which has no name of ours.
     let (endpoints, ours): (Vec<_>, Vec<_>) =
         explained.into_iter().partition(|row| row.contains(' '));
@@ -22,6 +28,18 @@ fn the_runbook_has_a_row_for_every_reason_and_none_besides() {
     let names: BTreeSet<String> = ParkReason::ALL.iter().map(ToString::to_string).collect();
     assert_eq!(ours.iter().map(|row| (*row).to_owned()).collect::<BTreeSet<_>>(), names);
     assert_eq!((ours.len(), names.len()), (ParkReason::ALL.len(), ParkReason::ALL.len()));
+}
+
+#[test]
+fn every_reason_is_explained_and_the_endpoints_own_as_one() {
+    let mut all = ParkReason::ALL.to_vec();
+    all.push("422 no_such_account".into());
+    let explanations: Vec<_> = all.iter().map(ParkReason::explanation).collect();
+    for (n, explanation) in explanations.iter().enumerate() {
+        assert!(explanation.meaning.len() > 10 && explanation.remedy.len() > 5, "{}", all[n]);
+        assert!(!explanations[..n].iter().any(|other| other.meaning == explanation.meaning));
+    }
+    assert!(explanations.last().unwrap().meaning.contains("refused it for good"));
 }
 
 #[test]

@@ -8,7 +8,7 @@ mod arrows;
 use std::path::Path;
 
 /// The rooms from the bottom to the top.
-const ROOMS: [&str; 36] = [
+const ROOMS: [&str; 37] = [
     "crash",
     "wire",
     "settings",
@@ -22,6 +22,7 @@ const ROOMS: [&str; 36] = [
     "fulfilment::rewards",
     "fulfilment::decision",
     "fulfilment::assessment",
+    "fulfilment::log",
     "fulfilment::promise",
     "fulfilment::reward",
     "fulfilment::snapshot",
@@ -95,8 +96,8 @@ fn a_provider_is_named_in_its_own_places_alone() {
         assert!(own || names.is_empty(), "{module} names {names:?}");
     }
     assert!(named > NAMES.len(), "{named}");
-    // The operator's command and the functions name none at all.
-    for other in ["../ops/src", "../functions"] {
+    // The answers, the operator's command and the functions name none at all.
+    for other in ["../answers/src", "../ops/src", "../functions"] {
         let other = Path::new(env!("CARGO_MANIFEST_DIR")).join(other);
         for (module, code) in arrows::modules(&other).unwrap() {
             let code = code.to_lowercase();

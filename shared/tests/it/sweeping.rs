@@ -32,7 +32,7 @@ fn send(promise: &Promise) -> Action {
 fn what_somebody_works_on_is_left_alone_however_old_it_is() {
     for state in [State::LookupDue, State::Delivering, State::Confirming, State::Reversing] {
         let mut held = since_the_beginning(state);
-        held.lease = Some(Lease { due: "deliver#1".into(), until: after(1000) });
+        held.lease = Some(Lease { due: "deliver#1".into(), until: after(1000), at: None });
         assert_eq!(action(&held, 999), Action::Leave, "{state:?}");
         // Until then, and not then.
         assert_ne!(action(&held, 1000), Action::Leave, "{state:?}");
@@ -43,7 +43,7 @@ fn what_somebody_works_on_is_left_alone_however_old_it_is() {
 fn a_lease_that_ran_out_is_released_where_nothing_is_due() {
     for state in [State::Delivering, State::Confirming, State::Reversing] {
         let mut lost = since_the_beginning(state);
-        lost.lease = Some(Lease { due: "deliver#1".into(), until: after(90) });
+        lost.lease = Some(Lease { due: "deliver#1".into(), until: after(90), at: None });
         assert_eq!(lost.due, None);
         assert_eq!(action(&lost, 90), Action::Release, "{state:?}");
         assert_eq!(action(&lost, 601), Action::OverAge, "{state:?}");
@@ -52,7 +52,7 @@ fn a_lease_that_ran_out_is_released_where_nothing_is_due() {
     }
     // A question is still due, and simply asked again, two minutes later.
     let mut asked = since_the_beginning(State::LookupDue);
-    asked.lease = Some(Lease { due: "lookup#1".into(), until: after(90) });
+    asked.lease = Some(Lease { due: "lookup#1".into(), until: after(90), at: None });
     assert_eq!(action(&asked, 209), Action::Leave);
     assert_eq!(action(&asked, 210), send(&asked));
 }
@@ -79,7 +79,9 @@ fn what_is_due_is_sent_again_two_minutes_after_it_was_last_touched() {
         |promise| promise.changed_at = after(50),
         |promise| promise.retry.not_before = Some(after(50)),
         |promise| promise.retry.redispatched_at = Some(after(50)),
-        |promise| promise.lease = Some(Lease { due: "deliver#1".into(), until: after(50) }),
+        |promise| {
+            promise.lease = Some(Lease { due: "deliver#1".into(), until: after(50), at: None });
+        },
         |promise| {
             (promise.changed_at, promise.retry.not_before, promise.retry.redispatched_at) =
                 (after(50), Some(after(3)), Some(after(9)));

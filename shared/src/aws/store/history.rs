@@ -1,13 +1,16 @@
 //! What a partition has seen, for people to read.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::aws::code;
-use crate::aws::store::{Store, StoreError, read_item, text};
+use crate::aws::store::{Store, StoreError, key, read_item, text};
 use crate::fulfilment::Promise;
-use crate::ledger::{Partition, event_key};
+use crate::ledger::{InboxReason, ItemKeys, Partition, event_key};
 use crate::wire::Timestamp;
 
 /// How the sort key of every promise begins.
@@ -36,6 +39,15 @@ pub struct StoredEvent {
     /// What is wrong with quarantined bytes.
     #[serde(default)]
     pub problem: Option<String>,
+    /// The reason for which it is in the inbox, and changed no record.
+    #[serde(default)]
+    pub inbox: Option<InboxReason>,
+    /// The address at which quarantined bytes came in.
+    #[serde(default)]
+    pub route: Option<String>,
+    /// The number of bytes that came; none where the body is kept elsewhere.
+    #[serde(default)]
+    pub length: Option<u64>,
     /// The names of the facts whose value before it is not the one that was held.
     #[serde(default)]
     pub gap: Vec<String>,
@@ -52,7 +64,7 @@ pub struct StoredEvent {
 }
 
 /// The attributes of [`StoredEvent`].
-const RECORDED: [&str; 12] = [
+const RECORDED: [&str; 15] = [
     "sk",
     "type",
     "identity",
@@ -60,6 +72,9 @@ const RECORDED: [&str; 12] = [
     "version",
     "no_promise",
     "problem",
+    "inbox",
+    "route",
+    "length",
     "gap",
     "over",
     "kept_with",
@@ -67,7 +82,56 @@ const RECORDED: [&str; 12] = [
     "received_at",
 ];
 
+/// A request as it is kept with its event: redacted where it is JSON, as it came
+/// where it is not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeptRequest {
+    /// The event.
+    pub event: StoredEvent,
+    /// Chosen headers.
+    pub headers: BTreeMap<String, String>,
+    /// SHA-256 of the exact bytes that came, in hex.
+    pub sha256: Option<String>,
+    /// The body, compressed; `None` where it is kept with another object.
+    pub body: Option<Vec<u8>>,
+    /// True when the body is only the beginning of what came.
+    pub truncated: bool,
+}
+
+/// The attributes of a kept request beside those of its event and its body.
+#[derive(Deserialize)]
+struct Beside {
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    #[serde(default)]
+    sha256: Option<String>,
+    #[serde(default)]
+    truncated: bool,
+}
+
 impl Store {
+    /// One event with its request, strongly consistent; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]; [`StoreError::Corrupt`].
+    pub async fn kept_request(&self, keys: &ItemKeys) -> Result<Option<KeptRequest>, StoreError> {
+        let call = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key(&keys.pk, &keys.sk)))
+            .consistent_read(true);
+        let output = call.send().await.map_err(|e| StoreError::Unavailable(code(&e)))?;
+        let Some(mut item) = output.item else { return Ok(None) };
+        let body = match item.remove("body") {
+            Some(AttributeValue::B(body)) => Some(body.into_inner()),
+            _ => None,
+        };
+        let Beside { headers, sha256, truncated } = read_item(item.clone(), "an event")?;
+        let event = read_item(item, "an event")?;
+        Ok(Some(KeptRequest { event, headers, sha256, body, truncated }))
+    }
+
     /// The events of a partition, strongly consistent, earliest first. Their
     /// bodies are not read.
     ///

@@ -10,15 +10,16 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::aws::store::index::rewarded;
 use crate::aws::store::read_item::{corrupt, read_item};
-use crate::aws::store::{Item, StoreError, StoredRequest, text};
+use crate::aws::store::{Item, StoreError, StoredRecord, StoredRequest, text};
 use crate::fulfilment::{ChangeSet, OtherChange, Promise, SeenEvent, Snapshot, one_or_more};
 use crate::ledger::{
-    Action, Arrivals, Clock, Event, Kind, Partition, RECORD, Record, Register, Sources, Statement,
-    Subject, event_key, promise_key, shared_identity,
+    Action, Arrivals, Clock, Event, INBOX, InboxReason, Kind, Partition, RECORD, Record, Register,
+    Sources, Statement, Subject, event_key, promise_key, shared_identity,
 };
 use crate::provider::Definition;
-use crate::wire::Timestamp;
+use crate::wire::{Id, Timestamp};
 
 /// Largest record written, in bytes; an item holds 400 KB.
 const MAX_RECORD_BYTES: usize = 350 * 1024;
@@ -202,6 +203,12 @@ fn record(item: Item) -> Result<Record, StoreError> {
 }
 
 /// `{time}/{action}/{rank}`, without a time where there is none.
+/// A record with the status that its item has.
+pub(super) fn stored_record(pk: Partition, item: Item) -> Result<StoredRecord, StoreError> {
+    let status = item.get("status").and_then(|status| status.as_s().ok()).cloned();
+    Ok(StoredRecord { pk, record: record(item)?, status })
+}
+
 fn clock_text(clock: Clock) -> String {
     let time = clock.time.map(Timestamp::to_rfc3339).unwrap_or_default();
     format!("{time}/{}/{}", clock.action.name(), clock.rank)
@@ -273,6 +280,9 @@ pub(super) fn event_item(
     if let Some(reason) = write.no_promise {
         item.insert("no_promise".into(), text(reason));
     }
+    if let Some(reason) = event.content.inbox() {
+        put_in_inbox(&mut item, reason, archive.received);
+    }
     let texts = |names: Vec<&str>| AttributeValue::L(names.into_iter().map(text).collect());
     if !write.gaps.is_empty() {
         item.insert("gap".into(), texts(write.gaps.iter().map(String::as_str).collect()));
@@ -281,6 +291,14 @@ pub(super) fn event_item(
         item.insert("over".into(), texts(event.over.clone()));
     }
     Ok(item)
+}
+
+/// Puts an item of the inbox into the index of open work, so that it is listed
+/// without a scan.
+pub(super) fn put_in_inbox(item: &mut Item, reason: InboxReason, received: Timestamp) {
+    item.insert("inbox".into(), text(reason.name()));
+    item.insert("open".into(), text(INBOX));
+    item.insert("open_since".into(), text(&received.to_rfc3339()));
 }
 
 /// An event in the partition of another object that it is about: its body is kept with
@@ -319,6 +337,13 @@ pub(super) fn promise_item(pk: &Partition, promise: &Promise) -> Result<Item, St
         if let Some(value) = value {
             item.insert(name.into(), text(value));
         }
+    }
+    let recipient = promise.terms.recipient.as_ref();
+    // The key of an index has to fit, whatever the platform called somebody.
+    let recipient = recipient.and_then(|to| Some((to.role.as_str(), Id::new(to.id.as_deref()?)?)));
+    if let Some((role, id)) = recipient {
+        item.insert("rewarded".into(), text(&rewarded(pk.provider(), role, id.as_str())));
+        item.insert("rewarded_at".into(), text(&promise.created_at.to_rfc3339()));
     }
     if promise.is_open() {
         item.insert("open".into(), text(promise.state.name()));

@@ -1,14 +1,18 @@
 //! The DynamoDB table.
 
+mod batch;
 mod error;
 mod history;
+mod index;
 mod items;
 mod read_item;
 
+pub use batch::{MOST_KEYS, StoredRecord};
 pub use error::StoreError;
 use error::{Refused, refused};
-pub use history::StoredEvent;
-use items::{archive_item, event_item, known, promise_item, record_item, told_item};
+pub use history::{KeptRequest, StoredEvent};
+pub use index::{InboxItem, OpenPromise, PageToken};
+use items::{archive_item, event_item, known, promise_item, put_in_inbox, record_item, told_item};
 use read_item::read_item;
 
 use std::collections::{BTreeMap, HashMap};
@@ -18,13 +22,12 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, KeysAndAttributes, Put, TransactWriteItem, Update,
 };
-use serde::Deserialize;
 
 use crate::aws::code;
-use crate::fulfilment::{ChangeSet, Promise, Snapshot, State};
+use crate::fulfilment::{ChangeSet, Promise, Snapshot};
 use crate::ledger::{
-    Event, ItemKeys, Partition, Provider, RECORD, Record, Subject, event_key, item_keys,
-    promise_key,
+    Event, InboxReason, ItemKeys, Partition, Provider, RECORD, Record, Subject, event_key,
+    item_keys, promise_key,
 };
 use crate::provider::Definition;
 use crate::wire::Timestamp;
@@ -54,38 +57,6 @@ pub struct StoredRequest {
     pub received: Timestamp,
     /// When it may go.
     pub expires: Timestamp,
-}
-
-/// Where the next page of a query begins.
-pub struct PageToken(Item);
-
-/// A promise as the index of open work shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OpenPromise {
-    /// Its keys.
-    pub keys: ItemKeys,
-    /// The time since which it is open.
-    pub open_since: Timestamp,
-}
-
-/// A row of the index. Keys that were flattened could not be named where they
-/// cannot be read.
-#[derive(Deserialize)]
-struct OpenRow {
-    pk: String,
-    sk: String,
-    open_since: Timestamp,
-}
-
-impl OpenRow {
-    /// The promise; `None` for a key that is none of ours, which must not hide the
-    /// others.
-    fn promise(self) -> Option<OpenPromise> {
-        let pk = self.pk.parse();
-        let pk = pk.inspect_err(|error| tracing::error!(%error, "a row of the index")).ok()?;
-        let keys = ItemKeys { pk, sk: self.sk };
-        Some(OpenPromise { keys, open_since: self.open_since })
-    }
 }
 
 /// The table, through one client.
@@ -288,33 +259,6 @@ impl Store {
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    /// A page of the promises in a state that are open longest, and where the
-    /// next page begins.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`]; [`StoreError::Corrupt`].
-    pub async fn open(
-        &self,
-        state: State,
-        from: Option<PageToken>,
-    ) -> Result<(Vec<OpenPromise>, Option<PageToken>), StoreError> {
-        let call = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name("open-work")
-            .key_condition_expression("#open = :state")
-            .expression_attribute_names("#open", "open")
-            .expression_attribute_values(":state", text(state.name()))
-            .set_exclusive_start_key(from.map(|page| page.0));
-        let output = call.send().await.map_err(|e| StoreError::Unavailable(code(&e)))?;
-        let items = output.items.unwrap_or_default().into_iter();
-        let rows: Result<Vec<OpenRow>, _> =
-            items.map(|item| read_item(item, "a row of the index")).collect();
-        let open = rows?.into_iter().filter_map(OpenRow::promise).collect();
-        Ok((open, output.last_evaluated_key.map(PageToken)))
-    }
-
     /// Keeps authenticated bytes that could not be read as an event.
     /// `described` says where they came in and what is wrong with them.
     ///
@@ -330,6 +274,7 @@ impl Store {
         let pk = Partition::inbox(provider, &identity);
         let mut item = archive_item(&pk, &event_key(&identity), archive);
         item.insert("quarantined".into(), AttributeValue::Bool(true));
+        put_in_inbox(&mut item, InboxReason::Quarantined, archive.received);
         for (name, value) in described {
             item.insert((*name).to_owned(), text(value));
         }

@@ -197,6 +197,7 @@
 //! <!-- /machine -->
 
 mod input;
+mod logged;
 mod operator;
 mod platform;
 mod record;
@@ -208,6 +209,7 @@ use std::borrow::Cow;
 
 pub use input::Input;
 use input::WORKER_LOST;
+use logged::logged;
 use transitioning::{Rejected, Transitioning, WRONG_STATE, renewed};
 
 use crate::fulfilment::assessment::Assessment;
@@ -300,6 +302,9 @@ pub fn transition(promise: &Promise, input: &Input, rules: Rules, now: Timestamp
         return Transition::Unchanged;
     }
     next.promise.version = promise.version.saturating_add(1);
+    if let Some(entry) = logged(promise, &next.promise, input, now) {
+        next.promise.log.push(entry);
+    }
     let ended = Box::new(next.promise);
     match renewed {
         Some(renewed) => Transition::NewEpoch { ended, next: Box::new(renewed) },

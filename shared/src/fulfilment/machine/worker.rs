@@ -29,7 +29,7 @@ impl Transitioning {
             _ => {}
         }
         self.promise.retry.attempts = self.promise.retry.attempts.saturating_add(1);
-        self.promise.lease = Some(Lease { due, until });
+        self.promise.lease = Some(Lease { due, until, at: Some(self.now) });
         self.promise.retry.redispatch_count = 0;
         self.promise.retry.redispatched_at = None;
         Ok(())

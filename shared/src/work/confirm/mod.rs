@@ -152,10 +152,10 @@ impl Confirmer {
     async fn record(&self, job: Job, input: &Input, failed: &mut Vec<String>) {
         let (pk, due) = (job.claim.pk.clone(), job.claim.promise.due.clone());
         let recorded = match input {
-            Input::DeniedThere { .. } => self.worker.deny(job.claim, input).await,
+            Input::DeniedThere { .. } => Box::pin(self.worker.deny(job.claim, input)).await,
             input => {
                 let Claim { rewards, promise, .. } = job.claim;
-                self.worker.apply_with_retry(&pk, rewards, promise, input).await
+                Box::pin(self.worker.apply_with_retry(&pk, rewards, promise, input)).await
             }
         };
         match recorded {

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::aws::store::StoredEvent;
+use crate::aws::store::index::OpenRow;
 use crate::aws::store::items::known;
-use crate::aws::store::{OpenRow, StoredEvent};
 
 const JANE: &str = "jane@example.com";
 

@@ -1,0 +1,214 @@
+//! What somebody was promised and has got: rewards, money, payouts.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use shared::aws::store::StoredRecord;
+use shared::fulfilment::Promise;
+use shared::ledger::{Kind, Partition};
+
+use crate::given::Given;
+use crate::money::{Money, Total, totals};
+use crate::reward::{Reward, Standing};
+use crate::words::counted;
+
+/// A commission or a payout of an affiliate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Earning {
+    /// The provider's id of it.
+    pub id: String,
+    /// The status in the ledger's words.
+    pub status: Option<String>,
+    /// The amount, where one is stated.
+    pub amount: Option<Money>,
+    /// The time at which it came to be, as the provider states it.
+    pub occurred_at: Option<String>,
+    /// The payout that a commission is in, or the batch that a payout is in.
+    pub part_of: Option<Link>,
+    /// The number of commissions here that are in this payout.
+    pub commissions: usize,
+}
+
+/// A link to another object of the same provider, with what is known of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Link {
+    /// The kind of the object.
+    pub kind: &'static str,
+    /// The provider's id of it.
+    pub id: String,
+    /// Its status in the ledger's words; `None` when it is not recorded here.
+    pub status: Option<String>,
+}
+
+/// What an affiliate, or a customer, was promised and has got.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Person {
+    /// The provider.
+    pub provider: String,
+    /// The provider's id of them.
+    pub id: String,
+    /// The status of the affiliate in the ledger's words.
+    pub status: Option<String>,
+    /// The rewards that were promised for their commissions, or to them, latest first.
+    pub rewards: Vec<Reward>,
+    /// The commissions that promise no reward, such as money, latest first.
+    pub commissions: Vec<Earning>,
+    /// The payouts, latest first.
+    pub payouts: Vec<Earning>,
+    /// The number of other objects, by kind.
+    pub others: BTreeMap<&'static str, usize>,
+    /// The sums of the rewards to them, by whether they are given.
+    pub rewarded: BTreeMap<Given, Vec<Total>>,
+    /// The sums of the commissions that are no reward, by status.
+    pub earned: BTreeMap<String, Vec<Total>>,
+    /// The sums of the payouts, by status.
+    pub paid: BTreeMap<String, Vec<Total>>,
+    /// What could not be read.
+    pub gaps: Vec<String>,
+}
+
+/// The status of what has none that is known.
+const UNSTATED: &str = "no status";
+
+impl Person {
+    /// The answer for the records and promises that were found for somebody, both
+    /// latest first. `gaps` says what could not be read.
+    #[must_use]
+    pub fn of(
+        provider: &str,
+        id: &str,
+        records: &[StoredRecord],
+        promises: &[(Partition, Promise)],
+        gaps: Vec<String>,
+        personal: bool,
+    ) -> Self {
+        let of_kind = |kind: Kind| records.iter().filter(move |of| of.pk.kind() == kind.name());
+        let rewards: Vec<Reward> =
+            promises.iter().map(|(pk, promise)| Reward::of(pk, promise, personal)).collect();
+        let is_reward = |of: &&StoredRecord| rewards.iter().any(|reward| reward.partition == of.pk);
+        let earnings = of_kind(Kind::Commission).filter(|of| !is_reward(of));
+        let commissions: Vec<_> = earnings.map(|of| Earning::of(of, records)).collect();
+        let payouts: Vec<_> = of_kind(Kind::Payout).map(|of| Earning::of(of, records)).collect();
+        let told = [Kind::Commission, Kind::Payout, Kind::Affiliate, Kind::Fulfilment];
+        let mut others = BTreeMap::new();
+        for kind in Kind::ALL.into_iter().filter(|kind| !told.contains(kind)) {
+            let count = of_kind(kind).count();
+            if count > 0 {
+                others.insert(kind.name(), count);
+            }
+        }
+        let own = of_kind(Kind::Affiliate).find(|of| of.pk.id() == id);
+        let mut given: BTreeMap<Given, Vec<&Money>> = BTreeMap::new();
+        let theirs = |reward: &&Reward| {
+            reward.recipient.as_ref().is_some_and(|to| to.id.as_deref() == Some(id))
+        };
+        for reward in rewards.iter().filter(theirs) {
+            given.entry(reward.given).or_default().push(&reward.amount);
+        }
+        let rewarded = given.into_iter().map(|(given, amounts)| (given, totals(amounts))).collect();
+        Self {
+            provider: provider.to_owned(),
+            id: id.to_owned(),
+            status: own.and_then(|own| own.status.clone()),
+            earned: by_status(&commissions),
+            paid: by_status(&payouts),
+            rewarded,
+            rewards,
+            commissions,
+            payouts,
+            others,
+            gaps,
+        }
+    }
+
+    /// True when nothing at all is recorded of them.
+    #[must_use]
+    pub fn is_nobody(&self) -> bool {
+        self.status.is_none()
+            && self.rewards.is_empty()
+            && self.commissions.is_empty()
+            && self.payouts.is_empty()
+            && self.others.is_empty()
+    }
+
+    /// The answer in one sentence: "Promised 3 rewards: 1 given and confirmed, 1 waits
+    /// for a person, 1 denied."
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        if self.rewards.is_empty() {
+            return "No reward was promised.".to_owned();
+        }
+        let mut standings: BTreeMap<Standing, usize> = BTreeMap::new();
+        for reward in &self.rewards {
+            *standings.entry(reward.standing).or_default() += 1;
+        }
+        let parts = standings.into_iter();
+        let parts = parts.map(|(standing, count)| format!("{count} {}", standing.words(count)));
+        let parts: Vec<String> = parts.collect();
+        let promised = counted(self.rewards.len(), "reward", "rewards");
+        let doubt = self.rewards.iter().filter(|reward| reward.given == Given::NobodyKnows).count();
+        let doubt = match doubt {
+            0 => String::new(),
+            doubt => format!(" Of {doubt} nobody knows whether it is given."),
+        };
+        format!("Promised {promised}: {}.{doubt}", parts.join(", "))
+    }
+}
+
+impl Earning {
+    fn of(stored: &StoredRecord, records: &[StoredRecord]) -> Self {
+        let record = &stored.record;
+        let outer = match stored.pk.kind() {
+            kind if kind == Kind::Payout.name() => Kind::PayoutBatch,
+            _ => Kind::Payout,
+        };
+        let link = record.links().find(|(kind, _)| *kind == outer);
+        let is_in_it = |of: &&StoredRecord| {
+            of.pk.kind() == Kind::Commission.name()
+                && of.record.links().any(|link| link == (Kind::Payout, stored.pk.id()))
+        };
+        Self {
+            id: stored.pk.id().to_owned(),
+            status: stored.status.clone(),
+            amount: Money::of_record(record),
+            occurred_at: record.text("occurred_at").map(str::to_owned),
+            part_of: link.map(|(kind, id)| Link::of(kind, id, records)),
+            commissions: match outer {
+                Kind::PayoutBatch => records.iter().filter(is_in_it).count(),
+                _ => 0,
+            },
+        }
+    }
+}
+
+impl Link {
+    fn of(kind: Kind, id: &str, records: &[StoredRecord]) -> Self {
+        let target = |of: &&StoredRecord| of.pk.kind() == kind.name() && of.pk.id() == id;
+        let status = records.iter().find(target).and_then(|of| of.status.clone());
+        Self { kind: kind.name(), id: id.to_owned(), status }
+    }
+
+    /// The link in words: `payout 90 (completed)`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let kind = self.kind.replace('_', " ");
+        match &self.status {
+            Some(status) => format!("{kind} {} ({status})", self.id),
+            None => format!("{kind} {}", self.id),
+        }
+    }
+}
+
+fn by_status(earnings: &[Earning]) -> BTreeMap<String, Vec<Total>> {
+    let mut by_status: BTreeMap<&str, Vec<&Money>> = BTreeMap::new();
+    for earning in earnings {
+        let status = earning.status.as_deref().unwrap_or(UNSTATED);
+        by_status.entry(status).or_default().extend(&earning.amount);
+    }
+    let sums = by_status.into_iter();
+    let sums = sums.map(|(status, amounts)| (status.to_owned(), totals(amounts)));
+    sums.filter(|(_, totals)| !totals.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests;

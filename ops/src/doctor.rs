@@ -1,0 +1,172 @@
+//! A captured request against the webhook secrets: which fits, and if none does,
+//! what comes near.
+
+mod capture;
+mod diagnosis;
+mod json_forms;
+mod near;
+mod secrets;
+mod tokens;
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::OpsError;
+use crate::paragraph::{span, wrapped};
+use crate::signed_in::causes;
+use crate::target::{Described, TargetArgs};
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
+use clap::Args;
+use diagnosis::{Diagnosis, diagnose};
+use serde_json::Value;
+use shared::wire::Timestamp;
+
+/// The secrets that `cargo local` signs and verifies with, unless it is given others.
+const DEVELOPMENT: &str = include_str!("../../local/dev-secrets.json");
+/// The output of the stack that names the webhook secrets.
+const WEBHOOK_SECRETS: &str = "WebhookSecretsArn";
+
+/// A captured request and the secrets to hold it to.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DoctorArgs {
+    /// The captured request, - for standard input: an event of API Gateway, a HAR, a
+    /// curl command, the output of `curl -v`, a dump of `curl --trace`, or headers, an
+    /// empty line and the body
+    file: PathBuf,
+    /// The secrets, as they stand in Secrets Manager, instead of those of the stack
+    /// or, with --local, of `cargo local`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secrets: Option<PathBuf>,
+    /// When it came in, 2026-01-31T00:00:00Z, where the capture does not say
+    /// [default: now]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    at: Option<Timestamp>,
+}
+
+fn time(text: &str) -> Result<Timestamp, &'static str> {
+    Timestamp::parse(text).ok_or("must be a time in RFC 3339")
+}
+
+impl DoctorArgs {
+    /// Diagnoses the request.
+    ///
+    /// # Errors
+    /// [`OpsError::Failed`] when the request or the secrets cannot be read.
+    pub(crate) async fn diagnose(&self, target: &TargetArgs) -> Result<Diagnosis, OpsError> {
+        let name = self.file.display().to_string();
+        let bytes = read(&self.file)?;
+        let mut captured = capture::read(&bytes)
+            .map_err(|problem| OpsError::Failed(format!("{name} {problem}")))?;
+        captured.at = self.at.or(captured.at);
+        let webhooks = self.webhooks(target).await?;
+        Ok(diagnose(&captured, &webhooks, Timestamp::now()))
+    }
+
+    async fn webhooks(&self, target: &TargetArgs) -> Result<Value, OpsError> {
+        let (name, document) = match (&self.secrets, target.stack_name()) {
+            (Some(file), _) => {
+                let bytes = read(file)?;
+                (file.display().to_string(), String::from_utf8_lossy(&bytes).into_owned())
+            }
+            (None, Some(stack)) => (format!("the secret of {stack}"), of_stack(stack).await?),
+            (None, None) => ("the development secrets".to_owned(), DEVELOPMENT.to_owned()),
+        };
+        // Not in the words of a JSON reader, which may quote what it read.
+        secrets::webhooks(&document)
+            .ok_or_else(|| OpsError::Failed(format!("{name}: not a JSON object")))
+    }
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, OpsError> {
+    let read = if file.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        fs::read(file)
+    };
+    read.map_err(|error| OpsError::Failed(format!("{}: {error}", file.display())))
+}
+
+/// The webhook secrets of a deployed stack.
+async fn of_stack(stack: &str) -> Result<String, OpsError> {
+    let described = Described::read(stack).await?;
+    let id = described.output(WEBHOOK_SECRETS)?;
+    let client = aws_sdk_secretsmanager::Client::new(&described.config);
+    let value = client.get_secret_value().secret_id(id).send().await.map_err(|error| {
+        let problem = match error.code() {
+            Some("AccessDeniedException") => {
+                "not allowed: secretsmanager:GetSecretValue (--secrets FILE takes them from a file)"
+                    .to_owned()
+            }
+            Some(code) => code.to_owned(),
+            // Only a failed connection is told in its own words: others may quote.
+            None if matches!(
+                error,
+                aws_sdk_secretsmanager::error::SdkError::DispatchFailure(_)
+            ) =>
+            {
+                causes(&error)
+            }
+            None => "no readable answer".to_owned(),
+        };
+        OpsError::Failed(format!("the secret of {stack}: {problem}"))
+    })?;
+    Ok(value.secret_string().unwrap_or_default().to_owned())
+}
+
+impl Diagnosis {
+    /// True when the request would be let in.
+    pub(crate) fn fits(&self) -> bool {
+        self.fits
+    }
+
+    /// The diagnosis in sentences.
+    pub(crate) fn text(&self) -> String {
+        let provider = self.provider.as_deref().unwrap_or("no provider");
+        let event = self.event.as_deref().map_or_else(String::new, |event| format!(", {event}"));
+        let head = match (&self.secret, self.reason) {
+            (Some(secret), _) => {
+                format!("It fits: {provider}{event}, by the secret {secret}.")
+            }
+            (None, Some(reason)) => {
+                let reason = serde_json::to_value(reason).unwrap_or_default();
+                let reason = reason.as_str().unwrap_or_default();
+                format!("It is refused: {provider}{event}, {reason}.")
+            }
+            (None, None) => format!("It is refused: {provider}{event}, not_configured."),
+        };
+        let mut parts = vec![wrapped(&head, 0)];
+        parts.extend(self.scheme.as_ref().map(|scheme| wrapped(&format!("Scheme: {scheme}."), 0)));
+        if let Some(age) = self.age_seconds {
+            let age = match age {
+                0.. => format!("Signed {age} s ({}) before it came in.", span(age)),
+                _ => format!("Signed {} s after it came in.", -age),
+            };
+            parts.push(wrapped(&age, 0));
+        }
+        for near in &self.near {
+            let misses: Vec<&str> = near.misses.iter().map(|miss| miss.text()).collect();
+            let near = format!("NEAR with {}: {}.", near.secret, misses.join("; and "));
+            parts.push(format!("\n{}", wrapped(&near, 0)));
+        }
+        if !self.notes.is_empty() {
+            parts.push("\n".to_owned());
+        }
+        parts.extend(self.notes.iter().map(|note| wrapped(&format!("Note: {note}."), 0)));
+        if !self.fits && self.near.is_empty() && self.notes.is_empty() {
+            parts.push(format!(
+                "\n{}",
+                wrapped(
+                    "Nothing comes near: it was signed with a key that is not here, or its body \
+                     is not what was signed, byte for byte.",
+                    0
+                )
+            ));
+        }
+        parts.concat()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,222 @@
+//! What has an id, whatever it is an id of, by point reads alone.
+
+use answers::{Money, Reward};
+use clap::Args;
+use futures_util::{StreamExt, stream};
+use serde::Serialize;
+use shared::aws::store::{Store, StoredEvent, StoredRecord};
+use shared::ledger::{ItemKeys, Kind, Partition};
+use shared::provider::ALL;
+
+use crate::OpsError;
+use crate::gather::{Role, rewards_of};
+use crate::invocation::line;
+use crate::key::Key;
+use crate::layout::lines;
+use crate::neighbours::of_id;
+use crate::table::plain;
+use crate::target::TargetArgs;
+
+/// What the `webhook-id` of a reversal ends with, after the key.
+const REVERSAL: &str = ":reverse";
+/// Most calls at the same time.
+const AT_ONCE: usize = 8;
+
+#[derive(Debug, Args)]
+pub(crate) struct FindArgs {
+    /// A key or webhook-id, or the provider's id of a commission, payout, customer,
+    /// affiliate, fulfilment or anything else that is recorded, or of an event in the
+    /// inbox
+    id: String,
+    /// Shows personal data as well
+    #[arg(long)]
+    personal: bool,
+}
+
+/// All that has an id.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Findings {
+    id: String,
+    objects: Vec<Object>,
+    /// The rewards that were promised to a customer of that id.
+    rewards: Vec<Reward>,
+    /// What could not be read.
+    gaps: Vec<String>,
+}
+
+/// An object, or something in the inbox.
+#[derive(Debug, Serialize)]
+struct Object {
+    partition: Partition,
+    status: Option<String>,
+    amount: Option<Money>,
+    rewards: Vec<Reward>,
+    /// What is in the inbox under that id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inbox: Option<String>,
+}
+
+impl FindArgs {
+    /// Looks everywhere.
+    ///
+    /// # Errors
+    /// [`OpsError::No`] when nothing has the id.
+    pub(crate) async fn findings(&self, store: &Store) -> Result<Findings, OpsError> {
+        let asked = self.id.trim();
+        let mut found = Findings { id: asked.to_owned(), ..Findings::default() };
+        let key = asked.strip_suffix(REVERSAL).unwrap_or(asked);
+        if let Ok(key) = key.parse::<Key>() {
+            found.key(store, &key, self.personal).await?;
+        }
+        if let Ok(pk) = asked.parse::<Partition>() {
+            let records = store.records(std::slice::from_ref(&pk)).await?;
+            found.objects(store, records, self.personal).await?;
+        }
+        let records = of_id(store, asked).await?;
+        found.objects(store, records, self.personal).await?;
+        found.inbox(store, asked).await?;
+        found.customer(store, asked, self.personal).await;
+        if found.objects.is_empty() && found.rewards.is_empty() {
+            let gaps = found.gaps.iter().map(|gap| format!("; not read: {gap}"));
+            return Err(OpsError::No(format!(
+                "nothing has the id {asked}{}. The id of an event alone does not say which \
+                 object it is about: `story` of that object tells its events, and the line of \
+                 its request in the log names both",
+                gaps.collect::<String>()
+            )));
+        }
+        Ok(found)
+    }
+}
+
+impl Findings {
+    async fn key(&mut self, store: &Store, key: &Key, personal: bool) -> Result<(), OpsError> {
+        let keys = key.item();
+        let records = store.records(std::slice::from_ref(&keys.pk)).await?;
+        let promise = store.promise(&keys).await?;
+        let Some(promise) = promise else {
+            return Ok(());
+        };
+        let reward = Reward::of(&keys.pk, &promise, personal);
+        let record = records.first();
+        self.objects.push(Object {
+            partition: keys.pk,
+            status: record.and_then(|record| record.status.clone()),
+            amount: record.and_then(|record| Money::of_record(&record.record)),
+            rewards: vec![reward],
+            inbox: None,
+        });
+        Ok(())
+    }
+
+    async fn objects(
+        &mut self,
+        store: &Store,
+        records: Vec<StoredRecord>,
+        personal: bool,
+    ) -> Result<(), OpsError> {
+        for found in records {
+            if self.objects.iter().any(|object| object.partition == found.pk) {
+                continue;
+            }
+            let is_reward = rewards_of(found.pk.provider())
+                .is_some_and(|rewards| rewards.kind.name() == found.pk.kind());
+            let promises = if is_reward { store.promises(&found.pk).await? } else { Vec::new() };
+            let rewards = promises.iter().map(|promise| Reward::of(&found.pk, promise, personal));
+            self.objects.push(Object {
+                rewards: rewards.collect(),
+                amount: Money::of_record(&found.record),
+                status: found.status,
+                partition: found.pk,
+                inbox: None,
+            });
+        }
+        Ok(())
+    }
+
+    /// The inbox of every provider, which is by the identity of the event.
+    async fn inbox(&mut self, store: &Store, id: &str) -> Result<(), OpsError> {
+        let inboxes = ALL.iter().map(|own| Partition::inbox(own.provider, id));
+        let calls = inboxes.map(|pk| async move {
+            let events = store.events(&pk).await;
+            events.map(|events| (pk, events))
+        });
+        let mut calls = stream::iter(calls.collect::<Vec<_>>()).buffered(AT_ONCE);
+        while let Some(found) = calls.next().await {
+            let (partition, events) = found?;
+            if let Some(event) = events.first() {
+                let inbox = Some(in_inbox(event));
+                let object =
+                    Object { partition, status: None, amount: None, rewards: Vec::new(), inbox };
+                self.objects.push(object);
+            }
+        }
+        Ok(())
+    }
+
+    /// The rewards to a customer of that id, by the index: their commissions are
+    /// others' objects.
+    async fn customer(&mut self, store: &Store, id: &str, personal: bool) {
+        let mut keys: Vec<ItemKeys> = Vec::new();
+        for rewards in ALL.iter().filter_map(|own| own.rewards) {
+            let provider = rewards.provider.name();
+            match store.rewarded(provider, Role::Customer.name(), id, None).await {
+                Ok((found, _)) => keys.extend(found),
+                Err(error) => self.gaps.push(format!("index by-recipient: {error}")),
+            }
+        }
+        match store.promises_at(&keys).await {
+            Ok(promises) => {
+                let told = promises.iter();
+                self.rewards =
+                    told.map(|(of, promise)| Reward::of(&of.pk, promise, personal)).collect();
+            }
+            Err(error) => self.gaps.push(format!("promises: {error}")),
+        }
+    }
+
+    /// What was found, for people, each with the command that tells more.
+    pub(crate) fn text(&self, target: &TargetArgs) -> String {
+        let mut text = String::new();
+        for object in &self.objects {
+            let pk = &object.partition;
+            let (provider, kind, id) = (pk.provider(), pk.kind(), pk.id());
+            let parts = [
+                object.status.clone(),
+                object.amount.as_ref().map(ToString::to_string),
+                object.inbox.clone(),
+            ];
+            let parts: Vec<String> = parts.into_iter().flatten().collect();
+            let colon = if parts.is_empty() { "" } else { ": " };
+            text.push_str(&lines(&format!("{provider} {kind} {id}{colon}{}", parts.join(", ")), 0));
+            for reward in &object.rewards {
+                text.push_str(&lines(&format!("{}: {}", reward.key, reward.sentence()), 2));
+            }
+            let mut commands = vec![line(target, &["story", provider, kind, id])];
+            if kind == Kind::Affiliate.name() {
+                commands.insert(0, line(target, &["affiliate", provider, id]));
+            }
+            // To be copied, so it stays in one line.
+            text.extend(commands.iter().map(|command| format!("  {}\n", plain(command))));
+        }
+        if !self.rewards.is_empty() {
+            text.push_str(&lines(&format!("rewards to customer {}:", self.id), 0));
+            for reward in &self.rewards {
+                let told = format!("{}: {}. {}", reward.key, reward.amount, reward.sentence());
+                text.push_str(&lines(&told, 2));
+            }
+        }
+        for gap in &self.gaps {
+            text.push_str(&lines(&format!("Not read: {gap}. The rest stands."), 0));
+        }
+        text
+    }
+}
+
+/// Something in the inbox, in a few words.
+fn in_inbox(event: &StoredEvent) -> String {
+    let what = event.event_type.as_deref().unwrap_or("no event");
+    let reason = event.inbox.map_or("kept only", shared::ledger::InboxReason::name);
+    let problem = event.problem.as_ref().map(|problem| format!(", {problem}"));
+    format!("{what}, {}{}", reason.replace('_', " "), problem.unwrap_or_default())
+}

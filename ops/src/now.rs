@@ -1,0 +1,99 @@
+//! How everything stands now.
+
+use answers::{Now, Stage};
+use futures_util::{StreamExt, stream};
+use serde::Serialize;
+use shared::aws::store::Store;
+use shared::fulfilment::State;
+use shared::wire::Timestamp;
+
+use crate::OpsError;
+use crate::layout::lines;
+use crate::paragraph::age;
+use crate::parked::causes::{self, Cause};
+use crate::parked::{Filter, Waiting, parked};
+use crate::requests::last_sweep;
+use crate::target::TargetArgs;
+
+/// The answer, with the causes of what waits for a person.
+#[derive(Debug, Serialize)]
+pub(crate) struct Overview {
+    sentence: String,
+    #[serde(flatten)]
+    now: Now,
+    causes: Vec<Cause>,
+}
+
+/// Reads a page of each open state, and what waits for a person.
+///
+/// # Errors
+/// [`OpsError::Failed`] when nothing at all can be read.
+pub(crate) async fn overview(args: &TargetArgs, store: &Store) -> Result<Overview, OpsError> {
+    let at = Timestamp::now();
+    let (mut gaps, mut unread) = (Vec::new(), Vec::new());
+    // Nothing is owed of what is confirmed.
+    let open = State::ALL.into_iter().filter(|state| *state != State::Confirmed);
+    let calls = open.map(|state| async move { (state, store.open(state, None).await) });
+    let mut calls = stream::iter(calls.collect::<Vec<_>>()).buffered(State::ALL.len());
+    let mut pipeline = Vec::new();
+    let mut failed = None;
+    while let Some((state, page)) = calls.next().await {
+        match page {
+            Ok((rows, next)) => {
+                let since: Vec<Timestamp> = rows.iter().map(|row| row.open_since).collect();
+                pipeline.push(Stage::of(state, &since, next.is_some(), at));
+            }
+            Err(error) => {
+                gaps.push(format!("{}: {error}", state.name()));
+                unread.push(state);
+                failed = Some(error);
+            }
+        }
+    }
+    if let (true, Some(error)) = (pipeline.is_empty(), failed) {
+        return Err(error.into());
+    }
+    pipeline.retain(|stage| stage.count > 0);
+    let waiting = match parked(store).await {
+        Ok(waiting) => waiting,
+        Err(error) => {
+            gaps.push(format!("why they wait: {error}"));
+            Vec::new()
+        }
+    };
+    let waiting: Vec<Waiting> = waiting.into_iter().map(|(_, one)| one).collect();
+    let sweep = match last_sweep(args, at).await {
+        Ok(sweep) => sweep,
+        Err(gap) => {
+            gaps.push(format!("the last sweep: {}", gap.words()));
+            None
+        }
+    };
+    let now = Now { at, pipeline, unread, sweep, gaps };
+    Ok(Overview { sentence: now.sentence(), now, causes: causes::of(&waiting) })
+}
+
+impl Overview {
+    /// The answer for people.
+    pub(crate) fn text(&self, target: &TargetArgs) -> String {
+        let mut text = lines(&self.sentence, 0);
+        if !self.now.pipeline.is_empty() {
+            text.push_str("\nOpen rewards, by state\n");
+        }
+        for stage in &self.now.pipeline {
+            let oldest = stage.oldest.map(|oldest| format!("oldest {}", age(oldest, self.now.at)));
+            let late = (stage.late > 0).then(|| format!("{} late", stage.late));
+            let notes: Vec<String> = [oldest, late].into_iter().flatten().collect();
+            let (state, count) = (stage.state.name(), stage.counted());
+            text.extend([format!("  {state:<18}{count:>6}  {}\n", notes.join(", "))]);
+        }
+        if !self.causes.is_empty() {
+            text.push_str("\nWhy rewards wait for a person\n");
+            text.push_str(&causes::text(&self.causes, target, &Filter::default(), self.now.at));
+        }
+        for gap in &self.now.gaps {
+            text.push_str(&lines(&format!("Not read: {gap}. The rest stands."), 0));
+        }
+        text
+    }
+}

@@ -1,0 +1,92 @@
+//! Tests of what is parked.
+
+use shared::fulfilment::{ParkReason, Parked, Terms};
+
+use super::*;
+
+pub(crate) fn promise() -> Promise {
+    let terms = Terms {
+        amount: Some("500".into()),
+        unit: Some("points".into()),
+        recipient: Some(shared::fulfilment::Recipient {
+            role: "promoter".into(),
+            id: Some("660412".into()),
+            reference: Some("secret-reference".into()),
+            email: Some("jane@example.com".into()),
+        }),
+        ..Terms::default()
+    };
+    let at = Timestamp::from_ms(1_790_000_000_000);
+    let mut promise = Promise::new("firstpromoter:1:1".into(), 1, State::Parked, terms, at);
+    promise.retry.attempts = 3;
+    promise.retry.last_outcome = Some("no answer".into());
+    promise.parked = Some(Parked {
+        from: State::Requested,
+        reason: ParkReason::UnknownOutcome,
+        unknown: true,
+        at,
+    });
+    promise
+}
+
+#[test]
+fn a_row_says_what_a_person_needs_and_nothing_personal() {
+    let waiting = [Waiting::of(&promise()).unwrap()];
+    let text = rows(&waiting);
+    let mut lines = text.lines();
+    assert_eq!(
+        lines.next().unwrap().split_whitespace().collect::<Vec<_>>(),
+        ["KEY", "SINCE", "FROM", "REASON", "NOTE", "LAST", "TRIES", "AMOUNT", "RECIPIENT"]
+    );
+    assert_eq!(
+        lines.next().unwrap(),
+        "firstpromoter:1:1  2026-09-21T14:13:20.000Z  requested  unknown_outcome  \
+         outcome unknown  no answer  3      500 points  promoter 660412"
+    );
+    let json = serde_json::to_string(&waiting).unwrap();
+    for personal in ["jane", "secret-reference"] {
+        assert!(!text.contains(personal) && !json.contains(personal));
+    }
+}
+
+#[test]
+fn what_is_not_parked_any_more_is_left_out() {
+    let mut promise = promise();
+    promise.state = State::Requested;
+    assert_eq!(Waiting::of(&promise), None);
+    assert_eq!(rows(&[]), "nothing is parked");
+}
+
+#[test]
+fn a_filter_takes_what_it_names_and_says_what_else_waits() {
+    let waiting = || {
+        let promise = promise();
+        let waiting = Waiting::of(&promise).unwrap();
+        vec![(promise, waiting)]
+    };
+    let asked = |reason: Option<&str>, unit: Option<&str>| Filter {
+        reason: reason.map(str::to_owned),
+        unit: unit.map(str::to_owned),
+        ..Filter::default()
+    };
+    for filter in [asked(None, None), asked(Some("unknown_outcome"), Some("points"))] {
+        assert_eq!(filter.of(waiting()).unwrap().len(), 1);
+    }
+    let from = Filter { from: Some(State::Delivered), ..Filter::default() };
+    for filter in [asked(Some("over_age"), None), asked(None, Some("credits")), from] {
+        let refused = filter.of(waiting()).unwrap_err().to_string();
+        assert_eq!(refused, format!("nothing is parked with {filter}; 1 is, for unknown_outcome"));
+    }
+    assert_eq!(asked(None, None).of(Vec::new()), Ok(Vec::new()));
+}
+
+#[test]
+fn what_is_missing_shows_as_missing() {
+    let mut promise = promise();
+    promise.terms = Terms::default();
+    promise.retry.last_outcome = None;
+    promise.withdrawal.pending = true;
+    let row = Waiting::of(&promise).unwrap().row();
+    assert_eq!(row[4..6], ["outcome unknown, withdrawn meanwhile", "-"]);
+    assert_eq!(row[7..], ["- -", "-"]);
+}

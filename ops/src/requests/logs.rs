@@ -1,0 +1,206 @@
+//! The logs that tell of requests: CloudWatch's for a stack, a file for `cargo local`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::OpsError;
+use crate::requests::Gap;
+use crate::requests::args::{GATEWAY, RequestsArgs};
+use crate::requests::line::RequestSeen;
+use crate::signed_in::signed_in;
+use aws_sdk_cloudwatchlogs::Client;
+use futures_util::future::join_all;
+use shared::wire::Timestamp;
+
+/// The functions that receive, as the template names their log groups.
+pub(super) const FUNCTIONS: [&str; 5] =
+    ["payouts", "commissions", "customers", "affiliates", "fulfilments"];
+/// Most pages read of one log group, some thousands of lines each at best.
+const PAGES: usize = 40;
+/// The functions' log of `cargo local`, within the workspace.
+const LOCAL_LOG: &str = ".local/functions.log";
+
+/// The requests that were found, and what could not be read.
+#[derive(Debug, Default)]
+pub(super) struct Logs {
+    pub(super) requests: Vec<RequestSeen>,
+    /// The number of logs that were read to their end.
+    pub(super) complete: usize,
+    pub(super) gaps: Vec<Gap>,
+}
+
+/// A log group and the lines that are asked of it.
+struct Group {
+    name: String,
+    pattern: Option<String>,
+    read: fn(&str, Timestamp) -> Option<RequestSeen>,
+}
+
+/// The log groups of a stack that tell of these requests.
+fn groups(stack: &str, asked: &RequestsArgs) -> Vec<Group> {
+    let any = |field: &str, values: &[String]| {
+        let values: Vec<String> =
+            values.iter().map(|value| format!("$.{field} = \"{value}\"")).collect();
+        format!("({})", values.join(" || "))
+    };
+    let of_functions: Vec<String> =
+        asked.outcome.iter().filter(|outcome| *outcome != GATEWAY).cloned().collect();
+    let mut conditions = vec!["$.message = \"webhook\"".to_owned()];
+    if !of_functions.is_empty() {
+        conditions.push(any("outcome", &of_functions));
+    }
+    // A name with a quotation mark would end the pattern; it is no provider's.
+    if let Some(provider) = asked.provider.clone().filter(|name| !name.contains('"')) {
+        conditions.push(any("provider", &[provider]));
+    }
+    let pattern = format!("{{ {} }}", conditions.join(" && "));
+    let mut groups = Vec::new();
+    if asked.outcome.is_empty() || !of_functions.is_empty() {
+        groups.extend(FUNCTIONS.map(|function| Group {
+            name: format!("/aws/lambda/{stack}-{function}"),
+            pattern: Some(pattern.clone()),
+            read: |line, at| RequestSeen::of_function(line, Some(at)),
+        }));
+    }
+    let gateway = asked.outcome.is_empty() || asked.outcome.len() > of_functions.len();
+    if gateway && asked.provider.is_none() {
+        groups.push(Group {
+            name: format!("/aws/vendedlogs/{stack}-api"),
+            pattern: None,
+            read: RequestSeen::of_gateway,
+        });
+    }
+    groups
+}
+
+/// The requests of a deployed stack. A log group that is missing, or may not be
+/// read, costs no other.
+///
+/// # Errors
+/// [`OpsError::Failed`] without credentials or region.
+pub(super) async fn deployed(
+    stack: &str,
+    asked: &RequestsArgs,
+    since: Timestamp,
+) -> Result<Logs, OpsError> {
+    let client = Client::new(&signed_in().await?);
+    let groups = groups(stack, asked);
+    let read = join_all(groups.iter().map(|group| group.lines(&client, since))).await;
+    let mut logs = Logs::default();
+    for (requests, gap) in read {
+        logs.requests.extend(requests);
+        match gap {
+            Some(gap) => logs.gaps.push(gap),
+            None => logs.complete += 1,
+        }
+    }
+    Ok(logs)
+}
+
+impl Group {
+    /// The requests of the group, as far as it can be read.
+    async fn lines(&self, client: &Client, since: Timestamp) -> (Vec<RequestSeen>, Option<Gap>) {
+        let call = client
+            .filter_log_events()
+            .log_group_name(&self.name)
+            .start_time(since.ms())
+            .set_filter_pattern(self.pattern.clone());
+        let (mut requests, mut token) = (Vec::new(), None);
+        for _ in 0..PAGES {
+            let page = match call.clone().set_next_token(token).send().await {
+                Ok(page) => page,
+                Err(error) => {
+                    return (requests, Some(Gap::of(&self.name, &error)));
+                }
+            };
+            for event in page.events() {
+                let at = Timestamp::from_ms(event.timestamp().unwrap_or_default());
+                requests.extend(event.message().and_then(|line| (self.read)(line, at)));
+            }
+            token = page.next_token().map(str::to_owned);
+            if token.is_none() {
+                return (requests, None);
+            }
+        }
+        let gap = Gap::new(&self.name, "too much to read to its end; choose a later --since");
+        (requests, Some(gap))
+    }
+}
+
+/// The functions' log of the `cargo local` of this workspace, if it wrote one.
+pub(super) fn local_log() -> Option<PathBuf> {
+    let cargos = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    std::env::current_dir().ok().into_iter().chain(cargos).find_map(|folder| {
+        folder.ancestors().map(|folder| folder.join(LOCAL_LOG)).find(|log| log.is_file())
+    })
+}
+
+/// The requests in the functions' log of `cargo local`.
+///
+/// # Errors
+/// [`OpsError::Failed`] when there is none.
+pub(super) fn local(log: Option<&Path>) -> Result<Logs, OpsError> {
+    let found = log.map(Path::to_path_buf).or_else(local_log);
+    let log = found.ok_or_else(|| {
+        OpsError::Failed(format!(
+            "no {LOCAL_LOG} in this folder or above it: start this where cargo local runs, or \
+             say --log FILE (cargo local --serve writes to standard error instead)"
+        ))
+    })?;
+    let bytes =
+        fs::read(&log).map_err(|error| OpsError::Failed(format!("{}: {error}", log.display())))?;
+    let text = String::from_utf8_lossy(&bytes);
+    let requests = text.lines().filter_map(|line| RequestSeen::of_function(line, None));
+    Ok(Logs { requests: requests.collect(), complete: 1, gaps: Vec::new() })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        asked: RequestsArgs,
+    }
+
+    fn asked(words: &str) -> RequestsArgs {
+        Line::parse_from(["x"].into_iter().chain(words.split_whitespace())).asked
+    }
+
+    #[test]
+    fn a_group_is_asked_for_what_is_asked_of_it() {
+        let patterns = |words: &str| {
+            let groups = groups("s", &asked(words)).into_iter();
+            groups.map(|group| (group.name, group.pattern)).collect::<Vec<_>>()
+        };
+        let all = patterns("");
+        assert_eq!(all.len(), FUNCTIONS.len() + 1);
+        assert_eq!(all[0].0, "/aws/lambda/s-payouts");
+        assert_eq!(all[0].1.as_deref(), Some("{ $.message = \"webhook\" }"));
+        assert_eq!(all[5], ("/aws/vendedlogs/s-api".to_owned(), None));
+        let some = patterns("--outcome unauthorized,stale_valid --provider p");
+        assert_eq!(some.len(), FUNCTIONS.len());
+        assert_eq!(
+            some[0].1.as_deref(),
+            Some(
+                "{ $.message = \"webhook\" && ($.outcome = \"unauthorized\" || $.outcome = \
+                 \"stale_valid\") && ($.provider = \"p\") }"
+            )
+        );
+        assert_eq!(patterns("--outcome gateway").len(), 1);
+        assert_eq!(patterns("--outcome gateway,ping").len(), FUNCTIONS.len() + 1);
+    }
+
+    #[test]
+    fn the_template_has_these_log_groups() {
+        let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
+        let template = fs::read_to_string(template).unwrap();
+        let names = FUNCTIONS.map(|function| format!("/aws/lambda/${{AWS::StackName}}-{function}"));
+        for name in names.into_iter().chain(["/aws/vendedlogs/${AWS::StackName}-api".to_owned()]) {
+            assert!(template.contains(&format!("LogGroupName: !Sub {name}\n")), "{name}");
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! An event as it is kept, with its body.
+
+use std::collections::BTreeMap;
+
+use crate::OpsError;
+use crate::masked::{masked, whole};
+use crate::paragraph::{counted, wrapped};
+use crate::table::{or_dash, plain, table};
+use clap::Args;
+use serde::Serialize;
+use serde_json::Value;
+use shared::aws::store::{KeptRequest, Store, StoredEvent};
+use shared::ledger::{InboxReason, ItemKeys, Partition, event_key};
+use shared::provider::ALL;
+use shared::receive::body::decompress;
+use shared::wire::Timestamp;
+use shared::wire::json;
+
+/// The event to show.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ShowArgs {
+    /// The id of an event of the inbox, or an object as PROVIDER#KIND#ID
+    event: String,
+    /// The identity of the object's event, as `story` tells it, where it has several
+    identity: Option<String>,
+    /// Shows personal data as well
+    #[arg(long)]
+    personal: bool,
+}
+
+/// A kept event. Bodies are kept redacted; without being asked for, nothing in them
+/// that may name a person is shown.
+#[derive(Debug, Serialize)]
+pub(crate) struct Shown {
+    object: Partition,
+    #[serde(rename = "type")]
+    event_type: Option<String>,
+    identity: Option<String>,
+    received: Timestamp,
+    secret: String,
+    inbox: Option<InboxReason>,
+    problem: Option<String>,
+    length: Option<u64>,
+    sha256: Option<String>,
+    truncated: bool,
+    headers: BTreeMap<String, String>,
+    /// The body, where it is JSON.
+    body: Option<Value>,
+    /// The body as text, where it is not.
+    text: Option<String>,
+    /// The number of values that are not shown.
+    hidden: usize,
+    /// Why there is no body.
+    no_body: Option<String>,
+}
+
+impl Shown {
+    /// Reads an event.
+    ///
+    /// # Errors
+    /// [`OpsError::No`] when there is none of that name, or several.
+    pub(crate) async fn read(store: &Store, asked: &ShowArgs) -> Result<Self, OpsError> {
+        let (pk, events) = found(store, asked).await?;
+        let wanted = |event: &&StoredEvent| match &asked.identity {
+            Some(identity) => {
+                event.sk == event_key(identity) || event.identity.as_ref() == Some(identity)
+            }
+            None => true,
+        };
+        let fitting: Vec<&StoredEvent> = events.iter().filter(wanted).collect();
+        let [event] = fitting.as_slice() else {
+            return Err(OpsError::No(which(&pk, &events, asked.identity.is_some())));
+        };
+        let keys = ItemKeys { pk, sk: event.sk.clone() };
+        let kept = store.kept_request(&keys).await?;
+        let kept = kept.ok_or_else(|| OpsError::No("it is gone by now".into()))?;
+        Ok(Self::of(keys.pk, kept, asked.personal))
+    }
+
+    fn of(object: Partition, kept: KeptRequest, personal: bool) -> Self {
+        let KeptRequest { event, headers, sha256, body, truncated } = kept;
+        let mut shown = Self {
+            object,
+            event_type: event.event_type,
+            identity: event.identity,
+            received: event.received_at,
+            secret: event.secret,
+            inbox: event.inbox,
+            problem: event.problem,
+            length: event.length,
+            sha256,
+            truncated,
+            headers,
+            body: None,
+            text: None,
+            hidden: 0,
+            no_body: None,
+        };
+        let bytes = body.as_deref().map(decompress);
+        match (bytes, event.kept_with) {
+            (Some(Some(bytes)), _) => shown.put(&bytes, personal),
+            (Some(None), _) => shown.no_body = Some("its body cannot be unpacked".into()),
+            (None, Some(with)) => shown.no_body = Some(format!("its body is kept with {with}")),
+            (None, None) => shown.no_body = Some("it has no body".into()),
+        }
+        shown
+    }
+
+    fn put(&mut self, bytes: &[u8], personal: bool) {
+        match json::read(bytes) {
+            Ok(read) if personal => self.body = Some(whole(&read.json)),
+            Ok(read) => {
+                let (body, hidden) = masked(&read.json);
+                self.body = Some(body);
+                self.hidden = hidden;
+            }
+            Err(_) if personal => {
+                self.text = Some(String::from_utf8_lossy(bytes).into_owned());
+            }
+            Err(_) => {
+                let bytes = counted(bytes.len(), "byte", "bytes");
+                self.no_body = Some(format!(
+                    "{bytes} that are no JSON, kept as they came; --personal shows them"
+                ));
+            }
+        }
+    }
+
+    /// The event in a few lines, then its body.
+    pub(crate) fn text(&self) -> String {
+        let event_type = or_dash(self.event_type.as_deref());
+        let received = self.received.to_rfc3339();
+        let mut lines = vec![
+            self.object.to_string(),
+            format!("{event_type}, received {received}, secret {}", self.secret),
+        ];
+        let identity = self.identity.as_ref().map(|identity| format!("identity {identity}"));
+        lines.extend(identity);
+        lines.extend(self.problem.as_ref().map(|problem| format!("quarantined: {problem}")));
+        lines.extend(self.headers.iter().map(|(name, value)| format!("{name}: {value}")));
+        if let Some(length) = self.length {
+            let rest = if self.truncated { ", of which the beginning is kept" } else { "" };
+            lines.push(format!("{length} bytes{rest}"));
+        }
+        lines.extend(self.no_body.clone());
+        let mut text: String = lines.iter().map(|line| wrapped(line, 0)).collect();
+        if let Some(body) = &self.body {
+            text.push('\n');
+            text.push_str(&serde_json::to_string_pretty(body).unwrap_or_default());
+            text.push('\n');
+        }
+        if let Some(body) = &self.text {
+            text.push('\n');
+            text.extend(body.lines().flat_map(|line| [plain(line), "\n".to_owned()]));
+        }
+        if self.hidden > 0 {
+            let hidden = counted(self.hidden, "value is", "values are");
+            text.push_str(&wrapped(&format!("{hidden} hidden; --personal shows them"), 0));
+        }
+        text
+    }
+}
+
+/// The partition that is meant, with its events: the object, or an inbox that has the
+/// event.
+async fn found(store: &Store, asked: &ShowArgs) -> Result<(Partition, Vec<StoredEvent>), OpsError> {
+    let object: Option<Partition> = asked.event.parse().ok();
+    let inboxes = ALL.iter().map(|known| Partition::inbox(known.provider, &asked.event));
+    for pk in object.into_iter().chain(inboxes) {
+        let events = store.events(&pk).await?;
+        if !events.is_empty() {
+            return Ok((pk, events));
+        }
+    }
+    Err(OpsError::No(plain(&format!(
+        "nothing is kept under {}: name an event of the inbox by its id, and another by its object, \
+         PROVIDER#KIND#ID",
+        asked.event
+    ))))
+}
+
+/// The answer where not one event is meant.
+fn which(pk: &Partition, events: &[StoredEvent], named: bool) -> String {
+    let rows: Vec<[String; 3]> = events
+        .iter()
+        .map(|event| {
+            let identity = event.identity.as_deref().or(event.sk.strip_prefix("event#"));
+            [
+                event.received_at.to_rfc3339(),
+                or_dash(event.event_type.as_deref()),
+                or_dash(identity),
+            ]
+        })
+        .collect();
+    let problem = if named { "has no such event" } else { "has several events, which one?" };
+    let table = table(["RECEIVED", "TYPE", "IDENTITY"], &rows);
+    format!("{} {problem}\n\n{table}", plain(&pk.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use shared::receive::body::compress;
+
+    use super::*;
+
+    fn kept(body: Option<&[u8]>) -> KeptRequest {
+        let event = json!({
+            "sk": "event#e1", "type": "payout.paid", "identity": "e1", "secret": "hmac[0]",
+            "received_at": "2026-01-31T00:00:00Z", "length": 70,
+        });
+        KeptRequest {
+            event: serde_json::from_value(event).unwrap(),
+            headers: BTreeMap::from([("user-agent".into(), "sender/1".into())]),
+            sha256: None,
+            body: body.map(|body| compress(body).unwrap()),
+            truncated: false,
+        }
+    }
+
+    fn shown(kept: KeptRequest, personal: bool) -> Shown {
+        Shown::of("p#payout#1".parse().unwrap(), kept, personal)
+    }
+
+    #[test]
+    fn a_body_names_nobody_unless_asked() {
+        let body = br#"{"id":1,"email":"jane@orchid.example"}"#;
+        let text = shown(kept(Some(body)), false).text();
+        assert!(
+            text.starts_with(
+                "p#payout#1\npayout.paid, received 2026-01-31T00:00:00.000Z, secret hmac[0]\n\
+                 identity e1\nuser-agent: sender/1\n70 bytes\n\n{\n"
+            ),
+            "{text}"
+        );
+        assert!(text.ends_with("}\n1 value is hidden; --personal shows them\n"), "{text}");
+        assert!(!text.contains("jane"));
+        let text = shown(kept(Some(body)), true).text();
+        assert!(text.contains("\"email\": \"jane@orchid.example\"") && !text.contains("hidden"));
+        // What is no JSON may be anything.
+        let odd = b"{\"email\":\"jane@orchid.example\"\x1b";
+        let text = shown(kept(Some(odd)), false).text();
+        assert!(text.contains("31 bytes that are no JSON") && !text.contains("jane"), "{text}");
+        let text = shown(kept(Some(odd)), true).text();
+        assert!(text.contains("jane@orchid.example\"\u{fffd}\n"), "{text}");
+    }
+
+    #[test]
+    fn a_body_that_is_elsewhere_or_spoilt_is_said_to_be() {
+        let mut elsewhere = kept(None);
+        elsewhere.event.kept_with = Some("p#payout#2".into());
+        assert!(shown(elsewhere, false).text().contains("its body is kept with p#payout#2\n"));
+        assert!(shown(kept(None), false).text().contains("it has no body"));
+        let spoilt = KeptRequest { body: Some(b"\xff\xff".to_vec()), ..kept(None) };
+        assert!(shown(spoilt, false).text().contains("cannot be unpacked"));
+    }
+}

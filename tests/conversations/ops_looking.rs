@@ -1,0 +1,203 @@
+//! The operator's questions: did somebody get their reward, what has this id, how does
+//! all stand.
+
+use local::fakes::endpoint::EndpointFault;
+use serde_json::{Value, json};
+use shared::ledger::Partition;
+use tests::scene::{ID, KEY, Scene};
+use tests::scratch::template_without_index;
+use tests::webhooks::{AFFONSO, commission};
+
+use crate::leaks::{EVERYTHING, assert_without};
+use crate::ops::{json, ops, park};
+use crate::samples;
+
+/// The rewards of an answer by key, with whether they are given.
+fn given(person: &Value) -> Vec<(&str, &str)> {
+    let rewards = person["rewards"].as_array().unwrap().iter();
+    let given =
+        rewards.map(|reward| (reward["key"].as_str().unwrap(), reward["given"].as_str().unwrap()));
+    given.collect()
+}
+
+#[tokio::test]
+async fn each_of_the_three_people_gets_an_answer_in_one_look() {
+    let scene = Scene::with_parameters(&[("RewardEndpointIdempotent", "no")]).await;
+    assert_eq!(
+        ops(&scene, &["now"]).await.succeeds(),
+        "Nothing waits for a person. Nothing is late.\n"
+    );
+    park(&scene, EndpointFault::DropsReply).await;
+
+    // The partner manager: three answers, and nobody knows is one of them.
+    let person = ["affiliate", "firstpromoter", "31"];
+    let text = ops(&scene, &person).await.succeeds().to_owned();
+    for part in [
+        "affiliate 31 of firstpromoter\n",
+        "Promised 1 reward: 1 waits for a person. Of 1 nobody knows whether it is given.\n",
+        &format!("  {KEY}: 500 points to promoter 31, promised "),
+        "Nobody knows whether it is given. It waits for a person, because your endpoint was",
+        "  rewards, nobody knows: 500 points in 1\n",
+    ] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+    // The engineer on call.
+    let now = ops(&scene, &["now"]).await.succeeds().to_owned();
+    for part in [
+        "1 reward waits for a person. Nothing is late.\n",
+        "  parked                 1  oldest ",
+        "unknown_outcome, from requested: 1 reward",
+        "Do: Look whether the key was given",
+    ] {
+        assert!(now.contains(part), "{part} is not in\n{now}");
+    }
+    // Whoever has an id of some kind, as the endpoint's log may have.
+    let partition = "firstpromoter#commission#88901";
+    for id in [KEY, &format!("{KEY}:reverse"), "88901", partition] {
+        let found = json(&scene, &["find", id]).await;
+        assert_eq!(found["objects"][0]["partition"], partition, "{id}");
+        assert_eq!(found["objects"][0]["rewards"][0]["key"], KEY, "{id}");
+    }
+    ops(&scene, &["find", "nobody-has-this"]).await.fails(1, "nothing has the id nobody-has-this");
+
+    let word = ["resume", KEY, "--granted", "--because", "in the books", "--by", "jane"];
+    ops(&scene, &word).await.succeeds();
+    scene.until_state(KEY, "confirmed").await;
+    let answer = json(&scene, &person).await;
+    assert_eq!(given(&answer), [(KEY, "given")]);
+    assert_eq!(answer["rewards"][0]["platform_knows"], "yes");
+    let csv = ops(&scene, &[&person[..], &["--csv"]].concat()).await;
+    let rows: Vec<_> = csv.succeeds().split("\r\n").collect();
+    assert!(rows[0].starts_with("\"what\",\"id\",\"amount\""), "{csv:?}");
+    assert!(rows[1].starts_with(&format!("\"reward\",\"{KEY}\",\"500\",\"points\"")), "{csv:?}");
+    for said in [text, now, answer.to_string(), csv.out] {
+        assert!(!said.contains("p@example.com"), "{said}");
+    }
+    ops(&scene, &["affiliate", "firstpromoter", "32"]).await.fails(1, "nothing is recorded of");
+}
+
+/// A reward to the referred customer is for the commission of somebody else.
+#[tokio::test]
+async fn a_customers_reward_is_found_by_the_customer_and_stays_found_when_it_is_settled() {
+    let scene = Scene::with_parameters(&[("RewardRecipient", "referral")]).await;
+    scene.confirm().await;
+    let person = ["affiliate", "--customer", "firstpromoter", "77"];
+    assert_eq!(given(&json(&scene, &person).await), [(KEY, "given")]);
+    let text = ops(&scene, &person).await.succeeds().to_owned();
+    assert!(text.contains("Promised 1 reward: 1 given and confirmed.\n"), "{text}");
+    assert!(text.contains(" to customer 77, "), "{text}");
+    let found = json(&scene, &["find", "77"]).await;
+    assert_eq!(found["rewards"][0]["key"], KEY, "{found}");
+    // The affiliate's answer has it too, and does not count it as theirs.
+    let affiliate = json(&scene, &["affiliate", "firstpromoter", "31"]).await;
+    assert_eq!((given(&affiliate), &affiliate["rewarded"]), (vec![(KEY, "given")], &json!({})));
+}
+
+#[tokio::test]
+async fn an_index_that_cannot_be_read_is_named_and_the_rest_stands() {
+    for index in ["by-recipient", "by-affiliate"] {
+        let template = template_without_index(index);
+        let change =
+            |options: &mut local::Options| template.path().clone_into(&mut options.template);
+        let scene = Scene::with(change).await;
+        scene.confirm().await;
+        let answer = json(&scene, &["affiliate", "firstpromoter", "31"]).await;
+        assert_eq!(given(&answer), [(KEY, "given")]);
+        let gap = answer["gaps"][0].as_str().unwrap();
+        assert!(gap.starts_with(&format!("index {index}: table unavailable")), "{answer}");
+        let text = ops(&scene, &["affiliate", "firstpromoter", "31"]).await.succeeds().to_owned();
+        assert!(text.contains(&format!("Not read: index {index}: ")), "{text}");
+        scene.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn an_id_may_have_anything_in_it() {
+    let scene = Scene::start().await;
+    let long = "\u{e9}".repeat(256);
+    let ids = ["a#b c", "it's \"so\"", "\u{1f381}\u{1f389}", long.as_str(), "-9", "=1+1"];
+    for (n, id) in ids.into_iter().enumerate() {
+        let body = json!({
+            "id": format!("e-{n}"), "type": "payout.created", "createdAt": "2026-10-01T10:00:00Z",
+            "data": {"payoutId": id, "affiliateId": id, "amount": 12.9, "status": "PENDING"},
+        });
+        scene.stage.post_to(AFFONSO, body.to_string()).await.is(200);
+        let person = ops(&scene, &["affiliate", "affonso", "--json", "--", id]).await;
+        let person: Value = serde_json::from_str(person.succeeds()).unwrap();
+        assert_eq!(person["payouts"][0]["id"], id, "{person}");
+        assert_eq!(person["paid"]["pending"][0]["number"], "12.90", "{person}");
+        let found = ops(&scene, &["find", "--json", "--", id]).await;
+        let found: Value = serde_json::from_str(found.succeeds()).unwrap();
+        assert_eq!(found["objects"][0]["partition"], format!("affonso#payout#{id}"));
+        for words in [
+            &["affiliate", "affonso", "--", id][..],
+            &["story", "--", "affonso", "payout", id],
+            &["affiliate", "--csv", "affonso", "--", id],
+        ] {
+            assert!(!ops(&scene, words).await.succeeds().is_empty());
+        }
+    }
+}
+
+/// More than a page of the index, and more than a call can read.
+#[tokio::test]
+async fn an_affiliate_with_many_commissions_is_read_page_by_page() {
+    const MANY: usize = 5_000;
+    let scene = Scene::without_stream(|_| {}).await;
+    scene.post(&commission(ID).created("pending")).await.is(200);
+    let record = scene.stage.raw_item("firstpromoter#commission#88901", "record").await.unwrap();
+    for n in 1..MANY {
+        let mut item = record.clone();
+        item["pk"] = json!({"S": format!("firstpromoter#commission#many-{n}")});
+        item["id"] = json!({"S": format!("many-{n}")});
+        scene.stage.stack.put_item(item).await.unwrap();
+    }
+    let answer = json(&scene, &["affiliate", "firstpromoter", "31"]).await;
+    assert_eq!(answer["commissions"].as_array().unwrap().len(), MANY);
+    let total = &answer["earned"]["pending"][0];
+    assert_eq!((&total["count"], &total["number"]), (&json!(MANY), &json!("2500000")));
+    let text = ops(&scene, &["affiliate", "firstpromoter", "31"]).await.succeeds().to_owned();
+    assert!(text.contains("and 4975 earlier ones: --all, --csv or --json\n"), "{text}");
+    assert!(text.lines().count() < 40, "{text}");
+}
+
+/// Every record that the samples make, asked for in every way.
+#[tokio::test]
+async fn nobody_is_named_in_any_answer_unless_asked() {
+    let scene = samples::scene(|_| {}).await;
+    samples::play(&scene).await;
+    let store = crate::table::store(&scene.stage);
+    let (mut told, mut all, mut stories) = (String::new(), String::new(), 0);
+    let mut affiliates = Vec::new();
+    for item in scene.stage.items().await {
+        let pk: Partition = item.text("pk").parse().unwrap();
+        if item.text("sk") == "record" || pk.kind() == "inbox" {
+            for (personal, into) in [(false, &mut told), (true, &mut all)] {
+                let story = ops::Story::read(&store, &pk, None, personal).await;
+                let story = story.unwrap().unwrap();
+                let text = story.text();
+                let wide = text.lines().find(|line| line.chars().count() > 100);
+                assert_eq!(wide, None, "{pk}");
+                into.push_str(&text);
+                into.push_str(&json!(story).to_string());
+            }
+            stories += 1;
+        }
+        if pk.kind() == "affiliate" && item.text("sk") == "record" {
+            affiliates.push(pk);
+        }
+    }
+    assert!(stories > 40 && affiliates.len() > 2, "{stories} stories, {affiliates:?}");
+    for pk in &affiliates {
+        let person = ["affiliate", pk.provider(), pk.id()];
+        for more in [&[][..], &["--json"], &["--csv"], &["--all"]] {
+            told.push_str(ops(&scene, &[&person[..], more].concat()).await.succeeds());
+        }
+        told.push_str(ops(&scene, &["find", pk.id()]).await.succeeds());
+    }
+    for more in [&[][..], &["--json"]] {
+        told.push_str(ops(&scene, &[&["now"][..], more].concat()).await.succeeds());
+    }
+    assert_without(&EVERYTHING, &told, "the answers");
+    assert_without(&["credentials", "payment"], &all, "the answers with --personal");
+}
