@@ -27,7 +27,7 @@ const MADE_OF: [(&str, &[&str]); 2] = [
 ];
 
 /// What making, changing and removing a resource of each type calls, by the permissions
-/// that the type's schema in CloudFormation's registry names, as far as the template has
+/// that the type's schema in AWS's registry names, as far as the template has
 /// use for them.
 const NEEDS: [(&str, &str); 34] = [
     ("AWS::ApiGatewayV2::Api", "apigateway: GET POST PUT PATCH DELETE"),
