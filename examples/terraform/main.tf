@@ -26,7 +26,7 @@ variable "fulfil_from" {
 }
 
 variable "reward_recipient" {
-  description = "Who receives non-monetary rewards"
+  description = "Who receives non-monetary rewards; rules needs RewardRecipientRules among the parameters"
   type        = string
   validation {
     condition     = contains(["promoter", "referral", "rules"], var.reward_recipient)
@@ -35,8 +35,25 @@ variable "reward_recipient" {
 }
 
 variable "reward_endpoint_url" {
-  description = "Your own system that gives the rewards"
+  description = "Your own system that gives the rewards; empty if there is none, and then the parameters say FulfilmentSource = off"
   type        = string
+}
+
+variable "alarm_email" {
+  description = "Who is told of alarms; AWS sends a message whose link has to be followed. Empty only with AlarmTopicArn among the parameters"
+  type        = string
+}
+
+variable "runbook_url" {
+  description = "Where those who are told of alarms read RUNBOOK.md"
+  type        = string
+  default     = "RUNBOOK.md"
+}
+
+variable "parameters" {
+  description = "Any other of docs/settings.md, such as {RewardRecipientRules = \"*:points=promoter\"} or {FulfilmentSource = \"off\"}"
+  type        = map(string)
+  default     = {}
 }
 
 variable "architecture" {
@@ -64,12 +81,29 @@ resource "aws_cloudformation_stack" "affiliate_webhooks" {
   template_url = "https://${var.bucket}.s3.${var.region}.amazonaws.com/${aws_s3_object.template.key}"
   capabilities = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 
-  # Any of docs/settings.md. What is not named has its default.
-  parameters = {
+  # What is not named has its default.
+  parameters = merge({
     Architecture      = var.architecture
     FulfilFrom        = var.fulfil_from
     RewardRecipient   = var.reward_recipient
     RewardEndpointUrl = var.reward_endpoint_url
+    AlarmEmail        = var.alarm_email
+    RunbookUrl        = var.runbook_url
+  }, var.parameters)
+
+  lifecycle {
+    precondition {
+      condition     = var.alarm_email != "" || lookup(var.parameters, "AlarmTopicArn", "") != ""
+      error_message = "Somebody has to be told of alarms: alarm_email, or AlarmTopicArn among the parameters."
+    }
+    precondition {
+      condition     = var.reward_recipient != "rules" || lookup(var.parameters, "RewardRecipientRules", "") != ""
+      error_message = "reward_recipient = rules needs RewardRecipientRules among the parameters."
+    }
+    precondition {
+      condition     = var.reward_endpoint_url != "" || lookup(var.parameters, "FulfilmentSource", "") == "off"
+      error_message = "Without reward_endpoint_url the parameters have to say FulfilmentSource = off."
+    }
   }
 
   # A gradual deployment of all functions takes up to an hour and three quarters.

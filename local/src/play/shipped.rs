@@ -94,6 +94,41 @@ fn another_setting_publishes_a_version_of_every_function() {
     assert_eq!(said.collect::<BTreeSet<_>>(), kept);
 }
 
+/// The commands between build and deploy find the one line that names a deploy, and what
+/// they write there is a text, whatever the time. It is no parameter: SAM names a version
+/// for what stands in the template.
+#[test]
+fn a_deploy_is_named_in_one_place_of_the_template() {
+    let document = yaml::parse(SHIPPED).unwrap();
+    let named = &document["Globals"]["Function"]["Environment"]["Variables"]["RELEASE"];
+    assert_eq!(named, "unnamed");
+    assert_eq!(SHIPPED.matches("RELEASE: ").count(), 1);
+    let command = "\"s/RELEASE: .*/RELEASE: $(date -u +%Y%m%d-%H%M%S)";
+    for (page, deploys) in [
+        (include_str!("../../../README.md"), 1),
+        // As a rule, from an archive, by Terraform.
+        (include_str!("../../../docs/deploying.md"), 3),
+        (include_str!("../../../.github/workflows/ci.yml"), 1),
+    ] {
+        assert_eq!(page.matches(command).count(), deploys);
+    }
+    let released = SHIPPED.replace("RELEASE: unnamed", "RELEASE: 20260228-081500");
+    let document = yaml::parse(&released).unwrap();
+    let named = &document["Globals"]["Function"]["Environment"]["Variables"]["RELEASE"];
+    assert_eq!(named, "20260228-081500");
+}
+
+/// Rolling back moves every function, or none.
+#[test]
+fn rolling_back_names_every_function() {
+    let page = include_str!("../../../docs/deploying.md");
+    let (_, rest) = page.split_once("for name in ").unwrap();
+    let (names, _) = rest.split_once(';').unwrap();
+    let moved: BTreeSet<_> = names.split(' ').map(|name| format!("{name}Function")).collect();
+    assert_eq!(moved, shipped().functions.into_keys().collect());
+    assert!(rest.contains(&format!("back.txt)\" = {} && ", moved.len())));
+}
+
 /// What takes a new version back is named, and not referred to.
 #[test]
 fn the_alarms_that_end_a_deployment_are_alarms_of_the_template() {

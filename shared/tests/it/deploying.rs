@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_norway::Value;
 
-use crate::documents;
+use crate::{documents, links};
 
 /// The lines below a table's header.
 fn table(header: &str) -> Vec<String> {
@@ -75,6 +75,35 @@ fn logical_ids(template: &Value) -> BTreeSet<String> {
         ids.extend(events.map(|event| format!("{id}{}", event.as_str().unwrap())));
     }
     ids
+}
+
+/// The interactive zsh takes no comments: what stands behind `#` would be part of the
+/// command. A `#` of a text, such as a key, has no space before it.
+#[test]
+fn commands_to_copy_have_no_comments() {
+    let (mut commands, mut found) = (0, Vec::new());
+    for (page, text) in links::pages() {
+        let mut section = String::new();
+        let mut within = false;
+        for line in text.lines() {
+            let trimmed = line.trim_start();
+            match trimmed {
+                "```sh" | "```bash" => within = true,
+                _ if trimmed.starts_with("```") => within = false,
+                _ if !within && line.starts_with("## ") => line.clone_into(&mut section),
+                _ => {}
+            }
+            // The runbook's alarms have their own form.
+            if within && section != "## Alarms" {
+                commands += 1;
+                if trimmed.starts_with('#') || line.contains(" # ") {
+                    found.push(format!("{page}: {section}: {line}"));
+                }
+            }
+        }
+    }
+    assert!(commands > 100, "commands are not found any more: {commands}");
+    assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
 #[test]

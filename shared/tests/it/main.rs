@@ -50,6 +50,7 @@ mod recipients;
 mod redaction;
 mod refusals;
 mod resumed;
+mod rights;
 mod rooms;
 mod settings;
 mod statuses;

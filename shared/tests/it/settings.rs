@@ -15,14 +15,15 @@ use shared::{receive, work};
 use crate::documents;
 
 /// The variables that the template feeds and the settings do not read: those of the
-/// clients, of the log and of the C library, and the one that makes a version differ.
-pub const READ_ELSEWHERE: [&str; 9] = [
+/// clients, of the log and of the C library, and the two that make a version differ.
+pub const READ_ELSEWHERE: [&str; 10] = [
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_DYNAMODB",
     "AWS_ENDPOINT_URL_SECRETS_MANAGER",
     "AWS_ENDPOINT_URL_SQS",
     "GLIBC_TUNABLES",
     "METRICS_NAMESPACE",
+    "RELEASE",
     "RUST_LOG",
     "SETTINGS_VERSION",
     "TLS_ROOTS",
