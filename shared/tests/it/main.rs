@@ -49,6 +49,7 @@ mod recipients;
 mod redaction;
 mod refusals;
 mod resumed;
+mod ringing;
 mod rooms;
 mod settings;
 mod statuses;
