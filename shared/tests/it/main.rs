@@ -17,6 +17,7 @@ mod catalogue;
 mod certain;
 mod clocks;
 mod contradicted;
+mod costs;
 mod decoration;
 mod deploying;
 mod documents;
