@@ -113,9 +113,20 @@ async fn the_subscription_ping_is_200_and_leaves_nothing() {
     let path = "/webhooks/uppromote/referral-new";
     stage.send(&unsigned(path, "", &[])).await.is(200).outcome("ping");
     stage.send(&unsigned(path, "{}", &[])).await.is(200).outcome("ping");
-    let signed = unsigned(path, "", &[("x-uppromote-signature", "00")]);
-    stage.send(&signed).await.is(503);
+    let length = |digits| "0".repeat(digits);
+    for digits in [2, 64] {
+        let signed = unsigned(path, "", &[("x-uppromote-signature", &*length(digits))]);
+        stage.send(&signed).await.is(503);
+    }
     assert_eq!(stage.items().await.len(), 0);
+    // A ping is one metric, with one dimension; what has not the form of UpPromote's
+    // wakes nobody.
+    let lines = stage.lines(4).await;
+    let sets = lines[1]["_aws"]["CloudWatchMetrics"].as_array().unwrap();
+    assert_eq!((sets.len(), &sets[0]["Dimensions"]), (1, &json!([["outcome"]])));
+    assert_eq!(sets[0]["Metrics"], json!([{ "Name": "Events", "Unit": "Count" }]));
+    let waking: Vec<bool> = lines.iter().map(|line| line["FromSenders"] == 1.0).collect();
+    assert_eq!(waking, [false, false, false, true]);
 }
 
 #[tokio::test]

@@ -97,6 +97,11 @@ async fn sizes_have_limits() {
     // Nobody has to sign to be told.
     let unsigned = unsigned(COMMISSIONS, "x".repeat(limit + 1), &[]);
     stage.send(&unsigned).await.is(413).error("too_large");
+    // That wakes nobody; what is signed does, looked at or not.
+    let lines = stage.lines(7).await;
+    let waking: Vec<bool> = lines.iter().map(|line| line["FromSenders"] == 1.0).collect();
+    assert_eq!(waking, [true, true, false, false, false, false, false]);
+    assert_eq!((&lines[0]["has_form"], &lines[1]["has_form"]), (&json!(true), &json!(null)));
     assert_eq!(stage.processes(), 1);
 }
 

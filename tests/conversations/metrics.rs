@@ -79,6 +79,7 @@ async fn every_metric_is_printed_with_its_dimensions_and_no_other_is() {
     stage.post_to(COMMISSIONS, of_v1.to_string()).await.outcome("archived");
     let wrong = [("x-webhook-signature", &*"0".repeat(64))];
     stage.send(&unsigned(COMMISSIONS, "{}", &wrong)).await.is(401);
+    stage.send(&unsigned(COMMISSIONS, "x".repeat(1024 * 1024 + 1), &wrong)).await.is(413);
 
     // Of rewards: each refused once on its way.
     scene.endpoint.inject(Fault::of(EndpointFault::Unauthorized401).times(1));

@@ -49,7 +49,8 @@ async fn a_provider_without_secret_is_503_until_it_is_filled() {
     // A running instance asks again within a minute; a new one at once.
     stage.stack.kill_instances("PayoutsFunction").unwrap();
     stage.send(&event).await.is(200);
-    assert_eq!(stage.lines(2).await[0]["outcome"], "not_configured");
+    let line = &stage.lines(2).await[0];
+    assert_eq!((&line["outcome"], &line["FromSenders"]), (&json!("not_configured"), &json!(1.0)));
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ pub(crate) struct Request {
     unread: Vec<String>,
     problem: Option<String>,
     #[serde(rename = "DurationMs")]
-    duration_ms: f64,
+    duration_ms: Option<f64>,
     #[serde(rename = "_aws")]
     aws: Aws,
 }
@@ -93,8 +93,9 @@ impl Line {
         let (at, told) = match self {
             Self::Request(request) => {
                 let provider = request.provider.as_deref().unwrap_or("no provider");
-                let ms = request.duration_ms;
-                let told = format!("{} {provider} {} · {ms:.0} ms", request.status, request.told());
+                let took = request.duration_ms.map(|ms| format!(" · {ms:.0} ms"));
+                let took = took.unwrap_or_default();
+                let told = format!("{} {provider} {}{took}", request.status, request.told());
                 (request.aws.at(), told)
             }
             Self::Step(step) => (step.aws.at(), step.told()),
@@ -208,7 +209,7 @@ mod tests {
             ),
             (
                 r#"{"message":"webhook","outcome":"recorded","status":200,"unread":["a","b"]}"#,
-                "00:00:00.000  200 no provider recorded, cannot be read: a b · 0 ms",
+                "00:00:00.000  200 no provider recorded, cannot be read: a b",
             ),
             (
                 r#"{"message":"step","promise":"firstpromoter:1:1","from":"delivering",

@@ -136,7 +136,12 @@ fn the_alarms_that_end_a_deployment_are_alarms_of_the_template() {
     let preference = &document["Globals"]["Function"]["DeploymentPreference"];
     let resources = document["Resources"].as_object().unwrap().values();
     let alarms: Vec<_> = resources.map(|resource| &resource["Properties"]["AlarmName"]).collect();
-    for name in preference["Alarms"].as_array().unwrap() {
+    let [condition, watched, _] = preference["Alarms"]["Fn::If"].as_array().unwrap().as_slice()
+    else {
+        panic!("{preference}")
+    };
+    assert_eq!(condition, "IsWatched");
+    for name in watched.as_array().unwrap() {
         assert!(alarms.contains(&name), "{name}");
     }
     let types = &document["Parameters"]["DeploymentPreference"]["AllowedValues"];

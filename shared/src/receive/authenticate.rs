@@ -4,9 +4,10 @@
 //! makes one. The provider's module defines which signatures it uses.
 
 use crate::provider::definition::{Definition, same_event};
-use crate::provider::secrets::{NamedSecret, ProviderSecrets};
+use crate::provider::secrets::{Method, NamedSecret, ProviderSecrets};
 use crate::provider::signature::{Incoming, Reason, Refusal};
 use crate::wire::Timestamp;
+use crate::wire::secret::Secret;
 
 /// Body bytes that a secret vouches for.
 #[derive(Debug)]
@@ -84,4 +85,29 @@ pub fn verify<'a>(
         return Err(Refusal::Unauthorized(reason));
     }
     Ok(Authenticated { body: incoming.body, methods, all: secrets.all })
+}
+
+/// Tells whether a request has the form that its provider's requests have, whatever
+/// secrets there are: what a secret in the place of each would refuse as of a sender.
+#[must_use]
+pub fn has_form(definition: &Definition, incoming: &Incoming) -> bool {
+    let own = definition.authentication.methods;
+    let in_place = |method: Method| {
+        let secret = own.contains(&method).then(|| Secret::new("in the place of one")).flatten();
+        let named =
+            |secret| NamedSecret { name: String::new(), events: Vec::new(), secret, header: None };
+        secret.map(named).into_iter().collect()
+    };
+    let secrets = ProviderSecrets {
+        hmac: in_place(Method::Hmac),
+        header: in_place(Method::Header),
+        basic: in_place(Method::Basic),
+        path_token: in_place(Method::PathToken),
+        ..ProviderSecrets::NONE
+    };
+    // Nothing matches, so no time-stamp is looked at.
+    match verify(definition, &secrets, incoming, 0, Timestamp::ZERO) {
+        Ok(_) => true,
+        Err(refusal) => refusal.reason().is_some_and(Reason::is_of_a_sender),
+    }
 }

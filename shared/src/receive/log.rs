@@ -95,6 +95,10 @@ pub struct RequestLog {
     /// What was wrong with the signature, token or credential of a refused request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// The request has its provider's form, and nothing could vouch for it: it is over
+    /// the limit that is read, or the provider has no secret.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub has_form: bool,
     /// The names of the secrets that vouched for the event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
@@ -158,8 +162,24 @@ impl RequestLog {
         }
     }
 
+    /// True where somebody has to know of the request, and it is not a stranger's: it has
+    /// its provider's form, or is verified.
+    fn wakes(&self) -> bool {
+        match self.outcome {
+            Some(Outcome::NotConfigured) => self.has_form,
+            Some(Outcome::TooLarge) => self.has_form || self.secret.is_some(),
+            _ => false,
+        }
+    }
+
     /// Prints the line on standard output.
     pub fn print(&self, started: std::time::Instant) {
+        if self.outcome == Some(Outcome::Ping) {
+            // Each set and each metric of it is paid for by the month, also in a stack
+            // that receives nothing but its own pings.
+            print("webhook", self, &[(&[&["outcome"]], &[("Events", "Count", 1.0)])]);
+            return;
+        }
         let mut dimensions: Vec<&[&str]> = vec![&["outcome"]];
         if self.provider.is_some() {
             dimensions.push(&["provider", "outcome"]);
@@ -188,6 +208,10 @@ impl RequestLog {
         let mut all: Vec<Metrics> = vec![(&dimensions, &metrics)];
         if self.promise_state.is_some() {
             all.push((&[&["promise_state"]], &of_rewards));
+        }
+        let from_senders = [("FromSenders", "Count", 1.0)];
+        if self.wakes() {
+            all.push((&[&["outcome"]], &from_senders));
         }
         let of_refusals = [("Refusals", "Count", 1.0)];
         let of_senders = [("SenderRefusals", "Count", 1.0)];

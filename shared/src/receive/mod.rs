@@ -36,7 +36,7 @@ use crate::function;
 use crate::ledger::Event;
 use crate::provider::definition::Providers;
 use crate::provider::signature::{Incoming, Reason, Refusal};
-use crate::receive::authenticate::{Authenticated, verify};
+use crate::receive::authenticate::{Authenticated, has_form, verify};
 use crate::receive::body::MAX_BODY_BYTES;
 use crate::receive::gateway::{Request, Response};
 use crate::receive::keep::Kept;
@@ -131,6 +131,10 @@ impl Receiver {
         let body = body_bytes(request)?;
         let incoming =
             Incoming { headers: &request.headers, body: &body, path_token: route.path_token };
+        if body.len() > MAX_BODY_BYTES {
+            line.has_form = has_form(route.definition, &incoming);
+            return Err(Outcome::TooLarge.into());
+        }
         if route.definition.is_ping.is_some_and(|is_ping| is_ping(&incoming)) {
             return Ok((StatusCode::OK, Outcome::Ping));
         }
@@ -143,6 +147,9 @@ impl Receiver {
             if let Some(newer) = &newer {
                 authenticated = self.authenticate(&route, &incoming, newer, now);
             }
+        }
+        if authenticated.as_ref().is_err_and(|refusal| *refusal == Refusal::NotConfigured) {
+            line.has_form = has_form(route.definition, &incoming);
         }
         let authenticated = authenticated?;
         let arrived = Instant::now();
@@ -199,17 +206,13 @@ impl Receiver {
 /// The exact bytes of the body.
 fn body_bytes(request: &Request) -> Result<Cow<'_, [u8]>, Rejection> {
     let body = request.body.as_deref().unwrap_or_default().as_bytes();
-    let bytes = if request.is_base64_encoded == Some(true) {
+    Ok(if request.is_base64_encoded == Some(true) {
         // API Gateway encodes bodies itself; a sender of bad base64 is nobody we
         // know.
         Cow::Owned(STANDARD.decode(body).map_err(|_| Refusal::Unauthorized(Reason::NotBase64))?)
     } else {
         Cow::Borrowed(body)
-    };
-    if bytes.len() > MAX_BODY_BYTES {
-        return Err(Outcome::TooLarge.into());
-    }
-    Ok(bytes)
+    })
 }
 
 fn recorded(event: &Event) -> Outcome {

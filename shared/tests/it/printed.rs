@@ -2,7 +2,7 @@
 //! functions print, `alarms` to what the template looks at.
 
 /// Names of metrics, and the sets of dimensions that each of them is printed with.
-pub const PRINTED: [(&[&str], &[&[&str]]); 7] = [
+pub const PRINTED: [(&[&str], &[&[&str]]); 8] = [
     (
         &[
             "ClockAhead",
@@ -19,6 +19,7 @@ pub const PRINTED: [(&[&str], &[&[&str]]); 7] = [
     ),
     (&["RewardEvents"], &[&["promise_state"]]),
     (&["Refusals"], &[&["provider", "reason"]]),
+    (&["FromSenders"], &[&["outcome"]]),
     (&["SenderRefusals"], &[&["provider"]]),
     (&["Steps"], &[&["to"], &["from", "to"]]),
     (&["OldestSeconds", "Open"], &[&["state"]]),

@@ -3,7 +3,8 @@
 
 use serde_json::Value;
 use shared::provider::ALL;
-use shared::provider::signature::{Reason, Refusal};
+use shared::provider::signature::{Incoming, Reason, Refusal};
+use shared::receive::authenticate::has_form;
 
 use crate::documents;
 
@@ -38,6 +39,34 @@ fn only_what_has_the_form_of_a_provider_is_of_a_sender() {
             Reason::TooFarAhead,
         ]
     );
+}
+
+/// Without any secret of ours: with none, or before a body is looked at.
+#[test]
+fn the_form_of_a_provider_is_told_without_its_secrets() {
+    let mac = "0".repeat(64);
+    let (of_b, token) = (format!("t=1767225600,v1={mac}"), "t".repeat(32));
+    let basic = "Basic dXNlcjpwYXNzd29yZA==";
+    for (provider, header, value, token, has) in [
+        ("uppromote", "x-uppromote-signature", &*mac, None, true),
+        ("uppromote", "x-uppromote-signature", "00", None, false),
+        ("uppromote", "authorization", basic, None, false),
+        ("affonso", "x-affonso-signature", &*of_b, None, true),
+        ("affonso", "x-affonso-signature", "t=1767225600", None, false),
+        ("firstpromoter", "x-webhook-signature", &*mac, None, true),
+        ("firstpromoter", "authorization", basic, None, true),
+        ("firstpromoter", "x-any", &*mac, None, false),
+        ("firstpromoter-v1", "x-any", "", Some(&*token), true),
+        ("firstpromoter-v1", "x-any", "", Some("short"), false),
+        ("firstpromoter-v1", "x-any", "", None, false),
+    ] {
+        let definition = ALL.iter().find(|own| own.provider.name() == provider).unwrap();
+        let mut headers = http::HeaderMap::new();
+        let name: http::HeaderName = header.parse().unwrap();
+        headers.insert(name, value.parse().unwrap());
+        let incoming = Incoming { headers: &headers, body: b"{}", path_token: token };
+        assert_eq!(has_form(definition, &incoming), has, "{provider} {header}: {value} {token:?}");
+    }
 }
 
 #[test]
