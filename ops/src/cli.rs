@@ -6,12 +6,14 @@ use crate::doctor::DoctorArgs;
 use crate::find::FindArgs;
 use crate::inbox::{Inbox, InboxArgs};
 use crate::key::Key;
-use crate::now::overview;
+use crate::now::{NowArgs, overview};
+use crate::page::{frame, write};
 use crate::parked::{self, Filter, Waiting, causes, parked};
 use crate::requests::Requests;
 use crate::requests::args::RequestsArgs;
 use crate::resume::many::{Plan, Selection, agreed};
 use crate::resume::{find, resume, says_enough};
+use crate::serve::ServeArgs;
 use crate::show::{ShowArgs, Shown};
 use crate::story::StoryArgs;
 use crate::target::TargetArgs;
@@ -48,7 +50,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Tells in one look what waits for a person, what is late, and what is open
-    Now,
+    Now(NowArgs),
     /// Tells what an affiliate, or a customer, was promised and has got
     Affiliate(AffiliateArgs),
     /// Finds what has an id, whatever it is an id of
@@ -67,6 +69,8 @@ enum Command {
     Show(ShowArgs),
     /// Prints what happened to one object as a time line
     Story(StoryArgs),
+    /// Serves pages with all of this to your browser, on this machine only
+    Serve(ServeArgs),
 }
 
 #[derive(Debug, Args)]
@@ -151,7 +155,7 @@ struct Resume {
     by: Option<String>,
 }
 
-fn said() -> impl TypedValueParser<Value = String> {
+pub(crate) fn said() -> impl TypedValueParser<Value = String> {
     NonEmptyStringValueParser::new().try_map(|text| match text.trim() {
         "" => Err("says nothing"),
         trimmed => Ok(trimmed.to_owned()),
@@ -205,12 +209,22 @@ impl Cli {
                 })
             }
             Command::Resume(asked) => self.resume(asked).await,
-            Command::Now => {
+            Command::Now(asked) => {
                 let now = overview(&self.target, &self.target.open().await?.store).await?;
+                if let Some(path) = &asked.html {
+                    return write(
+                        path,
+                        &now.page(&self.target, &frame(&self.target, false)?).await,
+                    );
+                }
                 self.shown(&now, || now.text(&self.target))
             }
             Command::Affiliate(of) => {
                 let answer = of.answer(&self.target, &self.target.open().await?).await?;
+                if let Some(path) = &of.html {
+                    let frame = frame(&self.target, false)?;
+                    return write(path, &answer.page(&self.target, &frame));
+                }
                 if of.is_csv() && !self.json {
                     return Ok(answer.csv());
                 }
@@ -237,8 +251,12 @@ impl Cli {
                 let requests = Requests::read(&self.target, asked).await?;
                 self.shown(&requests, || requests.text())
             }
+            Command::Serve(asked) => asked.serve(&self.target, self.json).await,
             Command::Story(of) => {
                 let told = of.told(&self.target, &self.target.open().await?).await?;
+                if let Some(path) = &of.html {
+                    return write(path, &told.page(&frame(&self.target, false)?));
+                }
                 self.shown(&told, || told.text())
             }
         }
