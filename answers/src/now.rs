@@ -6,9 +6,12 @@ use shared::wire::Timestamp;
 
 use crate::words::span;
 
-/// Seconds after which a reward that should be on its way is late, as the alarm
-/// `rewards-late` counts.
+/// Seconds after which a reward that waits for its delivery, or for the platform to
+/// answer about it, is late, as the alarm `rewards-late` counts.
 pub const LATE_SECONDS: i64 = 3600;
+/// The states that the alarm looks at. In others a promise may well stay for long: until
+/// the platform asks again, approves, or says that it denied.
+const MAY_BE_LATE: [State; 3] = [State::LookupDue, State::ApprovalDue, State::Requested];
 
 /// The promises in one state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -21,7 +24,7 @@ pub struct Stage {
     pub more: bool,
     /// The time since which the oldest is open.
     pub oldest: Option<Timestamp>,
-    /// The number of those counted that are open for longer than [`LATE_SECONDS`].
+    /// The number of those counted that are late.
     pub late: usize,
 }
 
@@ -55,7 +58,8 @@ impl Stage {
     #[must_use]
     pub fn of(state: State, since: &[Timestamp], more: bool, now: Timestamp) -> Self {
         let is_late = |at: &&Timestamp| now.seconds() - at.seconds() > LATE_SECONDS;
-        let late = if state == State::Parked { 0 } else { since.iter().filter(is_late).count() };
+        let may_be = MAY_BE_LATE.contains(&state);
+        let late = if may_be { since.iter().filter(is_late).count() } else { 0 };
         Self { state, count: since.len(), more, oldest: since.first().copied(), late }
     }
 
@@ -154,7 +158,10 @@ mod tests {
 
     #[test]
     fn a_stage_knows_its_oldest_and_that_there_are_more() {
-        let stage = stage(State::Delivered, &[0, 8_999], true);
-        assert_eq!((stage.counted().as_str(), stage.oldest, stage.late), ("2+", Some(at(0)), 1));
+        for (state, late) in [(State::Requested, 1), (State::Delivered, 0), (State::Parked, 0)] {
+            let stage = stage(state, &[0, 8_999], true);
+            let told = (stage.counted(), stage.oldest, stage.late);
+            assert_eq!(told, ("2+".to_owned(), Some(at(0)), late), "{state:?}");
+        }
     }
 }

@@ -5,6 +5,8 @@ use crate::affiliate::AffiliateArgs;
 use crate::doctor::DoctorArgs;
 use crate::find::FindArgs;
 use crate::inbox::{Inbox, InboxArgs};
+use crate::install::{CompletionsArgs, ManArgs, completions, man};
+use crate::invocation::program;
 use crate::key::Key;
 use crate::now::{NowArgs, overview};
 use crate::page::{frame, write};
@@ -19,7 +21,7 @@ use crate::story::StoryArgs;
 use crate::target::TargetArgs;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use serde::Serialize;
 use serde_json::json;
 use shared::fulfilment::{OperatorDecision, Resolution, State};
@@ -31,7 +33,7 @@ pub(crate) fn providers() -> PossibleValuesParser {
     PossibleValuesParser::new(provider::ALL.iter().map(|known| known.provider.name()))
 }
 
-/// Shows the promises that wait for the operator and lets them go on.
+/// Shows what came in, what was refused and what waits for a person, and lets it go on.
 ///
 /// Exit codes: 0 done; 1 the answer is no, and nothing was written; 2 the
 /// question could not be asked.
@@ -71,6 +73,22 @@ enum Command {
     Story(StoryArgs),
     /// Serves pages with all of this to your browser, on this machine only
     Serve(ServeArgs),
+    /// Prints the script that completes this command in a shell
+    Completions(CompletionsArgs),
+    /// Prints the man page
+    Man(ManArgs),
+}
+
+impl Command {
+    /// True where there is no table to look at.
+    fn needs_no_target(&self) -> bool {
+        match self {
+            // With secrets of its own it looks nowhere else.
+            Self::Doctor(asked) => asked.secrets.is_some(),
+            Self::Completions(_) | Self::Man(_) => true,
+            _ => false,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -157,7 +175,8 @@ struct Resume {
 
 pub(crate) fn said() -> impl TypedValueParser<Value = String> {
     NonEmptyStringValueParser::new().try_map(|text| match text.trim() {
-        "" => Err("says nothing"),
+        // The last two stand in commands that are shown to be copied.
+        "" | "WHY" | "NAME" => Err("says nothing"),
         trimmed => Ok(trimmed.to_owned()),
     })
 }
@@ -168,14 +187,24 @@ impl Resume {
         Resolution::of(granted, self.close)
     }
 
-    fn decision(&self) -> Result<OperatorDecision, OpsError> {
+    fn operator(&self) -> Option<String> {
         let user = || {
             let user = std::env::var("USER").ok()?;
             Some(user).filter(|user| !user.trim().is_empty())
         };
-        let by = self.by.clone().or_else(user);
+        self.by.clone().or_else(user)
+    }
+
+    /// The words by which a command names the operator, where it has to.
+    fn by_words(&self) -> Option<&str> {
+        self.by.as_deref().or_else(|| self.operator().is_none().then_some("NAME"))
+    }
+
+    fn decision(&self) -> Result<OperatorDecision, OpsError> {
         Ok(OperatorDecision {
-            by: by.ok_or_else(|| OpsError::Failed("say who you are: --by NAME".into()))?,
+            by: self
+                .operator()
+                .ok_or_else(|| OpsError::Failed("say who you are: --by NAME".into()))?,
             resolution: self.resolution(),
             because: self.because.clone().unwrap_or_default(),
             at: Timestamp::now(),
@@ -184,16 +213,28 @@ impl Resume {
 }
 
 impl Cli {
+    /// The command line by the name under which it was called.
+    fn named() -> clap::Command {
+        Self::command().name(program()).bin_name(program())
+    }
+
+    /// Reads the command line. One that makes no sense ends the program with exit
+    /// code 2.
+    #[must_use]
+    pub fn read() -> Self {
+        let matches = Self::named().get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
     /// Does what was asked for and returns the text to print. A command line that
     /// makes no sense ends the program with exit code 2.
     ///
     /// # Errors
     /// [`OpsError`] with the reason why not.
     pub async fn run(self) -> Result<String, OpsError> {
-        // With secrets of its own it looks nowhere else.
-        let needs_target = !matches!(&self.command, Command::Doctor(of) if of.secrets.is_some());
+        let needs_target = !self.command.needs_no_target();
         if let Some(problem) = self.target.problem().filter(|_| needs_target) {
-            Self::command().error(ErrorKind::MissingRequiredArgument, problem).exit();
+            Self::named().error(ErrorKind::MissingRequiredArgument, problem).exit();
         }
         match &self.command {
             Command::Parked(asked) => {
@@ -247,6 +288,8 @@ impl Cli {
                 let shown = Shown::read(&self.target.open().await?.store, asked).await?;
                 self.shown(&shown, || shown.text())
             }
+            Command::Completions(asked) => completions(Self::command(), asked),
+            Command::Man(asked) => man(Self::command(), asked),
             Command::Requests(asked) => {
                 let requests = Requests::read(&self.target, asked).await?;
                 self.shown(&requests, || requests.text())
@@ -289,7 +332,7 @@ impl Cli {
         };
         // Looked up before anything is asked of the operator.
         let seen = find(&target, key).await?;
-        says_enough(&self.target, &target, (key, &seen), asked.resolution(), asked.by.as_deref())?;
+        says_enough(&self.target, &target, (key, &seen), asked.resolution(), asked.by_words())?;
         let decision = asked.decision()?;
         let resumed = resume(&target, key, &seen, &decision).await?;
         self.shown(&resumed, || resumed.text())
@@ -376,6 +419,7 @@ mod tests {
             ("resume --dry-run", ErrorKind::MissingRequiredArgument),
             ("parked --from here", ErrorKind::InvalidValue),
             ("resume firstpromoter:1:1 --granted", ErrorKind::MissingRequiredArgument),
+            ("resume firstpromoter:1:1 --granted --because WHY", ErrorKind::ValueValidation),
             ("resume firstpromoter:1:1 --not-granted", ErrorKind::MissingRequiredArgument),
             (
                 "resume firstpromoter:1:1 --granted --not-granted --because x",

@@ -31,7 +31,8 @@ const WEBHOOK_SECRETS: &str = "WebhookSecretsArn";
 #[derive(Debug, Clone, Args)]
 pub(crate) struct DoctorArgs {
     /// The captured request, - for standard input: an event of API Gateway, a HAR, a
-    /// curl command, the output of `curl -v`, or headers, an empty line and the body
+    /// curl command, the output of `curl -v`, a dump of `curl --trace`, or headers, an
+    /// empty line and the body
     file: PathBuf,
     /// The secrets, as they stand in Secrets Manager, instead of those of the stack
     /// or, with --local, of `cargo local`

@@ -10,7 +10,8 @@ const ALIAS: &str = "cargo ops";
 
 /// The name by which the program was called: cargo sets `CARGO` for what it runs.
 pub(crate) fn program() -> &'static str {
-    if std::env::var_os("CARGO").is_some() { ALIAS } else { INSTALLED }
+    let cargos = std::env::var_os("CARGO").is_some_and(|cargo| !cargo.is_empty());
+    if cargos { ALIAS } else { INSTALLED }
 }
 
 /// The line of a command against the same table, whole and quoted for a shell.

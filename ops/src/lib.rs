@@ -7,6 +7,7 @@ mod error;
 mod find;
 mod gather;
 mod inbox;
+mod install;
 mod invocation;
 mod key;
 mod layout;

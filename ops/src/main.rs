@@ -1,14 +1,14 @@
-//! `cargo ops`: the operator's command. See `cargo ops --help`.
+//! The operator's command, `cargo ops` in the workspace. See `--help`.
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
 use ops::OpsError;
+use ops::cli::Cli;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match ops::cli::Cli::parse().run().await {
+    match Cli::read().run().await {
         Ok(text) => {
             // A closed pipe is the reader's choice, and no error.
             let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end());
@@ -19,7 +19,7 @@ async fn main() -> ExitCode {
             ExitCode::from(error.code())
         }
         Err(error) => {
-            let _ = writeln!(std::io::stderr().lock(), "error: {error}");
+            let _ = writeln!(std::io::stderr().lock(), "error: {}", error.to_string().trim_end());
             ExitCode::from(error.code())
         }
     }

@@ -81,6 +81,7 @@ impl Filter {
         reasons.dedup();
         let others = match all {
             0 => "nothing is".to_owned(),
+            1 => format!("1 is, for {}", reasons.concat()),
             _ => format!("{all} are, for {}", reasons.join(", ")),
         };
         Err(OpsError::No(plain(&format!("nothing is parked with {self}; {others}"))))

@@ -20,6 +20,7 @@ mod golden;
 mod https;
 mod leaks;
 mod ops;
+mod ops_inbox;
 mod ops_looking;
 mod ops_parked;
 mod ops_requests;

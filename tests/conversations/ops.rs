@@ -50,7 +50,7 @@ pub async fn ops_at(url: &str, words: &[&str]) -> CliOutput {
 
 /// The command, without any word.
 pub async fn ops_command() -> Command {
-    Command::new(build_functions(None).await.unwrap().join("ops"))
+    Command::new(build_functions(None).await.unwrap().join("affiliate-ops"))
 }
 
 /// Runs a command to its end.

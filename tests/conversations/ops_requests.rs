@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use shared::wire::Timestamp;
+use tests::patience::eventually;
 use tests::scratch::Scratch;
 use tests::stage::signed_with;
 use tests::webhooks::{COMMISSIONS, commission};
@@ -104,7 +105,9 @@ async fn cloudwatch(lines: Vec<String>) -> (String, Asked) {
 async fn nobody() -> Command {
     let mut command = ops_command().await;
     let names = std::env::vars().map(|(name, _)| name).filter(|name| name.starts_with("AWS_"));
-    names.for_each(|name| drop(command.env_remove(name)));
+    for name in names {
+        command.env_remove(name);
+    }
     command.env("HOME", std::env::temp_dir().join("nobodys-home")).env("AWS_REGION", "eu-west-1");
     command
 }
@@ -151,14 +154,12 @@ async fn a_log_group_that_cannot_be_read_costs_no_other() {
 
 /// Tries a command until it was as quick as it should be, and gives its output.
 async fn quickly(command: impl AsyncFn() -> Command) -> CliOutput {
-    for _ in 0..20 {
+    eventually("never quick", async || {
         let started = Instant::now();
         let output = run(command().await).await;
-        if started.elapsed() < Duration::from_millis(1_500) {
-            return output;
-        }
-    }
-    panic!("never quick");
+        (started.elapsed() < Duration::from_millis(1_500)).then_some(output)
+    })
+    .await
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! What a promise tells of its own life, with a log and without.
 
-use shared::fulfilment::{Log, Terms};
+use shared::fulfilment::{Log, Resolution, Terms};
 
+use super::telling::decided;
 use super::*;
 
 fn at(second: i64) -> Timestamp {

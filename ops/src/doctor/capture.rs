@@ -1,6 +1,7 @@
 //! A captured request, in whichever form it was kept.
 
 mod curl;
+mod trace;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -21,6 +22,8 @@ pub(crate) enum Form {
     CurlCommand,
     /// The output of `curl -v`.
     CurlOutput,
+    /// A dump of `curl --trace` or `--trace-ascii`.
+    CurlTrace,
     /// Headers, an empty line and the body.
     Plain,
 }
@@ -58,6 +61,9 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Captured, String> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         if text.trim_start().starts_with("curl ") {
             return curl::command(text.trim());
+        }
+        if trace::is_trace(text) {
+            return Ok(trace::read(text));
         }
         if text.lines().any(|line| line.starts_with("> ")) {
             return curl::output(text);

@@ -75,7 +75,7 @@ fn a_filter_takes_what_it_names_and_says_what_else_waits() {
     let from = Filter { from: Some(State::Delivered), ..Filter::default() };
     for filter in [asked(Some("over_age"), None), asked(None, Some("credits")), from] {
         let refused = filter.of(waiting()).unwrap_err().to_string();
-        assert_eq!(refused, format!("nothing is parked with {filter}; 1 are, for unknown_outcome"));
+        assert_eq!(refused, format!("nothing is parked with {filter}; 1 is, for unknown_outcome"));
     }
     assert_eq!(asked(None, None).of(Vec::new()), Ok(Vec::new()));
 }

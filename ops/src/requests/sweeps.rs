@@ -4,6 +4,7 @@ use std::fs;
 
 use answers::Sweep;
 use aws_sdk_cloudwatchlogs::Client;
+use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 use serde_json::Value;
 use shared::wire::Timestamp;
 
@@ -41,7 +42,7 @@ pub(crate) async fn last_sweep(target: &TargetArgs, now: Timestamp) -> Result<Op
     loop {
         let page = call.clone().set_next_token(token).send().await;
         let page = page.map_err(|error| Gap::of(&group, &error))?;
-        let times = page.events().iter().filter_map(|event| event.timestamp());
+        let times = page.events().iter().filter_map(FilteredLogEvent::timestamp);
         last = last.max(times.max());
         token = page.next_token().map(str::to_owned);
         if token.is_none() {
@@ -54,8 +55,9 @@ pub(crate) async fn last_sweep(target: &TargetArgs, now: Timestamp) -> Result<Op
 fn of_lines(text: &str, since: Timestamp) -> Sweep {
     let at = |line: &str| {
         let line: Value = serde_json::from_str(line).ok()?;
-        let is_sweep = line["message"] == "sweep" && line["outcome"] == "complete";
-        line["_aws"]["Timestamp"].as_i64().filter(|_| is_sweep)
+        let is = |name: &str, text: &str| line.get(name).and_then(Value::as_str) == Some(text);
+        let is_sweep = is("message", "sweep") && is("outcome", "complete");
+        line.pointer("/_aws/Timestamp").and_then(Value::as_i64).filter(|_| is_sweep)
     };
     let times = text.lines().filter(|line| line.contains("sweep")).filter_map(at);
     Sweep { last: times.max().map(Timestamp::from_ms), since }

@@ -65,7 +65,7 @@ pub enum ParkReason {
 }
 
 /// RUNBOOK.md's table of the reasons, a row for each, which a test holds to that page.
-const EXPLAINED: &str = include_str!("reasons.txt");
+const EXPLAINED: &str = include_str!("../../reasons.txt");
 /// The row of the endpoint's own codes, as the table names it.
 const OF_ENDPOINT: &str = "4xx code";
 

@@ -10,6 +10,62 @@ fn read_text(text: &str) -> Result<Captured, String> {
     read(text.as_bytes())
 }
 
+const HEAD: &str = "POST /webhooks/p/x?a=b HTTP/1.1\r\nHost: x.example\r\nX-Signature: abc\r\nX-Other: \
+                    1: 2\r\n\r\n";
+
+/// As `--trace` dumps bytes.
+fn dumped(bytes: &[u8]) -> String {
+    let line = |(n, bytes): (usize, &[u8])| {
+        let hex: String =
+            bytes.iter().flat_map(|byte| [hex::encode([*byte]), " ".into()]).collect();
+        let text: String = bytes
+            .iter()
+            .map(|byte| if (32..127).contains(byte) { char::from(*byte) } else { '.' })
+            .collect();
+        format!("{:04x}: {hex:48}{text}\n", n * 16)
+    };
+    bytes.chunks(16).enumerate().map(line).collect()
+}
+
+/// As `--trace-ascii` dumps a text: lines of 64 characters at most.
+fn dumped_text(text: &str) -> String {
+    let (mut out, mut at) = (String::new(), 0);
+    for line in text.split_inclusive("\r\n") {
+        let bare = line.trim_end_matches("\r\n");
+        for chunk in bare.as_bytes().chunks(64).chain(bare.is_empty().then_some(&b""[..])) {
+            out.extend([
+                format!("{at:04x}: "),
+                String::from_utf8(chunk.to_vec()).unwrap(),
+                "\n".into(),
+            ]);
+            at += chunk.len();
+        }
+        at += line.len() - bare.len();
+    }
+    out
+}
+
+#[test]
+fn a_dump_of_text_is_put_together_again() {
+    let body = format!("{{\"a\":\"{}\",\r\n\"b\":1}}\r\n", "x".repeat(200));
+    for body in [&body, body.trim_end(), "{}"] {
+        let text = format!(
+            "12:00:01.000001 == Info: Connected\n12:00:01.000002 => Send header, {} bytes (0x1)\n{}\
+             12:00:01.000003 => Send data, {} bytes (0x2)\n{}== Info: sent\n<= Recv header, 2 bytes\n\
+             0000: HTTP/1.1 401\n",
+            HEAD.len(),
+            dumped_text(HEAD),
+            body.len(),
+            dumped_text(body),
+        );
+        let captured = read_text(&text).unwrap();
+        assert_eq!(captured.form, Form::CurlTrace);
+        assert_eq!(String::from_utf8(captured.body).unwrap(), body, "{text}");
+        assert_eq!(captured.headers["x-other"], "1: 2");
+        assert_eq!(captured.path, "/webhooks/p/x");
+    }
+}
+
 /// The same request in every form.
 fn forms() -> Vec<(Form, String)> {
     let event = json!({
@@ -68,6 +124,14 @@ fn forms() -> Vec<(Form, String)> {
             ),
         ),
         (
+            Form::CurlTrace,
+            format!(
+                "== Info: x\n=> Send header, 90 bytes (0x5a)\n{}=> Send data, 38 bytes (0x26)\n{}",
+                dumped(HEAD.as_bytes()),
+                dumped(BODY.as_bytes()),
+            ),
+        ),
+        (
             Form::Plain,
             format!(
                 "POST /webhooks/p/x HTTP/1.1\r\nX-Signature: abc\r\nX-Other: 1: 2\r\n\r\n{BODY}"
@@ -85,7 +149,7 @@ fn a_request_is_read_from_whatever_form_it_was_kept_in() {
         assert_eq!(String::from_utf8(captured.body).unwrap(), BODY, "{text}");
         assert_eq!(captured.headers["x-signature"], "abc", "{text}");
         assert_eq!(captured.headers["x-other"], "1: 2", "{text}");
-        let has_path = text.contains("/webhooks/");
+        let has_path = text.contains("/webhooks/") || form == Form::CurlTrace;
         assert_eq!(captured.path, if has_path { "/webhooks/p/x" } else { "" }, "{text}");
         assert_eq!(captured.method.is_some(), has_path, "{text}");
         let at = text.contains("timeEpoch") || text.contains("startedDateTime");

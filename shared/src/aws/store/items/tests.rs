@@ -4,7 +4,9 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::fulfilment::{Endpoint, Input, ParkReason, Reversals, Rules, Transition, transition};
+use crate::fulfilment::{
+    Endpoint, Input, ParkReason, Recipient, Reversals, Rules, State, Terms, Transition, transition,
+};
 use crate::ledger::Change;
 use crate::ledger::{Kind, Source};
 use crate::provider::definition::Routes;
@@ -379,5 +381,39 @@ fn promises_written_before_are_read_and_written_as_they_were() {
             written.remove(name);
         }
         assert_eq!(written, item, "{}", promise.key);
+    }
+}
+
+/// The log is part of the item, and a recipient has a place in the index of whom rewards
+/// are for, also when nothing is open any more.
+#[test]
+fn a_settled_promise_has_its_log_and_its_recipient_in_its_item() {
+    let terms = |id: &str| Terms {
+        amount: Some("500".into()),
+        unit: Some("points".into()),
+        recipient: Some(Recipient {
+            role: "referral".into(),
+            id: Some(id.to_owned()),
+            reference: None,
+            email: None,
+        }),
+        ..Terms::default()
+    };
+    let at = Timestamp::parse(RECEIVED).unwrap();
+    let rules = Rules { reversals: Reversals::Park, rewards: &REWARDS };
+    let promise = Promise::new("firstpromoter:88:1".into(), 1, State::Requested, terms("7 7"), at);
+    let Transition::Changed(denied) = transition(&promise, &Input::Withdrawn, rules, at) else {
+        panic!("it is denied");
+    };
+    let item = promise_item(&pk(), &denied).unwrap();
+    assert_eq!(item["rewarded"], text("firstpromoter#referral#7 7"));
+    assert_eq!((&item["rewarded_at"], item.get("open")), (&item["created_at"], None));
+    let read: Promise = read_item(item, "a promise").unwrap();
+    assert_eq!((read.log.entries.len(), &read), (1, &*denied));
+
+    // What is no id of any provider's is no key of an index.
+    for id in ["", " ", &"x".repeat(513)] {
+        let unnamed = Promise { terms: terms(id), ..promise.clone() };
+        assert_eq!(promise_item(&pk(), &unnamed).unwrap().get("rewarded"), None, "{id:?}");
     }
 }
