@@ -125,7 +125,7 @@ pub(crate) fn card(frame: &Frame, cause: &Cause) -> Markup {
                 (link(frame.waiting(reason, from.name()), reason))
                 ", from " (from.name()) ": " (counted(*count, "reward", "rewards"))
             }
-            p { "The first waits since " (ago(frame, cause.oldest)) "." }
+            p { "The first of them came " (ago(frame, cause.oldest)) "." }
             @if *unknown > 0 {
                 p { (badge("doubt", "?", "nobody knows")) " what the last call of " (unknown) " came to." }
             }

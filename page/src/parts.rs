@@ -157,3 +157,10 @@ pub(crate) fn gaps(of: &[String]) -> Markup {
 pub(crate) fn command(line: &str) -> Markup {
     html! { code class="command" tabindex="0" { (line) } }
 }
+
+/// A word as a title begins with it.
+pub(crate) fn capital(word: &str) -> String {
+    let mut chars = word.chars();
+    let first = chars.next().map(|first| first.to_uppercase().to_string());
+    format!("{}{}", first.unwrap_or_default(), chars.as_str())
+}

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use shared::ledger::Partition;
 
 use crate::frame::{Frame, Screen};
-use crate::parts::{ago, amount, day, gaps, given, link, recipient, table, totals};
+use crate::parts::{ago, amount, capital, day, gaps, given, link, recipient, table, totals};
 
 /// The most rows of each kind on a page.
 const ROWS: usize = 25;
@@ -29,7 +29,7 @@ pub fn person(frame: &Frame, person: &Person, role: &str, more: &str) -> String 
         }
         @if !commissions.is_empty() {
             h2 { "Commissions without a reward" }
-            p { (latest(commissions.len(), "commission is money", "commissions are money")) }
+            p { (latest(commissions.len(), "commission", "commissions")) " No reward was promised for them." }
             (earnings(frame, provider, "commission", commissions))
             (cut(commissions.len(), more))
         }
@@ -58,12 +58,6 @@ pub fn person(frame: &Frame, person: &Person, role: &str, more: &str) -> String 
         }
     };
     frame.page(Screen::Other, &title, &main)
-}
-
-fn capital(word: &str) -> String {
-    let mut chars = word.chars();
-    let first = chars.next().map(|first| first.to_uppercase().to_string());
-    format!("{}{}", first.unwrap_or_default(), chars.as_str())
 }
 
 fn latest(count: usize, one: &str, many: &str) -> String {

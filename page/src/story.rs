@@ -5,13 +5,14 @@ use maud::{Markup, html};
 
 use crate::bars::bar;
 use crate::frame::{Frame, Screen};
-use crate::parts::{ago, badge, gaps, given, link, state_badge, table};
+use crate::parts::{ago, badge, capital, gaps, given, link, state_badge, table};
 
 /// The screen of one object. `not_read` says what could not be read.
 #[must_use]
 pub fn story(frame: &Frame, story: &Story, not_read: &[String]) -> String {
     let pk = &story.partition;
-    let title = format!("{} {} of {}", pk.kind().replace('_', " "), pk.id(), pk.provider());
+    let kind = capital(&pk.kind().replace('_', " "));
+    let title = format!("{kind} {} of {}", pk.id(), pk.provider());
     let main = html! {
         h1 { (title) }
         @for promise in &story.promises { p class="answer" { (promise.reward.amount.to_string()) ". " (promise.now) } }
