@@ -126,8 +126,8 @@ impl Party {
 impl Standing {
     fn of(promise: &Promise) -> Self {
         match promise.state {
-            State::Confirmed => Standing::GivenAndConfirmed,
-            State::Delivered | State::Confirming => Standing::Given,
+            State::Confirmed if Known::of(promise) == Known::Yes => Standing::GivenAndConfirmed,
+            State::Confirmed | State::Delivered | State::Confirming => Standing::Given,
             State::LookupDue
             | State::ApprovalDue
             | State::AwaitingApproval
@@ -144,7 +144,7 @@ impl Standing {
     pub fn words(self, count: usize) -> &'static str {
         match (self, count) {
             (Standing::GivenAndConfirmed, _) => "given and confirmed",
-            (Standing::Given, _) => "given, not confirmed yet",
+            (Standing::Given, _) => "given and not confirmed",
             (Standing::UnderWay, _) => "on its way",
             (Standing::WaitsForPerson, 1) => "waits for a person",
             (Standing::WaitsForPerson, _) => "wait for a person",

@@ -66,6 +66,9 @@ fn each_state_has_its_sentence() {
     let mut closed = promise(State::Confirmed);
     closed.confirmed_at = None;
     assert!(sentence(&closed).contains("settled by a person"));
+    let standing = |promise| Reward::of(&pk(), promise, false).standing;
+    assert_eq!(standing(&closed), Standing::Given);
+    assert_eq!(standing(&promise(State::Confirmed)), Standing::GivenAndConfirmed);
 }
 
 /// Every reason from every state that it may be parked from: who reads it learns first
