@@ -1,6 +1,7 @@
 //! The command line of `cargo local`.
 
 mod event;
+mod page;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -162,6 +163,7 @@ impl Run {
             let _ = writeln!(io::stdout().lock(), "{}", addresses(&stack, &external));
         }
         let right = {
+            let _page = self.page(&stack).await;
             let console = Console::start(
                 &stack,
                 &mut external,
@@ -175,6 +177,16 @@ impl Run {
         };
         stack.stop().await;
         right
+    }
+
+    /// Shows the operator's page for as long as there is somebody to look at it.
+    async fn page(&self, stack: &Stack) -> Option<page::Page> {
+        if self.exit {
+            return None;
+        }
+        let (page, says) = page::Page::start(stack, self.release).await;
+        say(&says);
+        page
     }
 
     /// Plays the samples and serves, each if the flags ask for it.

@@ -142,12 +142,18 @@ pub(crate) fn totals(of: &[Total]) -> Markup {
     }
 }
 
-/// What could not be read. The rest of the page stands.
+/// What could not be read, and whether that is for want of a right. The rest of the page
+/// stands.
 pub(crate) fn gaps(of: &[String]) -> Markup {
+    let is_forbidden =
+        |gap: &String| ["not allowed", "AccessDenied"].iter().any(|sign| gap.contains(sign));
     html! {
         @if !of.is_empty() {
             aside class="gaps" aria-label="Not read" {
-                @for gap in of { p { (badge("doubt", "!", "not read")) " " (gap) ". The rest stands." } }
+                @for gap in of {
+                    @let word = if is_forbidden(gap) { "not allowed:" } else { "not read:" };
+                    p { (badge("doubt", "!", word)) " " (gap.replace("not allowed: ", "")) ". The rest stands." }
+                }
             }
         }
     }

@@ -4,6 +4,7 @@
 use local::fakes::endpoint::EndpointFault;
 use serde_json::{Value, json};
 use shared::ledger::Partition;
+use tests::OpsPage;
 use tests::scene::{ID, KEY, Scene};
 use tests::scratch::{Scratch, template_without_index};
 use tests::webhooks::{AFFONSO, commission};
@@ -107,6 +108,11 @@ async fn an_index_that_cannot_be_read_is_named_and_the_rest_stands() {
         assert!(gap.starts_with(&format!("index {index}: table unavailable")), "{answer}");
         let text = ops(&scene, &["affiliate", "firstpromoter", "31"]).await.succeeds().to_owned();
         assert!(text.contains(&format!("Not read: index {index}: ")), "{text}");
+        let page = OpsPage::start(&scene.stage.stack.dynamodb, &[]).await;
+        let screen = page.look(&page.enter().await, "/affiliate/firstpromoter/31").await;
+        for part in ["not read:", index, "The rest stands.", "1 given and confirmed", KEY] {
+            assert!(screen.body.contains(part), "{part} is not in {screen:?}");
+        }
         scene.stop().await;
     }
 }

@@ -6,7 +6,7 @@ mod arrows;
 use std::path::Path;
 
 /// The rooms from the bottom to the top.
-const ROOMS: [&str; 25] = [
+const ROOMS: [&str; 26] = [
     "error",
     "say",
     "stage::template",
@@ -31,6 +31,7 @@ const ROOMS: [&str; 25] = [
     "play::playing",
     "play",
     "cli::event",
+    "cli::page",
     "cli",
 ];
 
