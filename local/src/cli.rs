@@ -5,6 +5,7 @@ mod check_endpoint;
 mod containers;
 mod event;
 mod logs;
+mod page;
 mod send;
 mod values;
 mod waiting;
@@ -197,6 +198,7 @@ impl Run {
             let _ = writeln!(io::stdout().lock(), "{}", banner::addresses(&stack, &external));
         }
         let right = {
+            let _page = self.page(&stack).await;
             let console = Console::start(
                 &stack,
                 &mut external,
@@ -211,6 +213,16 @@ impl Run {
         send::forget_address(&workspace.join(".local"), &stack.http);
         stack.stop().await;
         right
+    }
+
+    /// Shows the operator's page for as long as there is somebody to look at it.
+    async fn page(&self, stack: &Stack) -> Option<page::Page> {
+        if self.exit {
+            return None;
+        }
+        let (page, says) = page::Page::start(stack, self.release).await;
+        say(&says);
+        page
     }
 
     /// Plays the samples and serves, each if the flags ask for it.

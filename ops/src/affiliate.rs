@@ -3,12 +3,16 @@
 mod csv;
 mod text;
 
+use std::path::PathBuf;
+
 use answers::Person;
 use clap::Args;
+use page::Frame;
 use shared::ledger::Partition;
 
 use crate::OpsError;
 use crate::gather::{Role, gather};
+use crate::invocation::line;
 use crate::neighbours::did_you_mean;
 use crate::target::{Target, TargetArgs};
 
@@ -35,6 +39,9 @@ pub(crate) struct AffiliateArgs {
     /// Shows personal data as well
     #[arg(long)]
     personal: bool,
+    /// Writes a page to look at into a file, instead of text
+    #[arg(long, value_name = "FILE", conflicts_with = "csv")]
+    pub(crate) html: Option<PathBuf>,
 }
 
 /// The answer, and how it is to be shown.
@@ -80,12 +87,34 @@ pub(crate) async fn person(
     Ok(Person::of(provider, id, &found.records, &found.promises, found.gaps, personal))
 }
 
+/// All rows about somebody as CSV.
+pub(crate) fn table(person: &Person) -> String {
+    csv::of(person)
+}
+
+/// The page about somebody, who is an affiliate or a customer.
+pub(crate) fn page(args: &TargetArgs, frame: &Frame, person: &Person, role: &str) -> String {
+    let mut words = vec!["affiliate", person.provider.as_str(), person.id.as_str(), "--all"];
+    if role == "customer" {
+        words.push("--customer");
+    }
+    ::page::person(frame, person, role, &line(args, &words))
+}
+
 impl Answer<'_> {
     /// The answer for people.
     pub(crate) fn text(&self) -> String {
         let rows = if self.asked.all { usize::MAX } else { ROWS };
-        let role = if self.asked.customer { "customer" } else { "affiliate" };
-        text::of(&self.person, role, rows)
+        text::of(&self.person, self.role(), rows)
+    }
+
+    /// The answer as a page.
+    pub(crate) fn page(&self, args: &TargetArgs, frame: &Frame) -> String {
+        page(args, frame, &self.person, self.role())
+    }
+
+    fn role(&self) -> &'static str {
+        if self.asked.customer { "customer" } else { "affiliate" }
     }
 
     /// The rows as CSV.

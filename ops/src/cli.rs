@@ -8,12 +8,14 @@ use crate::inbox::{Inbox, InboxArgs};
 use crate::install::{CompletionsArgs, ManArgs, completions, man};
 use crate::invocation::program;
 use crate::key::Key;
-use crate::now::overview;
+use crate::now::{NowArgs, overview};
+use crate::page::{frame, write};
 use crate::parked::{self, Filter, Waiting, causes, parked};
 use crate::requests::Requests;
 use crate::requests::args::RequestsArgs;
 use crate::resume::many::{Plan, Selection, agreed};
 use crate::resume::{find, resume, says_enough};
+use crate::serve::ServeArgs;
 use crate::show::{ShowArgs, Shown};
 use crate::story::StoryArgs;
 use crate::target::TargetArgs;
@@ -50,7 +52,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Tells in one look what waits for a person, what is late, and what is open
-    Now,
+    Now(NowArgs),
     /// Tells what an affiliate, or a customer, was promised and has got
     Affiliate(AffiliateArgs),
     /// Finds what has an id, whatever it is an id of
@@ -69,6 +71,8 @@ enum Command {
     Show(ShowArgs),
     /// Prints what happened to one object as a time line
     Story(StoryArgs),
+    /// Serves pages with all of this to your browser, on this machine only
+    Serve(ServeArgs),
     /// Prints the script that completes this command in a shell
     Completions(CompletionsArgs),
     /// Prints the man page
@@ -169,7 +173,7 @@ struct Resume {
     by: Option<String>,
 }
 
-fn said() -> impl TypedValueParser<Value = String> {
+pub(crate) fn said() -> impl TypedValueParser<Value = String> {
     NonEmptyStringValueParser::new().try_map(|text| match text.trim() {
         // The last two stand in commands that are shown to be copied.
         "" | "WHY" | "NAME" => Err("says nothing"),
@@ -246,12 +250,22 @@ impl Cli {
                 })
             }
             Command::Resume(asked) => self.resume(asked).await,
-            Command::Now => {
+            Command::Now(asked) => {
                 let now = overview(&self.target, &self.target.open().await?.store).await?;
+                if let Some(path) = &asked.html {
+                    return write(
+                        path,
+                        &now.page(&self.target, &frame(&self.target, false)?).await,
+                    );
+                }
                 self.shown(&now, || now.text(&self.target))
             }
             Command::Affiliate(of) => {
                 let answer = of.answer(&self.target, &self.target.open().await?).await?;
+                if let Some(path) = &of.html {
+                    let frame = frame(&self.target, false)?;
+                    return write(path, &answer.page(&self.target, &frame));
+                }
                 if of.is_csv() && !self.json {
                     return Ok(answer.csv());
                 }
@@ -280,8 +294,12 @@ impl Cli {
                 let requests = Requests::read(&self.target, asked).await?;
                 self.shown(&requests, || requests.text())
             }
+            Command::Serve(asked) => asked.serve(&self.target, self.json).await,
             Command::Story(of) => {
                 let told = of.told(&self.target, &self.target.open().await?).await?;
+                if let Some(path) = &of.html {
+                    return write(path, &told.page(&frame(&self.target, false)?));
+                }
                 self.shown(&told, || told.text())
             }
         }

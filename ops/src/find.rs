@@ -62,31 +62,43 @@ impl FindArgs {
     /// # Errors
     /// [`OpsError::No`] when nothing has the id.
     pub(crate) async fn findings(&self, store: &Store) -> Result<Findings, OpsError> {
-        let asked = self.id.trim();
-        let mut found = Findings { id: asked.to_owned(), ..Findings::default() };
-        let key = asked.strip_suffix(REVERSAL).unwrap_or(asked);
-        if let Ok(key) = key.parse::<Key>() {
-            found.key(store, &key, self.personal).await?;
-        }
-        if let Ok(pk) = asked.parse::<Partition>() {
-            let records = store.records(std::slice::from_ref(&pk)).await?;
-            found.objects(store, records, self.personal).await?;
-        }
-        let records = of_id(store, asked).await?;
-        found.objects(store, records, self.personal).await?;
-        found.inbox(store, asked).await?;
-        found.customer(store, asked, self.personal).await;
-        if found.objects.is_empty() && found.rewards.is_empty() {
-            let gaps = found.gaps.iter().map(|gap| format!("; not read: {gap}"));
-            return Err(OpsError::No(format!(
-                "nothing has the id {asked}{}. The id of an event alone does not say which \
-                 object it is about: `story` of that object tells its events, and the line of \
-                 its request in the log names both",
-                gaps.collect::<String>()
-            )));
-        }
-        Ok(found)
+        findings(store, &self.id, self.personal).await
     }
+}
+
+/// Looks everywhere for an id.
+///
+/// # Errors
+/// [`OpsError::No`] when nothing has it.
+pub(crate) async fn findings(
+    store: &Store,
+    id: &str,
+    personal: bool,
+) -> Result<Findings, OpsError> {
+    let asked = id.trim();
+    let mut found = Findings { id: asked.to_owned(), ..Findings::default() };
+    let key = asked.strip_suffix(REVERSAL).unwrap_or(asked);
+    if let Ok(key) = key.parse::<Key>() {
+        found.key(store, &key, personal).await?;
+    }
+    if let Ok(pk) = asked.parse::<Partition>() {
+        let records = store.records(std::slice::from_ref(&pk)).await?;
+        found.objects(store, records, personal).await?;
+    }
+    let records = of_id(store, asked).await?;
+    found.objects(store, records, personal).await?;
+    found.inbox(store, asked).await?;
+    found.customer(store, asked, personal).await;
+    if found.objects.is_empty() && found.rewards.is_empty() {
+        let gaps = found.gaps.iter().map(|gap| format!("; not read: {gap}"));
+        return Err(OpsError::No(format!(
+            "nothing has the id {asked}{}. The id of an event alone does not say which \
+             object it is about: `story` of that object tells its events, and the line of \
+             its request in the log names both",
+            gaps.collect::<String>()
+        )));
+    }
+    Ok(found)
 }
 
 impl Findings {
@@ -175,20 +187,21 @@ impl Findings {
         }
     }
 
+    /// What was found as a page.
+    pub(crate) fn page(&self, frame: &page::Frame) -> String {
+        let found: Vec<page::Finding> = self.objects.iter().map(Object::view).collect();
+        page::findings(frame, &self.id, &found, &self.rewards, &self.gaps)
+    }
+
     /// What was found, for people, each with the command that tells more.
     pub(crate) fn text(&self, target: &TargetArgs) -> String {
         let mut text = String::new();
         for object in &self.objects {
             let pk = &object.partition;
             let (provider, kind, id) = (pk.provider(), pk.kind(), pk.id());
-            let parts = [
-                object.status.clone(),
-                object.amount.as_ref().map(ToString::to_string),
-                object.inbox.clone(),
-            ];
-            let parts: Vec<String> = parts.into_iter().flatten().collect();
-            let colon = if parts.is_empty() { "" } else { ": " };
-            text.push_str(&lines(&format!("{provider} {kind} {id}{colon}{}", parts.join(", ")), 0));
+            let says = object.says();
+            let colon = if says.is_empty() { "" } else { ": " };
+            text.push_str(&lines(&format!("{provider} {kind} {id}{colon}{says}"), 0));
             for reward in &object.rewards {
                 text.push_str(&lines(&format!("{}: {}", reward.key, reward.sentence()), 2));
             }
@@ -210,6 +223,22 @@ impl Findings {
             text.push_str(&lines(&format!("Not read: {gap}. The rest stands."), 0));
         }
         text
+    }
+}
+
+impl Object {
+    fn says(&self) -> String {
+        let amount = self.amount.as_ref().map(ToString::to_string);
+        let parts = [self.status.clone(), amount, self.inbox.clone()];
+        parts.into_iter().flatten().collect::<Vec<String>>().join(", ")
+    }
+
+    fn view(&self) -> page::Finding {
+        page::Finding {
+            partition: self.partition.clone(),
+            says: self.says(),
+            rewards: self.rewards.clone(),
+        }
     }
 }
 

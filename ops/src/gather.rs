@@ -145,8 +145,9 @@ impl Gathered {
     }
 
     async fn read_records(&mut self, store: &Store, of: &[Partition], progress: &mut Progress) {
+        // Collected, as a borrowing closure in a stream is not one for every lifetime.
         let calls = of.chunks(MOST_KEYS).map(|of| async move { store.records(of).await });
-        let mut calls = stream::iter(calls).buffered(AT_ONCE);
+        let mut calls = stream::iter(calls.collect::<Vec<_>>()).buffered(AT_ONCE);
         while let Some(found) = calls.next().await {
             match found {
                 Ok(found) => {
@@ -167,7 +168,7 @@ impl Gathered {
             }
         }
         let calls = once.chunks(MOST_KEYS).map(|of| async move { store.promises_at(of).await });
-        let mut calls = stream::iter(calls).buffered(AT_ONCE);
+        let mut calls = stream::iter(calls.collect::<Vec<_>>()).buffered(AT_ONCE);
         let mut promises = Vec::new();
         while let Some(found) = calls.next().await {
             match found {

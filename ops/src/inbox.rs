@@ -9,7 +9,7 @@ use clap::Args;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use shared::aws::store::{InboxItem, Store, StoredEvent};
-use shared::ledger::InboxReason;
+use shared::ledger::{InboxReason, Partition};
 use shared::wire::Timestamp;
 
 /// Most items read at the same time.
@@ -47,6 +47,15 @@ struct Kept {
     secret: String,
     /// The id by which `show` shows it.
     id: String,
+    #[serde(skip)]
+    partition: Partition,
+}
+
+impl InboxArgs {
+    /// The latest.
+    pub(crate) fn of(limit: u32) -> Self {
+        Self { limit }
+    }
 }
 
 impl Inbox {
@@ -76,20 +85,44 @@ impl Inbox {
         Ok(Self { items, more })
     }
 
+    fn sorts(&self) -> BTreeMap<&'static str, (usize, InboxReason)> {
+        let mut sorts = BTreeMap::new();
+        for item in &self.items {
+            sorts.entry(item.why.name()).or_insert((0, item.why)).0 += 1;
+        }
+        sorts
+    }
+
+    /// The items and their sorts in one sentence; `how` says how more of them are shown.
+    fn sentence(&self, how: &str) -> String {
+        let parts: Vec<String> =
+            self.sorts().iter().map(|(name, (count, _))| format!("{count} {name}")).collect();
+        let items = counted(self.items.len(), "item", "items");
+        let more = if self.more { format!("; there are more, {how}") } else { String::new() };
+        format!("{items} in the inbox, latest first: {}{more}.", parts.join(", "))
+    }
+
+    /// The inbox as a page.
+    pub(crate) fn page(&self, frame: &page::Frame) -> String {
+        let rows: Vec<page::InboxRow> = self.items.iter().map(Kept::view).collect();
+        let sorts = self.sorts().into_iter();
+        let advice: Vec<(String, String)> = sorts
+            .map(|(name, (_, why))| (name.replace('_', " "), what_to_do(why).replace('`', "")))
+            .collect();
+        let sentence = match self.items.as_slice() {
+            [] => "Nothing is in the inbox.".to_owned(),
+            _ => self.sentence("`inbox --limit` lists them").replace('`', ""),
+        };
+        page::inbox(frame, &sentence, &rows, &advice)
+    }
+
     /// One sentence, the items, and what to do with each sort of them.
     pub(crate) fn text(&self) -> String {
         if self.items.is_empty() {
             return "nothing is in the inbox".to_owned();
         }
-        let mut counts: BTreeMap<&str, (usize, InboxReason)> = BTreeMap::new();
-        for item in &self.items {
-            counts.entry(item.why.name()).or_insert((0, item.why)).0 += 1;
-        }
-        let parts: Vec<String> =
-            counts.iter().map(|(name, (count, _))| format!("{count} {name}")).collect();
-        let items = counted(self.items.len(), "item", "items");
-        let more = if self.more { "; there are more, --limit lists them" } else { "" };
-        let sentence = format!("{items} in the inbox, latest first: {}{more}.", parts.join(", "));
+        let counts = self.sorts();
+        let sentence = self.sentence("--limit lists them");
         let rows: Vec<_> = self.items.iter().map(Kept::row).collect();
         let table = table(["RECEIVED", "WHY", "PROVIDER", "WHAT", "ID, FOR show"], &rows);
         let advice = counts
@@ -114,19 +147,35 @@ impl Kept {
             length: event.length,
             secret: event.secret,
             id: item.keys.pk.id().to_owned(),
+            partition: item.keys.pk.clone(),
         })
+    }
+
+    /// The type and what is wrong.
+    fn what(&self) -> String {
+        let what = [&self.event_type, &self.problem];
+        let what: Vec<&str> = what.into_iter().flatten().map(String::as_str).collect();
+        what.join("; ")
+    }
+
+    fn view(&self) -> page::InboxRow {
+        page::InboxRow {
+            partition: self.partition.clone(),
+            received: self.received,
+            why: self.why.name().replace('_', " "),
+            what: self.what(),
+            route: self.route.clone(),
+        }
     }
 
     fn row(&self) -> [String; 5] {
         let received = self.received.to_rfc3339();
         let seconds = received.split('.').next().unwrap_or(&received);
-        let what = [&self.event_type, &self.problem];
-        let what: Vec<&str> = what.into_iter().flatten().map(String::as_str).collect();
         [
             format!("{seconds}Z"),
             self.why.name().to_owned(),
             self.provider.clone(),
-            or_dash(Some(&what.join("; "))),
+            or_dash(Some(&self.what())),
             self.id.clone(),
         ]
     }
@@ -156,7 +205,7 @@ fn what_to_do(why: InboxReason) -> &'static str {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use shared::ledger::{ItemKeys, Partition};
+    use shared::ledger::ItemKeys;
 
     use super::*;
 

@@ -1,6 +1,10 @@
 //! How everything stands now.
 
+use std::path::PathBuf;
+
+use ::page::Frame;
 use answers::{Now, Stage};
+use clap::Args;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use shared::aws::store::Store;
@@ -12,7 +16,8 @@ use crate::layout::lines;
 use crate::paragraph::age;
 use crate::parked::causes::{self, Cause};
 use crate::parked::{Filter, Waiting, parked};
-use crate::requests::last_sweep;
+use crate::requests::args::RequestsArgs;
+use crate::requests::{Requests, last_sweep};
 use crate::target::TargetArgs;
 
 /// The answer, with the causes of what waits for a person.
@@ -23,6 +28,18 @@ pub(crate) struct Overview {
     now: Now,
     causes: Vec<Cause>,
 }
+
+#[derive(Debug, Args)]
+pub(crate) struct NowArgs {
+    /// Writes a page to look at into a file, instead of text
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+}
+
+/// The time for which the page tells of requests, in seconds.
+const REQUESTS_SECONDS: i64 = 1800;
+/// The most requests on the page.
+const REQUESTS: u32 = 25;
 
 /// Reads a page of each open state, and what waits for a person.
 ///
@@ -74,6 +91,26 @@ pub(crate) async fn overview(args: &TargetArgs, store: &Store) -> Result<Overvie
 }
 
 impl Overview {
+    /// The answer as a page, with the last requests where a log is at hand.
+    pub(crate) async fn page(mut self, target: &TargetArgs, frame: &Frame) -> String {
+        let asked = RequestsArgs::of_last(REQUESTS_SECONDS, REQUESTS);
+        let has_log = target.stack_name().is_some() || target.is_usual_local();
+        let requests = if has_log { Some(Requests::read(target, &asked).await) } else { None };
+        let requests = match requests.transpose() {
+            Ok(requests) => requests,
+            Err(error) => {
+                self.now.gaps.push(format!("requests: {error}"));
+                None
+            }
+        };
+        let requests = requests.map(|requests| {
+            self.now.gaps.extend(requests.gaps());
+            requests.view()
+        });
+        let causes: Vec<::page::Cause> = self.causes.iter().map(|of| of.view(target)).collect();
+        ::page::now(frame, &self.now, &causes, requests.as_ref())
+    }
+
     /// The answer for people.
     pub(crate) fn text(&self, target: &TargetArgs) -> String {
         let mut text = lines(&self.sentence, 0);

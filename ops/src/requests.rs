@@ -78,8 +78,7 @@ impl Requests {
         Self { since, until, requests, left_out, outcomes, gaps }
     }
 
-    /// One sentence, the requests, what each reason means, and what could not be read.
-    pub(crate) fn text(&self) -> String {
+    fn sentence(&self) -> String {
         let all = self.requests.len().saturating_add(self.left_out);
         let time = span(self.until.seconds().saturating_sub(self.since.seconds()));
         let outcomes: Vec<String> =
@@ -89,7 +88,28 @@ impl Requests {
             outcomes => format!(": {}", outcomes.join(", ")),
         };
         let requests = counted(all, "request", "requests");
-        let mut parts = vec![wrapped(&format!("{requests} in the last {time}{outcomes}."), 0)];
+        format!("{requests} in the last {time}{outcomes}.")
+    }
+
+    /// What a page shows of them, latest first.
+    pub(crate) fn view(&self) -> page::Requests {
+        let left_out = match self.left_out {
+            0 => String::new(),
+            _ => format!(" The last {} are shown.", self.requests.len()),
+        };
+        let rows = self.requests.iter().rev().map(RequestSeen::view);
+        let sentence = format!("{}{left_out}", self.sentence());
+        page::Requests { sentence, rows: rows.collect() }
+    }
+
+    /// The logs that could not be read, and why.
+    pub(crate) fn gaps(&self) -> impl Iterator<Item = String> {
+        self.gaps.iter().map(Gap::words)
+    }
+
+    /// One sentence, the requests, what each reason means, and what could not be read.
+    pub(crate) fn text(&self) -> String {
+        let mut parts = vec![wrapped(&self.sentence(), 0)];
         if self.left_out > 0 {
             let shown = format!("The last {} are shown; --limit shows more.", self.requests.len());
             parts.push(wrapped(&shown, 0));
@@ -154,6 +174,17 @@ impl Gap {
 }
 
 impl RequestSeen {
+    fn view(&self) -> page::RequestRow {
+        page::RequestRow {
+            at: self.at,
+            status: self.status,
+            outcome: self.outcome.clone(),
+            provider: self.provider.clone(),
+            event_type: self.event_type.clone(),
+            detail: self.detail(),
+        }
+    }
+
     /// The row, with the time of day alone where that is clear.
     fn row(&self, same_day: bool) -> [String; 6] {
         let at = self.at.to_rfc3339();

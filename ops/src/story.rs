@@ -3,9 +3,11 @@
 mod text;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use clap::Args;
 use futures_util::{StreamExt, stream};
+use page::Frame;
 use shared::aws::store::{Store, StoreError, StoredEvent};
 use shared::ledger::{INBOX, ItemKeys, Kind, Partition, event_key};
 use shared::receive::body::decompress;
@@ -26,7 +28,10 @@ pub(crate) struct StoryArgs {
     which: Vec<String>,
     /// Shows personal data as well
     #[arg(long)]
-    personal: bool,
+    pub(crate) personal: bool,
+    /// Writes a page to look at into a file, instead of text
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
 }
 
 /// The story of one partition, and what could not be read of it.
@@ -61,6 +66,11 @@ impl Story {
         let (record, age) = (record.as_ref(), max_age_seconds);
         let told = answers::Story::of(pk, events, &bodies, record, promises, age, personal);
         Ok(Some(Self { told, gaps }))
+    }
+
+    /// The story as a page.
+    pub(crate) fn page(&self, frame: &Frame) -> String {
+        page::story(frame, &self.told, &self.gaps)
     }
 }
 

@@ -4,8 +4,9 @@
 use local::fakes::endpoint::EndpointFault;
 use serde_json::{Value, json};
 use shared::ledger::Partition;
+use tests::OpsPage;
 use tests::scene::{ID, KEY, Scene};
-use tests::scratch::template_without_index;
+use tests::scratch::{Scratch, template_without_index};
 use tests::webhooks::{AFFONSO, commission};
 
 use crate::leaks::{EVERYTHING, assert_without};
@@ -107,6 +108,11 @@ async fn an_index_that_cannot_be_read_is_named_and_the_rest_stands() {
         assert!(gap.starts_with(&format!("index {index}: table unavailable")), "{answer}");
         let text = ops(&scene, &["affiliate", "firstpromoter", "31"]).await.succeeds().to_owned();
         assert!(text.contains(&format!("Not read: index {index}: ")), "{text}");
+        let page = OpsPage::start(&scene.stage.stack.dynamodb, &[]).await;
+        let screen = page.look(&page.enter().await, "/affiliate/firstpromoter/31").await;
+        for part in ["not read:", index, "The rest stands.", "1 given and confirmed", KEY] {
+            assert!(screen.body.contains(part), "{part} is not in {screen:?}");
+        }
         scene.stop().await;
     }
 }
@@ -200,4 +206,31 @@ async fn nobody_is_named_in_any_answer_unless_asked() {
     }
     assert_without(&EVERYTHING, &told, "the answers");
     assert_without(&["credentials", "payment"], &all, "the answers with --personal");
+}
+
+/// The screens as files: they say what the commands say.
+#[tokio::test]
+async fn a_page_in_a_file_says_what_the_command_says_and_is_for_its_owner() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let scene = Scene::with_parameters(&[("RewardEndpointIdempotent", "no")]).await;
+    park(&scene, EndpointFault::DropsReply).await;
+    let folder = Scratch::new("pages");
+    std::fs::create_dir_all(folder.path()).unwrap();
+    for (name, words, sentence) in [
+        ("now", &["now"][..], "1 reward waits for a person. Nothing is late."),
+        ("person", &["affiliate", "firstpromoter", "31"], "Promised 1 reward: 1 waits for a"),
+        ("story", &["story", KEY], "Nobody knows whether it is given. It waits for a person"),
+    ] {
+        let path = folder.path().join(format!("{name}.html"));
+        let file = path.to_str().unwrap();
+        let said = ops(&scene, &[words, &["--html", file]].concat()).await;
+        assert!(said.succeeds().starts_with("written: "), "{said:?}");
+        let page = std::fs::read_to_string(&path).unwrap();
+        assert!(page.contains(sentence), "{name}: {page}");
+        assert!(!page.contains("p@example.com") && !page.contains("href="), "{name}");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let nowhere = folder.path().join("nowhere/x.html");
+    ops(&scene, &["now", "--html", nowhere.to_str().unwrap()]).await.fails(2, "nowhere/x.html");
 }

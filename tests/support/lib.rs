@@ -8,11 +8,13 @@
     reason = "a stage that cannot be set up fails the test"
 )]
 
+pub mod browser;
 pub mod delivery;
 pub mod golden;
 pub mod item;
 pub mod messages;
 pub mod noise;
+pub mod ops_page;
 pub mod options;
 pub mod patience;
 pub mod proxy;
@@ -34,6 +36,7 @@ use base64::engine::general_purpose::STANDARD;
 use local::build_functions;
 use serde_json::{Map, Value, json};
 
+pub use ops_page::OpsPage;
 pub use options::Setup;
 pub use response::Response;
 pub use scene::Scene;

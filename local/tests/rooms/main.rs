@@ -6,7 +6,7 @@ mod arrows;
 use std::path::Path;
 
 /// The rooms from the bottom to the top.
-const ROOMS: [&str; 41] = [
+const ROOMS: [&str; 42] = [
     "error",
     "say",
     "stage::template",
@@ -47,6 +47,7 @@ const ROOMS: [&str; 41] = [
     "cli::waiting",
     "cli::logs",
     "cli::send",
+    "cli::page",
     "cli",
 ];
 

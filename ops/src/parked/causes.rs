@@ -76,6 +76,35 @@ impl Cause {
         }
     }
 
+    /// The commands that list them and let them go on.
+    fn commands(&self, target: &TargetArgs, filter: &Filter) -> Vec<String> {
+        let (reason, from) = (self.reason.as_str(), self.from.name());
+        let rows = ["parked", "--reason", reason, "--from", from, "--rows"];
+        let cause =
+            Filter { reason: Some(self.reason.clone()), from: Some(self.from), ..filter.clone() };
+        let all = ["resume", "--where", &cause.to_string(), "--dry-run"];
+        let mut commands = vec![line(target, &rows)];
+        if self.unknown < self.count {
+            commands.push(line(target, &all));
+        }
+        commands
+    }
+
+    /// What a page shows of it.
+    pub(crate) fn view(&self, target: &TargetArgs) -> page::Cause {
+        let Explanation { meaning, remedy } = self.explanation;
+        page::Cause {
+            reason: self.reason.clone(),
+            from: self.from,
+            count: self.count,
+            unknown: self.unknown,
+            oldest: self.oldest,
+            meaning: without_marks(meaning),
+            remedy: without_marks(remedy),
+            commands: self.commands(target, &Filter::default()),
+        }
+    }
+
     fn text(&self, target: &TargetArgs, filter: &Filter, now: Timestamp) -> String {
         let count = counted(self.count, "reward", "rewards");
         let (oldest, latest) = (age(self.oldest, now), age(self.latest, now));
@@ -93,14 +122,7 @@ impl Cause {
         ];
         let about: Vec<String> = about.into_iter().flatten().collect();
         let Explanation { meaning, remedy } = self.explanation;
-        let rows = ["parked", "--reason", reason, "--from", from, "--rows"];
-        let cause =
-            Filter { reason: Some(self.reason.clone()), from: Some(self.from), ..filter.clone() };
-        let all = ["resume", "--where", &cause.to_string(), "--dry-run"];
-        let mut commands = vec![line(target, &rows)];
-        if self.unknown < self.count {
-            commands.push(line(target, &all));
-        }
+        let commands = self.commands(target, filter);
         let commands: Vec<String> =
             commands.into_iter().map(|command| format!("  {command}\n")).collect();
         [

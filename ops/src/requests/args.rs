@@ -30,6 +30,12 @@ pub(crate) struct RequestsArgs {
 }
 
 impl RequestsArgs {
+    /// The latest requests of so many seconds.
+    pub(crate) fn of_last(seconds: i64, limit: u32) -> Self {
+        let since = Since::Ago(seconds);
+        Self { since, outcome: Vec::new(), provider: None, limit, log: None }
+    }
+
     /// True of a request that is asked for.
     pub(crate) fn takes(&self, request: &RequestSeen) -> bool {
         let provider = self.provider.as_deref();

@@ -13,6 +13,7 @@ use crate::table::{plain, table};
 use crate::target::Target;
 use serde::Serialize;
 use shared::fulfilment::{OperatorDecision, Promise, State};
+use shared::wire::Timestamp;
 
 /// The promises of one cause, `reason=…,from=…`, and `unit=…` or `campaign=…`
 /// where only some of them are meant.
@@ -138,6 +139,11 @@ impl Plan {
         self.promises.iter().filter(|one| matches!(one.fate, Fate::Resumed(_))).count()
     }
 
+    /// What a page shows of it.
+    pub(crate) fn rows(&self) -> Vec<page::PreviewRow> {
+        self.promises.iter().map(Planned::view).collect()
+    }
+
     /// The table for people, with a sentence before it.
     pub(crate) fn text(&self) -> String {
         let (going, all) = (self.going(), self.promises.len());
@@ -195,6 +201,17 @@ impl Plan {
 }
 
 impl Planned {
+    fn view(&self) -> page::PreviewRow {
+        let parked = self.promise.parked.as_ref();
+        page::PreviewRow {
+            key: self.name.clone(),
+            since: parked.map_or(Timestamp::ZERO, |parked| parked.at),
+            amount: self.amount.clone(),
+            fate: self.fate.text(),
+            goes_on: matches!(self.fate, Fate::Resumed(_)),
+        }
+    }
+
     fn row(&self) -> [String; 3] {
         [self.name.clone(), self.amount.clone(), self.fate.text()]
     }

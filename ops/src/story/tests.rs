@@ -184,7 +184,7 @@ fn what_is_personal_is_told_only_on_request() {
 fn a_key_and_three_words_and_a_partition_mean_the_same() {
     let partition = |which: &[&str]| {
         let which = which.iter().map(|&word| word.to_owned()).collect();
-        StoryArgs { which, personal: false }.partition()
+        StoryArgs { which, personal: false, html: None }.partition()
     };
     for which in [
         &["firstpromoter:88:1"][..],

@@ -1,0 +1,169 @@
+//! What waits for a person, and the form by which it goes on.
+
+use answers::Reward;
+use axum::http::StatusCode;
+use page::{Act, Frame, WaitingRow};
+use shared::fulfilment::{OperatorDecision, Promise, Resolution, State};
+use shared::wire::Timestamp;
+
+use super::Page;
+use super::screens::{Asked, Screen};
+use crate::OpsError;
+use crate::key::Key;
+use crate::page::frame;
+use crate::parked::causes;
+use crate::parked::{Filter, Waiting, parked};
+use crate::resume::many::Plan;
+
+/// The rows of a page.
+const ROWS: usize = 25;
+/// The most that go on at one time, as with `resume --where`.
+const MOST: usize = 200;
+
+/// What was filled in.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Form {
+    pub(super) token: String,
+    reason: String,
+    from: String,
+    because: String,
+    /// The rewards that were ticked, as [`page::choice`] names them.
+    ticked: Vec<String>,
+    /// True when those that no page showed are meant as well.
+    all: bool,
+}
+
+impl Form {
+    pub(super) fn of(body: &[u8]) -> Self {
+        let mut form = Self::default();
+        for (name, value) in form_urlencoded::parse(body) {
+            let value = value.trim().to_owned();
+            match name.as_ref() {
+                "token" => form.token = value,
+                "reason" => form.reason = value,
+                "from" => form.from = value,
+                "because" => form.because = value,
+                "ticked" => form.ticked.push(value),
+                "all" => form.all = true,
+                _ => {}
+            }
+        }
+        form
+    }
+
+    fn takes(&self, promise: &Promise) -> bool {
+        let since = promise.parked.as_ref().map_or(Timestamp::ZERO, |parked| parked.at);
+        self.all || self.ticked.contains(&page::choice(since, &promise.key))
+    }
+}
+
+/// The filter for one cause.
+fn cause_of(reason: &str, from: &str) -> Filter {
+    let from = State::ALL.into_iter().find(|state| state.name() == from);
+    Filter { reason: Some(reason.to_owned()), from, ..Filter::default() }
+}
+
+impl Page {
+    /// Why rewards wait, or those that wait for one reason.
+    ///
+    /// # Errors
+    /// [`OpsError`] when none waits for it, or that cannot be read.
+    pub(super) async fn waiting(&self, frame: &Frame, asked: &Asked) -> Result<Screen, OpsError> {
+        let waiting = parked(&self.target.store).await;
+        let waiting = waiting.map_err(|error| match error {
+            OpsError::Failed(_) => OpsError::Failed(Self::gap("what waits", &error)),
+            error => error,
+        })?;
+        let Some(reason) = asked.value("reason") else {
+            let waiting: Vec<Waiting> = waiting.into_iter().map(|(_, one)| one).collect();
+            let causes = causes::of(&waiting);
+            let causes: Vec<_> = causes.iter().map(|cause| cause.view(&self.args)).collect();
+            return Ok(Screen::of(frame, page::causes(frame, &causes)));
+        };
+        let waiting = cause_of(reason, asked.value("from").unwrap_or_default()).of(waiting)?;
+        let cause = self.cause(&waiting)?;
+        let rows: Vec<WaitingRow> =
+            waiting.iter().take(ROWS).filter_map(|(promise, _)| self.row(promise)).collect();
+        let beyond = waiting.len().saturating_sub(ROWS);
+        let act = self.allow_resume.as_deref().map(|by| self.may(by));
+        Ok(Screen::of(frame, page::waiting(frame, &cause, &rows, beyond, act.as_ref())))
+    }
+
+    fn may(&self, by: &str) -> Act {
+        Act { token: self.gate.token().to_owned(), by: by.to_owned() }
+    }
+
+    fn cause(&self, waiting: &[(Promise, Waiting)]) -> Result<page::Cause, OpsError> {
+        let waiting: Vec<Waiting> = waiting.iter().map(|(_, one)| one.clone()).collect();
+        let causes = causes::of(&waiting);
+        let first = causes.first().map(|cause| cause.view(&self.args));
+        first.ok_or_else(|| OpsError::No("nothing waits for this reason any more".into()))
+    }
+
+    fn row(&self, promise: &Promise) -> Option<WaitingRow> {
+        let key: Key = promise.key.parse().ok()?;
+        let parked = promise.parked.as_ref()?;
+        Some(WaitingRow {
+            reward: Reward::of(&key.item().pk, promise, self.personal),
+            since: parked.at,
+            unknown: parked.unknown,
+        })
+    }
+
+    /// Shows what a decision would make of what was ticked, or carries it out.
+    ///
+    /// # Errors
+    /// [`OpsError`] when nothing of it waits any more, or the table does not answer.
+    pub(super) async fn act(
+        &self,
+        asked: &Asked,
+        form: &Form,
+        by: &str,
+    ) -> Result<Screen, OpsError> {
+        let frame = frame(&self.args, true)?;
+        if form.because.is_empty() || (form.ticked.is_empty() && !form.all) {
+            let says = "Tick what goes on, and say because of what. Nothing was written.";
+            let html = page::told(&frame, "Something is missing", says);
+            return Ok(Screen { status: StatusCode::BAD_REQUEST, ..Screen::of(&frame, html) });
+        }
+        let waiting = parked(&self.target.store).await?;
+        let mut waiting = cause_of(&form.reason, &form.from).of(waiting)?;
+        // One that was parked anew since it was shown is another case.
+        waiting.retain(|(promise, _)| form.takes(promise));
+        let cause = self.cause(&waiting)?;
+        let decision = OperatorDecision {
+            by: by.to_owned(),
+            resolution: Resolution::GoOn,
+            because: form.because.clone(),
+            at: Timestamp::now(),
+        };
+        let plan = Plan::of(&self.target, waiting, &decision, MOST);
+        match asked.path().as_slice() {
+            ["waiting", "preview"] => {
+                let html =
+                    page::preview(&frame, &cause, &plan.rows(), &form.because, &self.may(by));
+                Ok(Screen::of(&frame, html))
+            }
+            ["waiting", "resume"] => {
+                let done = plan.carry_out(&self.target, &decision).await?;
+                Ok(Screen::of(&frame, page::done(&frame, &done.rows())))
+            }
+            _ => Err(OpsError::No("there is no such page".into())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_names_what_was_ticked() {
+        let form =
+            Form::of(b"token=t&reason=over_age&from=requested&ticked=1+a%3A1&ticked=2+b&x=y");
+        assert_eq!(form.ticked, ["1 a:1", "2 b"]);
+        assert_eq!((form.token.as_str(), form.all), ("t", false));
+        assert!(Form::of(b"all=yes").all);
+        assert_eq!(Form::of(&[0xff, 0]), Form::default());
+    }
+}

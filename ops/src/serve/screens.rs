@@ -1,0 +1,177 @@
+//! The screens, each read anew.
+
+use axum::http::{StatusCode, Uri};
+use page::Frame;
+use percent_encoding::percent_decode_str;
+use shared::ledger::Partition;
+
+use super::{Page, allowed};
+use crate::OpsError;
+use crate::affiliate;
+use crate::find;
+use crate::gather::Role;
+use crate::inbox::{Inbox, InboxArgs};
+use crate::neighbours::did_you_mean;
+use crate::now::overview;
+use crate::page::frame;
+use crate::story::Story;
+
+/// The parameter of a request that nobody made: the screen that reloads itself.
+pub(super) const AGAIN: &str = "again";
+/// Seconds after which screen *Now* is made anew.
+const REFRESH_SECONDS: u32 = 30;
+/// The rows of the inbox.
+const INBOX: u32 = 25;
+const HTML: &str = "text/html; charset=utf-8";
+const CSV: &str = "text/csv; charset=utf-8";
+
+/// What is sent.
+pub(super) struct Screen {
+    pub(super) status: StatusCode,
+    pub(super) content_type: &'static str,
+    pub(super) nonce: String,
+    pub(super) refresh: Option<String>,
+    /// The name of the file, where it is one to keep.
+    pub(super) file: Option<&'static str>,
+    pub(super) body: String,
+}
+
+impl Screen {
+    pub(super) fn of(frame: &Frame, body: String) -> Self {
+        Self {
+            status: StatusCode::OK,
+            content_type: HTML,
+            nonce: frame.nonce.clone(),
+            refresh: None,
+            file: None,
+            body,
+        }
+    }
+}
+
+/// What was asked for: the parts of the path, decoded, and the query.
+#[derive(Debug)]
+pub(super) struct Asked {
+    path: Vec<String>,
+    query: Vec<(String, String)>,
+}
+
+impl Asked {
+    pub(super) fn of(uri: &Uri) -> Self {
+        let decoded = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
+        let path = uri.path().split('/').filter(|part| !part.is_empty()).map(decoded).collect();
+        let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+        Self { path, query: query.into_owned().collect() }
+    }
+
+    /// The value of a parameter that is not empty.
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
+        let value = self.query.iter().find(|(of, _)| of == name);
+        value.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// The parts of the path.
+    pub(super) fn path(&self) -> Vec<&str> {
+        self.path.iter().map(String::as_str).collect()
+    }
+}
+
+impl Page {
+    /// The screen that was asked for.
+    ///
+    /// # Errors
+    /// [`OpsError`] when there is nothing, or it cannot be read.
+    pub(super) async fn screen(&self, asked: &Asked) -> Result<Screen, OpsError> {
+        let frame = frame(&self.args, true)?;
+        match asked.path().as_slice() {
+            [] => self.now(&frame).await,
+            ["waiting"] => self.waiting(&frame, asked).await,
+            ["inbox"] => self.inbox(&frame).await,
+            ["find"] => self.find(&frame, asked.value("q").unwrap_or_default()).await,
+            ["affiliate", provider, id] => {
+                self.person(&frame, (provider, id), Role::Affiliate, asked).await
+            }
+            ["customer", provider, id] => {
+                self.person(&frame, (provider, id), Role::Customer, asked).await
+            }
+            ["story", provider, kind, id] => self.story(&frame, provider, kind, id).await,
+            _ => Err(OpsError::No("there is no such page".into())),
+        }
+    }
+
+    async fn now(&self, frame: &Frame) -> Result<Screen, OpsError> {
+        let now = overview(&self.args, &self.target.store).await?;
+        let page = now.page(&self.args, frame).await;
+        let refresh = Some(format!("{REFRESH_SECONDS}; url=/?{AGAIN}=1"));
+        Ok(Screen { refresh, ..Screen::of(frame, page) })
+    }
+
+    async fn inbox(&self, frame: &Frame) -> Result<Screen, OpsError> {
+        let inbox = Inbox::read(&self.target.store, &InboxArgs::of(INBOX)).await?;
+        Ok(Screen::of(frame, inbox.page(frame)))
+    }
+
+    async fn find(&self, frame: &Frame, id: &str) -> Result<Screen, OpsError> {
+        if id.is_empty() {
+            return Err(OpsError::No("say an id: of a reward, an object, a person".into()));
+        }
+        let found = find::findings(&self.target.store, id, self.personal).await?;
+        Ok(Screen::of(frame, found.page(frame)))
+    }
+
+    async fn person(
+        &self,
+        frame: &Frame,
+        (provider, id): (&str, &str),
+        role: Role,
+        asked: &Asked,
+    ) -> Result<Screen, OpsError> {
+        let person = affiliate::person(&self.target, provider, id, role, self.personal).await?;
+        let role = if role == Role::Customer { "customer" } else { "affiliate" };
+        if person.is_nobody() {
+            let what = format!("nothing is recorded of {role} {id} of {provider}");
+            let pk = Partition::new(provider, role, id);
+            let pk = pk.map_err(|_| OpsError::No(what.clone()))?;
+            return Err(did_you_mean(&self.args, &self.target.store, &what, &pk).await);
+        }
+        if asked.value("as") == Some("csv") {
+            let csv = Screen::of(frame, affiliate::table(&person));
+            return Ok(Screen { content_type: CSV, file: Some("rewards.csv"), ..csv });
+        }
+        Ok(Screen::of(frame, affiliate::page(&self.args, frame, &person, role)))
+    }
+
+    async fn story(
+        &self,
+        frame: &Frame,
+        provider: &str,
+        kind: &str,
+        id: &str,
+    ) -> Result<Screen, OpsError> {
+        let no = |_| OpsError::No("no provider and no kind has a # in its name".into());
+        let pk = Partition::new(provider, kind, id).map_err(no)?;
+        let (store, age) = (&self.target.store, self.target.max_age_seconds);
+        if let Some(story) = Story::read(store, &pk, age, self.personal).await? {
+            return Ok(Screen::of(frame, story.page(frame)));
+        }
+        let nothing = format!("nothing is recorded under {pk}");
+        Err(did_you_mean(&self.args, store, &nothing, &pk).await)
+    }
+
+    /// What could not be read, in words.
+    pub(super) fn gap(what: &str, error: &OpsError) -> String {
+        format!("{what}: {}", allowed(&error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_taken_apart_before_it_is_decoded() {
+        let asked = Asked::of(&Uri::from_static("/story/p/commission/a%2Fb%20%23c?q=+x+&again="));
+        assert_eq!(asked.path(), ["story", "p", "commission", "a/b #c"]);
+        assert_eq!((asked.value("q"), asked.value("again")), (Some("x"), None));
+    }
+}

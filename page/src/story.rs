@@ -1,0 +1,113 @@
+//! Screen *Story*: what happened to one object.
+
+use answers::{FactChange, Happening, RecordNow, Story, StoryPromise, What, shown};
+use maud::{Markup, html};
+
+use crate::bars::bar;
+use crate::frame::{Frame, Screen};
+use crate::parts::{ago, badge, capital, gaps, given, link, state_badge, table};
+
+/// The screen of one object. `not_read` says what could not be read.
+#[must_use]
+pub fn story(frame: &Frame, story: &Story, not_read: &[String]) -> String {
+    let pk = &story.partition;
+    let kind = capital(&pk.kind().replace('_', " "));
+    let title = format!("{kind} {} of {}", pk.id(), pk.provider());
+    let main = html! {
+        h1 { (title) }
+        @for promise in &story.promises { p class="answer" { (promise.reward.amount.to_string()) ". " (promise.now) } }
+        @if story.promises.is_empty() { p class="answer" { (without_reward(story)) } }
+        (gaps(not_read))
+        @for promise in &story.promises { (life(frame, promise)) }
+        h2 { "What happened" }
+        p { (answers::counted(story.timeline.len(), "thing", "things")) " happened here, earliest first." }
+        ol class="line" {
+            @for happening in &story.timeline { li { (happened(frame, happening)) } }
+        }
+        @if let Some(record) = &story.record { (recorded(record)) }
+    };
+    frame.page(Screen::Other, &title, &main)
+}
+
+fn without_reward(story: &Story) -> String {
+    let status = story.record.as_ref().and_then(|record| record.status.as_deref());
+    match status {
+        Some(status) => format!("No reward was promised for it. Its status is {status}."),
+        None => "No reward was promised for it.".to_owned(),
+    }
+}
+
+fn life(frame: &Frame, of: &StoryPromise) -> Markup {
+    let reward = &of.reward;
+    let affiliate = reward.affiliate_id.as_deref();
+    let href = affiliate.and_then(|id| frame.affiliate(reward.partition.provider(), id));
+    html! {
+        section class="card" {
+            h2 { "Reward " (reward.key) }
+            p { (state_badge(reward.state)) }
+            (bar(frame, of))
+            dl {
+                dt { "Given?" } dd { (given(reward.given)) }
+                dt { (reward.vendor) " knows?" } dd { (reward.platform_knows.words()) }
+                @if let Some(to) = &reward.recipient { dt { "To" } dd { (to.words()) } }
+                @if let Some(id) = affiliate { dt { "Affiliate" } dd { (link(href, id)) } }
+                @if let Some(campaign) = &reward.campaign_id { dt { "Campaign" } dd { (campaign) } }
+                dt { "Promised" } dd { (ago(frame, reward.promised_at)) }
+            }
+            p { strong { "Now: " } (of.now) }
+            @if let Some(next) = &of.next { p { strong { "Next: " } (next.says.replace('`', "")) "." } }
+        }
+    }
+}
+
+fn happened(frame: &Frame, happening: &Happening) -> Markup {
+    let what = &happening.what;
+    html! {
+        (ago(frame, happening.at)) " "
+        @match what {
+            What::Event(event) => {
+                (badge("calm", "\u{2190}", "event")) " " strong { (what.words()) }
+                @let told = event.changes.iter().filter(|change| !change.says_nothing());
+                ul class="notes" {
+                    @for change in told { li class="change" { (changed(change)) } }
+                    @for note in event.notes() { li { (note) } }
+                }
+            }
+            What::Decided { .. } => { (badge("busy", "\u{261e}", "person")) " " (what.words()) }
+            What::Tried(_) => { (badge("calm", "\u{2192}", "try")) " " (what.words()) }
+            What::Promised { .. } => { (badge("good", "+", "promise")) " " (what.words()) }
+            What::LeftOut { .. } | What::Delivered { .. } | What::Confirmed { .. }
+            | What::Entered { .. } => { (badge("calm", "\u{b7}", "promise")) " " (what.words()) }
+        }
+    }
+}
+
+fn changed(change: &FactChange) -> Markup {
+    html! {
+        @match (&change.old, &change.new) {
+            (Some(old), Some(new)) if !change.personal && old != new => {
+                (change.fact) " " del { (old) } " \u{2192} " ins { (new) }
+            }
+            _ => (change.words()),
+        }
+    }
+}
+
+fn recorded(record: &RecordNow) -> Markup {
+    let row = |(name, value): (&String, _)| [html! { (name) }, html! { (shown(name, value)) }];
+    html! {
+        h2 { "The record now" }
+        p {
+            "Version " (record.version) "."
+            @if record.contested { " " (badge("doubt", "!", "contested")) ": its events contradict each other." }
+            @if record.deleted_at.is_some() { " It is deleted." }
+            @if record.hidden > 0 {
+                " " (answers::counted(record.hidden, "fact is", "facts are"))
+                " not shown, because they may say who somebody is."
+            }
+        }
+        @if !record.facts.is_empty() {
+            (table("Facts", ["Fact", "Value"], record.facts.iter().map(row)))
+        }
+    }
+}
