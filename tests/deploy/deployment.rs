@@ -352,7 +352,8 @@ impl Deployment {
 
     /// `cargo ops` against the stack.
     pub async fn ops(&self, words: &[&str]) -> String {
-        let mut ops = self.tools.command(&build_functions(None).await.unwrap().join("affiliate-ops"));
+        let mut ops =
+            self.tools.command(&build_functions(None).await.unwrap().join("affiliate-ops"));
         ops.envs(signed_in(&self.emulator.endpoint)).args(["--stack", STACK, "--json"]).args(words);
         run(&mut ops)
     }
