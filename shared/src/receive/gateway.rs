@@ -1,8 +1,9 @@
 //! The event and the answer of API Gateway's HTTP APIs, payload format 2.0, as far as
 //! they are used.
 //!
-//! A library's types read all of an event, and each header as one or more values or
-//! bytes: a thirtieth of what a recorded event costs.
+//! Own types, because those of `aws_lambda_events` refuse an event for one header that
+//! HTTP does not know, and read each part of it for every request. Here such a header is
+//! left out, and the request is judged by the others.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::aws::code;
-use crate::aws::store::{Store, StoreError, key, read_item, text};
+use crate::aws::store::{Store, StoreError, read_item, text};
 use crate::fulfilment::Promise;
 use crate::ledger::{InboxReason, ItemKeys, Partition, event_key};
 use crate::wire::Timestamp;
@@ -115,14 +115,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`]; [`StoreError::Corrupt`].
     pub async fn kept_request(&self, keys: &ItemKeys) -> Result<Option<KeptRequest>, StoreError> {
-        let call = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key(&keys.pk, &keys.sk)))
-            .consistent_read(true);
-        let output = call.send().await.map_err(|e| StoreError::Unavailable(code(&e)))?;
-        let Some(mut item) = output.item else { return Ok(None) };
+        let Some(mut item) = self.get(keys).await? else { return Ok(None) };
         let body = match item.remove("body") {
             Some(AttributeValue::B(body)) => Some(body.into_inner()),
             _ => None,

@@ -147,6 +147,11 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`]; [`StoreError::Corrupt`].
     pub async fn promise(&self, keys: &ItemKeys) -> Result<Option<Promise>, StoreError> {
+        self.get(keys).await?.map(|item| read_item(item, "a promise")).transpose()
+    }
+
+    /// The item of a key, strongly consistent.
+    async fn get(&self, keys: &ItemKeys) -> Result<Option<Item>, StoreError> {
         let call = self
             .client
             .get_item()
@@ -154,7 +159,7 @@ impl Store {
             .set_key(Some(key(&keys.pk, &keys.sk)))
             .consistent_read(true);
         let output = call.send().await.map_err(|e| StoreError::Unavailable(code(&e)))?;
-        output.item.map(|item| read_item(item, "a promise")).transpose()
+        Ok(output.item)
     }
 
     /// Writes an event with its effect in one transaction (invariant
