@@ -20,7 +20,7 @@ pub use changes::{FactChange, Replay};
 pub use given::{Given, Known};
 pub use money::{Money, Total, totals};
 pub use now::{LATE_SECONDS, Now, Stage, Sweep};
-pub use person::{Earning, Link, Person};
+pub use person::{Earning, Link, Person, Role};
 pub use private::{is_impersonal, shown};
 pub use reason::because;
 pub use reward::{Party, Reward, Standing};

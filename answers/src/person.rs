@@ -40,6 +40,15 @@ pub struct Link {
     pub status: Option<String>,
 }
 
+/// The role of somebody in rewards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// An affiliate, who has records of their own.
+    Affiliate,
+    /// A customer who was referred.
+    Customer,
+}
+
 /// What an affiliate, or a customer, was promised and has got.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Person {
@@ -57,6 +66,9 @@ pub struct Person {
     pub payouts: Vec<Earning>,
     /// The number of other objects, by kind.
     pub others: BTreeMap<&'static str, usize>,
+    /// The number of the rewards that are to somebody else: to customers whom they
+    /// referred.
+    pub to_others: usize,
     /// The sums of the rewards to them, by whether they are given.
     pub rewarded: BTreeMap<Given, Vec<Total>>,
     /// The sums of the commissions that are no reward, by status.
@@ -70,6 +82,17 @@ pub struct Person {
 /// The status of what has none that is known.
 const UNSTATED: &str = "no status";
 
+impl Role {
+    /// The name of the role in promises.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Affiliate => "promoter",
+            Role::Customer => "referral",
+        }
+    }
+}
+
 impl Person {
     /// The answer for the records and promises that were found for somebody, both
     /// latest first. `gaps` says what could not be read.
@@ -77,6 +100,7 @@ impl Person {
     pub fn of(
         provider: &str,
         id: &str,
+        role: Role,
         records: &[StoredRecord],
         promises: &[(Partition, Promise)],
         gaps: Vec<String>,
@@ -99,11 +123,16 @@ impl Person {
         }
         let own = of_kind(Kind::Affiliate).find(|of| of.pk.id() == id);
         let mut given: BTreeMap<Given, Vec<&Money>> = BTreeMap::new();
-        let theirs = |reward: &&Reward| {
-            reward.recipient.as_ref().is_some_and(|to| to.id.as_deref() == Some(id))
-        };
-        for reward in rewards.iter().filter(theirs) {
-            given.entry(reward.given).or_default().push(&reward.amount);
+        let mut to_others = 0;
+        for reward in &rewards {
+            match &reward.recipient {
+                // The ids of the two roles are two counts, and may be equal.
+                Some(to) if to.role == role.name() && to.id.as_deref() == Some(id) => {
+                    given.entry(reward.given).or_default().push(&reward.amount);
+                }
+                Some(_) => to_others += 1,
+                None => {}
+            }
         }
         let rewarded = given.into_iter().map(|(given, amounts)| (given, totals(amounts))).collect();
         Self {
@@ -112,6 +141,7 @@ impl Person {
             status: own.and_then(|own| own.status.clone()),
             earned: by_status(&commissions),
             paid: by_status(&payouts),
+            to_others,
             rewarded,
             rewards,
             commissions,
@@ -151,7 +181,12 @@ impl Person {
             0 => String::new(),
             doubt => format!(" Of {doubt} nobody knows whether it is given."),
         };
-        format!("Promised {promised}: {}.{doubt}", parts.join(", "))
+        let others = match self.to_others {
+            0 => String::new(),
+            1 => " 1 of them is for a customer, not for the affiliate.".to_owned(),
+            others => format!(" {others} of them are for customers, not for the affiliate."),
+        };
+        format!("Promised {promised}: {}.{others}{doubt}", parts.join(", "))
     }
 }
 

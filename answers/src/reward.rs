@@ -145,7 +145,8 @@ impl Standing {
         match (self, count) {
             (Standing::GivenAndConfirmed, _) => "given and confirmed",
             (Standing::Given, _) => "given and not confirmed",
-            (Standing::UnderWay, _) => "on its way",
+            (Standing::UnderWay, 1) => "on its way",
+            (Standing::UnderWay, _) => "on their way",
             (Standing::WaitsForPerson, 1) => "waits for a person",
             (Standing::WaitsForPerson, _) => "wait for a person",
             (Standing::Denied, _) => "denied",

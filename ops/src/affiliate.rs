@@ -5,13 +5,13 @@ mod text;
 
 use std::path::PathBuf;
 
-use answers::Person;
+use answers::{Person, Role};
 use clap::Args;
 use page::Frame;
 use shared::ledger::Partition;
 
 use crate::OpsError;
-use crate::gather::{Role, gather};
+use crate::gather::gather;
 use crate::invocation::line;
 use crate::neighbours::did_you_mean;
 use crate::target::{Target, TargetArgs};
@@ -84,7 +84,7 @@ pub(crate) async fn person(
     personal: bool,
 ) -> Result<Person, OpsError> {
     let found = gather(&target.store, provider, id, role).await?;
-    Ok(Person::of(provider, id, &found.records, &found.promises, found.gaps, personal))
+    Ok(Person::of(provider, id, role, &found.records, &found.promises, found.gaps, personal))
 }
 
 /// All rows about somebody as CSV.

@@ -1,6 +1,6 @@
 //! What has an id, whatever it is an id of, by point reads alone.
 
-use answers::{Money, Reward};
+use answers::{Money, Reward, Role};
 use clap::Args;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
@@ -9,7 +9,7 @@ use shared::ledger::{ItemKeys, Kind, Partition};
 use shared::provider::ALL;
 
 use crate::OpsError;
-use crate::gather::{Role, rewards_of};
+use crate::gather::rewards_of;
 use crate::invocation::line;
 use crate::key::Key;
 use crate::layout::lines;

@@ -1,6 +1,7 @@
 //! The reading of all that belongs to a person: page by page, and what cannot be read is
 //! named and left out.
 
+use answers::Role;
 use futures_util::{StreamExt, stream};
 use shared::aws::store::{MOST_KEYS, Store, StoreError, StoredRecord};
 use shared::fulfilment::{Promise, Rewards};
@@ -20,25 +21,6 @@ pub(crate) struct Gathered {
     pub(crate) records: Vec<StoredRecord>,
     pub(crate) promises: Vec<(Partition, Promise)>,
     pub(crate) gaps: Vec<String>,
-}
-
-/// The role of somebody in rewards.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// An affiliate, who has records of their own.
-    Affiliate,
-    /// A customer who was referred.
-    Customer,
-}
-
-impl Role {
-    /// The name of the role in promises.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Role::Affiliate => "promoter",
-            Role::Customer => "referral",
-        }
-    }
 }
 
 /// The definition of the rewards of a provider, where it has any.

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use answers::{Now, Person, Reward, Stage, Story, Sweep};
+use answers::{Now, Person, Reward, Role, Stage, Story, Sweep};
 use page::{Act, Cause, Finding, Frame, InboxRow, PreviewRow, RequestRow, Requests, WaitingRow};
 use serde_json::json;
 use shared::aws::store::StoredEvent;
@@ -121,7 +121,8 @@ fn screens() -> BTreeMap<&'static str, String> {
         (partition("301880"), given),
         (partition("a/b c#d"), promise("a/b c#d", State::Denied)),
     ];
-    let person = Person::of("firstpromoter", "31", &[], &promises, Vec::new(), false);
+    let person =
+        Person::of("firstpromoter", "31", Role::Affiliate, &[], &promises, Vec::new(), false);
     let events = vec![event("event#301881", &json!({ "no_promise": HOSTILE }))];
     let story = |events| {
         let pk = partition("301881");

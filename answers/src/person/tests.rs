@@ -22,12 +22,12 @@ fn stored(kind: &str, id: &str, status: &str, facts: &[(&str, Value)]) -> Stored
     StoredRecord { pk: pk(kind, id), record, status: Some(status.into()) }
 }
 
-fn promise(id: &str, state: State, to: &str) -> (Partition, Promise) {
+fn promise(id: &str, state: State, role: &str, to: &str) -> (Partition, Promise) {
     let terms = Terms {
         amount: Some("500".into()),
         unit: Some("points".into()),
         recipient: Some(Recipient {
-            role: "promoter".into(),
+            role: role.into(),
             id: Some(to.into()),
             reference: None,
             email: Some("jane@example.com".into()),
@@ -74,25 +74,32 @@ fn person() -> Person {
         stored("customer", "77", "customer", &[]),
         stored("enrolment", "5", "accepted", &[]),
     ];
-    let mut doubt = promise("3", State::Parked, "44");
+    let mut doubt = promise("3", State::Parked, "referral", "44");
     doubt.1.parked = Some(Parked {
         from: State::Requested,
         reason: ParkReason::UnknownOutcome,
         unknown: true,
         at: Timestamp::ZERO,
     });
-    let promises = [promise("1", State::Confirmed, ID), promise("2", State::Denied, ID), doubt];
-    Person::of("somebody", ID, &records, &promises, Vec::new(), false)
+    let promises = [
+        promise("1", State::Confirmed, "promoter", ID),
+        promise("2", State::Denied, "promoter", ID),
+        doubt,
+        // A customer of the same number.
+        promise("4", State::Requested, "referral", ID),
+    ];
+    Person::of("somebody", ID, Role::Affiliate, &records, &promises, Vec::new(), false)
 }
 
 #[test]
 fn one_sentence_tells_how_many_and_how_they_stand() {
     assert_eq!(
         person().sentence(),
-        "Promised 3 rewards: 1 given and confirmed, 1 waits for a person, 1 denied. Of 1 nobody \
-         knows whether it is given."
+        "Promised 4 rewards: 1 given and confirmed, 1 on its way, 1 waits for a person, 1 denied. \
+         2 of them are for customers, not for the affiliate. Of 1 nobody knows whether it is \
+         given."
     );
-    let nobody = Person::of("somebody", ID, &[], &[], Vec::new(), false);
+    let nobody = Person::of("somebody", ID, Role::Affiliate, &[], &[], Vec::new(), false);
     assert_eq!(nobody.sentence(), "No reward was promised.");
     assert!(nobody.is_nobody() && !person().is_nobody());
 }

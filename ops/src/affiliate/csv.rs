@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn the_head_has_a_cell_for_each_column() {
-        let person = Person::of("p", "1", &[], &[], Vec::new(), false);
+        let person = Person::of("p", "1", answers::Role::Affiliate, &[], &[], Vec::new(), false);
         assert_eq!(of(&person).trim_end().split(',').count(), HEAD.len());
     }
 }

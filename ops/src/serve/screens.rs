@@ -1,5 +1,6 @@
 //! The screens, each read anew.
 
+use answers::Role;
 use axum::http::{StatusCode, Uri};
 use page::Frame;
 use percent_encoding::percent_decode_str;
@@ -9,7 +10,6 @@ use super::{Page, allowed};
 use crate::OpsError;
 use crate::affiliate;
 use crate::find;
-use crate::gather::Role;
 use crate::inbox::{Inbox, InboxArgs};
 use crate::neighbours::did_you_mean;
 use crate::now::overview;
