@@ -5,6 +5,9 @@ mod capture;
 mod diagnosis;
 mod json_forms;
 mod near;
+mod reasons;
+mod remarks;
+mod search;
 mod secrets;
 mod tokens;
 
@@ -18,8 +21,10 @@ use crate::signed_in::causes;
 use crate::target::{Described, TargetArgs};
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use clap::Args;
-use diagnosis::{Diagnosis, diagnose};
+use diagnosis::{Diagnosis, diagnose, name};
 use serde_json::Value;
+use shared::provider::signature::Reason;
+use shared::receive::log::Outcome;
 use shared::wire::Timestamp;
 
 /// The secrets that `cargo local` signs and verifies with, unless it is given others.
@@ -125,16 +130,27 @@ impl Diagnosis {
     pub(crate) fn text(&self) -> String {
         let provider = self.provider.as_deref().unwrap_or("no provider");
         let event = self.event.as_deref().map_or_else(String::new, |event| format!(", {event}"));
-        let head = match (&self.secret, self.reason) {
-            (Some(secret), _) => {
-                format!("It fits: {provider}{event}, by the secret {secret}.")
+        let (secret, status) = (self.secret.as_deref().unwrap_or("none"), self.status);
+        let head = match (self.outcome, &self.problem) {
+            (Outcome::Ping, _) => {
+                format!(
+                    "It fits: {provider}, a ping, which needs no secret. The answer is {status}, \
+                     and nothing is recorded."
+                )
             }
-            (None, Some(reason)) => {
-                let reason = serde_json::to_value(reason).unwrap_or_default();
-                let reason = reason.as_str().unwrap_or_default();
-                format!("It is refused: {provider}{event}, {reason}.")
+            (_, Some(problem)) => format!(
+                "It is refused: {provider}{event}. It is let in by the secret {secret}, and its \
+                 body cannot be read: {problem}. The answer is {status}, and the body is kept in \
+                 quarantine."
+            ),
+            _ if self.fits => format!(
+                "It fits: {provider}{event}, by the secret {secret}. The answer is {status}."
+            ),
+            (outcome, None) => {
+                let why = self.reason.and_then(name).or_else(|| name(outcome));
+                let why = why.unwrap_or_default();
+                format!("It is refused: {provider}{event}, {why}. The answer is {status}.")
             }
-            (None, None) => format!("It is refused: {provider}{event}, not_configured."),
         };
         let mut parts = vec![wrapped(&head, 0)];
         parts.extend(self.scheme.as_ref().map(|scheme| wrapped(&format!("Scheme: {scheme}."), 0)));
@@ -154,7 +170,9 @@ impl Diagnosis {
             parts.push("\n".to_owned());
         }
         parts.extend(self.notes.iter().map(|note| wrapped(&format!("Note: {note}."), 0)));
-        if !self.fits && self.near.is_empty() && self.notes.is_empty() {
+        parts.extend(self.assumed.iter().map(|one| wrapped(&format!("Assumed: {one}."), 0)));
+        let is_unmatched = self.reason == Some(Reason::NoSecretMatches);
+        if is_unmatched && self.near.is_empty() && self.notes.is_empty() {
             parts.push(format!(
                 "\n{}",
                 wrapped(

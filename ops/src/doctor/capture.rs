@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 use serde_json::Value;
+use shared::receive::gateway::Request;
 use shared::wire::Timestamp;
 
 /// The form in which a request was captured.
@@ -35,10 +36,15 @@ pub(crate) struct Captured {
     pub(super) form: Form,
     /// The method, where the capture names it.
     pub(super) method: Option<String>,
-    /// The path, without the query; empty where the capture has none.
+    /// The path, decoded and without the query; empty where the capture has none.
     pub(super) path: String,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
+    /// The body is said to be in base64, and is not; then it is here as it came.
+    pub(super) not_base64: bool,
+    /// The dots of a body in whose dump a dot also stands for each byte that is no
+    /// printable ASCII.
+    pub(super) dots: usize,
     /// The time at which it came in, where the capture says so.
     pub(super) at: Option<Timestamp>,
 }
@@ -50,7 +56,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Captured, String> {
             return har(entries);
         }
         if value.get("headers").is_some_and(Value::is_object) {
-            return api_gateway(&value);
+            return api_gateway(bytes, &value);
         }
         return Err(
             "is JSON, but no event of API Gateway and no HAR: a body alone tells nothing, it \
@@ -59,14 +65,14 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Captured, String> {
         );
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
-        if text.trim_start().starts_with("curl ") {
-            return curl::command(text.trim());
-        }
         if trace::is_trace(text) {
             return Ok(trace::read(text));
         }
         if text.lines().any(|line| line.starts_with("> ")) {
             return curl::output(text);
+        }
+        if text.trim_start().starts_with("curl ") {
+            return curl::command(text.trim());
         }
     }
     plain(bytes)
@@ -80,72 +86,105 @@ impl Captured {
             path: path_of(url),
             headers: HeaderMap::new(),
             body: Vec::new(),
+            not_base64: false,
+            dots: 0,
             at: None,
         }
     }
 
-    /// Adds a header; what is none by HTTP is left out, as a function does.
+    /// Adds a header as API Gateway hands it on: one that is sent again becomes one
+    /// value, behind a comma. What is none by HTTP is left out, as a function does.
     fn add(&mut self, name: &str, value: &str) {
-        let name = HeaderName::from_bytes(name.trim().as_bytes());
-        let value = HeaderValue::from_bytes(value.trim().as_bytes());
-        if let (Ok(name), Ok(value)) = (name, value) {
-            self.headers.append(name, value);
+        let Ok(name) = HeaderName::from_bytes(name.trim().as_bytes()) else { return };
+        let before = self.headers.get(&name).map(|before| [before.as_bytes(), b","].concat());
+        let all = [before.unwrap_or_default().as_slice(), value.trim().as_bytes()].concat();
+        if let Ok(value) = HeaderValue::from_bytes(&all) {
+            self.headers.insert(name, value);
         }
     }
 }
 
-/// The path of a URL or of a request's first line.
+/// The path of a URL or of a request's first line, decoded as API Gateway does.
 fn path_of(url: &str) -> String {
     let rest = url
         .split_once("://")
         .map_or(url, |(_, rest)| rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default());
-    rest.split(['?', '#']).next().unwrap_or_default().to_owned()
+    decoded(rest.split(['?', '#']).next().unwrap_or_default())
+}
+
+/// A path with its percent-encoding undone.
+fn decoded(path: &str) -> String {
+    let mut parts = path.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let escape = part.get(..2).and_then(|hex| hex::decode(hex).ok());
+        match (escape, part.get(2..)) {
+            (Some(byte), Some(rest)) => bytes.extend([byte.as_slice(), rest.as_bytes()].concat()),
+            _ => bytes.extend([b"%", part.as_bytes()].concat()),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn text<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
     value.pointer(pointer).and_then(Value::as_str)
 }
 
-/// An event of an HTTP API (payload 2.0) or of a REST API (1.0).
-fn api_gateway(event: &Value) -> Result<Captured, String> {
-    let path = text(event, "/rawPath").or_else(|| text(event, "/path")).unwrap_or_default();
-    let mut captured = Captured::new(Form::ApiGateway, path);
-    let method = text(event, "/requestContext/http/method").or_else(|| text(event, "/httpMethod"));
-    captured.method = method.map(str::to_owned);
-    let headers = event.get("headers").and_then(Value::as_object);
-    for (name, value) in headers.into_iter().flatten() {
-        captured.add(name, value.as_str().unwrap_or_default());
+/// An event of an HTTP API (payload 2.0) or of a REST API (1.0), read as a function
+/// reads it.
+fn api_gateway(bytes: &[u8], event: &Value) -> Result<Captured, String> {
+    // Not in the words of a JSON reader, which may quote what it read.
+    let request: Request = serde_json::from_slice(bytes).map_err(|_| {
+        "looks like an event of API Gateway, and its headers or its body are no text".to_owned()
+    })?;
+    let mut captured = Captured::new(Form::ApiGateway, "");
+    let path = request.raw_path.as_deref().or_else(|| text(event, "/path")).unwrap_or_default();
+    // Where the stage has a name, the path begins with it, and routes do not see it.
+    let stage = text(event, "/requestContext/stage").unwrap_or_default();
+    let staged = path.strip_prefix('/').and_then(|path| path.strip_prefix(stage));
+    path.clone_into(&mut captured.path);
+    if let Some(path) = staged.filter(|rest| !stage.is_empty() && rest.starts_with('/')) {
+        path.clone_into(&mut captured.path);
     }
-    let body = text(event, "/body").unwrap_or_default();
-    captured.body = if event.get("isBase64Encoded") == Some(&Value::Bool(true)) {
-        STANDARD
-            .decode(body.trim())
-            .map_err(|_| "says isBase64Encoded, and its body is no base64".to_owned())?
-    } else {
-        body.as_bytes().to_vec()
+    let method = Some(request.method()).filter(|method| !method.is_empty());
+    captured.method = method.or_else(|| text(event, "/httpMethod")).map(str::to_owned);
+    let body = request.body.unwrap_or_default();
+    captured.body = match request.is_base64_encoded {
+        Some(true) => STANDARD.decode(&body).unwrap_or_else(|_| {
+            captured.not_base64 = true;
+            body.into_bytes()
+        }),
+        _ => body.into_bytes(),
     };
+    captured.headers = request.headers;
     let epoch = event.pointer("/requestContext/timeEpoch").and_then(Value::as_i64);
     captured.at = epoch.map(Timestamp::from_ms);
     Ok(captured)
 }
 
 /// The request of an archive that is most like a webhook: the first POST to a path
-/// with `webhooks` in it, else the first POST.
+/// with `webhooks` in it, else any request to one, else the first POST.
 fn har(entries: &[Value]) -> Result<Captured, String> {
-    let posts = || entries.iter().filter(|entry| text(entry, "/request/method") == Some("POST"));
+    let is_post = |entry: &&Value| text(entry, "/request/method") == Some("POST");
     let is_webhook = |entry: &&Value| {
         text(entry, "/request/url").is_some_and(|url| path_of(url).contains("/webhooks/"))
     };
-    let entry = posts().find(is_webhook).or_else(|| posts().next());
-    let entry = entry.ok_or("is a HAR without a POST")?;
+    let webhooks = || entries.iter().filter(is_webhook);
+    let entry = webhooks().find(is_post).or_else(|| webhooks().next());
+    let entry = entry.or_else(|| entries.iter().find(is_post)).ok_or("is a HAR without a POST")?;
     let mut captured = Captured::new(Form::Har, text(entry, "/request/url").unwrap_or_default());
-    captured.method = Some("POST".to_owned());
+    captured.method = text(entry, "/request/method").map(str::to_owned);
     let headers = entry.pointer("/request/headers").and_then(Value::as_array);
     for header in headers.into_iter().flatten() {
         let name = text(header, "/name").unwrap_or_default();
         captured.add(name, text(header, "/value").unwrap_or_default());
     }
-    let body = text(entry, "/request/postData/text").unwrap_or_default();
+    let size = entry.pointer("/request/bodySize").and_then(Value::as_i64);
+    let body = text(entry, "/request/postData/text");
+    if body.is_none() && size.is_some_and(|size| size > 0) {
+        return Err("is a HAR without the body of the request: export it with content".into());
+    }
+    let body = body.unwrap_or_default();
     captured.body = match text(entry, "/request/postData/encoding") {
         Some("base64") => {
             STANDARD.decode(body.trim()).map_err(|_| "has a body that is no base64".to_owned())?

@@ -2,25 +2,27 @@
 //! time alone.
 
 use crate::doctor::capture::{Captured, Form};
-use crate::doctor::near::{Candidate, Miss, bodies, keys, mac, macs};
+use crate::doctor::reasons::lacking;
+use crate::doctor::remarks::MILLISECONDS;
+use crate::doctor::search::{Near, age, has_milliseconds, header_of, near};
 use crate::doctor::secrets::{RawSecret, raw};
 use crate::doctor::tokens;
 use crate::paragraph::span;
+use http::HeaderMap;
 use serde::Serialize;
 use serde_json::Value;
-use shared::provider::definition::{Signing, same_event};
+use shared::provider::definition::{Routes, Signing, find, same_event};
 use shared::provider::secrets::Method;
-use shared::provider::signature::{FUTURE_TOLERANCE_SECONDS, Incoming, Reason, Refusal};
+use shared::provider::signature::{FUTURE_TOLERANCE_SECONDS, Reason};
 use shared::provider::{ALL, Definition};
-use shared::receive::authenticate::verify;
-use shared::receive::route::Route;
+use shared::receive::examine::{Examined, examine};
+use shared::receive::gateway::{ROUTED, Request};
+use shared::receive::log::Outcome;
+use shared::receive::route::{Route, path_of};
 use shared::receive::secrets::WebhookSecrets;
 use shared::wire::Timestamp;
 use shared::wire::json;
 use shared::wire::secret::SecretDocument;
-
-/// Larger bodies are tried with fewer combinations of what may be wrong.
-const LARGE_BODY: usize = 128 * 1024;
 
 /// What a captured request is to the secrets. It holds names alone.
 #[derive(Debug, Serialize)]
@@ -35,129 +37,158 @@ pub(crate) struct Diagnosis {
     pub(super) scheme: Option<String>,
     /// The names of the secrets that vouch for it.
     pub(super) secret: Option<String>,
+    /// The outcome, as the log names it, if it is the first time that it comes.
+    pub(super) outcome: Outcome,
+    /// The status code of the answer.
+    pub(super) status: u16,
     /// The reason for which it would be refused, as the log names it.
     pub(super) reason: Option<Reason>,
+    /// The problem with a body that is signed right and cannot be read.
+    pub(super) problem: Option<String>,
     /// The ways in which it comes near, each with the secret that fits then.
     pub(super) near: Vec<Near>,
     /// What else is worth knowing.
     pub(super) notes: Vec<String>,
+    /// What the capture does not say, and is taken to be right.
+    pub(super) assumed: Vec<String>,
     /// The form in which it was captured.
     pub(super) captured: Form,
     /// The age of a signed time when it came in, in seconds.
     pub(super) age_seconds: Option<i64>,
 }
 
-/// What would have to be different for a request to be right.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Near {
-    /// The misses, all of them at once.
-    pub(super) misses: Vec<Miss>,
-    /// The secret that fits then.
-    pub(super) secret: String,
-}
-
 /// Diagnoses a request against the secrets, as of `now` where the capture has no
-/// time of its own.
+/// time of its own. What the answer would be is what the receiving function itself
+/// says.
 pub(crate) fn diagnose(captured: &Captured, webhooks: &Value, now: Timestamp) -> Diagnosis {
     let at = captured.at.unwrap_or(now);
     let secrets = WebhookSecrets::read(ALL, &webhooks.to_string());
     let raw = raw(webhooks);
     let route = Route::of_path(ALL, &captured.path);
-    let mut diagnosis = Diagnosis::empty(captured.form);
-    diagnosis.notes.extend(secrets.problems().iter().map(|p| format!("the secrets: {p}")));
     let candidates = candidates(captured, route.as_ref());
-    let Some(first) = candidates.first() else {
-        diagnosis.reason = Some(Reason::Missing);
-        diagnosis.about(captured, route.as_ref());
-        return diagnosis;
+    let tolerance = |definition: &Definition| {
+        definition.authentication.tolerance.as_ref().map_or(0, |t| t.default)
     };
-    let mut best: Option<Reason> = None;
-    diagnosis.provider = Some(first.provider.name().to_owned());
-    diagnosis.scheme = Some(scheme(first));
-    for definition in &candidates {
-        let routed = route.as_ref().filter(|route| route.definition == *definition);
-        let incoming = Incoming {
-            headers: &captured.headers,
-            body: &captured.body,
-            path_token: routed.and_then(|route| route.path_token),
-        };
-        diagnosis.age_seconds = diagnosis.age_seconds.or_else(|| age(definition, captured, at));
-        let event = event_of(definition, routed, &captured.body);
-        let tolerance = definition.authentication.tolerance.as_ref().map_or(0, |t| t.default);
-        let provider = definition.provider;
-        let verified = verify(definition, secrets.of(provider), &incoming, tolerance, at);
-        let refusal = match verified {
-            Ok(authenticated) => {
-                let vouched = match &event {
-                    Some(event) => authenticated.vouched_by(event),
-                    None => Ok(authenticated.names()),
-                };
-                match vouched {
-                    Ok(names) => {
-                        diagnosis.fits = true;
-                        diagnosis.secret = Some(names);
-                        diagnosis.provider = Some(provider.name().to_owned());
-                        diagnosis.scheme = Some(scheme(definition));
-                        diagnosis.event = event;
-                        diagnosis.reason = None;
-                        diagnosis.about(captured, route.as_ref());
-                        return diagnosis;
-                    }
-                    Err(refusal) => {
-                        diagnosis.bound(&raw, definition, event.as_deref(), &authenticated.names());
-                        refusal
-                    }
-                }
-            }
-            Err(refusal) => refusal,
-        };
-        if refusal == Refusal::NotConfigured {
-            let section = definition.authentication.section;
+    let examined = requests(captured, &candidates)
+        .map(|request| examine(ALL, &request, &secrets, tolerance, at))
+        // The first of the nearest: later ones are for other events or providers.
+        .reduce(|best, other| if rank(&other) > rank(&best) { other } else { best });
+    let mut diagnosis = Diagnosis::empty(captured.form);
+    let Some(examined) = examined else { return diagnosis };
+    diagnosis.take(&examined);
+    if examined.outcome == Outcome::NotFound {
+        diagnosis.elsewhere(captured, diagnose(&corrected(captured), webhooks, now));
+        return diagnosis;
+    }
+    diagnosis.notes.extend(secrets.problems().iter().map(|p| format!("the secrets: {p}")));
+    let provider = examined.line.provider.and_then(|name| find(ALL, name));
+    let own = provider.or(candidates.first().copied());
+    // Without a signature and without a path nothing tells whose it is.
+    let is_anybodys = examined.reason == Some(Reason::Missing) && candidates.len() > 1;
+    diagnosis.scheme = own.filter(|_| !is_anybodys).map(scheme);
+    diagnosis.provider = own.filter(|_| !is_anybodys).map(|own| own.provider.name().to_owned());
+    diagnosis.age_seconds = own.and_then(|own| age(own, captured, at));
+    let named = own.and_then(|own| event_of(own, route.as_ref(), &captured.body));
+    let is_named_by_address = own.is_some_and(|own| matches!(own.routes, Routes::Events));
+    diagnosis.event = match (&examined.line.event_type, is_named_by_address) {
+        (Some(event), false) => Some(event.clone()),
+        _ => named,
+    };
+    match (examined.outcome, own) {
+        (Outcome::NotConfigured, Some(own)) => {
+            let section = own.authentication.section;
             diagnosis.notes.push(format!("the secrets have no usable entry for {section}"));
         }
-        best = best.max(refusal.reason());
-        diagnosis.event = diagnosis.event.take().or(event);
+        (Outcome::TooLarge, _) => diagnosis.too_large(captured),
+        (Outcome::Unauthorized | Outcome::StaleValid, Some(own)) => match examined.reason {
+            Some(Reason::TooOld | Reason::TooFarAhead) => diagnosis.out_of_time(own, captured),
+            Some(Reason::OtherEvent) => {
+                diagnosis.bound(&raw, own, examined.matched.as_deref().unwrap_or_default());
+            }
+            _ => diagnosis.nearly(captured, &candidates, &raw),
+        },
+        _ => {}
     }
-    diagnosis.reason = best;
-    if matches!(best, Some(Reason::TooOld | Reason::TooFarAhead)) {
-        diagnosis.out_of_time(first);
-    } else if best != Some(Reason::OtherEvent) {
-        for definition in &candidates {
-            let found = near(captured, definition, &raw);
-            diagnosis.near.extend(found);
-            let notes = tokens::notes(captured, definition, &raw);
-            diagnosis.notes.extend(notes);
-        }
-        let fewest = diagnosis.near.iter().map(|near| near.misses.len()).min();
-        diagnosis.near.retain(|near| Some(near.misses.len()) == fewest);
+    if !matches!(examined.reason, Some(Reason::TooFarAhead)) {
+        diagnosis.milliseconds(own, captured);
     }
-    diagnosis.about(captured, route.as_ref());
+    diagnosis.about(captured);
+    diagnosis.read(&examined);
+    diagnosis.assume(captured, own);
     diagnosis
 }
 
+/// How near a request comes to being let in.
+fn rank(examined: &Examined) -> (bool, bool, Option<Reason>) {
+    let is_let_in = examined.outcome == Outcome::Quarantined;
+    (examined.status.is_success(), is_let_in, examined.reason)
+}
+
+/// The requests that a capture may be: one, if it has its path, else one for each
+/// address at which a provider may tell them apart.
+fn requests<'c>(
+    captured: &'c Captured,
+    candidates: &[&'static Definition],
+) -> impl Iterator<Item = Request> + 'c {
+    let addresses = candidates.iter().flat_map(|definition| match definition.routes {
+        Routes::Events => {
+            let all = definition.catalogue.iter();
+            all.map(|row| path_of(definition, row.family(), row.name)).collect()
+        }
+        Routes::Families(families) | Routes::TokenAndFamilies(families) => {
+            let first = families.first().map(|(_, family)| path_of(definition, *family, ""));
+            first.into_iter().collect::<Vec<_>>()
+        }
+    });
+    let paths = match captured.path.as_str() {
+        "" => addresses.collect(),
+        path => vec![path.to_owned()],
+    };
+    paths.into_iter().map(|path| request(captured, &path))
+}
+
+fn request(captured: &Captured, path: &str) -> Request {
+    let method = captured.method.as_deref().unwrap_or("POST");
+    let headers: HeaderMap = captured.headers.clone();
+    let mut request = Request::new(method, path, headers, &captured.body);
+    if captured.not_base64 {
+        request.body = Some(String::from_utf8_lossy(&captured.body).into_owned());
+    }
+    request
+}
+
+/// A request that no route takes, as it would be with the right method at the right
+/// address, or at any where it is not known.
+fn corrected(captured: &Captured) -> Captured {
+    let path = match (Route::of_path(ALL, &captured.path), captured.path.find("webhooks")) {
+        (Some(_), Some(at)) => {
+            let rest = captured.path.get(at + "webhooks".len()..).unwrap_or_default();
+            format!("{ROUTED}{}", rest.trim_start_matches('/'))
+        }
+        _ => String::new(),
+    };
+    Captured { method: None, path, ..captured.clone() }
+}
+
 /// The providers that a request may be for: that of the path; those whose signature
-/// it carries; all that sign.
+/// it carries; those that take its credentials; all that sign.
 fn candidates(captured: &Captured, route: Option<&Route>) -> Vec<&'static Definition> {
     if let Some(route) = route {
         return vec![route.definition];
     }
-    let signs = |definition: &&'static Definition| {
-        let header = header_of(definition);
-        header.is_some_and(|header| captured.headers.contains_key(header))
+    let all = |is_meant: &dyn Fn(&Definition) -> bool| -> Vec<_> {
+        ALL.iter().copied().filter(|definition| is_meant(definition)).collect()
     };
-    let signed: Vec<_> = ALL.iter().copied().filter(signs).collect();
-    if !signed.is_empty() {
-        return signed;
-    }
-    ALL.iter().copied().filter(|definition| header_of(definition).is_some()).collect()
-}
-
-/// The header of the signature, where the provider signs.
-fn header_of(definition: &Definition) -> Option<&'static str> {
-    match definition.authentication.signing {
-        Signing::Body { header } | Signing::Timestamped { header, .. } => Some(header),
-        Signing::Unsigned => None,
-    }
+    let signed = all(&|definition| {
+        header_of(definition).is_some_and(|header| captured.headers.contains_key(header))
+    });
+    let by_password = all(&|definition| {
+        let takes = definition.authentication.methods.contains(&Method::Basic);
+        takes && captured.headers.contains_key("authorization")
+    });
+    let signing = all(&|definition| header_of(definition).is_some());
+    let mut found = [signed, by_password, signing].into_iter();
+    found.find(|found| !found.is_empty()).unwrap_or_default()
 }
 
 fn scheme(definition: &Definition) -> String {
@@ -174,7 +205,7 @@ fn scheme(definition: &Definition) -> String {
 }
 
 fn event_of(definition: &Definition, route: Option<&Route>, body: &[u8]) -> Option<String> {
-    let routed = route.and_then(|route| route.event);
+    let routed = route.filter(|route| route.definition == definition).and_then(|route| route.event);
     let read = || {
         let body = json::read(body).ok()?.json;
         definition.event_type(ALL, None, &body).ok()
@@ -182,100 +213,9 @@ fn event_of(definition: &Definition, route: Option<&Route>, body: &[u8]) -> Opti
     routed.map(str::to_owned).or_else(read)
 }
 
-/// The signed time as it was sent.
-fn time_of<'c>(definition: &Definition, captured: &'c Captured) -> Option<&'c str> {
-    let Signing::Timestamped { header, timestamp_header } = definition.authentication.signing
-    else {
-        return None;
-    };
-    let value = |name: &str| captured.headers.get(name).and_then(|value| value.to_str().ok());
-    let pairs = value(header).into_iter().flat_map(|value| value.split(','));
-    let mut within = pairs.filter_map(|pair| pair.trim().strip_prefix("t="));
-    within.next().or_else(|| value(timestamp_header)).map(str::trim)
-}
-
-fn age(definition: &Definition, captured: &Captured, at: Timestamp) -> Option<i64> {
-    let signed: i64 = time_of(definition, captured)?.parse().ok()?;
-    // In milliseconds it would be far beyond any year that is meant.
-    let signed = if signed > 100_000_000_000 { signed / 1_000 } else { signed };
-    Some(at.seconds().saturating_sub(signed))
-}
-
-/// The combinations of body, key, signature and time that fit, with the fewest
-/// misses.
-fn near(captured: &Captured, definition: &Definition, raw: &[RawSecret]) -> Vec<Near> {
-    let Some(expected) = header_of(definition) else { return Vec::new() };
-    let timestamped = matches!(definition.authentication.signing, Signing::Timestamped { .. });
-    let allowed: &[&str] = if timestamped { &["v1=", "sha256="] } else { &[] };
-    let signatures = signatures(captured, expected, allowed);
-    let time = time_of(definition, captured).map(str::to_owned);
-    let times: Vec<Candidate<Option<String>>> = match (timestamped, time) {
-        (true, Some(time)) => vec![(None, Some(time)), (Some(Miss::TimeNotSigned), None)],
-        (true, None) => vec![(Some(Miss::TimeNotSigned), None)],
-        (false, _) => {
-            let sent = other_time(captured).map(|time| (Some(Miss::TimeSigned), Some(time)));
-            std::iter::once((None, None)).chain(sent).collect()
-        }
-    };
-    let most = if captured.body.len() > LARGE_BODY { 1 } else { 2 };
-    let bodies = bodies(&captured.body);
-    let mut found: Vec<Near> = Vec::new();
-    for secret in raw.iter().filter(|secret| secret.method == Method::Hmac) {
-        let section = (secret.definition != definition).then_some(Miss::OtherSection);
-        for (key_miss, key) in keys(&secret.text) {
-            for (time_miss, time) in &times {
-                for (body_miss, body) in &bodies {
-                    let misses = [section, key_miss, *time_miss, *body_miss];
-                    let misses: Vec<Miss> = misses.into_iter().flatten().collect();
-                    if misses.len() > most {
-                        continue;
-                    }
-                    let ours = mac(&key, time.as_deref(), body);
-                    let fitting = signatures.iter().filter(|(_, sent)| *sent == ours);
-                    found.extend(fitting.map(|(miss, _)| Near {
-                        misses: miss.iter().copied().chain(misses.iter().copied()).collect(),
-                        secret: secret.place(),
-                    }));
-                }
-            }
-        }
-    }
-    // Nothing missed would be no near miss: another rule refused it.
-    found.retain(|near| !near.misses.is_empty());
-    let fewest = found.iter().map(|near| near.misses.len()).min();
-    found.retain(|near| Some(near.misses.len()) == fewest);
-    found.dedup();
-    found
-}
-
-/// The MACs of all headers, those of the expected one first.
-fn signatures(captured: &Captured, expected: &str, allowed: &[&str]) -> Vec<Candidate<[u8; 32]>> {
-    let mut signatures: Vec<Candidate<[u8; 32]>> = Vec::new();
-    let mut add = |name: &str, other: bool| {
-        for value in captured.headers.get_all(name) {
-            for (miss, mac) in macs(value.to_str().unwrap_or_default(), allowed) {
-                let miss = if other { Some(Miss::OtherHeader) } else { miss };
-                signatures.push((miss, mac));
-            }
-        }
-    };
-    add(expected, false);
-    for name in captured.headers.keys().filter(|name| name.as_str() != expected) {
-        add(name.as_str(), true);
-    }
-    signatures
-}
-
-/// A time that a request carries though its provider signs none.
-fn other_time(captured: &Captured) -> Option<String> {
-    let values = captured.headers.values().filter_map(|value| value.to_str().ok());
-    let mut times = values.flat_map(|value| value.split(',')).filter_map(|part| {
-        let part = part.trim();
-        let time = part.strip_prefix("t=").unwrap_or(part);
-        let is_time = (10..=13).contains(&time.len()) && time.bytes().all(|b| b.is_ascii_digit());
-        is_time.then(|| time.to_owned())
-    });
-    times.next()
+/// The name of an outcome or a reason, as the log has it.
+pub(super) fn name(of: impl Serialize) -> Option<String> {
+    serde_json::to_value(of).ok()?.as_str().map(str::to_owned)
 }
 
 impl Diagnosis {
@@ -286,22 +226,58 @@ impl Diagnosis {
             event: None,
             scheme: None,
             secret: None,
+            outcome: Outcome::NotFound,
+            status: 404,
             reason: None,
+            problem: None,
             near: Vec::new(),
             notes: Vec::new(),
+            assumed: Vec::new(),
             captured,
             age_seconds: None,
         }
     }
 
-    /// Notes to which events the secrets are bound that match another event.
-    fn bound(
+    /// Takes what the receiving function says.
+    fn take(&mut self, examined: &Examined) {
+        self.fits = examined.status.is_success();
+        self.outcome = examined.outcome;
+        self.status = examined.status.as_u16();
+        self.reason = examined.reason;
+        self.problem = examined.malformed.as_ref().map(ToString::to_string);
+        let is_read = self.fits || self.problem.is_some() || self.outcome == Outcome::TooLarge;
+        let secret = examined.line.secret.clone().or_else(|| examined.matched.clone());
+        self.secret = secret.filter(|_| is_read);
+    }
+
+    /// Notes what comes near a request that nothing vouches for, or what it lacks.
+    fn nearly(
         &mut self,
+        captured: &Captured,
+        candidates: &[&'static Definition],
         raw: &[RawSecret],
-        definition: &Definition,
-        event: Option<&str>,
-        names: &str,
     ) {
+        let lacks = self.reason.and_then(|reason| lacking(reason, candidates, captured, raw));
+        self.notes.extend(lacks);
+        for definition in candidates {
+            self.near.extend(near(captured, definition, raw));
+            self.notes.extend(tokens::notes(captured, definition, raw));
+        }
+        let fewest = self.near.iter().map(|near| near.misses.len()).min();
+        self.near.retain(|near| Some(near.misses.len()) == fewest);
+        if self.near.is_empty() && captured.dots > 0 {
+            self.notes.push(format!(
+                "the body is from a dump of curl --trace-ascii, and has {} dots: there one stands \
+                 for each byte that is no printable ASCII, such as those of é or an emoji, and \
+                 such bytes are lost. Capture it with curl --trace",
+                captured.dots
+            ));
+        }
+    }
+
+    /// Notes to which events the secrets are bound that match another event.
+    fn bound(&mut self, raw: &[RawSecret], definition: &Definition, names: &str) {
+        let event = self.event.as_deref();
         let own = raw.iter().filter(|secret| secret.definition == definition);
         for secret in own.filter(|secret| names.split('+').any(|name| name == secret.name)) {
             let is_bound = |event: &str| secret.events.iter().any(|one| same_event(one, event));
@@ -318,7 +294,11 @@ impl Diagnosis {
     }
 
     /// Notes how far a rightly signed time is out.
-    fn out_of_time(&mut self, definition: &Definition) {
+    fn out_of_time(&mut self, definition: &Definition, captured: &Captured) {
+        if has_milliseconds(definition, captured) {
+            self.notes.push(format!("rightly signed, and {MILLISECONDS}"));
+            return;
+        }
         let Some(age) = self.age_seconds else { return };
         let Some(tolerance) = &definition.authentication.tolerance else { return };
         self.notes.push(if age > 0 {
@@ -336,34 +316,5 @@ impl Diagnosis {
                 -age
             )
         });
-    }
-
-    /// Notes what the capture itself tells.
-    fn about(&mut self, captured: &Captured, route: Option<&Route>) {
-        if let Some(method) = captured.method.as_deref().filter(|method| *method != "POST") {
-            self.notes.push(format!("the method is {method}, and only POST is answered"));
-        }
-        if route.is_none() && !captured.path.is_empty() {
-            self.notes.push("the path is no address of any provider: it is answered 404".into());
-        }
-        let declared = captured.headers.get("content-length");
-        let declared = declared.and_then(|value| value.to_str().ok()?.trim().parse().ok());
-        if let Some(declared) = declared.filter(|length: &usize| *length != captured.body.len()) {
-            self.notes.push(format!(
-                "Content-Length says {declared} bytes and the captured body has {}: these are not \
-                 the bytes that were sent",
-                captured.body.len()
-            ));
-        }
-        if let Some(encoding) = captured.headers.get("content-encoding") {
-            let encoding = encoding.to_str().unwrap_or("something");
-            if encoding != "identity" {
-                self.notes
-                    .push("the body is compressed (Content-Encoding), and is not undone".into());
-            }
-        }
-        if self.fits && captured.body.is_empty() {
-            self.notes.push("the body is empty".into());
-        }
     }
 }

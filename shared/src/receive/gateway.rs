@@ -8,9 +8,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
+
+/// The path below which every route of the template is, the last of them with any
+/// address behind it.
+pub const ROUTED: &str = "/webhooks/";
 
 /// A request. What is missing is empty.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -41,6 +47,33 @@ struct Http {
 }
 
 impl Request {
+    /// A request with this body, which may be any bytes.
+    #[must_use]
+    pub fn new(method: &str, path: &str, headers: HeaderMap, body: &[u8]) -> Self {
+        Self {
+            raw_path: Some(path.to_owned()),
+            request_context: Context { http: Http { method: method.to_owned() } },
+            headers,
+            body: Some(STANDARD.encode(body)),
+            is_base64_encoded: Some(true),
+        }
+    }
+
+    /// The method; empty where the event has none.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        &self.request_context.http.method
+    }
+
+    /// Tells whether API Gateway hands the request on to a function, by the routes of
+    /// the template. It answers 404 to any other, also to one with a wrong method.
+    #[must_use]
+    pub fn is_handed_on(&self) -> bool {
+        let path = self.raw_path.as_deref().unwrap_or_default();
+        let below = path.strip_prefix(ROUTED);
+        self.is_post() && below.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
+    }
+
     /// Whether the method is POST.
     pub(super) fn is_post(&self) -> bool {
         self.request_context.http.method == "POST"
@@ -116,6 +149,26 @@ mod tests {
         let both: Vec<_> = request.headers.get_all("x-hook").iter().collect();
         assert_eq!(both, ["one", "two"]);
         assert_eq!(request.headers["latin"].as_bytes(), "é".as_bytes());
+    }
+
+    #[test]
+    fn what_the_template_routes_is_handed_on() {
+        for (method, path, expected) in [
+            ("POST", "/webhooks/affonso/payouts", true),
+            ("POST", "/webhooks/affonso//payouts/ ", true),
+            ("POST", "/webhooks/of-nobody", true),
+            ("GET", "/webhooks/affonso/payouts", false),
+            ("post", "/webhooks/affonso/payouts", false),
+            ("POST", "/prod/webhooks/affonso/payouts", false),
+            ("POST", "/webhooks//affonso/payouts", false),
+            ("POST", "/webhooks/", false),
+            ("POST", "/webhooks", false),
+            ("POST", "", false),
+        ] {
+            let request = Request::new(method, path, HeaderMap::new(), b"\xff");
+            assert_eq!(request.is_handed_on(), expected, "{method} {path}");
+            assert_eq!((request.method(), request.body.as_deref()), (method, Some("/w==")));
+        }
     }
 
     #[test]

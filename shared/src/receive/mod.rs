@@ -7,6 +7,8 @@ pub mod body;
 mod commit;
 mod contention;
 pub mod decide;
+mod entry;
+pub mod examine;
 pub mod gateway;
 mod keep;
 pub mod log;
@@ -19,12 +21,9 @@ pub mod settings;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use futures_util::FutureExt;
 use http::StatusCode;
 use lambda_http::Error;
@@ -35,9 +34,9 @@ use crate::aws::store::Store;
 use crate::function;
 use crate::ledger::Event;
 use crate::provider::definition::Providers;
-use crate::provider::signature::{Incoming, Reason, Refusal};
+use crate::provider::signature::{Incoming, Refusal};
 use crate::receive::authenticate::{Authenticated, has_form, verify};
-use crate::receive::body::MAX_BODY_BYTES;
+use crate::receive::entry::Entry;
 use crate::receive::gateway::{Request, Response};
 use crate::receive::keep::Kept;
 use crate::receive::log::{Outcome, RequestLog};
@@ -127,25 +126,19 @@ impl Receiver {
         line: &mut RequestLog,
     ) -> Result<(StatusCode, Outcome), Rejection> {
         let now = Timestamp::now();
-        let route = self.route(request, line)?;
-        let body = body_bytes(request)?;
-        let incoming =
-            Incoming { headers: &request.headers, body: &body, path_token: route.path_token };
-        if body.len() > MAX_BODY_BYTES {
-            line.has_form = has_form(route.definition, &incoming);
-            return Err(Outcome::TooLarge.into());
-        }
-        if route.definition.is_ping.is_some_and(|is_ping| is_ping(&incoming)) {
+        let entry = Entry::read(self.providers, request, line)?;
+        if entry.is_ping() {
             return Ok((StatusCode::OK, Outcome::Ping));
         }
+        let (route, incoming) = (&entry.route, entry.incoming());
         let secrets = self.secrets.get().await.map_err(|_| Outcome::Unavailable)?;
         let newer;
-        let mut authenticated = self.authenticate(&route, &incoming, &secrets, now);
+        let mut authenticated = self.authenticate(route, &incoming, &secrets, now);
         if matches!(authenticated, Err(Refusal::Unauthorized(_) | Refusal::NotConfigured)) {
             // The secret may have been filled or rotated a moment ago.
             newer = self.secrets.newer_than(&secrets, REFRESH_PAUSE).await;
             if let Some(newer) = &newer {
-                authenticated = self.authenticate(&route, &incoming, newer, now);
+                authenticated = self.authenticate(route, &incoming, newer, now);
             }
         }
         if authenticated.as_ref().is_err_and(|refusal| *refusal == Refusal::NotConfigured) {
@@ -154,40 +147,26 @@ impl Receiver {
         let authenticated = authenticated?;
         let arrived = Instant::now();
         let kept = Kept::new(self.providers, &incoming, authenticated.bytes(), now);
-        let reading = read::read(self.providers, &route, &authenticated, &kept)?;
+        let reading = read::read(self.providers, route, &authenticated, &kept)?;
         let (event, body, secret) = match reading {
             Reading::Event { event, body, secret } => (event, body, secret),
             Reading::Malformed { malformed, body } => {
                 let secret = authenticated.names();
                 line.secret = Some(secret.clone());
                 let stored = kept.malformed(body.as_ref(), &secret).ok_or(Outcome::TooLarge)?;
-                self.quarantine(&route, &malformed, &stored).await?;
+                self.quarantine(route, &malformed, &stored).await?;
                 return Err(Rejection::quarantined(malformed));
             }
         };
-        line.describe(self.providers, &event, &route, &secret);
+        line.describe(self.providers, &event, route, &secret);
         let kept = kept.event(&event, &body, &secret, self.settings.event_retention_days);
         let (outcome, promise) = self.commit(&event, &kept, line).await?;
         let promise = match promise {
-            Some(promise) => Some(self.await_delivery(&route, &event, promise, arrived).await?),
+            Some(promise) => Some(self.await_delivery(route, &event, promise, arrived).await?),
             None => None,
         };
         line.note_promise(promise.as_ref());
-        Ok((answer::accepted(self.providers, &route, &event, promise.as_ref()), outcome))
-    }
-
-    fn route<'r>(
-        &self,
-        request: &'r Request,
-        line: &mut RequestLog,
-    ) -> Result<Route<'r>, Rejection> {
-        let path = request.raw_path.as_deref().unwrap_or_default();
-        let route = Route::of_path(self.providers, path).ok_or(Outcome::NotFound)?;
-        line.provider = Some(route.definition.provider.name());
-        if !request.is_post() {
-            return Err(Outcome::MethodNotAllowed.into());
-        }
-        Ok(route)
+        Ok((answer::accepted(self.providers, route, &event, promise.as_ref()), outcome))
     }
 
     fn authenticate<'r>(
@@ -201,18 +180,6 @@ impl Receiver {
         let tolerance = self.settings.past_tolerance_seconds(provider);
         verify(route.definition, secrets.of(provider), incoming, tolerance, now)
     }
-}
-
-/// The exact bytes of the body.
-fn body_bytes(request: &Request) -> Result<Cow<'_, [u8]>, Rejection> {
-    let body = request.body.as_deref().unwrap_or_default().as_bytes();
-    Ok(if request.is_base64_encoded == Some(true) {
-        // API Gateway encodes bodies itself; a sender of bad base64 is nobody we
-        // know.
-        Cow::Owned(STANDARD.decode(body).map_err(|_| Refusal::Unauthorized(Reason::NotBase64))?)
-    } else {
-        Cow::Borrowed(body)
-    })
 }
 
 fn recorded(event: &Event) -> Outcome {

@@ -4,12 +4,14 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use http::HeaderMap;
 use serde_json::Value;
 use shared::ledger::{Family, Kind, UNKNOWN, status_set};
 use shared::provider::definition::{Definition, Routes};
 use shared::provider::object::EventType;
 use shared::provider::status::is_withdrawn;
 use shared::provider::{ALL, definition};
+use shared::receive::gateway::{ROUTED, Request};
 use shared::receive::route::{Route, path_of};
 
 use crate::documents;
@@ -140,7 +142,14 @@ fn the_template_has_a_route_for_every_address_and_none_besides() {
     let expected: BTreeSet<_> = expected.collect();
     for (path, _) in &expected {
         assert!(Route::of_path(ALL, path).is_some(), "{path}");
+        // What the routes hand on is known without them.
+        let request = Request::new("POST", path, HeaderMap::new(), b"");
+        assert!(request.is_handed_on(), "{path}");
     }
+    assert!(routes.iter().any(|(path, _)| *path == format!("{ROUTED}{{address+}}")));
+    let template = documents::read("template.yaml");
+    let posts = template.lines().filter(|line| line.trim() == "Method: POST");
+    assert_eq!(posts.count(), routes.len());
     let exact = routes.iter().filter(|(path, _)| !greedy(path)).cloned();
     assert_eq!(exact.collect::<BTreeSet<_>>(), expected);
     let others: Vec<_> = routes.iter().filter(|(path, _)| greedy(path)).collect();

@@ -34,7 +34,10 @@ pub(super) fn command(line: &str) -> Result<Captured, String> {
                 captured.add("authorization", &format!("Basic {encoded}"));
             }
             "--url" => captured.path = path_of(&value()),
-            data @ ("-d" | "--data" | "--data-raw" | "--data-binary" | "--data-ascii") => {
+            "-G" | "--get" => captured.method = Some("GET".to_owned()),
+            "-I" | "--head" => captured.method = Some("HEAD".to_owned()),
+            data @ ("-d" | "--data" | "--data-raw" | "--data-binary" | "--data-ascii"
+            | "--json") => {
                 let text = value();
                 if text.starts_with('@') && data != "--data-raw" {
                     return Err("takes its body from a file: put the body into the command, or \
@@ -53,7 +56,8 @@ pub(super) fn command(line: &str) -> Result<Captured, String> {
             _ => {}
         }
     }
-    captured.method.get_or_insert_with(|| "POST".to_owned());
+    let method = if body.is_some() { "POST" } else { "GET" };
+    captured.method.get_or_insert_with(|| method.to_owned());
     captured.body = body.unwrap_or_default();
     Ok(captured)
 }
@@ -125,11 +129,14 @@ fn escaped(chars: &mut impl Iterator<Item = char>) -> Option<char> {
     })
 }
 
-/// The output of `curl -v`: what was sent behind `> `. The body is not in it, so it
-/// stands behind an empty line at the end, where somebody put it.
+/// The output of `curl -v`: what was sent stands behind `> `. The body of the request
+/// is not in it, that of the answer may be. So the former stands behind an empty line
+/// at the end, where somebody put it, or in the command, where that was copied too.
 pub(super) fn output(text: &str) -> Result<Captured, String> {
     let mut captured = Captured::new(Form::CurlOutput, "");
+    let mut sends_body = false;
     for line in text.lines() {
+        sends_body |= line.starts_with("} ");
         let Some(sent) = line.strip_prefix('>') else { continue };
         let sent = sent.trim();
         if let Some((name, value)) = sent.split_once(": ") {
@@ -138,28 +145,74 @@ pub(super) fn output(text: &str) -> Result<Captured, String> {
         }
         let mut words = sent.split_whitespace();
         if let (Some(method), Some(path)) = (words.next(), words.next()) {
+            if captured.method.is_some() {
+                // A second request, as after a redirection.
+                break;
+            }
             captured.method = Some(method.to_owned());
             captured.path = path_of(path);
         }
     }
-    let marked =
-        |line: &str| line.starts_with(['>', '<', '*', '{', '}']) && line.get(1..2) == Some(" ");
-    let after: usize = text
-        .split_inclusive('\n')
-        .scan(0, |at, line| {
-            *at += line.len();
-            Some((*at, line))
-        })
-        .filter(|(_, line)| marked(line) || matches!(line.trim(), ">" | "<"))
-        .last()
-        .map_or(0, |(at, _)| at);
-    let body = text.get(after..).unwrap_or_default();
-    captured.body =
-        body.strip_prefix("\r\n").or_else(|| body.strip_prefix('\n')).unwrap_or(body).into();
-    if captured.body.is_empty() {
-        return Err("is the output of curl -v without the body: put that behind an empty line at \
-                    its end"
-            .into());
-    }
+    let declared = captured.headers.get("content-length");
+    let declared: Option<usize> = declared.and_then(|value| value.to_str().ok()?.parse().ok());
+    sends_body |= declared.is_some_and(|length| length > 0);
+    sends_body |= captured.headers.contains_key("transfer-encoding");
+    let body = body_in(text, declared);
+    let body = body.map(|body| body.as_bytes().to_vec()).or_else(|| body_of_command(text));
+    captured.body = match body {
+        Some(body) => body,
+        None if !sends_body => Vec::new(),
+        None => {
+            return Err("is the output of curl -v without the body of the request, which curl \
+                        does not show, only the answer's: put it behind an empty line at the \
+                        end, or use curl --trace FILE"
+                .into());
+        }
+    };
     Ok(captured)
+}
+
+/// True of a line that curl itself marks.
+fn is_marked(line: &str) -> bool {
+    let marked = line.starts_with(['>', '<', '*', '{', '}']) && line.get(1..2) == Some(" ");
+    marked || matches!(line.trim(), ">" | "<")
+}
+
+/// The body of the request that was put behind all that curl printed: behind an empty
+/// line, or at once where no answer is in the output. `declared` is its length.
+fn body_in(text: &str, declared: Option<usize>) -> Option<&str> {
+    let ends = text.split_inclusive('\n').scan(0, |at, line| {
+        *at += line.len();
+        Some((*at, line))
+    });
+    let after = ends.filter(|(_, line)| is_marked(line)).last().map_or(0, |(at, _)| at);
+    let rest = text.get(after..)?;
+    let mut from = 0;
+    let empty = rest.split_inclusive('\n').find_map(|line| {
+        from += line.len();
+        matches!(line, "\n" | "\r\n").then_some(from)
+    });
+    let answer = text.lines().any(|line| line.starts_with("< "));
+    if !answer {
+        let begins = rest.starts_with(['\r', '\n']);
+        let body = empty.filter(|_| begins).map_or(Some(rest), |from| rest.get(from..));
+        return body.filter(|body| !body.is_empty());
+    }
+    let body = rest.get(empty?..).filter(|body| !body.is_empty())?;
+    // An answer may have an empty line of its own.
+    let of_answer = text.lines().filter_map(|line| line.strip_prefix("< "));
+    let mut lengths = of_answer.filter_map(|line| {
+        let (name, length) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length").then(|| length.trim().parse().ok()).flatten()
+    });
+    let is_answer = lengths.next_back().is_some_and(|length: usize| rest.len() == length);
+    (declared == Some(body.len()) || !is_answer).then_some(body)
+}
+
+/// The body in the command above the output, where that was copied too.
+fn body_of_command(text: &str) -> Option<Vec<u8>> {
+    let before = text.split_inclusive('\n').take_while(|line| !is_marked(line)).map(str::len).sum();
+    let (_, line) = text.get(..before)?.split_once("curl ")?;
+    let body = command(&format!("curl {line}")).ok()?.body;
+    (!body.is_empty()).then_some(body)
 }

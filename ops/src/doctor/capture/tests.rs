@@ -176,13 +176,125 @@ fn what_is_no_capture_is_refused_without_being_quoted() {
         ("no header here\n\nbody", "must be an event of API Gateway"),
         (r#"{"id":"evt_secret-value"}"#, "a body alone tells nothing"),
         (r#"{"log":{"entries":[]}}"#, "is a HAR without a POST"),
-        (r#"{"headers":{},"body":"secret-value%","isBase64Encoded":true}"#, "is no base64"),
+        (r#"{"headers":{"a":"secret-value"},"body":{"a":1}}"#, "its body are no text"),
         ("curl -d 'secret-value", "quotation mark that never ends"),
         ("curl -d @secret-value.json https://x.example/", "takes its body from a file"),
-        ("> POST /x HTTP/1.1\n> X: secret-value\n>\n", "without the body"),
+        ("> POST /x HTTP/1.1\n> X: secret-value\n> Content-Length: 5\n>\n", "without the body"),
+        ("> POST /x HTTP/1.1\n> X: secret-value\n>\n} [5 bytes data]\n", "without the body"),
     ] {
         let refused = read_text(text).unwrap_err();
         assert!(refused.contains(problem), "{text}: {refused}");
         assert!(!refused.contains("secret-value"), "{refused}");
     }
+}
+
+/// What a REST API or a named stage puts into an event, and what base64 is none.
+#[test]
+fn an_event_is_taken_as_a_function_takes_it() {
+    let event = json!({
+        "rawPath": "/live/webhooks/p/x%20", "headers": { "X-A": "1", "bad name": "2" },
+        "requestContext": { "http": { "method": "PUT" }, "stage": "live" },
+        "body": "e30=\n", "isBase64Encoded": true,
+    });
+    let captured = read_text(&event.to_string()).unwrap();
+    assert_eq!(
+        (captured.path.as_str(), captured.method.as_deref()),
+        ("/webhooks/p/x%20", Some("PUT"))
+    );
+    assert_eq!((captured.headers.len(), captured.not_base64), (1, true));
+    assert_eq!(captured.body, b"e30=\n");
+    let event = json!({
+        "rawPath": "/live/webhooks/p/x", "headers": {}, "requestContext": { "stage": "$default" },
+    });
+    assert_eq!(read_text(&event.to_string()).unwrap().path, "/live/webhooks/p/x");
+}
+
+#[test]
+fn what_was_sent_becomes_what_a_gateway_hands_on() {
+    let captured = read_text("POST /a%20b/%zz/%C3%B6?c=%20 HTTP/1.1\nX-A: 1\nx-a: 2\n\n").unwrap();
+    assert_eq!(
+        (captured.path.as_str(), &captured.headers["x-a"]),
+        ("/a b/%zz/ö", &"1,2".parse().unwrap())
+    );
+    for (command, method) in [
+        ("curl https://x.example/a", "GET"),
+        ("curl -I https://x.example/a", "HEAD"),
+        ("curl --json {} https://x.example/a", "POST"),
+        ("curl -XPUT -d {} https://x.example/a", "PUT"),
+    ] {
+        assert_eq!(read_text(command).unwrap().method.as_deref(), Some(method), "{command}");
+    }
+    let get = json!({ "request": { "method": "GET", "url": "https://x.example/webhooks/p" } });
+    let har = json!({ "log": { "entries": [get] } });
+    assert_eq!(read_text(&har.to_string()).unwrap().method.as_deref(), Some("GET"));
+    let bare =
+        json!({ "request": { "method": "POST", "url": "https://x.example/", "bodySize": 5 } });
+    let har = json!({ "log": { "entries": [bare] } });
+    assert!(read_text(&har.to_string()).unwrap_err().contains("without the body"));
+}
+
+/// The output of `curl -v`, as `curl -v … > file 2>&1` leaves it.
+fn both_ways(before: &str, after: &str) -> String {
+    format!(
+        "{before}  % Total    % Received % Xferd\n\r  0     0    0     0*   Trying 192.0.2.1:443...\n\
+         * Connected to x.example (192.0.2.1) port 443 (#0)\n> POST /webhooks/p/x HTTP/1.1\r\n\
+         > Host: x.example\r\n> Content-Length: {}\r\n> \r\n}} [40 bytes data]\n\
+         < HTTP/1.1 401 Unauthorized\r\n< content-length: 24\r\n< \r\n{{ [24 bytes data]\n\
+         \r100    48  100    24\n* Connection #0 to host x.example left intact\n{after}",
+        BODY.len(),
+    )
+}
+
+const ANSWER: &str = "{\"error\":\"unauthorized\"}";
+
+#[test]
+fn the_body_of_an_answer_is_never_that_of_the_request() {
+    let paragraphs = "<p>\n\n</p>\n\n<p></p>\n<p>\n\n";
+    assert_eq!((ANSWER.len(), paragraphs.len()), (24, 24));
+    for after in [ANSWER, "", paragraphs, &format!("{ANSWER}\n")] {
+        let refused = read_text(&both_ways("", after)).unwrap_err();
+        assert!(refused.contains("without the body of the request"), "{after}: {refused}");
+    }
+    let command = BODY.replace('\'', "'\\''");
+    let command =
+        format!("$ curl -v --data-raw '{command}' \\\n  https://x.example/webhooks/p/x\n");
+    for (before, after) in [
+        ("", format!("{ANSWER}\n\n{BODY}")),
+        ("", format!("\n{BODY}")),
+        ("", format!("\r\n{BODY}")),
+        (&command, ANSWER.to_owned()),
+    ] {
+        let captured = read_text(&both_ways(before, &after)).unwrap();
+        assert_eq!(String::from_utf8(captured.body).unwrap(), BODY, "{before}{after}");
+        assert_eq!(captured.path, "/webhooks/p/x");
+    }
+    // Nothing was sent, so nothing is missing.
+    let get = "> GET /webhooks/p/x HTTP/1.1\n> \n< HTTP/1.1 404\n< \n{}";
+    let captured = read_text(get).unwrap();
+    assert_eq!((captured.method.as_deref(), captured.body.as_slice()), (Some("GET"), &b""[..]));
+    // Only the first of two requests, as after a redirection.
+    let twice = both_ways("", &format!("> POST /other HTTP/1.1\n> Host: y\n>\n\n{BODY}"));
+    let captured = read_text(&twice).unwrap();
+    assert_eq!(
+        (captured.path.as_str(), &captured.headers["host"]),
+        ("/webhooks/p/x", &"x.example".parse().unwrap())
+    );
+}
+
+#[test]
+fn dots_of_a_dump_that_may_be_other_bytes_are_counted() {
+    let body = "{\"name\":\".. ....\",\"n\":250.00}";
+    let text = |dump: &str| {
+        let head = format!("=> Send header, {} bytes (0x1)\n{}", HEAD.len(), dumped_text(HEAD));
+        format!(
+            "{head}=> Send data, {} bytes (0x1)\n{dump}<= Recv header, 4 bytes (0x4)\n0000: HTTP\n",
+            body.len()
+        )
+    };
+    assert_eq!(read_text(&text(&dumped_text(body))).unwrap().dots, 7);
+    // A dump of bytes loses none.
+    let captured = read_text(&text(&dumped(body.as_bytes()))).unwrap();
+    assert_eq!((captured.dots, captured.body.as_slice()), (0, body.as_bytes()));
+    let again = format!("{0}{0}", text(&dumped(body.as_bytes())));
+    assert_eq!(read_text(&again).unwrap(), captured);
 }

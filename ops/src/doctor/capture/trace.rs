@@ -4,6 +4,8 @@ use crate::doctor::capture::{Captured, Form, path_of};
 
 /// The mark of what was sent.
 const SENT: &str = "=> Send ";
+/// The mark of an answer.
+const RECEIVED: &str = "<= Recv header";
 /// The columns of the bytes in a dump of `--trace`, three for each.
 const HEX_COLUMNS: usize = 48;
 
@@ -23,11 +25,20 @@ pub(super) fn read(text: &str) -> Captured {
     let mut captured = Captured::new(Form::CurlTrace, "");
     let (mut headers, mut body) = (Vec::new(), Vec::new());
     let mut lines = text.lines().peekable();
+    let mut answered = false;
     while let Some(line) = lines.next() {
-        let Some(what) = section(line) else { continue };
+        let Some(what) = section(line) else {
+            answered |= line.contains(RECEIVED);
+            continue;
+        };
+        if answered && what.starts_with("header") {
+            // A second request, as after a redirection.
+            break;
+        }
+        let is_body = what.starts_with("data");
         let into = if what.starts_with("header") {
             &mut headers
-        } else if what.starts_with("data") {
+        } else if is_body {
             &mut body
         } else {
             continue;
@@ -39,6 +50,10 @@ pub(super) fn read(text: &str) -> Captured {
         }
         let announced = what.split(", ").nth(1).and_then(|rest| rest.split(' ').next());
         let length = announced.and_then(|length| length.parse().ok());
+        if is_body && of_hex(&dumped).is_none() {
+            captured.dots +=
+                dumped.iter().map(|(_, text)| text.matches('.').count()).sum::<usize>();
+        }
         into.extend(bytes(&dumped, length));
     }
     let headers = String::from_utf8_lossy(&headers).into_owned();

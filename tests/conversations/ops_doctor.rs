@@ -1,0 +1,256 @@
+//! The operator's command and the receiving functions over the same requests: what the
+//! one says is what the others answer.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use shared::wire::Timestamp;
+use tests::scratch::Scratch;
+use tests::stage::signed_with;
+use tests::webhooks::{COMMISSIONS, TOKEN, v1_path};
+use tests::{Stage, noise, now, unsigned};
+
+use crate::ops::{CliOutput, ops_command, run};
+use crate::samples::{fresh, samples};
+
+const PAYOUTS: &str = "/webhooks/affonso/payouts";
+const PING: &str = "/webhooks/uppromote/payment-paid";
+
+/// A receiving function that was sent requests, and how many lines it wrote.
+struct Server {
+    stage: Stage,
+    lines: usize,
+}
+
+/// What was answered, in the words of the request's line: status code, outcome and
+/// reason.
+type Answer = (u16, String, Option<String>);
+
+impl Server {
+    async fn start() -> Self {
+        Self { stage: Stage::start().await, lines: 0 }
+    }
+
+    /// Sends an event over HTTP, as a provider does.
+    async fn sent(&mut self, event: &Value) -> Answer {
+        let answer = self.stage.send(event).await;
+        // What no route takes comes to no function: the API answers in its own words.
+        if answer.body["message"] == "Not Found" {
+            return (answer.status, "not_found".into(), None);
+        }
+        self.line(answer.status).await
+    }
+
+    /// Gives the event to a function as it is: for what no client can send.
+    async fn invoked(&mut self, event: &Value) -> Answer {
+        let answer = self.stage.invoke("CommissionsFunction", event).await;
+        self.line(u16::try_from(answer["statusCode"].as_u64().unwrap()).unwrap()).await
+    }
+
+    async fn line(&mut self, status: u16) -> Answer {
+        self.lines += 1;
+        let lines = self.stage.lines(self.lines).await;
+        let line = &lines[self.lines - 1];
+        let outcome = line["outcome"].as_str().unwrap().to_owned();
+        (status, outcome, line["reason"].as_str().map(str::to_owned))
+    }
+}
+
+/// Asks about an event that comes in now.
+async fn asked(event: &Value, words: &[&str]) -> CliOutput {
+    let file = Scratch::new("captured.json");
+    let mut event = event.clone();
+    event["requestContext"]["timeEpoch"] = Timestamp::now().ms().into();
+    std::fs::write(file.path(), event.to_string()).unwrap();
+    let mut command = ops_command().await;
+    command.args(["--local", "doctor", file.text()]).args(words);
+    run(command).await
+}
+
+/// Says of a request what was answered, by the document and by the exit code.
+async fn agrees(event: &Value, answer: &Answer, what: &str) {
+    let output = asked(event, &["--json"]).await;
+    let said: Value =
+        serde_json::from_str(&output.out).unwrap_or_else(|_| panic!("{what} {output:?}"));
+    let (status, outcome, reason) = answer;
+    let is_taken = (200..300).contains(status);
+    assert_eq!(said["fits"], is_taken, "{what}: {answer:?} {said}");
+    assert_eq!(output.code, i32::from(!is_taken), "{what}: {said}");
+    assert_eq!(said["status"], *status, "{what}: {answer:?} {said}");
+    // Nobody but the table knows what came before.
+    if outcome != "duplicate" {
+        assert_eq!(said["outcome"], *outcome, "{what}: {said}");
+    }
+    assert_eq!(said["reason"].as_str(), reason.as_deref(), "{what}: {said}");
+}
+
+#[tokio::test]
+async fn of_every_sample_doctor_says_what_it_is_answered() {
+    let mut server = Server::start().await;
+    let mut known = Vec::new();
+    for (name, _, status) in samples() {
+        if known.contains(&name) {
+            continue;
+        }
+        let event = fresh(&name, status);
+        let answer = server.sent(&event).await;
+        agrees(&event, &answer, &name).await;
+        known.push(name);
+    }
+    assert!(known.len() > 90, "{}", known.len());
+}
+
+fn with(mut event: Value, pointer: &str, value: impl Into<Value>) -> Value {
+    let place = event.pointer_mut(pointer).unwrap_or_else(|| panic!("no {pointer}"));
+    *place = value.into();
+    event
+}
+
+fn header(mut event: Value, name: &str, value: &str) -> Value {
+    event["headers"][name] = value.into();
+    event
+}
+
+const SIGNATURE: &str = "x-webhook-signature";
+const TIMED: &str = "x-affonso-signature";
+
+/// A signature of Affonso's over a time in any form.
+fn timed(stage: &Stage, body: &str, times: impl Fn(u64) -> String) -> Value {
+    let key = &local::dev_secrets()["webhooks"]["affonso"]["hmac"][0];
+    let key = key.as_str().or(key["key"].as_str()).unwrap();
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, key.as_bytes());
+    let time = times(now());
+    let mac = ring::hmac::sign(&key, format!("{time}.{body}").as_bytes());
+    let value = format!("t={time},v1={}", hex::encode(mac.as_ref()));
+    header(stage.signed(PAYOUTS, body), TIMED, &value)
+}
+
+/// Requests that are wrong in one way, with what has to be said of them.
+fn bad(stage: &Stage) -> Vec<(Value, &'static str)> {
+    let body =
+        r#"{"event_id":"e1","event_type":"commission.created","data":{"id":1,"status":"pending"}}"#;
+    let payout = r#"{"id":"evt_1","type":"payout.paid","createdAt":"2026-11-06T15:20:10.250Z","data":{"payoutId":"pay_1","status":"COMPLETED"}}"#;
+    let right = || stage.signed(COMMISSIONS, body);
+    let method = |name: &str| with(right(), "/requestContext/http/method", name);
+    let path = |path: &str| with(right(), "/rawPath", path);
+    let padded = |padding: String| {
+        stage.signed(
+            COMMISSIONS,
+            body.replace("pending", &format!("pending\",\"note\":\"{padding}")),
+        )
+    };
+    let v1 = |token: &str| {
+        let event = r#"{"event":{"id":1,"type":"lead_signup"},"data":{"id":2}}"#;
+        unsigned(&format!("/webhooks/firstpromoter-v1/{token}/customers"), event, &[])
+    };
+    let other = json!({ "firstpromoter": { "hmac": ["a-key-of-somebody-else"] } });
+    let bound = stage.signed(PING, r#"{"payment_id":1,"status":"SUCCESS"}"#);
+    vec![
+        (right(), "It fits: firstpromoter, commission.created, by the secret"),
+        (method("GET"), "the method is GET, and only POST has a route"),
+        (method("PUT"), "but for that it fits: firstpromoter, by the secret"),
+        (path("/webhooks/firstpromoter/nowhere"), "the path is no address of any provider"),
+        (path("/hooks"), "but for that it fits: firstpromoter, by the secret"),
+        (path("/prod/webhooks/firstpromoter/commissions"), "has something else before that"),
+        (path("//webhooks/firstpromoter/commissions"), "but for that it fits"),
+        (path("/webhooks//firstpromoter/commissions"), "but for that it fits"),
+        (path("/webhooks/firstpromoter//commissions/"), "It fits: firstpromoter"),
+        (
+            path("/webhooks/firstpromoter/payouts"),
+            "it is recorded all the same, and belongs to /webhooks/firstpromoter/commissions",
+        ),
+        (padded("a".repeat(1_200_000)), "and at most 1048576 are read"),
+        (padded(noise::letters(520 * 1024)), "the body is too large to be kept"),
+        (unsigned(COMMISSIONS, "a".repeat(1_200_000), &[]), "and at most 1048576 are read"),
+        (unsigned(COMMISSIONS, body, &[]), "no signature was sent (in x-webhook-signature)"),
+        (header(right(), SIGNATURE, ""), "no signature was sent (in x-webhook-signature)"),
+        (header(right(), SIGNATURE, "abcd"), "hex of a wrong length"),
+        (header(right(), SIGNATURE, "signed"), "is no signature of the provider's form"),
+        (
+            signed_with(&other, COMMISSIONS, body),
+            "Nothing comes near: it was signed with a key that is not here",
+        ),
+        (
+            v1("0123456789abcdef0123456789abcdef"),
+            "the token in the address is none of the configured ones",
+        ),
+        (v1("short"), "the token in the address is none of the configured ones, and shorter"),
+        (v1(TOKEN), "It fits: firstpromoter-v1, lead_signup"),
+        (stage.signed(&v1_path("customers"), "{}"), "its body cannot be read"),
+        (
+            stage.signed(COMMISSIONS, "{"),
+            "It is let in by the secret hmac[0], and its body cannot be read: body: not JSON",
+        ),
+        (stage.signed(COMMISSIONS, "[]"), "the body is kept in quarantine"),
+        (stage.signed(COMMISSIONS, ""), "the body is empty"),
+        (stage.signed(COMMISSIONS, b"\xff\xfe{}"), "its body cannot be read"),
+        (unsigned(PING, "", &[]), "It fits: uppromote, a ping, which needs no secret"),
+        (unsigned(PING, "{}", &[]), "It fits: uppromote, a ping"),
+        (unsigned(PING, "{ }", &[]), "no signature was sent (in x-uppromote-signature)"),
+        (
+            with(bound, "/rawPath", "/webhooks/uppromote/referral-new"),
+            "which is bound to payment.paid; this is referral.new",
+        ),
+        (timed(stage, payout, |time| time.to_string()), "It fits: affonso, payout.paid"),
+        (timed(stage, payout, |time| (time - 400).to_string()), "rightly signed, and 400 s"),
+        (timed(stage, payout, |time| (time + 500).to_string()), "ahead: at most 300 s are let in"),
+        (timed(stage, payout, |time| format!("{time}000")), "its time is in milliseconds"),
+        (
+            header(stage.signed(PAYOUTS, payout), TIMED, &"0".repeat(64)),
+            "the signature has no time",
+        ),
+        (
+            stage.signed(COMMISSIONS, body.replace("commission.created", "commission.dreamt")),
+            "It fits: firstpromoter, commission.dreamt",
+        ),
+        (
+            stage.signed(COMMISSIONS, body.replace("commission.created", "weather.changed")),
+            "nobody knows its type",
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn of_a_bad_capture_doctor_says_what_it_is_answered_and_why() {
+    let mut server = Server::start().await;
+    for (event, words) in bad(&server.stage) {
+        let what = format!("{} {words}", event["rawPath"]);
+        let answer = server.sent(&event).await;
+        agrees(&event, &answer, &what).await;
+        let said = asked(&event, &[]).await;
+        let told = said.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains(words), "{what} is not in\n{}", said.out);
+        let unmatched = answer.2.as_deref() == Some("no_secret_matches");
+        assert!(
+            unmatched || !told.contains("signed with a key that is not here"),
+            "{what}: {told}"
+        );
+        assert!(!told.contains(TOKEN) && !told.contains("0123456789abcdef"), "{told}");
+    }
+}
+
+/// What a client cannot send, and an event can hold.
+#[tokio::test]
+async fn of_an_event_that_was_changed_doctor_says_what_a_function_does() {
+    let mut server = Server::start().await;
+    let right = server.stage.signed(
+        COMMISSIONS,
+        r#"{"event_id":"e2","event_type":"commission.created","data":{"id":2}}"#,
+    );
+    let encoded = right["body"].as_str().unwrap().to_owned();
+    let text = String::from_utf8(STANDARD.decode(&encoded).unwrap()).unwrap();
+    let signature = right["headers"][SIGNATURE].as_str().unwrap().to_owned();
+    for event in [
+        with(right.clone(), "/body", format!("{encoded}\n")),
+        with(right.clone(), "/body", "no base64"),
+        with(right.clone(), "/isBase64Encoded", false),
+        with(with(right.clone(), "/isBase64Encoded", false), "/body", text),
+        header(right.clone(), SIGNATURE, &format!("{signature}\n")),
+        header(right.clone(), SIGNATURE, &format!(" {signature} ")),
+        header(right.clone(), "X-Webhook-Signature", &signature),
+        header(right.clone(), "no name", &signature),
+    ] {
+        let answer = server.invoked(&event).await;
+        agrees(&event, &answer, &event["headers"].to_string()).await;
+    }
+}
