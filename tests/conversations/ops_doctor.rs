@@ -31,6 +31,13 @@ impl Server {
         Self { stage: Stage::start().await, lines: 0 }
     }
 
+    async fn with_secrets(webhooks: &Value) -> Self {
+        let change = |options: &mut local::Options| {
+            options.secrets["webhooks"] = webhooks.clone();
+        };
+        Self { stage: Stage::with(change).await, lines: 0 }
+    }
+
     /// Sends an event over HTTP, as a provider does.
     async fn sent(&mut self, event: &Value) -> Answer {
         let answer = self.stage.send(event).await;
@@ -69,7 +76,11 @@ async fn asked(event: &Value, words: &[&str]) -> CliOutput {
 
 /// Says of a request what was answered, by the document and by the exit code.
 async fn agrees(event: &Value, answer: &Answer, what: &str) {
-    let output = asked(event, &["--json"]).await;
+    agrees_by(&[], event, answer, what).await;
+}
+
+async fn agrees_by(words: &[&str], event: &Value, answer: &Answer, what: &str) {
+    let output = asked(event, &[&["--json"], words].concat()).await;
     let said: Value =
         serde_json::from_str(&output.out).unwrap_or_else(|_| panic!("{what} {output:?}"));
     let (status, outcome, reason) = answer;
@@ -260,5 +271,55 @@ async fn of_an_event_that_was_changed_doctor_says_what_a_function_does() {
     ] {
         let answer = server.invoked(&event).await;
         agrees(&event, &answer, &event["headers"].to_string()).await;
+    }
+}
+
+/// Other ways to authenticate than those of the samples, and none.
+#[tokio::test]
+async fn by_whatever_secrets_doctor_says_what_a_request_is_answered() {
+    let password = "password-of-conversations";
+    let basic = json!([{ "user": "hook", "password": password }]);
+    let webhooks = json!({
+        "firstpromoter": {
+            "policy": "all", "hmac": ["a-key-of-conversations"],
+            "header": [{ "name": "x-shared", "value": "a-value-of-conversations" }],
+        },
+        "firstpromoter_v1": { "basic": basic },
+        "affonso": { "hmac": ["a-key-of-conversations"], "allow_body_only": true },
+    });
+    let file = Scratch::new("webhooks.json");
+    std::fs::write(file.path(), webhooks.to_string()).unwrap();
+    let mut server = Server::with_secrets(&webhooks).await;
+    let event = r#"{"event_id":"e3","event_type":"commission.created","data":{"id":3}}"#;
+    let signed = signed_with(&webhooks, COMMISSIONS, event);
+    let v1 = |credentials: &str| {
+        let event = r#"{"event":{"id":3,"type":"lead_signup"},"data":{"id":4}}"#;
+        let credentials = format!("Basic {}", STANDARD.encode(credentials));
+        unsigned(&v1_path("customers"), event, &[("authorization", &credentials)])
+    };
+    let other = json!({ "affonso": { "hmac": ["another-key-of-conversations"] } });
+    assert_eq!(signed["headers"]["x-shared"], "a-value-of-conversations");
+    for (event, status, reason) in [
+        (header(signed.clone(), "x-shared", ""), 401, Some("not_every_method")),
+        (signed.clone(), 200, None),
+        (header(signed, "x-shared", "another-value"), 401, Some("not_every_method")),
+        (v1(&format!("hook:{password}")), 200, None),
+        (v1("hook:another"), 401, Some("no_secret_matches")),
+        (v1("nothing"), 401, Some("no_secret_matches")),
+        (unsigned(&v1_path("customers"), "{}", &[]), 401, Some("missing")),
+        (
+            unsigned(&v1_path("customers"), "{}", &[("authorization", "Bearer x")]),
+            401,
+            Some("malformed"),
+        ),
+        (signed_with(&webhooks, AFFONSO, PAYOUT), 200, None),
+        (signed_with(&other, AFFONSO, PAYOUT), 401, Some("no_secret_matches")),
+        (unsigned(PING, "{\"payment_id\":1}", &[("x-uppromote-signature", "00")]), 503, None),
+        (unsigned(PING, "", &[]), 200, None),
+    ] {
+        let answer = server.sent(&event).await;
+        assert_eq!((answer.0, answer.2.as_deref()), (status, reason), "{event}");
+        let secrets = ["--secrets", file.text()];
+        agrees_by(&secrets, &event, &answer, &event.to_string()).await;
     }
 }

@@ -11,6 +11,8 @@ use super::capture::{Captured, read};
 use super::near::{Miss, mac};
 use super::*;
 
+mod verdict;
+
 fn development() -> Value {
     secrets::webhooks(DEVELOPMENT).unwrap()
 }
