@@ -65,10 +65,14 @@ impl Server {
 
 /// Asks about an event that comes in now.
 async fn asked(event: &Value, words: &[&str]) -> CliOutput {
-    let file = Scratch::new("captured.json");
     let mut event = event.clone();
     event["requestContext"]["timeEpoch"] = Timestamp::now().ms().into();
-    std::fs::write(file.path(), event.to_string()).unwrap();
+    asked_of(event.to_string().as_bytes(), words).await
+}
+
+async fn asked_of(capture: &[u8], words: &[&str]) -> CliOutput {
+    let file = Scratch::new("captured");
+    std::fs::write(file.path(), capture).unwrap();
     let mut command = ops_command().await;
     command.args(["--local", "doctor", file.text()]).args(words);
     run(command).await
@@ -76,13 +80,13 @@ async fn asked(event: &Value, words: &[&str]) -> CliOutput {
 
 /// Says of a request what was answered, by the document and by the exit code.
 async fn agrees(event: &Value, answer: &Answer, what: &str) {
-    agrees_by(&[], event, answer, what).await;
+    is_said(&asked(event, &["--json"]).await, answer, what);
 }
 
-async fn agrees_by(words: &[&str], event: &Value, answer: &Answer, what: &str) {
-    let output = asked(event, &[&["--json"], words].concat()).await;
-    let said: Value =
-        serde_json::from_str(&output.out).unwrap_or_else(|_| panic!("{what} {output:?}"));
+#[track_caller]
+fn is_said(output: &CliOutput, answer: &Answer, what: &str) {
+    let said: Value = serde_json::from_str(&output.out).unwrap_or_default();
+    assert!(said.is_object(), "{what}: {output:?}");
     let (status, outcome, reason) = answer;
     let is_taken = (200..300).contains(status);
     assert_eq!(said["fits"], is_taken, "{what}: {answer:?} {said}");
@@ -112,8 +116,7 @@ async fn of_every_sample_doctor_says_what_it_is_answered() {
 }
 
 fn with(mut event: Value, pointer: &str, value: impl Into<Value>) -> Value {
-    let place = event.pointer_mut(pointer).unwrap_or_else(|| panic!("no {pointer}"));
-    *place = value.into();
+    *event.pointer_mut(pointer).unwrap() = value.into();
     event
 }
 
@@ -237,14 +240,19 @@ async fn of_a_bad_capture_doctor_says_what_it_is_answered_and_why() {
 #[tokio::test]
 async fn of_a_signed_time_doctor_says_what_it_is_answered_and_why() {
     let mut server = Server::start().await;
-    let times: [(fn(u64) -> u64, &str); 4] = [
-        (|now| now, "It fits: affonso, payout.paid"),
-        (|now| now - 400, " old when it came in: "),
-        (|now| now + 5_000, "ahead: at most 300 s are let in"),
-        (|now| now * 1_000, "rightly signed, and its time is in milliseconds"),
-    ];
-    for (time, words) in times {
-        compare(&mut server, &timed(PAYOUT, time(now())), words).await;
+    let changed = |how: &str, now: u64| match how {
+        "late" => now - 400,
+        "early" => now + 5_000,
+        "in milliseconds" => now * 1_000,
+        _ => now,
+    };
+    for (how, words) in [
+        ("right", "It fits: affonso, payout.paid"),
+        ("late", " old when it came in: "),
+        ("early", "ahead: at most 300 s are let in"),
+        ("in milliseconds", "rightly signed, and its time is in milliseconds"),
+    ] {
+        compare(&mut server, &timed(PAYOUT, changed(how, now())), words).await;
     }
 }
 
@@ -271,6 +279,55 @@ async fn of_an_event_that_was_changed_doctor_says_what_a_function_does() {
     ] {
         let answer = server.invoked(&event).await;
         agrees(&event, &answer, &event["headers"].to_string()).await;
+    }
+}
+
+/// A request as it stands on the wire.
+fn written(event: &Value) -> Vec<u8> {
+    let method = event["requestContext"]["http"]["method"].as_str().unwrap();
+    let mut text = format!("{method} {} HTTP/1.1\r\n", event["rawPath"].as_str().unwrap());
+    for (name, value) in event["headers"].as_object().unwrap() {
+        text.extend([name, ": ", value.as_str().unwrap(), "\r\n"]);
+    }
+    let body = STANDARD.decode(event["body"].as_str().unwrap()).unwrap();
+    [text.as_bytes(), b"\r\n", &body].concat()
+}
+
+/// What API Gateway makes of a request before a function sees it.
+#[tokio::test]
+async fn of_a_request_on_the_wire_doctor_says_what_it_is_answered() {
+    let mut server = Server::start().await;
+    let event = r#"{"event_id":"e4","event_type":"commission.created","data":{"id":4}}"#;
+    let right = server.stage.signed(COMMISSIONS, event);
+    let lead = r#"{"event":{"id":5,"type":"lead_signup"},"data":{"id":6}}"#;
+    let v1 = |end: &str| {
+        unsigned(&v1_path("customers").replace(TOKEN, &format!("{TOKEN}{end}")), lead, &[])
+    };
+    let paid = timed(PAYOUT, now());
+    let (time, mac) = paid["headers"][TIMED].as_str().unwrap().split_once(',').unwrap();
+    let split = header(header(paid.clone(), TIMED, time), "X-Affonso-Signature", mac);
+    let signature = right["headers"][SIGNATURE].as_str().unwrap();
+    for (event, status) in [
+        (right.clone(), 200),
+        (header(right.clone(), "X-Webhook-Signature", signature), 401),
+        (header(right.clone(), SIGNATURE, &format!("\t{signature}  ")), 200),
+        (with(right.clone(), "/rawPath", "/webhooks/firstpromoter/%63ommissions"), 200),
+        (with(right.clone(), "/rawPath", "/webhooks/firstpromoter/commissions?a=b"), 200),
+        (with(right, "/requestContext/http/method", "PATCH"), 404),
+        (v1(""), 200),
+        (v1("%20"), 200),
+        (v1("%2F"), 200),
+        (v1("%41"), 401),
+        (paid.clone(), 200),
+        (split, 200),
+    ] {
+        let answer = server.sent(&event).await;
+        assert_eq!(answer.0, status, "{}", event["rawPath"]);
+        is_said(
+            &asked_of(&written(&event), &["--json"]).await,
+            &answer,
+            &event["rawPath"].to_string(),
+        );
     }
 }
 
@@ -319,7 +376,7 @@ async fn by_whatever_secrets_doctor_says_what_a_request_is_answered() {
     ] {
         let answer = server.sent(&event).await;
         assert_eq!((answer.0, answer.2.as_deref()), (status, reason), "{event}");
-        let secrets = ["--secrets", file.text()];
-        agrees_by(&secrets, &event, &answer, &event.to_string()).await;
+        let output = asked(&event, &["--json", "--secrets", file.text()]).await;
+        is_said(&output, &answer, &event.to_string());
     }
 }

@@ -106,9 +106,8 @@ impl Captured {
 
 /// The path of a URL or of a request's first line, decoded as API Gateway does.
 fn path_of(url: &str) -> String {
-    let rest = url
-        .split_once("://")
-        .map_or(url, |(_, rest)| rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default());
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let rest = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default();
     decoded(rest.split(['?', '#']).next().unwrap_or_default())
 }
 

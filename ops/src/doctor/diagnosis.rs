@@ -160,13 +160,10 @@ fn request(captured: &Captured, path: &str) -> Request {
 /// A request that no route takes, as it would be with the right method at the right
 /// address, or at any where it is not known.
 fn corrected(captured: &Captured) -> Captured {
-    let path = match (Route::of_path(ALL, &captured.path), captured.path.find("webhooks")) {
-        (Some(_), Some(at)) => {
-            let rest = captured.path.get(at + "webhooks".len()..).unwrap_or_default();
-            format!("{ROUTED}{}", rest.trim_start_matches('/'))
-        }
-        _ => String::new(),
-    };
+    let known = Route::of_path(ALL, &captured.path);
+    let routed = known.and_then(|_| captured.path.split_once(ROUTED));
+    let path = routed
+        .map_or_else(String::new, |(_, rest)| format!("{ROUTED}{}", rest.trim_start_matches('/')));
     Captured { method: None, path, ..captured.clone() }
 }
 

@@ -218,11 +218,17 @@ fn what_was_sent_becomes_what_a_gateway_hands_on() {
     );
     for (command, method) in [
         ("curl https://x.example/a", "GET"),
+        ("curl x.example/a?b=c", "GET"),
         ("curl -I https://x.example/a", "HEAD"),
         ("curl --json {} https://x.example/a", "POST"),
         ("curl -XPUT -d {} https://x.example/a", "PUT"),
     ] {
-        assert_eq!(read_text(command).unwrap().method.as_deref(), Some(method), "{command}");
+        let captured = read_text(command).unwrap();
+        assert_eq!(
+            (captured.method.as_deref(), captured.path.as_str()),
+            (Some(method), "/a"),
+            "{command}"
+        );
     }
     let get = json!({ "request": { "method": "GET", "url": "https://x.example/webhooks/p" } });
     let har = json!({ "log": { "entries": [get] } });
