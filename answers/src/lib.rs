@@ -21,7 +21,7 @@ pub use given::{Given, Known};
 pub use money::{Money, Total, totals};
 pub use now::{LATE_SECONDS, Now, Stage, Sweep};
 pub use person::{Earning, Link, Person, Role};
-pub use private::{is_impersonal, shown};
+pub use private::is_impersonal;
 pub use reason::because;
 pub use reward::{Party, Reward, Standing};
 pub use story::{Happening, Next, RecordNow, Story, StoryEvent, StoryPromise, Try, What};

@@ -300,7 +300,7 @@ impl Cli {
                 if let Some(path) = &of.html {
                     return write(path, &told.page(&frame(&self.target, false)?));
                 }
-                self.shown(&told, || told.text())
+                self.shown(&told, || told.text(&self.target))
             }
         }
     }

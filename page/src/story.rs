@@ -1,7 +1,8 @@
 //! Screen *Story*: what happened to one object.
 
-use answers::{FactChange, Happening, RecordNow, Story, StoryPromise, What, shown};
+use answers::{FactChange, Happening, RecordNow, Story, StoryPromise, What};
 use maud::{Markup, html};
+use shared::fulfilment::Parked;
 
 use crate::bars::bar;
 use crate::frame::{Frame, Screen};
@@ -55,9 +56,17 @@ fn life(frame: &Frame, of: &StoryPromise) -> Markup {
                 dt { "Promised" } dd { (ago(frame, reward.promised_at)) }
             }
             p { strong { "Now: " } (of.now) }
-            @if let Some(next) = &of.next { p { strong { "Next: " } (next.says.replace('`', "")) "." } }
+            @if let Some(next) = &of.next { p { strong { "Next: " } (next.says) "." } }
+            @if let Some(parked) = &reward.parked {
+                p { strong { "What to do: " } (what_to_do(frame, parked)) }
+            }
         }
     }
+}
+
+fn what_to_do(frame: &Frame, parked: &Parked) -> Markup {
+    let reason = parked.reason.to_string();
+    link(frame.waiting(&reason, parked.from.name()), &format!("see {reason}"))
 }
 
 fn happened(frame: &Frame, happening: &Happening) -> Markup {
@@ -94,7 +103,7 @@ fn changed(change: &FactChange) -> Markup {
 }
 
 fn recorded(record: &RecordNow) -> Markup {
-    let row = |(name, value): (&String, _)| [html! { (name) }, html! { (shown(name, value)) }];
+    let row = |(name, value): (&str, String)| [html! { (name) }, html! { (value) }];
     html! {
         h2 { "The record now" }
         p {
@@ -107,7 +116,7 @@ fn recorded(record: &RecordNow) -> Markup {
             }
         }
         @if !record.facts.is_empty() {
-            (table("Facts", ["Fact", "Value"], record.facts.iter().map(row)))
+            (table("Facts", ["Fact", "Value"], record.shown().map(row)))
         }
     }
 }
