@@ -7,24 +7,24 @@ use crate::find::FindArgs;
 use crate::inbox::{Inbox, InboxArgs};
 use crate::install::{CompletionsArgs, ManArgs, completions, man};
 use crate::invocation::program;
-use crate::key::Key;
 use crate::now::{NowArgs, overview};
 use crate::page::{frame, write};
-use crate::parked::{self, Filter, Waiting, causes, parked};
+use crate::parked::args::ParkedArgs;
+use crate::parked::{self, Waiting, causes, parked};
 use crate::requests::Requests;
 use crate::requests::args::RequestsArgs;
-use crate::resume::many::{Plan, Selection, agreed};
+use crate::resume::args::ResumeArgs;
+use crate::resume::many::{Plan, agreed};
 use crate::resume::{find, resume, says_enough};
 use crate::serve::ServeArgs;
 use crate::show::{ShowArgs, Shown};
 use crate::story::StoryArgs;
 use crate::target::TargetArgs;
-use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
+use clap::builder::PossibleValuesParser;
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use serde::Serialize;
 use serde_json::json;
-use shared::fulfilment::{OperatorDecision, Resolution, State};
 use shared::provider;
 use shared::wire::Timestamp;
 
@@ -60,7 +60,7 @@ enum Command {
     /// Tells why promises are parked, by cause, and what to do about it
     Parked(ParkedArgs),
     /// Lets a parked promise go on, or all that are parked for one cause
-    Resume(Resume),
+    Resume(ResumeArgs),
     /// Lists the requests that came in, refused ones with the reason
     Requests(RequestsArgs),
     /// Tells which secret fits a captured request, or what comes near
@@ -88,127 +88,6 @@ impl Command {
             Self::Completions(_) | Self::Man(_) => true,
             _ => false,
         }
-    }
-}
-
-#[derive(Debug, Args)]
-struct ParkedArgs {
-    /// Only those of this reason
-    #[arg(long, value_name = "REASON")]
-    reason: Option<String>,
-    /// Only those that were in this state before
-    #[arg(long, value_name = "STATE", value_parser = states())]
-    from: Option<State>,
-    /// Only those in this unit
-    #[arg(long, value_name = "UNIT")]
-    unit: Option<String>,
-    /// Only those of this campaign
-    #[arg(long, value_name = "ID")]
-    campaign: Option<String>,
-    /// A row for each, longest parked first, instead of the causes
-    #[arg(long)]
-    rows: bool,
-}
-
-impl ParkedArgs {
-    fn filter(&self) -> Filter {
-        Filter {
-            reason: self.reason.clone(),
-            from: self.from,
-            unit: self.unit.clone(),
-            campaign: self.campaign.clone(),
-        }
-    }
-}
-
-/// The states from which a promise can be parked.
-fn states() -> impl TypedValueParser<Value = State> {
-    PossibleValuesParser::new(State::ALL.map(State::name)).try_map(|name| {
-        State::ALL.into_iter().find(|state| state.name() == name).ok_or("is no state")
-    })
-}
-
-#[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-struct Resume {
-    /// The promise, PROVIDER:ID:EPOCH, as `parked` shows it
-    #[arg(required_unless_present = "selection")]
-    key: Option<Key>,
-    /// Instead of one: all that are parked for this cause,
-    /// reason=REASON,from=STATE and, if you like, unit=UNIT, campaign=ID. Of those
-    /// whose outcome nobody knows, none
-    #[arg(long = "where", id = "selection", value_name = "CAUSE", conflicts_with = "key")]
-    selection: Option<Selection>,
-    /// With --where: shows what would become of each, and writes nothing
-    #[arg(long, requires = "selection", conflicts_with = "key")]
-    dry_run: bool,
-    /// With --where: the most that are taken, longest parked first
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 200,
-        requires = "selection",
-        conflicts_with = "key"
-    )]
-    limit: u32,
-    /// With --where: does not ask whether the promises shown are to go on
-    #[arg(long, requires = "selection", conflicts_with = "key")]
-    yes: bool,
-    /// The call whose outcome is unknown had its effect: the reward was given,
-    /// or taken back if that was the question
-    #[arg(long, requires = "because", conflicts_with = "not_granted")]
-    granted: bool,
-    /// The call whose outcome is unknown had no effect
-    #[arg(long, requires = "because")]
-    not_granted: bool,
-    /// Settles the promise as it stands: what was given is kept, what was not
-    /// given is not. Where the outcome is unknown, say which
-    #[arg(long, requires = "because")]
-    close: bool,
-    /// Your evidence; kept with the promise for good
-    #[arg(long, value_name = "WHY", value_parser = said())]
-    because: Option<String>,
-    /// The operator who decides [default: $USER]
-    #[arg(long, value_name = "NAME", value_parser = said())]
-    by: Option<String>,
-}
-
-pub(crate) fn said() -> impl TypedValueParser<Value = String> {
-    NonEmptyStringValueParser::new().try_map(|text| match text.trim() {
-        // The last two stand in commands that are shown to be copied.
-        "" | "WHY" | "NAME" => Err("says nothing"),
-        trimmed => Ok(trimmed.to_owned()),
-    })
-}
-
-impl Resume {
-    fn resolution(&self) -> Resolution {
-        let granted = self.granted.then_some(true).or(self.not_granted.then_some(false));
-        Resolution::of(granted, self.close)
-    }
-
-    fn operator(&self) -> Option<String> {
-        let user = || {
-            let user = std::env::var("USER").ok()?;
-            Some(user).filter(|user| !user.trim().is_empty())
-        };
-        self.by.clone().or_else(user)
-    }
-
-    /// The words by which a command names the operator, where it has to.
-    fn by_words(&self) -> Option<&str> {
-        self.by.as_deref().or_else(|| self.operator().is_none().then_some("NAME"))
-    }
-
-    fn decision(&self) -> Result<OperatorDecision, OpsError> {
-        Ok(OperatorDecision {
-            by: self
-                .operator()
-                .ok_or_else(|| OpsError::Failed("say who you are: --by NAME".into()))?,
-            resolution: self.resolution(),
-            because: self.because.clone().unwrap_or_default(),
-            at: Timestamp::now(),
-        })
     }
 }
 
@@ -311,7 +190,7 @@ impl Cli {
         &self.target
     }
 
-    async fn resume(&self, asked: &Resume) -> Result<String, OpsError> {
+    async fn resume(&self, asked: &ResumeArgs) -> Result<String, OpsError> {
         let target = self.target.open().await?;
         if let Some(selection) = &asked.selection {
             let decision = asked.decision()?;
@@ -349,6 +228,8 @@ impl Cli {
 
 #[cfg(test)]
 mod tests {
+    use shared::fulfilment::{OperatorDecision, Resolution};
+
     use super::*;
 
     fn parse(line: &str) -> Result<Cli, ErrorKind> {

@@ -13,7 +13,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::OpsError;
-use crate::paragraph::{span, wrapped};
+use crate::layout::wrapped;
+use crate::paragraph::span;
 use crate::signed_in::causes;
 use crate::target::{Described, TargetArgs};
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::OpsError;
-use crate::paragraph::{counted, wrapped};
+use crate::layout::wrapped;
+use crate::paragraph::counted;
 use crate::table::{or_dash, table};
 use clap::Args;
 use futures_util::{StreamExt, TryStreamExt, stream};

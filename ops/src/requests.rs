@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use std::error::Error;
 
 use crate::OpsError;
-use crate::paragraph::{counted, span, wrapped};
+use crate::layout::wrapped;
+use crate::paragraph::{counted, span};
 use crate::signed_in::causes;
 use crate::table::{or_dash, plain, table};
 use crate::target::TargetArgs;

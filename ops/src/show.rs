@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::OpsError;
+use crate::layout::wrapped;
 use crate::masked::{masked, whole};
-use crate::paragraph::{counted, wrapped};
+use crate::paragraph::counted;
 use crate::table::{or_dash, plain, table};
 use clap::Args;
 use serde::Serialize;

@@ -38,7 +38,7 @@ pub(crate) struct ServeArgs {
     port: u16,
     /// Rewards that wait may be let go on, in the name of this operator; without, the
     /// page is to be read only
-    #[arg(long, value_name = "NAME", value_parser = crate::cli::said())]
+    #[arg(long, value_name = "NAME", value_parser = crate::resume::args::said())]
     allow_resume: Option<String>,
     /// Shows personal data as well
     #[arg(long)]
