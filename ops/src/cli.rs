@@ -1,5 +1,7 @@
 //! The command line of `cargo ops`.
 
+use std::path::Path;
+
 use crate::OpsError;
 use crate::affiliate::AffiliateArgs;
 use crate::doctor::DoctorArgs;
@@ -132,10 +134,8 @@ impl Cli {
             Command::Now(asked) => {
                 let now = overview(&self.target, &self.target.open().await?.store).await?;
                 if let Some(path) = &asked.html {
-                    return write(
-                        path,
-                        &now.page(&self.target, &frame(&self.target, false)?).await,
-                    );
+                    let page = now.page(&self.target, &frame(&self.target, false)?).await;
+                    return self.written(path, &page);
                 }
                 self.shown(&now, || now.text(&self.target))
             }
@@ -143,7 +143,7 @@ impl Cli {
                 let answer = of.answer(&self.target, &self.target.open().await?).await?;
                 if let Some(path) = &of.html {
                     let frame = frame(&self.target, false)?;
-                    return write(path, &answer.page(&self.target, &frame));
+                    return self.written(path, &answer.page(&self.target, &frame));
                 }
                 if of.is_csv() && !self.json {
                     return Ok(answer.csv());
@@ -151,7 +151,7 @@ impl Cli {
                 self.shown(&answer.person, || answer.text())
             }
             Command::Find(of) => {
-                let found = of.findings(&self.target.open().await?.store).await?;
+                let found = of.findings(&self.target, &self.target.open().await?.store).await?;
                 self.shown(&found, || found.text(&self.target))
             }
             Command::Doctor(asked) => {
@@ -164,11 +164,22 @@ impl Cli {
                 self.shown(&inbox, || inbox.text())
             }
             Command::Show(asked) => {
-                let shown = Shown::read(&self.target.open().await?.store, asked).await?;
+                let shown =
+                    Shown::read(&self.target, &self.target.open().await?.store, asked).await?;
                 self.shown(&shown, || shown.text())
             }
-            Command::Completions(asked) => completions(Self::command(), asked),
-            Command::Man(asked) => man(Self::command(), asked),
+            Command::Completions(asked) => {
+                let script = completions(Self::command(), asked)?;
+                self.shown(&json!({ "script": script }), || script.clone())
+            }
+            Command::Man(asked) => {
+                let text = man(Self::command(), asked)?;
+                let told = match &asked.out {
+                    Some(folder) => json!({ "written": folder.display().to_string() }),
+                    None => json!({ "page": text }),
+                };
+                self.shown(&told, || text.clone())
+            }
             Command::Requests(asked) => {
                 let requests = Requests::read(&self.target, asked).await?;
                 self.shown(&requests, || requests.text())
@@ -177,7 +188,7 @@ impl Cli {
             Command::Story(of) => {
                 let told = of.told(&self.target, &self.target.open().await?).await?;
                 if let Some(path) = &of.html {
-                    return write(path, &told.page(&frame(&self.target, false)?));
+                    return self.written(path, &told.page(&frame(&self.target, false)?));
                 }
                 self.shown(&told, || told.text())
             }
@@ -215,6 +226,12 @@ impl Cli {
         let decision = asked.decision()?;
         let resumed = resume(&target, key, &seen, &decision).await?;
         self.shown(&resumed, || resumed.text())
+    }
+
+    /// Writes a page into a file, and says so.
+    fn written(&self, path: &Path, page: &str) -> Result<String, OpsError> {
+        let says = write(path, page)?;
+        self.shown(&json!({ "written": path.display().to_string() }), || says.clone())
     }
 
     fn shown(&self, value: &impl Serialize, text: impl Fn() -> String) -> Result<String, OpsError> {

@@ -50,6 +50,8 @@ struct Kept {
     id: String,
     #[serde(skip)]
     partition: Partition,
+    #[serde(skip)]
+    identity: Option<String>,
 }
 
 impl InboxArgs {
@@ -149,6 +151,7 @@ impl Kept {
             secret: event.secret,
             id: item.keys.pk.id().to_owned(),
             partition: item.keys.pk.clone(),
+            identity: event.identity,
         })
     }
 
@@ -162,6 +165,7 @@ impl Kept {
     fn view(&self) -> page::InboxRow {
         page::InboxRow {
             partition: self.partition.clone(),
+            identity: self.identity.clone(),
             received: self.received,
             why: self.why.name().replace('_', " "),
             what: self.what(),

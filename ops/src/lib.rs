@@ -4,6 +4,7 @@ mod affiliate;
 pub mod cli;
 mod doctor;
 mod error;
+mod event;
 mod find;
 mod gather;
 mod inbox;

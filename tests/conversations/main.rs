@@ -22,6 +22,7 @@ mod leaks;
 mod metrics;
 mod ops;
 mod ops_browser;
+mod ops_find;
 mod ops_inbox;
 mod ops_looking;
 mod ops_page;

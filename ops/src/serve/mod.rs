@@ -92,7 +92,12 @@ impl ServeArgs {
             served = axum::serve(listener, router) => served.map_err(failed)?,
             () = over => {}
         }
-        Ok(format!("ended: nobody asked for anything in {} min", self.idle))
+        let says = format!("nobody asked for anything in {} min", self.idle);
+        Ok(if json {
+            serde_json::json!({ "ended": says }).to_string()
+        } else {
+            format!("ended: {says}")
+        })
     }
 
     fn greeting(&self, address: &str, json: bool) -> String {
