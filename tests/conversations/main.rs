@@ -24,6 +24,7 @@ mod ops;
 mod ops_browser;
 mod ops_find;
 mod ops_inbox;
+mod ops_json;
 mod ops_looking;
 mod ops_page;
 mod ops_parked;
