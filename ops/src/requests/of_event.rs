@@ -107,13 +107,12 @@ fn is_sha256(text: &str) -> bool {
 /// without them stands for such an id, and each line is compared again.
 fn pattern(id: &str) -> String {
     let is_plain = |c: char| (c.is_ascii_graphic() || c == ' ') && !"\"\\*%".contains(c);
-    let is_whole = id.chars().all(is_plain) && id.len() <= PATTERN_BYTES;
     let parts = id.split(|c| !is_plain(c)).map(str::trim);
     let part = parts.max_by_key(|part| part.len()).unwrap_or_default();
     let part = part.get(..PATTERN_BYTES).unwrap_or(part);
     let identity = match part {
         "" => return "{ $.message = \"webhook\" }".to_owned(),
-        part if is_whole => format!("$.identity = \"{part}\" || $.identity = \"{part}#*\""),
+        part if part == id => format!("$.identity = \"{part}\" || $.identity = \"{part}#*\""),
         part => format!("$.identity = \"*{part}*\""),
     };
     format!("{{ $.message = \"webhook\" && ({identity}) }}")
@@ -134,6 +133,7 @@ mod tests {
             ("evt_1", "$.identity = \"evt_1\" || $.identity = \"evt_1#*\"".to_owned()),
             ("a#b c", "$.identity = \"a#b c\" || $.identity = \"a#b c#*\"".to_owned()),
             ("it's \"so\", he said", "$.identity = \"*, he said*\"".to_owned()),
+            (" evt_1", "$.identity = \"*evt_1*\"".to_owned()),
             ("a\\b*cd%e", "$.identity = \"*cd*\"".to_owned()),
             ("\u{1f381}evt\u{e9}", "$.identity = \"*evt*\"".to_owned()),
             (&long, format!("$.identity = \"*{cut}*\"")),
@@ -144,6 +144,14 @@ mod tests {
         }
         let all = "{ $.message = \"webhook\" }";
         assert_eq!((pattern("\u{1f381}\u{1f389}").as_str(), pattern("\"").as_str()), (all, all));
+    }
+
+    #[test]
+    fn the_log_is_read_as_far_back_as_the_template_keeps_it() {
+        let template = include_str!("../../../template.yaml");
+        let parameter = template.split("\n  LogRetentionDays:\n").nth(1).unwrap();
+        let default = parameter.split("Default: ").nth(1).unwrap().lines().next().unwrap();
+        assert_eq!(default.parse::<i64>().unwrap() * 86_400, BACK_SECONDS);
     }
 
     #[test]
