@@ -4,6 +4,7 @@ mod affiliate;
 pub mod cli;
 mod doctor;
 mod error;
+mod event;
 mod find;
 mod gather;
 mod inbox;
@@ -29,3 +30,4 @@ mod target;
 
 pub use error::OpsError;
 pub use story::Story;
+pub use target::TargetArgs;

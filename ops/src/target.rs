@@ -28,7 +28,7 @@ const MAX_AGE: &str = "MaxAgeSeconds";
 const LOOPBACK: Duration = Duration::from_millis(500);
 
 /// The place to look.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Where")]
 pub struct TargetArgs {
     /// The running `cargo local`
@@ -176,8 +176,9 @@ fn choose(asked: Option<&str>, tables: &[String]) -> Result<String, OpsError> {
 }
 
 /// A deployed stack, whose outputs and parameters name all else.
+#[derive(Debug)]
 pub(crate) struct Described {
-    name: String,
+    pub(crate) name: String,
     pub(crate) config: SdkConfig,
     stack: Stack,
 }
@@ -201,6 +202,11 @@ impl Described {
         let stack = described.stacks().first().cloned();
         let stack = stack.ok_or_else(|| OpsError::Failed(format!("there is no stack {name}")))?;
         Ok(Self { name: name.to_owned(), config, stack })
+    }
+
+    /// The value of a parameter, if the stack has it.
+    pub(crate) fn parameter(&self, key: &str) -> Option<&str> {
+        parameter(&self.stack, key)
     }
 
     /// The value of an output.

@@ -61,6 +61,14 @@ impl Frame {
         self.served.then(|| format!("/story/{provider}/{kind}/{id}"))
     }
 
+    /// The address of an event as it is kept, by its identity where that is known; none in
+    /// a file.
+    pub(crate) fn show(&self, of: &Partition, identity: Option<&str>) -> Option<String> {
+        let (provider, kind, id) = (escape(of.provider()), escape(of.kind()), escape(of.id()));
+        let event = identity.map(|one| format!("?event={}", escape(one))).unwrap_or_default();
+        self.served.then(|| format!("/show/{provider}/{kind}/{id}{event}"))
+    }
+
     /// The address of an affiliate; none in a file.
     pub(crate) fn affiliate(&self, provider: &str, id: &str) -> Option<String> {
         self.served.then(|| format!("/affiliate/{}/{}", escape(provider), escape(id)))

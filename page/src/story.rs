@@ -1,8 +1,9 @@
 //! Screen *Story*: what happened to one object.
 
-use answers::{FactChange, Happening, RecordNow, Story, StoryPromise, What};
+use answers::{FactChange, Happening, RecordNow, Story, StoryEvent, StoryPromise, What};
 use maud::{Markup, html};
 use shared::fulfilment::Parked;
+use shared::ledger::Partition;
 
 use crate::bars::bar;
 use crate::frame::{Frame, Screen};
@@ -23,7 +24,7 @@ pub fn story(frame: &Frame, story: &Story, not_read: &[String]) -> String {
         h2 { "What happened" }
         p { (answers::counted(story.timeline.len(), "thing", "things")) " happened here, earliest first." }
         ol class="line" {
-            @for happening in &story.timeline { li { (happened(frame, happening)) } }
+            @for happening in &story.timeline { li { (happened(frame, pk, happening)) } }
         }
         @if let Some(record) = &story.record { (recorded(record)) }
     };
@@ -69,13 +70,14 @@ fn what_to_do(frame: &Frame, parked: &Parked) -> Markup {
     link(frame.waiting(&reason, parked.from.name()), &format!("see {reason}"))
 }
 
-fn happened(frame: &Frame, happening: &Happening) -> Markup {
+fn happened(frame: &Frame, pk: &Partition, happening: &Happening) -> Markup {
     let what = &happening.what;
     html! {
         (ago(frame, happening.at)) " "
         @match what {
             What::Event(event) => {
-                (badge("calm", "\u{2190}", "event")) " " strong { (what.words()) }
+                (badge("calm", "\u{2190}", "event")) " "
+                strong { (link(kept(frame, pk, event), &what.words())) }
                 @let told = event.changes.iter().filter(|change| !change.says_nothing());
                 ul class="notes" {
                     @for change in told { li class="change" { (changed(change)) } }
@@ -89,6 +91,12 @@ fn happened(frame: &Frame, happening: &Happening) -> Markup {
             | What::Entered { .. } => { (badge("calm", "\u{b7}", "promise")) " " (what.words()) }
         }
     }
+}
+
+/// The address of an event as it is kept, which may be with another object.
+fn kept(frame: &Frame, pk: &Partition, event: &StoryEvent) -> Option<String> {
+    let with = event.kept_with.as_ref().and_then(|with| with.parse().ok());
+    frame.show(with.as_ref().unwrap_or(pk), event.identity.as_deref())
 }
 
 fn changed(change: &FactChange) -> Markup {

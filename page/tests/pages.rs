@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use answers::{Now, Person, Reward, Role, Stage, Story, Sweep};
-use page::{Act, Cause, Finding, Frame, InboxRow, PreviewRow, RequestRow, Requests, WaitingRow};
+use page::{
+    Act, Cause, Finding, FoundEvent, Frame, InboxRow, KeptEvent, PreviewRow, RequestRow, Requests,
+    WaitingRow,
+};
 use serde_json::json;
 use shared::aws::store::StoredEvent;
 use shared::fulfilment::{Actor, LogEntry, ParkReason, Parked, Promise, Recipient, State, Terms};
@@ -146,10 +149,26 @@ fn screens() -> BTreeMap<&'static str, String> {
     };
     let inbox = InboxRow {
         partition: Partition::new("affonso", "inbox", "evt_1").unwrap(),
+        identity: Some("evt_1".into()),
         received: at(60),
         why: "unknown type".into(),
         what: HOSTILE.into(),
         route: None,
+    };
+    let found_event = |kept| FoundEvent {
+        partition: partition("a/b c#d"),
+        identity: "evt_1#a&b".into(),
+        says: HOSTILE.into(),
+        kept,
+    };
+    let found = (&[finding][..], &[found_event(true), found_event(false)][..]);
+    let kept = KeptEvent {
+        partition: partition("301881"),
+        event_type: Some("commission.updated".into()),
+        received: at(60),
+        about: vec![("Identity".into(), "evt_1".into()), ("user-agent".into(), HOSTILE.into())],
+        notes: vec!["1 value is hidden; --personal shows them.".into()],
+        body: Some(format!("{{\n  \"status\": \"{HOSTILE}\"\n}}")),
     };
     let served = frame(true);
     let more = "cargo ops --local affiliate firstpromoter 31 --all";
@@ -160,7 +179,8 @@ fn screens() -> BTreeMap<&'static str, String> {
         ("person", page::person(&served, &person, "affiliate", more)),
         ("story", page::story(&served, &story(events), &["kept bodies: throttled".into()])),
         ("story-file", page::story(&frame(false), &story(Vec::new()), &[])),
-        ("find", page::findings(&served, HOSTILE, &[finding], std::slice::from_ref(&reward), &[])),
+        ("find", page::findings(&served, HOSTILE, found, std::slice::from_ref(&reward), &[])),
+        ("show", page::show(&served, &kept)),
         ("inbox", page::inbox(&served, "1 item in the inbox.", &[inbox], &advice)),
         ("waiting", page::waiting(&served, &cause(), &[row(false), row(true)], 7, Some(&act))),
         ("waiting-read-only", page::waiting(&served, &cause(), &[row(false)], 3, None)),
@@ -221,6 +241,10 @@ fn a_file_leads_nowhere_and_an_id_is_one_segment() {
         assert!(!screens[file].contains("href="), "{file}");
     }
     assert!(screens["person"].contains("/story/firstpromoter/commission/a%2Fb%20c%23d\""));
+    let shown = "/show/firstpromoter/commission/a%2Fb%20c%23d?event=evt_1%23a%26b\"";
+    assert_eq!(screens["find"].matches(shown).count(), 1);
+    assert!(screens["inbox"].contains("\"/show/affonso/inbox/evt_1?event=evt_1\""));
+    assert!(screens["story"].contains("\"/show/firstpromoter/commission/301881?event=301881\""));
 }
 
 /// Every reason; the match does not compile once there is another.

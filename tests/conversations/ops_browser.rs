@@ -80,6 +80,13 @@ async fn each_screen_is_whole_in_a_browser_without_scripts() {
     let story = format!("/story/{provider}/{kind}/{id}");
     let person = format!("/affiliate/{provider}/{affiliate}");
     let cause = "/waiting?reason=unknown_outcome&from=requested".to_owned();
+    // What is kept of its first event.
+    let show = told(&scene, &["story", provider, kind, id]).await["timeline"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find_map(|happening| happening["identity"].as_str().map(str::to_owned));
+    let show = format!("/show/{provider}/{kind}/{id}?event={}", show.unwrap());
     let page = OpsPage::start(&scene.stage.stack.dynamodb, &["--allow-resume", "jane"]).await;
     let mut browser = Browser::start(program).await;
     browser.open(&page.address).await;
@@ -91,6 +98,7 @@ async fn each_screen_is_whole_in_a_browser_without_scripts() {
         ("waiting", "/waiting".to_owned()),
         ("cause", cause),
         ("inbox", "/inbox".to_owned()),
+        ("show", show),
         ("find", format!("/find?q={id}")),
     ] {
         let address = format!("http://{}{path}", page.host);
@@ -116,6 +124,21 @@ async fn each_screen_is_whole_in_a_browser_without_scripts() {
             std::fs::write(docs.join(format!("page-{name}.png")), picture).unwrap();
         }
     }
+    // From the inbox to a body, by keyboard alone.
+    browser.open(&format!("http://{}/inbox", page.host)).await;
+    while !browser
+        .value("document.activeElement.href || ''")
+        .await
+        .as_str()
+        .unwrap()
+        .contains("/show/")
+    {
+        browser.press("Tab").await;
+    }
+    browser.press("Enter").await;
+    browser.loaded().await;
+    let heading = browser.value("document.querySelector('h2').innerText").await;
+    assert_eq!(heading, "The body as it is kept");
     // Any id, by keyboard alone.
     browser.open(&format!("http://{}/", page.host)).await;
     while browser.value("document.activeElement.id").await != "q" {

@@ -3,6 +3,7 @@
 use local::fakes::endpoint::EndpointFault;
 use tests::OpsPage;
 use tests::scene::{ID, KEY, Scene};
+use tests::webhooks::commission;
 
 use crate::leaks::{EVERYTHING, assert_without};
 use crate::ops::{json, ops, park};
@@ -192,19 +193,77 @@ async fn who_somebody_is_stands_on_no_screen_unless_asked_for() {
     let dynamodb = &scene.stage.stack.dynamodb;
     let page = OpsPage::start(dynamodb, &[]).await;
     let cookie = page.enter().await;
-    let mut stories = Vec::new();
+    let (mut stories, mut bodies) = (Vec::new(), 0);
     for item in scene.stage.items().await {
         let pk = item["pk"].as_str().unwrap_or_default();
         let parts: Vec<String> = pk.splitn(3, '#').map(|part| part.replace('#', "%23")).collect();
-        let path = format!("/story/{}", parts.join("/"));
-        if !stories.contains(&path) {
-            stories.push(path);
+        let mut paths = vec![format!("/story/{}", parts.join("/"))];
+        if let Some(identity) = item.text("sk").strip_prefix("event#") {
+            let event = encoded(&[("event", identity)]);
+            paths.push(format!("/show/{}?{event}", parts.join("/")));
+            bodies += 1;
         }
+        stories
+            .extend(paths.into_iter().filter(|path| !stories.contains(path)).collect::<Vec<_>>());
     }
-    assert!(stories.len() > 20, "{stories:?}");
+    assert!(stories.len() > 20 && bodies > 20, "{stories:?}");
     let rest = ["/", "/waiting", "/inbox", "/affiliate/firstpromoter/660412", "/find?q=660412"];
     for path in rest.map(str::to_owned).into_iter().chain(stories) {
         let answer = page.look(&cookie, &path).await;
+        assert_eq!(answer.status, 200, "{path}: {answer:?}");
         assert_without(&EVERYTHING, &answer.body, &path);
     }
+}
+
+/// The body on demand, from the inbox and from a story, behind the same gate.
+#[tokio::test]
+async fn what_is_kept_of_an_event_is_shown_where_it_is_asked_for() {
+    let scene = Scene::without_stream(|_| {}).await;
+    scene.post(&commission(5).approved()).await.is(200);
+    for sample in ["firstpromoter-malformed", "affonso-unknown-type"] {
+        let status = if sample.ends_with("malformed") { 400 } else { 200 };
+        scene.stage.send(&samples::fresh(sample, status)).await.is(status);
+    }
+    let page = OpsPage::start(&scene.stage.stack.dynamodb, &[]).await;
+    let cookie = page.enter().await;
+    for (screen, parts) in [
+        ("/story/firstpromoter/commission/5", &["&quot;status&quot;: &quot;approved&quot;"][..]),
+        ("/inbox", &["Received ", "The body as it is kept"]),
+    ] {
+        let told = page.look(&cookie, screen).await.body;
+        let paths: Vec<String> = told
+            .split("href=\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .filter(|path| path.starts_with("/show/"))
+            .map(str::to_owned)
+            .collect();
+        assert!(!paths.is_empty(), "{told}");
+        for path in paths {
+            let shown = page.look(&cookie, &path).await;
+            assert_eq!(shown.status, 200, "{path}: {shown:?}");
+            for part in parts.iter().chain(&["<dt>Secret</dt>", "bytes"]) {
+                assert!(shown.body.contains(part), "{part} is not at {path}\n{}", shown.body);
+            }
+            assert!(!shown.body.contains("p@example.com") && !shown.body.contains("<script"));
+            assert_eq!(shown.header("cache-control").as_deref(), Some("no-store"));
+            let policy = shown.header("content-security-policy").unwrap();
+            assert!(policy.starts_with("default-src 'none'; style-src 'nonce-"), "{policy}");
+            let stranger = page.ask("GET", &path, &[("Host", &page.host)], "").await;
+            assert_eq!(stranger.status, 403, "{stranger:?}");
+        }
+    }
+    for (path, says) in [
+        ("/show/firstpromoter/commission/6", "nothing is kept under firstpromoter#commission#6"),
+        ("/show/firstpromoter/commission/5?event=no-such", "has no such event"),
+        ("/show/fi%23rst/commission/5", "has a # in its name"),
+    ] {
+        let answer = page.look(&cookie, path).await;
+        assert_eq!(answer.status, 404, "{path}");
+        assert!(answer.body.contains(says), "{says} is not at {path}\n{}", answer.body);
+    }
+    let personal = OpsPage::start(&scene.stage.stack.dynamodb, &["--personal"]).await;
+    let cookie = personal.enter().await;
+    let shown = personal.look(&cookie, "/show/firstpromoter/commission/5").await;
+    assert!(shown.body.contains("p@example.com") && !shown.body.contains("hidden"), "{shown:?}");
 }

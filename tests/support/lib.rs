@@ -14,6 +14,7 @@ pub mod golden;
 pub mod item;
 pub mod messages;
 pub mod noise;
+pub mod one_stack;
 pub mod ops_page;
 pub mod options;
 pub mod patience;
@@ -36,6 +37,7 @@ use base64::engine::general_purpose::STANDARD;
 use local::build_functions;
 use serde_json::{Map, Value, json};
 
+pub use one_stack::OneStack;
 pub use ops_page::OpsPage;
 pub use options::Setup;
 pub use response::Response;

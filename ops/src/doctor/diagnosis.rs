@@ -2,6 +2,8 @@
 //! time alone.
 
 use crate::doctor::capture::{Captured, Form};
+use crate::doctor::json_order::{Order, order};
+use crate::doctor::limits::{AgeLimit, Limits};
 use crate::doctor::near::{Candidate, Miss, bodies, keys, mac, macs};
 use crate::doctor::secrets::{RawSecret, raw};
 use crate::doctor::tokens;
@@ -45,6 +47,8 @@ pub(crate) struct Diagnosis {
     pub(super) captured: Form,
     /// The age of a signed time when it came in, in seconds.
     pub(super) age_seconds: Option<i64>,
+    /// The largest age that is let in, where a time is signed.
+    pub(super) age_limit: Option<AgeLimit>,
 }
 
 /// What would have to be different for a request to be right.
@@ -58,7 +62,12 @@ pub(crate) struct Near {
 
 /// Diagnoses a request against the secrets, as of `now` where the capture has no
 /// time of its own.
-pub(crate) fn diagnose(captured: &Captured, webhooks: &Value, now: Timestamp) -> Diagnosis {
+pub(crate) fn diagnose(
+    captured: &Captured,
+    webhooks: &Value,
+    limits: &Limits,
+    now: Timestamp,
+) -> Diagnosis {
     let at = captured.at.unwrap_or(now);
     let secrets = WebhookSecrets::read(ALL, &webhooks.to_string());
     let raw = raw(webhooks);
@@ -83,7 +92,9 @@ pub(crate) fn diagnose(captured: &Captured, webhooks: &Value, now: Timestamp) ->
         };
         diagnosis.age_seconds = diagnosis.age_seconds.or_else(|| age(definition, captured, at));
         let event = event_of(definition, routed, &captured.body);
-        let tolerance = definition.authentication.tolerance.as_ref().map_or(0, |t| t.default);
+        let limit = definition.authentication.tolerance.as_ref().map(|own| limits.limit(own));
+        let tolerance = limit.as_ref().map_or(0, |limit| limit.seconds);
+        diagnosis.age_limit = diagnosis.age_limit.take().or(limit);
         let provider = definition.provider;
         let verified = verify(definition, secrets.of(provider), &incoming, tolerance, at);
         let refusal = match verified {
@@ -120,7 +131,7 @@ pub(crate) fn diagnose(captured: &Captured, webhooks: &Value, now: Timestamp) ->
     }
     diagnosis.reason = best;
     if matches!(best, Some(Reason::TooOld | Reason::TooFarAhead)) {
-        diagnosis.out_of_time(first);
+        diagnosis.out_of_time();
     } else if best != Some(Reason::OtherEvent) {
         for definition in &candidates {
             let found = near(captured, definition, &raw);
@@ -130,6 +141,10 @@ pub(crate) fn diagnose(captured: &Captured, webhooks: &Value, now: Timestamp) ->
         }
         let fewest = diagnosis.near.iter().map(|near| near.misses.len()).min();
         diagnosis.near.retain(|near| Some(near.misses.len()) == fewest);
+        if diagnosis.near.is_empty() && best == Some(Reason::NoSecretMatches) {
+            let order = std::str::from_utf8(&captured.body).ok().and_then(order);
+            diagnosis.notes.extend(order.map(Order::note));
+        }
     }
     diagnosis.about(captured, route.as_ref());
     diagnosis
@@ -291,6 +306,7 @@ impl Diagnosis {
             notes: Vec::new(),
             captured,
             age_seconds: None,
+            age_limit: None,
         }
     }
 
@@ -318,16 +334,14 @@ impl Diagnosis {
     }
 
     /// Notes how far a rightly signed time is out.
-    fn out_of_time(&mut self, definition: &Definition) {
-        let Some(age) = self.age_seconds else { return };
-        let Some(tolerance) = &definition.authentication.tolerance else { return };
+    fn out_of_time(&mut self) {
+        let (Some(age), Some(limit)) = (self.age_seconds, &self.age_limit) else { return };
         self.notes.push(if age > 0 {
             format!(
-                "rightly signed, and {age} s ({}) old when it came in: at most {} s are let in, \
-                 unless {} says otherwise. A late try of the provider, a replay, or a wrong clock",
+                "rightly signed, and {age} s ({}) old when it came in: let in are at most {}. A \
+                 late try of the provider, a replay, or a wrong clock",
                 span(age),
-                tolerance.default,
-                tolerance.variable,
+                limit.words(),
             )
         } else {
             format!(

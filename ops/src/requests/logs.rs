@@ -30,24 +30,33 @@ pub(super) struct Logs {
 }
 
 /// A log group and the lines that are asked of it.
-struct Group {
+pub(super) struct Group {
     name: String,
     pattern: Option<String>,
     read: fn(&str, Timestamp) -> Option<RequestSeen>,
 }
 
+/// The log groups of the functions that receive, and the lines that are asked of them.
+pub(super) fn of_functions(stack: &str, pattern: &str) -> [Group; FUNCTIONS.len()] {
+    FUNCTIONS.map(|function| Group {
+        name: format!("/aws/lambda/{stack}-{function}"),
+        pattern: Some(pattern.to_owned()),
+        read: |line, at| RequestSeen::of_function(line, Some(at)),
+    })
+}
+
 /// The log groups of a stack that tell of these requests.
-fn groups(stack: &str, asked: &RequestsArgs) -> Vec<Group> {
+pub(super) fn groups(stack: &str, asked: &RequestsArgs) -> Vec<Group> {
     let any = |field: &str, values: &[String]| {
         let values: Vec<String> =
             values.iter().map(|value| format!("$.{field} = \"{value}\"")).collect();
         format!("({})", values.join(" || "))
     };
-    let of_functions: Vec<String> =
+    let outcomes: Vec<String> =
         asked.outcome.iter().filter(|outcome| *outcome != GATEWAY).cloned().collect();
     let mut conditions = vec!["$.message = \"webhook\"".to_owned()];
-    if !of_functions.is_empty() {
-        conditions.push(any("outcome", &of_functions));
+    if !outcomes.is_empty() {
+        conditions.push(any("outcome", &outcomes));
     }
     // A name with a quotation mark would end the pattern; it is no provider's.
     if let Some(provider) = asked.provider.clone().filter(|name| !name.contains('"')) {
@@ -55,14 +64,10 @@ fn groups(stack: &str, asked: &RequestsArgs) -> Vec<Group> {
     }
     let pattern = format!("{{ {} }}", conditions.join(" && "));
     let mut groups = Vec::new();
-    if asked.outcome.is_empty() || !of_functions.is_empty() {
-        groups.extend(FUNCTIONS.map(|function| Group {
-            name: format!("/aws/lambda/{stack}-{function}"),
-            pattern: Some(pattern.clone()),
-            read: |line, at| RequestSeen::of_function(line, Some(at)),
-        }));
+    if asked.outcome.is_empty() || !outcomes.is_empty() {
+        groups.extend(of_functions(stack, &pattern));
     }
-    let gateway = asked.outcome.is_empty() || asked.outcome.len() > of_functions.len();
+    let gateway = asked.outcome.is_empty() || asked.outcome.len() > outcomes.len();
     if gateway && asked.provider.is_none() {
         groups.push(Group {
             name: format!("/aws/vendedlogs/{stack}-api"),
@@ -73,18 +78,13 @@ fn groups(stack: &str, asked: &RequestsArgs) -> Vec<Group> {
     groups
 }
 
-/// The requests of a deployed stack. A log group that is missing, or may not be
+/// The requests of log groups of a deployed stack. A log group that is missing, or may not be
 /// read, costs no other.
 ///
 /// # Errors
 /// [`OpsError::Failed`] without credentials or region.
-pub(super) async fn deployed(
-    stack: &str,
-    asked: &RequestsArgs,
-    since: Timestamp,
-) -> Result<Logs, OpsError> {
+pub(super) async fn deployed(groups: &[Group], since: Timestamp) -> Result<Logs, OpsError> {
     let client = Client::new(&signed_in().await?);
-    let groups = groups(stack, asked);
     let read = join_all(groups.iter().map(|group| group.lines(&client, since))).await;
     let mut logs = Logs::default();
     for (requests, gap) in read {

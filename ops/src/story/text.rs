@@ -11,9 +11,9 @@ use crate::target::TargetArgs;
 
 impl Story {
     /// The time line, then the record, then each promise with how it stands and what
-    /// comes next.
+    /// comes next. `target` is where commands that are shown look.
     #[must_use]
-    pub(crate) fn text(&self, target: &TargetArgs) -> String {
+    pub fn text(&self, target: &TargetArgs) -> String {
         let story = &self.told;
         let pk = &story.partition;
         let mut text = lines(&format!("{} {} {}", pk.provider(), pk.kind(), pk.id()), 0);
