@@ -19,6 +19,7 @@ use crate::serve::ServeArgs;
 use crate::show::{ShowArgs, Shown};
 use crate::story::StoryArgs;
 use crate::target::TargetArgs;
+use crate::wiring::{WiringArgs, wired};
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -63,6 +64,8 @@ enum Command {
     Resume(Resume),
     /// Lists the requests that came in, refused ones with the reason
     Requests(RequestsArgs),
+    /// Tells how it is wired: addresses to paste, what came in last, settings in words
+    Wiring(WiringArgs),
     /// Tells which secret fits a captured request, or what comes near
     Doctor(DoctorArgs),
     /// Lists what came in rightly signed and changed nothing, with what to do
@@ -270,6 +273,13 @@ impl Cli {
                     return Ok(answer.csv());
                 }
                 self.shown(&answer.person, || answer.text())
+            }
+            Command::Wiring(asked) => {
+                let wired = wired(&self.target).await?;
+                if let Some(path) = &asked.html {
+                    return write(path, &wired.page(&frame(&self.target, false)?));
+                }
+                self.shown(&wired, || wired.text())
             }
             Command::Find(of) => {
                 let found = of.findings(&self.target.open().await?.store).await?;

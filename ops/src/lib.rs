@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod affiliate;
+mod alarms;
 pub mod cli;
 mod doctor;
 mod error;
@@ -11,6 +12,7 @@ mod install;
 mod invocation;
 mod key;
 mod layout;
+mod local_run;
 mod masked;
 mod neighbours;
 mod now;
@@ -26,6 +28,7 @@ mod signed_in;
 mod story;
 mod table;
 mod target;
+mod wiring;
 
 pub use error::OpsError;
 pub use story::Story;

@@ -12,6 +12,7 @@ mod parts;
 mod person;
 mod story;
 mod waiting;
+mod wiring;
 
 pub use frame::{Frame, Screen, told};
 pub use inbox::{InboxRow, inbox};
@@ -19,3 +20,4 @@ pub use now::{Cause, RequestRow, Requests, now};
 pub use person::{Finding, findings, person};
 pub use story::story;
 pub use waiting::{Act, PreviewRow, WaitingRow, causes, choice, done, preview, waiting};
+pub use wiring::wiring;

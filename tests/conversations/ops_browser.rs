@@ -8,7 +8,7 @@ use local::fakes::endpoint::EndpointFault;
 use serde_json::{Value, json};
 use tests::browser::{Browser, chromium};
 use tests::scene::Scene;
-use tests::{OpsPage, Setup};
+use tests::{OpsPage, Setup, Workspace};
 
 use crate::ops::json as told;
 use crate::samples;
@@ -80,7 +80,10 @@ async fn each_screen_is_whole_in_a_browser_without_scripts() {
     let story = format!("/story/{provider}/{kind}/{id}");
     let person = format!("/affiliate/{provider}/{affiliate}");
     let cause = "/waiting?reason=unknown_outcome&from=requested".to_owned();
-    let page = OpsPage::start(&scene.stage.stack.dynamodb, &["--allow-resume", "jane"]).await;
+    let stack = &scene.stage.stack;
+    let folder = Workspace::of(stack);
+    let may = ["--allow-resume", "jane"];
+    let page = OpsPage::start_in(folder.path(), &stack.dynamodb, &may).await;
     let mut browser = Browser::start(program).await;
     browser.open(&page.address).await;
     assert_eq!(browser.value("location.search").await, "", "the key stays in no address");
@@ -91,6 +94,7 @@ async fn each_screen_is_whole_in_a_browser_without_scripts() {
         ("waiting", "/waiting".to_owned()),
         ("cause", cause),
         ("inbox", "/inbox".to_owned()),
+        ("wiring", "/wiring".to_owned()),
         ("find", format!("/find?q={id}")),
     ] {
         let address = format!("http://{}{path}", page.host);

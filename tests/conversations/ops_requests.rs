@@ -18,7 +18,7 @@ use tests::{Stage, Webhook, unsigned};
 use crate::ops::{CliOutput, ops_command, run};
 
 /// A stage that took four requests: right, unsigned, wrongly signed, and right again.
-async fn visited() -> (Stage, Scratch) {
+pub async fn visited() -> (Stage, Scratch) {
     let stage = Stage::start().await;
     let right = commission(5).approved();
     stage.post(&right).await.is(200);
@@ -102,7 +102,7 @@ async fn cloudwatch(lines: Vec<String>) -> (String, Asked) {
 }
 
 /// A command without anybody's AWS settings.
-async fn nobody() -> Command {
+pub async fn nobody() -> Command {
     let mut command = ops_command().await;
     let names = std::env::vars().map(|(name, _)| name).filter(|name| name.starts_with("AWS_"));
     for name in names {

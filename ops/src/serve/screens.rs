@@ -15,6 +15,7 @@ use crate::neighbours::did_you_mean;
 use crate::now::overview;
 use crate::page::frame;
 use crate::story::Story;
+use crate::wiring::wired;
 
 /// The parameter of a request that nobody made: the screen that reloads itself.
 pub(super) const AGAIN: &str = "again";
@@ -87,6 +88,7 @@ impl Page {
             [] => self.now(&frame).await,
             ["waiting"] => self.waiting(&frame, asked).await,
             ["inbox"] => self.inbox(&frame).await,
+            ["wiring"] => Ok(Screen::of(&frame, wired(&self.args).await?.page(&frame))),
             ["find"] => self.find(&frame, asked.value("q").unwrap_or_default()).await,
             ["affiliate", provider, id] => {
                 self.person(&frame, (provider, id), Role::Affiliate, asked).await
