@@ -22,6 +22,7 @@ use crate::serve::ServeArgs;
 use crate::show::{ShowArgs, Shown};
 use crate::story::StoryArgs;
 use crate::target::TargetArgs;
+use crate::wiring::{WiringArgs, wired};
 use clap::builder::PossibleValuesParser;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -65,6 +66,8 @@ enum Command {
     Resume(ResumeArgs),
     /// Lists the requests that came in, refused ones with the reason
     Requests(RequestsArgs),
+    /// Tells how it is wired: addresses to paste, what came in last, settings in words
+    Wiring(WiringArgs),
     /// Tells which secret fits a captured request, or what comes near
     Doctor(DoctorArgs),
     /// Lists what came in rightly signed and changed nothing, with what to do
@@ -149,6 +152,13 @@ impl Cli {
                     return Ok(answer.csv());
                 }
                 self.shown(&answer.person, || answer.text())
+            }
+            Command::Wiring(asked) => {
+                let wired = wired(&self.target).await?;
+                if let Some(path) = &asked.html {
+                    return write(path, &wired.page(&frame(&self.target, false)?));
+                }
+                self.shown(&wired, || wired.text())
             }
             Command::Find(of) => {
                 let found = of.findings(&self.target, &self.target.open().await?.store).await?;

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod affiliate;
+mod alarms;
 pub mod cli;
 mod doctor;
 mod error;
@@ -12,6 +13,7 @@ mod install;
 mod invocation;
 mod key;
 mod layout;
+mod local_run;
 mod masked;
 mod neighbours;
 mod now;
@@ -27,6 +29,7 @@ mod signed_in;
 mod story;
 mod table;
 mod target;
+mod wiring;
 
 pub use error::OpsError;
 pub use story::Story;

@@ -1,10 +1,10 @@
 //! The requests that came in, refused ones with the reason, from the log lines.
 
 pub(crate) mod args;
+pub(crate) mod latest;
 mod line;
 mod logs;
 pub(crate) mod of_event;
-mod refusals;
 mod sweeps;
 
 use std::collections::BTreeMap;
@@ -134,7 +134,7 @@ impl Requests {
         reasons.sort_unstable();
         reasons.dedup();
         let explained = |reason: &str| {
-            let sentence = refusals::explained(reason)?;
+            let sentence = answers::refusal(reason)?;
             Some(wrapped(&format!("{reason}: {sentence}"), 0))
         };
         let explained: Vec<String> = reasons.into_iter().filter_map(explained).collect();

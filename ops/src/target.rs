@@ -1,5 +1,6 @@
 //! The place of the table: a running `cargo local` or a deployed stack.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
@@ -103,6 +104,11 @@ impl TargetArgs {
         self.stack.as_deref()
     }
 
+    /// The endpoint of the DynamoDB of `cargo local`.
+    pub(crate) fn local_dynamodb(&self) -> &str {
+        self.dynamodb.as_deref().unwrap_or(LOCAL)
+    }
+
     /// True for the `cargo local` that runs in this workspace on its usual port.
     pub(crate) fn is_usual_local(&self) -> bool {
         self.local && self.dynamodb.is_none() && self.table.is_none()
@@ -193,9 +199,12 @@ impl Described {
         let client = aws_sdk_cloudformation::Client::new(&config);
         let described = client.describe_stacks().stack_name(name).send().await;
         let described = described.map_err(|error| {
-            let problem = match error.message() {
-                Some(message) => message.to_owned(),
-                None => causes(&error),
+            let problem = match (error.code(), error.message()) {
+                (Some("AccessDenied" | "AccessDeniedException"), _) => {
+                    "not allowed: cloudformation:DescribeStacks".to_owned()
+                }
+                (_, Some(message)) => message.to_owned(),
+                (_, None) => causes(&error),
             };
             OpsError::Failed(format!("stack {name}: {problem}"))
         })?;
@@ -207,6 +216,14 @@ impl Described {
     /// The value of a parameter, if the stack has it.
     pub(crate) fn parameter(&self, key: &str) -> Option<&str> {
         parameter(&self.stack, key)
+    }
+
+    /// The parameters, with their values.
+    pub(crate) fn parameters(&self) -> BTreeMap<String, String> {
+        let pairs = self.stack.parameters().iter().filter_map(|of| {
+            Some((of.parameter_key()?.to_owned(), of.parameter_value()?.to_owned()))
+        });
+        pairs.collect()
     }
 
     /// The value of an output.

@@ -50,6 +50,8 @@ pub enum Screen {
     Waiting,
     /// What came in and changed nothing.
     Inbox,
+    /// What is to be pasted where, and how it is set.
+    Wiring,
     /// Any other.
     Other,
 }
@@ -127,6 +129,7 @@ impl Frame {
                                 (bar(Screen::Now, "/", "Now"))
                                 (bar(Screen::Waiting, "/waiting", "Waiting"))
                                 (bar(Screen::Inbox, "/inbox", "Inbox"))
+                                (bar(Screen::Wiring, "/wiring", "Wiring"))
                             }
                             form action="/find" method="get" role="search" {
                                 label for="q" { "Find any id" }

@@ -13,6 +13,7 @@ mod person;
 mod show;
 mod story;
 mod waiting;
+mod wiring;
 
 pub use frame::{Frame, Screen, told};
 pub use inbox::{InboxRow, inbox};
@@ -21,3 +22,4 @@ pub use person::{Finding, FoundEvent, findings, person};
 pub use show::{KeptEvent, show};
 pub use story::story;
 pub use waiting::{Act, PreviewRow, WaitingRow, causes, choice, done, preview, waiting};
+pub use wiring::wiring;

@@ -30,6 +30,7 @@ mod ops_page;
 mod ops_parked;
 mod ops_requests;
 mod ops_story;
+mod ops_wiring;
 mod outages;
 mod overtaken;
 #[cfg(target_os = "linux")]

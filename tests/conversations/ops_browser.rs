@@ -8,7 +8,7 @@ use local::fakes::endpoint::EndpointFault;
 use serde_json::{Value, json};
 use tests::browser::{Browser, chromium};
 use tests::scene::Scene;
-use tests::{OpsPage, Setup};
+use tests::{OpsPage, Setup, Workspace};
 
 use crate::ops::json as told;
 use crate::samples;
@@ -87,7 +87,10 @@ async fn each_screen_is_whole_in_a_browser_without_scripts() {
         .iter()
         .find_map(|happening| happening["identity"].as_str().map(str::to_owned));
     let show = format!("/show/{provider}/{kind}/{id}?event={}", show.unwrap());
-    let page = OpsPage::start(&scene.stage.stack.dynamodb, &["--allow-resume", "jane"]).await;
+    let stack = &scene.stage.stack;
+    let folder = Workspace::of(stack);
+    let may = ["--allow-resume", "jane"];
+    let page = OpsPage::start_in(folder.path(), &stack.dynamodb, &may).await;
     let mut browser = Browser::start(program).await;
     browser.open(&page.address).await;
     assert_eq!(browser.value("location.search").await, "", "the key stays in no address");
@@ -99,6 +102,7 @@ async fn each_screen_is_whole_in_a_browser_without_scripts() {
         ("cause", cause),
         ("inbox", "/inbox".to_owned()),
         ("show", show),
+        ("wiring", "/wiring".to_owned()),
         ("find", format!("/find?q={id}")),
     ] {
         let address = format!("http://{}{path}", page.host);

@@ -18,7 +18,7 @@ use tests::{Stage, Webhook, unsigned};
 use crate::ops::{CliOutput, nobody, ops_command, run};
 
 /// A stage that took four requests: right, unsigned, wrongly signed, and right again.
-async fn visited() -> (Stage, Scratch) {
+pub async fn visited() -> (Stage, Scratch) {
     let stage = Stage::start().await;
     let right = commission(5).approved();
     stage.post(&right).await.is(200);

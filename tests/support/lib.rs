@@ -28,6 +28,7 @@ pub mod script;
 pub mod stage;
 pub mod tls;
 pub mod webhooks;
+pub mod workspace;
 
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -44,6 +45,7 @@ pub use response::Response;
 pub use scene::Scene;
 pub use stage::Stage;
 pub use webhooks::Webhook;
+pub use workspace::Workspace;
 
 /// The folder of the functions' binaries: built by the profile that
 /// `FUNCTIONS_PROFILE` names, else by the one of the tests.

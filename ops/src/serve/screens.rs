@@ -17,6 +17,7 @@ use crate::page::frame;
 use crate::requests::of_event::LogArgs;
 use crate::show::Shown;
 use crate::story::Story;
+use crate::wiring::wired;
 
 /// The parameter of a request that nobody made: the screen that reloads itself.
 pub(super) const AGAIN: &str = "again";
@@ -94,6 +95,7 @@ impl Page {
             [] => self.now(&frame).await,
             ["waiting"] => self.waiting(&frame, asked).await,
             ["inbox"] => self.inbox(&frame).await,
+            ["wiring"] => Ok(Screen::of(&frame, wired(&self.args).await?.page(&frame))),
             ["find"] => self.find(&frame, asked.value("q").unwrap_or_default()).await,
             ["affiliate", provider, id] => {
                 self.person(&frame, (provider, id), Role::Affiliate, asked).await
