@@ -65,7 +65,7 @@ impl Replay {
                 ("deleted", _) => {
                     Some(if record.deleted_at.is_some() { "yes" } else { "no" }.into())
                 }
-                (_, Some(register)) => Some(shown(fact, &register.value)),
+                (_, Some(register)) => Some(shown(fact, &register.value, record.text("currency"))),
                 // Not stated by any event so far.
                 (_, None) => None,
             };

@@ -70,6 +70,11 @@ impl Money {
         Some(Self::new(part("value"), part("unit"), record.text("currency")))
     }
 
+    fn with(number: Option<String>, unit: Option<&str>, currency: Option<&str>) -> Self {
+        let [unit, currency] = [unit, currency].map(|text| text.map(str::to_owned));
+        Self { number, unit, currency }
+    }
+
     fn is_cash(&self) -> bool {
         self.unit.as_deref() == Some(CASH)
     }
@@ -84,30 +89,45 @@ fn money(number: &BigDecimal, is_whole: bool) -> String {
 
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let number = self.number.as_deref().unwrap_or("an amount not known");
+        let of = if self.number.is_none() { "of " } else { "" };
+        let number = self.number.as_deref().unwrap_or("an unknown amount");
         match (&self.currency, &self.unit) {
-            (Some(currency), _) => write!(f, "{number} {currency}"),
+            (Some(currency), _) => write!(f, "{number} {of}{currency}"),
             (None, Some(_)) if self.is_cash() => write!(f, "{number} (currency not stated)"),
-            (None, Some(unit)) => write!(f, "{number} {}", unit.replace('_', " ")),
+            (None, Some(unit)) => write!(f, "{number} {of}{}", noun(unit, number)),
             (None, None) => write!(f, "{number} (unit not known)"),
         }
+    }
+}
+
+/// A unit in words, with its number before it.
+fn noun(unit: &str, number: &str) -> String {
+    match (unit, number) {
+        ("discount_per", _) => "% discount".to_owned(),
+        ("mon_discount", _) => "money discount".to_owned(),
+        ("points" | "credits" | "free_months", "1") => unit.trim_end_matches('s').replace('_', " "),
+        _ => unit.replace('_', " "),
     }
 }
 
 /// The unit and the currency that amounts have in common.
 type Of<'a> = (Option<&'a str>, Option<&'a str>);
 
-/// The sums of amounts, one for each unit and currency. An amount without a number is
-/// counted in none.
+/// The sums of amounts, one for each unit and currency, and behind them one without a
+/// number for those amounts that have none.
 #[must_use]
 pub fn totals<'a>(amounts: impl IntoIterator<Item = &'a Money>) -> Vec<Total> {
     let mut sums: BTreeMap<Of<'_>, (usize, BigDecimal)> = BTreeMap::new();
+    let mut unknown: BTreeMap<Of<'_>, usize> = BTreeMap::new();
     for money in amounts {
-        let number = money.number.as_deref().and_then(|number| BigDecimal::from_str(number).ok());
-        if let Some(number) = number {
-            let sum = sums.entry((money.unit.as_deref(), money.currency.as_deref())).or_default();
-            sum.0 += 1;
-            sum.1 += number;
+        let of = (money.unit.as_deref(), money.currency.as_deref());
+        match money.number.as_deref().and_then(|number| BigDecimal::from_str(number).ok()) {
+            Some(number) => {
+                let sum = sums.entry(of).or_default();
+                sum.0 += 1;
+                sum.1 += number;
+            }
+            None => *unknown.entry(of).or_default() += 1,
         }
     }
     let total = |((unit, currency), (count, sum)): (Of<'_>, (usize, BigDecimal))| {
@@ -116,10 +136,13 @@ pub fn totals<'a>(amounts: impl IntoIterator<Item = &'a Money>) -> Vec<Total> {
         } else {
             sum.normalized().to_plain_string()
         };
-        let [unit, currency] = [unit, currency].map(|text| text.map(str::to_owned));
-        Total { count, sum: Money { number: Some(number), unit, currency } }
+        Total { count, sum: Money::with(Some(number), unit, currency) }
     };
-    sums.into_iter().map(total).collect()
+    let without = |((unit, currency), count): (Of<'_>, usize)| Total {
+        count,
+        sum: Money::with(None, unit, currency),
+    };
+    sums.into_iter().map(total).chain(unknown.into_iter().map(without)).collect()
 }
 
 #[cfg(test)]
@@ -140,11 +163,13 @@ mod tests {
             ("1e3", Some("credits"), None, "1000 credits"),
             ("7", None, None, "7 (unit not known)"),
             ("many", Some("points"), None, "many points"),
+            ("1.0", Some("free_months"), None, "1 free month"),
+            ("12.5", Some("discount_per"), None, "12.5 % discount"),
         ] {
             assert_eq!(Money::new(Some(value), unit, currency).to_string(), text);
         }
         let none = Money::new(None, Some("points"), None);
-        assert_eq!(none.to_string(), "an amount not known points");
+        assert_eq!(none.to_string(), "an unknown amount of points");
     }
 
     #[test]
@@ -159,6 +184,7 @@ mod tests {
             money("-500", "points", None),
             money("500", "credits", None),
             Money::new(None, Some("points"), None),
+            money("many", "points", None),
         ];
         let said: Vec<_> =
             totals(&amounts).iter().map(|total| (total.count, total.sum.to_string())).collect();
@@ -168,6 +194,7 @@ mod tests {
             (2, "0.30 USD"),
             (1, "500 credits"),
             (2, "0 points"),
+            (2, "an unknown amount of points"),
         ];
         assert_eq!(said, expected.map(|(count, text)| (count, text.to_owned())));
     }

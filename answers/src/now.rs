@@ -4,6 +4,7 @@ use serde::Serialize;
 use shared::fulfilment::State;
 use shared::wire::Timestamp;
 
+use crate::alarm::Alarms;
 use crate::words::span;
 
 /// Seconds after which a reward that waits for its delivery, or for the platform to
@@ -39,6 +40,8 @@ pub struct Now {
     pub unread: Vec<State>,
     /// The sweep, where its log can be read.
     pub sweep: Option<Sweep>,
+    /// The alarms; none where there cannot be any, or they could not be read.
+    pub alarms: Option<Alarms>,
     /// What could not be read.
     pub gaps: Vec<String>,
 }
@@ -48,8 +51,19 @@ pub struct Now {
 pub struct Sweep {
     /// The time of it; `None` when there was none in the time that was looked at.
     pub last: Option<Timestamp>,
+    /// The oldest work that it saw.
+    pub oldest: Option<Oldest>,
     /// The time since which the log was looked at.
     pub since: Timestamp,
+}
+
+/// The oldest work that a sweep saw. What waits for a person is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Oldest {
+    /// The state of the promise.
+    pub state: State,
+    /// The seconds for which it was open then.
+    pub seconds: i64,
 }
 
 impl Stage {
@@ -72,7 +86,7 @@ impl Stage {
 
 impl Now {
     /// The answer in one line: "2 rewards wait for a person. Nothing is late. Last sweep
-    /// 3 min ago."
+    /// 3 min ago." Alarms that are on stand first.
     #[must_use]
     pub fn sentence(&self) -> String {
         let unread = |what: &str| format!("{what} is not known.");
@@ -96,23 +110,41 @@ impl Now {
         };
         let ago = |at: Timestamp| span(self.at.seconds().saturating_sub(at.seconds()));
         let swept = self.sweep.map(|sweep| match sweep.last {
-            Some(at) => format!(" Last sweep {} ago.", ago(at)),
+            Some(at) => {
+                let oldest = sweep
+                    .oldest
+                    .map(|of| format!("; the oldest work was {} old then", span(of.seconds)));
+                format!(" Last sweep {} ago{}.", ago(at), oldest.unwrap_or_default())
+            }
             None => format!(" No sweep was complete in the last {}.", ago(sweep.since)),
         });
-        format!("{waits} {late}{}", swept.unwrap_or_default())
+        let told = format!("{waits} {late}{}", swept.unwrap_or_default());
+        match &self.alarms {
+            None => told,
+            Some(alarms) if alarms.on.is_empty() => format!("{told} {}", alarms.sentence()),
+            Some(alarms) => format!("{} {told}", alarms.sentence()),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alarm::On;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_ms(1_790_000_000_000).plus_seconds(second)
     }
 
     fn now(pipeline: Vec<Stage>, sweep: Option<Sweep>, unread: &[State]) -> Now {
-        Now { at: at(9_000), pipeline, unread: unread.to_vec(), sweep, gaps: Vec::new() }
+        Now {
+            at: at(9_000),
+            pipeline,
+            unread: unread.to_vec(),
+            sweep,
+            alarms: None,
+            gaps: Vec::new(),
+        }
     }
 
     fn stage(state: State, since: &[i64], more: bool) -> Stage {
@@ -127,9 +159,20 @@ mod tests {
             (vec![], None, &[][..], "Nothing waits for a person. Nothing is late."),
             (
                 vec![parked(&[0], false), stage(State::Requested, &[8_000], false)],
-                Some(Sweep { last: Some(at(8_820)), since: at(6_900) }),
+                Some(Sweep { last: Some(at(8_820)), oldest: None, since: at(6_900) }),
                 &[],
                 "1 reward waits for a person. Nothing is late. Last sweep 3 min ago.",
+            ),
+            (
+                vec![],
+                Some(Sweep {
+                    last: Some(at(8_820)),
+                    oldest: Some(Oldest { state: State::Requested, seconds: 600 }),
+                    since: at(6_900),
+                }),
+                &[],
+                "Nothing waits for a person. Nothing is late. Last sweep 3 min ago; the oldest \
+                 work was 10 min old then.",
             ),
             (
                 vec![parked(&[0, 1], false), stage(State::Requested, &[0, 5_000, 8_000], false)],
@@ -139,7 +182,7 @@ mod tests {
             ),
             (
                 vec![parked(&[0, 1, 2], true)],
-                Some(Sweep { last: None, since: at(6_900) }),
+                Some(Sweep { last: None, oldest: None, since: at(6_900) }),
                 &[State::Reversing],
                 "3+ rewards wait for a person. Whether something is late is not known. No sweep \
                  was complete in the last 35 min.",
@@ -154,6 +197,21 @@ mod tests {
         ] {
             assert_eq!(now(pipeline, swept, unread).sentence(), sentence);
         }
+    }
+
+    #[test]
+    fn alarms_that_are_on_stand_first() {
+        let mut alarms = Alarms::default();
+        let mut told = |name: &str, on| {
+            alarms.add("mine", name, "It fails.", on);
+            let now = Now { alarms: Some(alarms.clone()), ..now(Vec::new(), None, &[]) };
+            now.sentence()
+        };
+        let rest = "Nothing waits for a person. Nothing is late.";
+        assert_eq!(told("other", On::Not), format!("{rest} There are no alarms."));
+        assert_eq!(told("mine-parked", On::Not), format!("{rest} No alarm is on."));
+        let on = told("mine-unavailable", On::Since(Some(at(0))));
+        assert_eq!(on, format!("1 alarm is on: unavailable. {rest}"));
     }
 
     #[test]

@@ -110,13 +110,14 @@ pub fn is_impersonal(fact: &str) -> bool {
 }
 
 /// A fact's value for people, in one line; what is null was taken away or never there.
+/// `currency` is the one that the record states.
 #[must_use]
-pub fn shown(fact: &str, value: &Value) -> String {
+pub fn shown(fact: &str, value: &Value, currency: Option<&str>) -> String {
     let part = |name: &str| value.get(name).and_then(Value::as_str);
     match value {
         Value::Null => NOTHING.to_owned(),
         Value::String(text) => text.clone(),
-        _ if fact == "amount" => Money::new(part("value"), part("unit"), None).to_string(),
+        _ if fact == "amount" => Money::new(part("value"), part("unit"), currency).to_string(),
         _ => value.to_string(),
     }
 }
@@ -158,11 +159,12 @@ mod tests {
     fn a_value_is_one_line() {
         for (fact, value, text) in [
             ("status", json!("approved"), "approved"),
+            ("amount", json!({"value": "412.5", "unit": "cash_major"}), "412.50 EUR"),
             ("amount", json!({"value": "500", "unit": "points"}), "500 points"),
             ("payout_id", Value::Null, "nothing"),
             ("tier", json!({"level": "1"}), r#"{"level":"1"}"#),
         ] {
-            assert_eq!(shown(fact, &value), text);
+            assert_eq!(shown(fact, &value, Some("EUR")), text);
         }
     }
 }

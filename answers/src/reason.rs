@@ -7,7 +7,9 @@ use shared::fulfilment::ParkReason;
 pub fn because(reason: &ParkReason, vendor: &str) -> String {
     match reason {
         ParkReason::UnknownOutcome => {
-            "your endpoint was called, no answer came, and it may not be called again".into()
+            "your endpoint was called without an answer that says what came of it, and it may \
+             not be called again"
+                .into()
         }
         ParkReason::OverAge => "it was open for longer than is allowed".into(),
         ParkReason::ContradictedAtProvider => {

@@ -40,7 +40,9 @@ pub enum Standing {
     WaitsForPerson,
     /// Withdrawn before it was given.
     Denied,
-    /// On its way back, or back.
+    /// Given, and on its way back.
+    BeingTakenBack,
+    /// Taken back.
     TakenBack,
 }
 
@@ -134,7 +136,8 @@ impl Standing {
             | State::Requested
             | State::Delivering => Standing::UnderWay,
             State::Denied => Standing::Denied,
-            State::ReversalDue | State::Reversing | State::Reversed => Standing::TakenBack,
+            State::ReversalDue | State::Reversing => Standing::BeingTakenBack,
+            State::Reversed => Standing::TakenBack,
             State::Parked => Standing::WaitsForPerson,
         }
     }
@@ -150,6 +153,7 @@ impl Standing {
             (Standing::WaitsForPerson, 1) => "waits for a person",
             (Standing::WaitsForPerson, _) => "wait for a person",
             (Standing::Denied, _) => "denied",
+            (Standing::BeingTakenBack, _) => "being taken back",
             (Standing::TakenBack, _) => "taken back",
         }
     }
@@ -207,8 +211,8 @@ impl Reward {
                 format!("Not given: {vendor} was asked to approve it, and has not yet.")
             }
             (_, State::Requested) => match self.given {
-                Given::NobodyKnows => "Nobody knows whether it is given: a call had no answer. It \
-                                       is repeated under the same key."
+                Given::NobodyKnows => "Nobody knows whether it is given: a call's answer did not \
+                                       say. It is repeated under the same key."
                     .into(),
                 _ => "Not given yet: it is to be delivered.".into(),
             },
@@ -234,8 +238,8 @@ impl Reward {
             },
             (_, State::Denied) => "Not given: its approval was withdrawn.".into(),
             (_, State::ReversalDue) => match self.given {
-                Given::NobodyKnows => "Nobody knows whether it is taken back: a call had no \
-                                       answer. It is repeated under the same key."
+                Given::NobodyKnows => "Nobody knows whether it is taken back: a call's answer did \
+                                       not say. It is repeated under the same key."
                     .into(),
                 _ => "Given, and to be taken back: its approval was withdrawn.".into(),
             },
@@ -243,7 +247,12 @@ impl Reward {
             (_, State::Reversed) => match (self.task(), self.platform_knows) {
                 (Some(_), _) => format!("Taken back. {vendor} is to be told."),
                 (None, Known::No) => "Taken back.".into(),
-                (None, _) => format!("Taken back. {vendor} may still show it as fulfilled."),
+                (None, Known::Yes) => {
+                    format!("Taken back. {vendor} still shows it as fulfilled.")
+                }
+                (None, Known::NobodyKnows) => {
+                    format!("Taken back. {vendor} may still show it as fulfilled.")
+                }
             },
             (None, State::Parked) => "It waits for a person.".into(),
         }
@@ -274,13 +283,8 @@ impl Reward {
     #[must_use]
     pub fn next(&self, gives_up_at: Option<Timestamp>) -> Option<String> {
         if let Some(parked) = self.parked.as_ref().filter(|_| self.state == State::Parked) {
-            let say =
-                if parked.unknown { ", once somebody says what the call came to" } else { "" };
-            return Some(format!(
-                "nothing by itself; `resume {}` lets it go on from {}{say}",
-                self.key,
-                parked.from.name()
-            ));
+            let say = if parked.unknown { ", and has to say what the call came to" } else { "" };
+            return Some(format!("nothing by itself: a person lets it go on{say}"));
         }
         let what = match (self.task(), self.state) {
             (Some(Task::Lookup), _) => format!("{} is asked about it", self.vendor),

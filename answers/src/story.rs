@@ -13,7 +13,7 @@ use shared::wire::Timestamp;
 
 use crate::changes::{FactChange, Replay};
 use crate::money::Money;
-use crate::private::is_impersonal;
+use crate::private::{is_impersonal, shown};
 use crate::reward::{Party, Reward};
 
 /// The story of one partition.
@@ -277,6 +277,13 @@ impl Happening {
 }
 
 impl RecordNow {
+    /// The facts that are shown, each with its value for people.
+    pub fn shown(&self) -> impl Iterator<Item = (&str, String)> {
+        let currency = self.facts.get("currency").and_then(Value::as_str);
+        let shown = move |(name, value): (&'_ String, &'_ Value)| shown(name, value, currency);
+        self.facts.iter().map(move |fact| (fact.0.as_str(), shown(fact)))
+    }
+
     fn of(stored: &StoredRecord, personal: bool) -> Self {
         let record = &stored.record;
         let facts: BTreeMap<String, Value> = record

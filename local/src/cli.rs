@@ -9,6 +9,7 @@ mod page;
 mod send;
 mod values;
 mod waiting;
+pub mod wiring;
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
@@ -189,6 +190,7 @@ impl Run {
         if !self.exit {
             containers::write(&workspace.join(".local"), &stack)?;
             send::note_address(&workspace.join(".local"), &stack.http)?;
+            wiring::note(&workspace.join(".local"), &stack, &log, external.own_endpoint())?;
             for line in banner::tools(&stack, columns) {
                 say(&line);
             }
@@ -211,6 +213,7 @@ impl Run {
             self.follow(console, &samples, early).await
         };
         send::forget_address(&workspace.join(".local"), &stack.http);
+        wiring::forget(&workspace.join(".local"), &stack);
         stack.stop().await;
         right
     }

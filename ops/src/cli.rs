@@ -1,5 +1,7 @@
 //! The command line of `cargo ops`.
 
+use std::path::Path;
+
 use crate::OpsError;
 use crate::affiliate::AffiliateArgs;
 use crate::doctor::DoctorArgs;
@@ -7,24 +9,25 @@ use crate::find::FindArgs;
 use crate::inbox::{Inbox, InboxArgs};
 use crate::install::{CompletionsArgs, ManArgs, completions, man};
 use crate::invocation::program;
-use crate::key::Key;
 use crate::now::{NowArgs, overview};
 use crate::page::{frame, write};
-use crate::parked::{self, Filter, Waiting, causes, parked};
+use crate::parked::args::ParkedArgs;
+use crate::parked::{self, Waiting, causes, parked};
 use crate::requests::Requests;
 use crate::requests::args::RequestsArgs;
-use crate::resume::many::{Plan, Selection, agreed};
+use crate::resume::args::ResumeArgs;
+use crate::resume::many::{Plan, agreed};
 use crate::resume::{find, resume, says_enough};
 use crate::serve::ServeArgs;
 use crate::show::{ShowArgs, Shown};
 use crate::story::StoryArgs;
 use crate::target::TargetArgs;
-use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
+use crate::wiring::{WiringArgs, wired};
+use clap::builder::PossibleValuesParser;
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use serde::Serialize;
 use serde_json::json;
-use shared::fulfilment::{OperatorDecision, Resolution, State};
 use shared::provider;
 use shared::wire::Timestamp;
 
@@ -60,9 +63,11 @@ enum Command {
     /// Tells why promises are parked, by cause, and what to do about it
     Parked(ParkedArgs),
     /// Lets a parked promise go on, or all that are parked for one cause
-    Resume(Resume),
+    Resume(ResumeArgs),
     /// Lists the requests that came in, refused ones with the reason
     Requests(RequestsArgs),
+    /// Tells how it is wired: addresses to paste, what came in last, settings in words
+    Wiring(WiringArgs),
     /// Tells which secret fits a captured request, or what comes near
     Doctor(DoctorArgs),
     /// Lists what came in rightly signed and changed nothing, with what to do
@@ -88,127 +93,6 @@ impl Command {
             Self::Completions(_) | Self::Man(_) => true,
             _ => false,
         }
-    }
-}
-
-#[derive(Debug, Args)]
-struct ParkedArgs {
-    /// Only those of this reason
-    #[arg(long, value_name = "REASON")]
-    reason: Option<String>,
-    /// Only those that were in this state before
-    #[arg(long, value_name = "STATE", value_parser = states())]
-    from: Option<State>,
-    /// Only those in this unit
-    #[arg(long, value_name = "UNIT")]
-    unit: Option<String>,
-    /// Only those of this campaign
-    #[arg(long, value_name = "ID")]
-    campaign: Option<String>,
-    /// A row for each, longest parked first, instead of the causes
-    #[arg(long)]
-    rows: bool,
-}
-
-impl ParkedArgs {
-    fn filter(&self) -> Filter {
-        Filter {
-            reason: self.reason.clone(),
-            from: self.from,
-            unit: self.unit.clone(),
-            campaign: self.campaign.clone(),
-        }
-    }
-}
-
-/// The states from which a promise can be parked.
-fn states() -> impl TypedValueParser<Value = State> {
-    PossibleValuesParser::new(State::ALL.map(State::name)).try_map(|name| {
-        State::ALL.into_iter().find(|state| state.name() == name).ok_or("is no state")
-    })
-}
-
-#[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-struct Resume {
-    /// The promise, PROVIDER:ID:EPOCH, as `parked` shows it
-    #[arg(required_unless_present = "selection")]
-    key: Option<Key>,
-    /// Instead of one: all that are parked for this cause,
-    /// reason=REASON,from=STATE and, if you like, unit=UNIT, campaign=ID. Of those
-    /// whose outcome nobody knows, none
-    #[arg(long = "where", id = "selection", value_name = "CAUSE", conflicts_with = "key")]
-    selection: Option<Selection>,
-    /// With --where: shows what would become of each, and writes nothing
-    #[arg(long, requires = "selection", conflicts_with = "key")]
-    dry_run: bool,
-    /// With --where: the most that are taken, longest parked first
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 200,
-        requires = "selection",
-        conflicts_with = "key"
-    )]
-    limit: u32,
-    /// With --where: does not ask whether the promises shown are to go on
-    #[arg(long, requires = "selection", conflicts_with = "key")]
-    yes: bool,
-    /// The call whose outcome is unknown had its effect: the reward was given,
-    /// or taken back if that was the question
-    #[arg(long, requires = "because", conflicts_with = "not_granted")]
-    granted: bool,
-    /// The call whose outcome is unknown had no effect
-    #[arg(long, requires = "because")]
-    not_granted: bool,
-    /// Settles the promise as it stands: what was given is kept, what was not
-    /// given is not. Where the outcome is unknown, say which
-    #[arg(long, requires = "because")]
-    close: bool,
-    /// Your evidence; kept with the promise for good
-    #[arg(long, value_name = "WHY", value_parser = said())]
-    because: Option<String>,
-    /// The operator who decides [default: $USER]
-    #[arg(long, value_name = "NAME", value_parser = said())]
-    by: Option<String>,
-}
-
-pub(crate) fn said() -> impl TypedValueParser<Value = String> {
-    NonEmptyStringValueParser::new().try_map(|text| match text.trim() {
-        // The last two stand in commands that are shown to be copied.
-        "" | "WHY" | "NAME" => Err("says nothing"),
-        trimmed => Ok(trimmed.to_owned()),
-    })
-}
-
-impl Resume {
-    fn resolution(&self) -> Resolution {
-        let granted = self.granted.then_some(true).or(self.not_granted.then_some(false));
-        Resolution::of(granted, self.close)
-    }
-
-    fn operator(&self) -> Option<String> {
-        let user = || {
-            let user = std::env::var("USER").ok()?;
-            Some(user).filter(|user| !user.trim().is_empty())
-        };
-        self.by.clone().or_else(user)
-    }
-
-    /// The words by which a command names the operator, where it has to.
-    fn by_words(&self) -> Option<&str> {
-        self.by.as_deref().or_else(|| self.operator().is_none().then_some("NAME"))
-    }
-
-    fn decision(&self) -> Result<OperatorDecision, OpsError> {
-        Ok(OperatorDecision {
-            by: self
-                .operator()
-                .ok_or_else(|| OpsError::Failed("say who you are: --by NAME".into()))?,
-            resolution: self.resolution(),
-            because: self.because.clone().unwrap_or_default(),
-            at: Timestamp::now(),
-        })
     }
 }
 
@@ -253,10 +137,8 @@ impl Cli {
             Command::Now(asked) => {
                 let now = overview(&self.target, &self.target.open().await?.store).await?;
                 if let Some(path) = &asked.html {
-                    return write(
-                        path,
-                        &now.page(&self.target, &frame(&self.target, false)?).await,
-                    );
+                    let page = now.page(&self.target, &frame(&self.target, false)?).await;
+                    return self.written(path, &page);
                 }
                 self.shown(&now, || now.text(&self.target))
             }
@@ -264,15 +146,22 @@ impl Cli {
                 let answer = of.answer(&self.target, &self.target.open().await?).await?;
                 if let Some(path) = &of.html {
                     let frame = frame(&self.target, false)?;
-                    return write(path, &answer.page(&self.target, &frame));
+                    return self.written(path, &answer.page(&self.target, &frame));
                 }
                 if of.is_csv() && !self.json {
                     return Ok(answer.csv());
                 }
                 self.shown(&answer.person, || answer.text())
             }
+            Command::Wiring(asked) => {
+                let wired = wired(&self.target).await?;
+                if let Some(path) = &asked.html {
+                    return write(path, &wired.page(&frame(&self.target, false)?));
+                }
+                self.shown(&wired, || wired.text())
+            }
             Command::Find(of) => {
-                let found = of.findings(&self.target.open().await?.store).await?;
+                let found = of.findings(&self.target, &self.target.open().await?.store).await?;
                 self.shown(&found, || found.text(&self.target))
             }
             Command::Doctor(asked) => {
@@ -285,11 +174,22 @@ impl Cli {
                 self.shown(&inbox, || inbox.text())
             }
             Command::Show(asked) => {
-                let shown = Shown::read(&self.target.open().await?.store, asked).await?;
+                let shown =
+                    Shown::read(&self.target, &self.target.open().await?.store, asked).await?;
                 self.shown(&shown, || shown.text())
             }
-            Command::Completions(asked) => completions(Self::command(), asked),
-            Command::Man(asked) => man(Self::command(), asked),
+            Command::Completions(asked) => {
+                let script = completions(Self::command(), asked)?;
+                self.shown(&json!({ "script": script }), || script.clone())
+            }
+            Command::Man(asked) => {
+                let text = man(Self::command(), asked)?;
+                let told = match &asked.out {
+                    Some(folder) => json!({ "written": folder.display().to_string() }),
+                    None => json!({ "page": text }),
+                };
+                self.shown(&told, || text.clone())
+            }
             Command::Requests(asked) => {
                 let requests = Requests::read(&self.target, asked).await?;
                 self.shown(&requests, || requests.text())
@@ -298,9 +198,9 @@ impl Cli {
             Command::Story(of) => {
                 let told = of.told(&self.target, &self.target.open().await?).await?;
                 if let Some(path) = &of.html {
-                    return write(path, &told.page(&frame(&self.target, false)?));
+                    return self.written(path, &told.page(&frame(&self.target, false)?));
                 }
-                self.shown(&told, || told.text())
+                self.shown(&told, || told.text(&self.target))
             }
         }
     }
@@ -311,7 +211,7 @@ impl Cli {
         &self.target
     }
 
-    async fn resume(&self, asked: &Resume) -> Result<String, OpsError> {
+    async fn resume(&self, asked: &ResumeArgs) -> Result<String, OpsError> {
         let target = self.target.open().await?;
         if let Some(selection) = &asked.selection {
             let decision = asked.decision()?;
@@ -338,6 +238,12 @@ impl Cli {
         self.shown(&resumed, || resumed.text())
     }
 
+    /// Writes a page into a file, and says so.
+    fn written(&self, path: &Path, page: &str) -> Result<String, OpsError> {
+        let says = write(path, page)?;
+        self.shown(&json!({ "written": path.display().to_string() }), || says.clone())
+    }
+
     fn shown(&self, value: &impl Serialize, text: impl Fn() -> String) -> Result<String, OpsError> {
         if self.json {
             serde_json::to_string(value).map_err(|error| OpsError::Failed(error.to_string()))
@@ -349,6 +255,8 @@ impl Cli {
 
 #[cfg(test)]
 mod tests {
+    use shared::fulfilment::{OperatorDecision, Resolution};
+
     use super::*;
 
     fn parse(line: &str) -> Result<Cli, ErrorKind> {

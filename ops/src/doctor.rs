@@ -4,6 +4,8 @@
 mod capture;
 mod diagnosis;
 mod json_forms;
+mod json_order;
+mod limits;
 mod near;
 mod reasons;
 mod remarks;
@@ -16,12 +18,14 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::OpsError;
-use crate::paragraph::{span, wrapped};
+use crate::layout::wrapped;
+use crate::paragraph::span;
 use crate::signed_in::causes;
 use crate::target::{Described, TargetArgs};
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use clap::Args;
 use diagnosis::{Diagnosis, diagnose, name};
+use limits::Limits;
 use serde_json::Value;
 use shared::provider::signature::Reason;
 use shared::receive::log::Outcome;
@@ -64,17 +68,35 @@ impl DoctorArgs {
         let mut captured = capture::read(&bytes)
             .map_err(|problem| OpsError::Failed(format!("{name} {problem}")))?;
         captured.at = self.at.or(captured.at);
-        let webhooks = self.webhooks(target).await?;
-        Ok(diagnose(&captured, &webhooks, Timestamp::now()))
+        let described = match target.stack_name() {
+            Some(stack) => Some(Described::read(stack).await),
+            None => None,
+        };
+        let webhooks = self.webhooks(described.as_ref()).await?;
+        // With secrets of its own it needs no stack, which may still say more.
+        let gap = described.as_ref().and_then(|read| read.as_ref().err()).map(ToString::to_string);
+        let stack = described.and_then(Result::ok);
+        let mut found =
+            diagnose(&captured, &webhooks, &Limits::of(stack.as_ref()), Timestamp::now());
+        if let (Some(gap), Some(_)) = (gap, &found.age_limit) {
+            found.notes.push(format!("the age limit of the stack is not read: {gap}"));
+        }
+        Ok(found)
     }
 
-    async fn webhooks(&self, target: &TargetArgs) -> Result<Value, OpsError> {
-        let (name, document) = match (&self.secrets, target.stack_name()) {
+    async fn webhooks(
+        &self,
+        stack: Option<&Result<Described, OpsError>>,
+    ) -> Result<Value, OpsError> {
+        let (name, document) = match (&self.secrets, stack) {
             (Some(file), _) => {
                 let bytes = read(file)?;
                 (file.display().to_string(), String::from_utf8_lossy(&bytes).into_owned())
             }
-            (None, Some(stack)) => (format!("the secret of {stack}"), of_stack(stack).await?),
+            (None, Some(stack)) => {
+                let stack = stack.as_ref().map_err(|error| OpsError::Failed(error.to_string()))?;
+                (format!("the secret of {}", stack.name), of_stack(stack).await?)
+            }
             (None, None) => ("the development secrets".to_owned(), DEVELOPMENT.to_owned()),
         };
         // Not in the words of a JSON reader, which may quote what it read.
@@ -94,8 +116,8 @@ fn read(file: &Path) -> Result<Vec<u8>, OpsError> {
 }
 
 /// The webhook secrets of a deployed stack.
-async fn of_stack(stack: &str) -> Result<String, OpsError> {
-    let described = Described::read(stack).await?;
+async fn of_stack(described: &Described) -> Result<String, OpsError> {
+    let stack = &described.name;
     let id = described.output(WEBHOOK_SECRETS)?;
     let client = aws_sdk_secretsmanager::Client::new(&described.config);
     let value = client.get_secret_value().secret_id(id).send().await.map_err(|error| {
@@ -159,7 +181,9 @@ impl Diagnosis {
                 0.. => format!("Signed {age} s ({}) before it came in.", span(age)),
                 _ => format!("Signed {} s after it came in.", -age),
             };
-            parts.push(wrapped(&age, 0));
+            let limit =
+                self.age_limit.as_ref().map(|limit| format!(" Let in are {}.", limit.words()));
+            parts.push(wrapped(&format!("{age}{}", limit.unwrap_or_default()), 0));
         }
         for near in &self.near {
             let misses: Vec<&str> = near.misses.iter().map(|miss| miss.text()).collect();
@@ -169,7 +193,10 @@ impl Diagnosis {
         if !self.notes.is_empty() {
             parts.push("\n".to_owned());
         }
-        parts.extend(self.notes.iter().map(|note| wrapped(&format!("Note: {note}."), 0)));
+        parts.extend(self.notes.iter().map(|note| {
+            let end = if note.ends_with('?') { "" } else { "." };
+            wrapped(&format!("Note: {note}{end}"), 0)
+        }));
         parts.extend(self.assumed.iter().map(|one| wrapped(&format!("Assumed: {one}."), 0)));
         let is_unmatched = self.reason == Some(Reason::NoSecretMatches);
         if is_unmatched && self.near.is_empty() && self.notes.is_empty() {

@@ -1,4 +1,5 @@
-//! What has an id, whatever it is an id of, by point reads alone.
+//! What has an id, whatever it is an id of: by point reads, and an event by the log of
+//! requests too.
 
 use answers::{Money, Reward, Role};
 use clap::Args;
@@ -7,13 +8,16 @@ use serde::Serialize;
 use shared::aws::store::{Store, StoredEvent, StoredRecord};
 use shared::ledger::{ItemKeys, Kind, Partition};
 use shared::provider::ALL;
+use shared::wire::Timestamp;
 
 use crate::OpsError;
+use crate::event::{InLog, Located, by_log, by_points};
 use crate::gather::rewards_of;
 use crate::invocation::line;
 use crate::key::Key;
 use crate::layout::lines;
 use crate::neighbours::of_id;
+use crate::requests::of_event::LogArgs;
 use crate::table::plain;
 use crate::target::TargetArgs;
 
@@ -25,9 +29,10 @@ const AT_ONCE: usize = 8;
 #[derive(Debug, Args)]
 pub(crate) struct FindArgs {
     /// A key or webhook-id, or the provider's id of a commission, payout, customer,
-    /// affiliate, fulfilment or anything else that is recorded, or of an event in the
-    /// inbox
+    /// affiliate, fulfilment or anything else that is recorded, or of an event
     id: String,
+    #[command(flatten)]
+    log: LogArgs,
     /// Shows personal data as well
     #[arg(long)]
     personal: bool,
@@ -38,6 +43,11 @@ pub(crate) struct FindArgs {
 pub(crate) struct Findings {
     id: String,
     objects: Vec<Object>,
+    /// The events of that id, but for those in the inbox.
+    events: Vec<Located>,
+    /// The time from which on the log of requests was read, where it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_since: Option<Timestamp>,
     /// The rewards that were promised to a customer of that id.
     rewards: Vec<Reward>,
     /// What could not be read.
@@ -61,8 +71,12 @@ impl FindArgs {
     ///
     /// # Errors
     /// [`OpsError::No`] when nothing has the id.
-    pub(crate) async fn findings(&self, store: &Store) -> Result<Findings, OpsError> {
-        findings(store, &self.id, self.personal).await
+    pub(crate) async fn findings(
+        &self,
+        target: &TargetArgs,
+        store: &Store,
+    ) -> Result<Findings, OpsError> {
+        findings(target, store, &self.id, &self.log, self.personal).await
     }
 }
 
@@ -71,8 +85,10 @@ impl FindArgs {
 /// # Errors
 /// [`OpsError::No`] when nothing has it.
 pub(crate) async fn findings(
+    target: &TargetArgs,
     store: &Store,
     id: &str,
+    log: &LogArgs,
     personal: bool,
 ) -> Result<Findings, OpsError> {
     let asked = id.trim();
@@ -89,19 +105,48 @@ pub(crate) async fn findings(
     found.objects(store, records, personal).await?;
     found.inbox(store, asked).await?;
     found.customer(store, asked, personal).await;
-    if found.objects.is_empty() && found.rewards.is_empty() {
-        let gaps = found.gaps.iter().map(|gap| format!("; not read: {gap}"));
-        return Err(OpsError::No(format!(
-            "nothing has the id {asked}{}. The id of an event alone does not say which \
-             object it is about: `story` of that object tells its events, and the line of \
-             its request in the log names both",
-            gaps.collect::<String>()
-        )));
+    found.events = by_points(store, asked).await?;
+    if log.since.is_some() || found.is_nothing() {
+        let told = by_log(target, store, asked, log).await?;
+        found.gaps.extend(told.gaps.iter().cloned());
+        if told.events.is_empty() && found.is_nothing() {
+            let gaps = found.gaps.iter().map(|gap| format!("; not read: {gap}"));
+            let gaps = gaps.collect::<String>();
+            return Err(OpsError::No(plain(&format!(
+                "nothing has the id {asked}; {}{gaps}",
+                told.nothing()
+            ))));
+        }
+        found.in_log(told);
     }
+    let of_events: Vec<Partition> =
+        found.events.iter().map(|event| event.partition.clone()).collect();
+    let records = store.records(&of_events).await?;
+    found.objects(store, records, personal).await?;
     Ok(found)
 }
 
 impl Findings {
+    fn is_nothing(&self) -> bool {
+        self.objects.is_empty() && self.rewards.is_empty() && self.events.is_empty()
+    }
+
+    /// Takes in what the log tells, of which some may be there already.
+    fn in_log(&mut self, told: InLog) {
+        self.log_since = told.since;
+        for event in told.events {
+            // What is in the inbox is told with it.
+            if self.objects.iter().any(|of| of.inbox.is_some() && of.partition == event.partition) {
+                continue;
+            }
+            let is_same = |known: &Located| {
+                (&known.partition, &known.identity) == (&event.partition, &event.identity)
+            };
+            self.events.retain(|known| !is_same(known));
+            self.events.push(event);
+        }
+    }
+
     async fn key(&mut self, store: &Store, key: &Key, personal: bool) -> Result<(), OpsError> {
         let keys = key.item();
         let records = store.records(std::slice::from_ref(&keys.pk)).await?;
@@ -190,12 +235,25 @@ impl Findings {
     /// What was found as a page.
     pub(crate) fn page(&self, frame: &page::Frame) -> String {
         let found: Vec<page::Finding> = self.objects.iter().map(Object::view).collect();
-        page::findings(frame, &self.id, &found, &self.rewards, &self.gaps)
+        let events: Vec<page::FoundEvent> = self.events.iter().map(Located::view).collect();
+        page::findings(frame, &self.id, (&found, &events), &self.rewards, &self.gaps)
     }
 
     /// What was found, for people, each with the command that tells more.
     pub(crate) fn text(&self, target: &TargetArgs) -> String {
         let mut text = String::new();
+        for event in &self.events {
+            let (pk, identity) = (&event.partition, event.identity.as_str());
+            let (provider, kind, id) = (pk.provider(), pk.kind(), pk.id());
+            let says = event.says();
+            text.push_str(&lines(
+                &format!("event {identity} of {provider} {kind} {id}: {says}"),
+                0,
+            ));
+            if event.received.is_some() {
+                text.extend([format!("  {}\n", plain(&event.show(target)))]);
+            }
+        }
         for object in &self.objects {
             let pk = &object.partition;
             let (provider, kind, id) = (pk.provider(), pk.kind(), pk.id());
@@ -223,6 +281,17 @@ impl Findings {
             text.push_str(&lines(&format!("Not read: {gap}. The rest stands."), 0));
         }
         text
+    }
+}
+
+impl Located {
+    fn view(&self) -> page::FoundEvent {
+        page::FoundEvent {
+            partition: self.partition.clone(),
+            identity: self.identity.clone(),
+            says: self.says(),
+            kept: self.received.is_some(),
+        }
     }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::OpsError;
-use crate::paragraph::{counted, wrapped};
+use crate::layout::wrapped;
+use crate::paragraph::counted;
 use crate::table::{or_dash, table};
 use clap::Args;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -49,6 +50,8 @@ struct Kept {
     id: String,
     #[serde(skip)]
     partition: Partition,
+    #[serde(skip)]
+    identity: Option<String>,
 }
 
 impl InboxArgs {
@@ -148,6 +151,7 @@ impl Kept {
             secret: event.secret,
             id: item.keys.pk.id().to_owned(),
             partition: item.keys.pk.clone(),
+            identity: event.identity,
         })
     }
 
@@ -161,6 +165,7 @@ impl Kept {
     fn view(&self) -> page::InboxRow {
         page::InboxRow {
             partition: self.partition.clone(),
+            identity: self.identity.clone(),
             received: self.received,
             why: self.why.name().replace('_', " "),
             what: self.what(),

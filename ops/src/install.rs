@@ -19,7 +19,7 @@ pub(crate) struct CompletionsArgs {
 pub(crate) struct ManArgs {
     /// Writes a page for each command into this folder, instead of printing the first
     #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
 }
 
 fn installed(command: Command) -> Command {

@@ -1,8 +1,9 @@
 //! Lines that are never wider than a terminal of 100 columns, whatever stands in them.
 
-use crate::paragraph::WIDTH;
 use crate::table::plain;
 
+/// The widest line, in columns.
+const WIDTH: usize = 100;
 /// The characters that a terminal shows two columns wide: East Asian scripts and emoji.
 const WIDE: [(u32, u32); 9] = [
     (0x1100, 0x115F),
@@ -27,12 +28,21 @@ pub(crate) fn columns(text: &str) -> usize {
 }
 
 /// A text as lines of at most 100 columns: the first behind `indent` spaces, the others
-/// behind two more. What is longer than a line, such as an id, is broken where the line
-/// ends.
+/// behind two more.
 pub(crate) fn lines(text: &str, indent: usize) -> String {
+    folded(text, indent, indent + 2)
+}
+
+/// A paragraph: a text as lines of at most 100 columns, each behind `indent` spaces.
+pub(crate) fn wrapped(text: &str, indent: usize) -> String {
+    folded(text, indent, indent)
+}
+
+/// The lines of a text: the first behind `first` spaces, the others behind `rest`. What
+/// is longer than a line, such as an id, is broken where the line ends.
+fn folded(text: &str, first: usize, rest: usize) -> String {
     let mut lines: Vec<String> = Vec::new();
-    let begin =
-        |lines: &Vec<String>| " ".repeat(if lines.is_empty() { indent } else { indent + 2 });
+    let begin = |lines: &Vec<String>| " ".repeat(if lines.is_empty() { first } else { rest });
     let mut line = begin(&lines);
     let mut is_fresh = true;
     for word in plain(text).split_whitespace() {
@@ -86,5 +96,15 @@ mod tests {
         let begins: Vec<usize> =
             told.lines().map(|line| line.len() - line.trim_start().len()).collect();
         assert_eq!(begins, [2, 4]);
+    }
+
+    #[test]
+    fn a_paragraph_stands_behind_one_line() {
+        let text = wrapped(&"abcd ".repeat(60), 4);
+        assert_eq!(text.lines().map(columns).collect::<Vec<_>>(), [98, 98, 98, 18]);
+        assert!(text.lines().all(|line| line.starts_with("    abcd")));
+        let id = "x".repeat(150);
+        let (begin, end) = id.split_at(98);
+        assert_eq!(wrapped(&format!("a {id} b"), 2), format!("  a\n  {begin}\n  {end} b\n"));
     }
 }

@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 mod affiliate;
+mod alarms;
 pub mod cli;
 mod doctor;
 mod error;
+mod event;
 mod find;
 mod gather;
 mod inbox;
@@ -11,6 +13,7 @@ mod install;
 mod invocation;
 mod key;
 mod layout;
+mod local_run;
 mod masked;
 mod neighbours;
 mod now;
@@ -26,6 +29,8 @@ mod signed_in;
 mod story;
 mod table;
 mod target;
+mod wiring;
 
 pub use error::OpsError;
 pub use story::Story;
+pub use target::TargetArgs;

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use ::page::Frame;
-use answers::{Now, Stage};
+use answers::{Alarm, Now, Stage};
 use clap::Args;
+use futures_util::future::join;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use shared::aws::store::Store;
@@ -12,12 +13,14 @@ use shared::fulfilment::State;
 use shared::wire::Timestamp;
 
 use crate::OpsError;
+use crate::alarms::alarms;
 use crate::layout::lines;
 use crate::paragraph::age;
 use crate::parked::causes::{self, Cause};
 use crate::parked::{Filter, Waiting, parked};
 use crate::requests::args::RequestsArgs;
 use crate::requests::{Requests, last_sweep};
+use crate::table::plain;
 use crate::target::TargetArgs;
 
 /// The answer, with the causes of what waits for a person.
@@ -79,14 +82,19 @@ pub(crate) async fn overview(args: &TargetArgs, store: &Store) -> Result<Overvie
         }
     };
     let waiting: Vec<Waiting> = waiting.into_iter().map(|(_, one)| one).collect();
-    let sweep = match last_sweep(args, at).await {
+    let (sweep, alarms) = join(Box::pin(last_sweep(args, at)), Box::pin(alarms(args))).await;
+    let sweep = match sweep {
         Ok(sweep) => sweep,
         Err(gap) => {
             gaps.push(format!("the last sweep: {}", gap.words()));
             None
         }
     };
-    let now = Now { at, pipeline, unread, sweep, gaps };
+    let alarms = alarms.unwrap_or_else(|problem| {
+        gaps.push(format!("the alarms: {problem}"));
+        None
+    });
+    let now = Now { at, pipeline, unread, sweep, alarms, gaps };
     Ok(Overview { sentence: now.sentence(), now, causes: causes::of(&waiting) })
 }
 
@@ -114,6 +122,8 @@ impl Overview {
     /// The answer for people.
     pub(crate) fn text(&self, target: &TargetArgs) -> String {
         let mut text = lines(&self.sentence, 0);
+        let on = self.now.alarms.iter().flat_map(|alarms| &alarms.on);
+        text.extend(on.map(|alarm| told(alarm, self.now.at)));
         if !self.now.pipeline.is_empty() {
             text.push_str("\nOpen rewards, by state\n");
         }
@@ -133,4 +143,17 @@ impl Overview {
         }
         text
     }
+}
+
+/// An alarm that is on: since when, what it means, what to do.
+fn told(alarm: &Alarm, now: Timestamp) -> String {
+    let since = alarm.since.map(|since| format!(" for {}", age(since, now)));
+    let mut text = format!("\n{}, on{}\n", alarm.name, since.unwrap_or_default());
+    text.push_str(&lines(&alarm.meaning, 2));
+    text.extend(alarm.check.iter().map(|check| lines(&format!("Look: {check}"), 2)));
+    text.extend(alarm.remedy.iter().map(|remedy| lines(&format!("Do: {remedy}"), 2)));
+    // In one piece, to be copied.
+    text.extend(alarm.command.iter().map(|line| format!("  {}\n", plain(line))));
+    text.extend(alarm.section.iter().map(|section| lines(section, 2)));
+    text
 }

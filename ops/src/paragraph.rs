@@ -1,27 +1,7 @@
-//! Sentences for people: paragraphs, ages and commands to copy.
+//! Words for people: ages, counts and what a shell takes for one word.
 
-use crate::table::plain;
 pub(crate) use answers::{counted, span};
 use shared::wire::Timestamp;
-
-/// The widest line, in characters.
-pub(crate) const WIDTH: usize = 100;
-
-/// A text as lines of at most [`WIDTH`] characters, each behind `indent` spaces. A
-/// word that is longer stands on a line of its own.
-pub(crate) fn wrapped(text: &str, indent: usize) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    for word in plain(text).split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(format!("{:indent$}{word}", "")),
-        }
-    }
-    lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
-}
 
 /// A paragraph of Markdown as plain text: code and emphasis without their signs.
 pub(crate) fn without_marks(markdown: &str) -> String {
@@ -47,14 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_ends_before_the_word_that_does_not_fit() {
-        let text = wrapped(&"abcd ".repeat(60), 4);
-        let widths: Vec<usize> = text.lines().map(|line| line.chars().count()).collect();
-        assert_eq!(widths, [98, 98, 98, 18]);
-        assert!(text.lines().all(|line| line.starts_with("    abcd")));
-        let long = "x".repeat(150);
-        assert_eq!(wrapped(&format!("a {long} b"), 2), format!("  a\n  {long}\n  b\n"));
-        assert_eq!(wrapped("a\u{1b}[31mb", 0), "a\u{fffd}[31mb\n");
+    fn a_paragraph_of_markdown_has_no_marks() {
         assert_eq!(
             without_marks("say `--granted`, *outcome unknown*"),
             "say --granted, outcome unknown"

@@ -1,5 +1,6 @@
 //! The promises that wait for the operator.
 
+pub(crate) mod args;
 pub(crate) mod causes;
 
 use std::fmt;

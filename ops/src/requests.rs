@@ -1,24 +1,26 @@
 //! The requests that came in, refused ones with the reason, from the log lines.
 
 pub(crate) mod args;
+pub(crate) mod latest;
 mod line;
 mod logs;
-mod refusals;
+pub(crate) mod of_event;
 mod sweeps;
 
 use std::collections::BTreeMap;
 use std::error::Error;
 
 use crate::OpsError;
-use crate::paragraph::{counted, span, wrapped};
+use crate::layout::wrapped;
+use crate::paragraph::{counted, span};
 use crate::signed_in::causes;
 use crate::table::{or_dash, plain, table};
 use crate::target::TargetArgs;
+pub(crate) use line::RequestSeen;
 pub(crate) use sweeps::last_sweep;
 
 use args::RequestsArgs;
 use aws_sdk_cloudwatchlogs::error::ProvideErrorMetadata;
-use line::RequestSeen;
 use serde::Serialize;
 use shared::wire::Timestamp;
 
@@ -54,7 +56,7 @@ impl Requests {
         let until = Timestamp::now();
         let since = asked.since.before(until);
         let read = match target.stack_name() {
-            Some(stack) => logs::deployed(stack, asked, since).await?,
+            Some(stack) => logs::deployed(&logs::groups(stack, asked), since).await?,
             None => logs::local(asked.log.as_deref())?,
         };
         if read.requests.is_empty() && read.complete == 0 && !read.gaps.is_empty() {
@@ -132,7 +134,7 @@ impl Requests {
         reasons.sort_unstable();
         reasons.dedup();
         let explained = |reason: &str| {
-            let sentence = refusals::explained(reason)?;
+            let sentence = answers::refusal(reason)?;
             Some(wrapped(&format!("{reason}: {sentence}"), 0))
         };
         let explained: Vec<String> = reasons.into_iter().filter_map(explained).collect();

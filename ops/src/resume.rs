@@ -1,5 +1,6 @@
 //! The operator's decision about a parked promise.
 
+pub(crate) mod args;
 pub(crate) mod many;
 mod ways;
 

@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::OpsError;
+use crate::event::{InLog, Located, by_log, by_points};
+use crate::layout::wrapped;
 use crate::masked::{masked, whole};
-use crate::paragraph::{counted, wrapped};
+use crate::paragraph::counted;
+use crate::requests::of_event::LogArgs;
 use crate::table::{or_dash, plain, table};
+use crate::target::TargetArgs;
 use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
@@ -19,10 +23,12 @@ use shared::wire::json;
 /// The event to show.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ShowArgs {
-    /// The id of an event of the inbox, or an object as PROVIDER#KIND#ID
+    /// The id of an event, or an object as PROVIDER#KIND#ID
     event: String,
     /// The identity of the object's event, as `story` tells it, where it has several
     identity: Option<String>,
+    #[command(flatten)]
+    log: LogArgs,
     /// Shows personal data as well
     #[arg(long)]
     personal: bool,
@@ -55,26 +61,66 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    /// Reads an event.
+    /// Reads the event that is asked for.
     ///
     /// # Errors
     /// [`OpsError::No`] when there is none of that name, or several.
-    pub(crate) async fn read(store: &Store, asked: &ShowArgs) -> Result<Self, OpsError> {
-        let (pk, events) = found(store, asked).await?;
-        let wanted = |event: &&StoredEvent| match &asked.identity {
+    pub(crate) async fn read(
+        target: &TargetArgs,
+        store: &Store,
+        asked: &ShowArgs,
+    ) -> Result<Self, OpsError> {
+        let object: Option<Partition> = asked.event.parse().ok();
+        let inboxes = ALL.iter().map(|known| Partition::inbox(known.provider, &asked.event));
+        for pk in object.into_iter().chain(inboxes) {
+            let events = store.events(&pk).await?;
+            if !events.is_empty() {
+                return Self::among(store, pk, &events, asked.identity.as_deref(), asked.personal)
+                    .await;
+            }
+        }
+        let Located { partition, identity, .. } = located(target, store, asked).await?;
+        Self::at(store, partition, Some(&identity), asked.personal).await
+    }
+
+    /// Reads an event of a partition, by its identity where there are several.
+    ///
+    /// # Errors
+    /// [`OpsError::No`] when there is none of that identity, or several.
+    pub(crate) async fn at(
+        store: &Store,
+        pk: Partition,
+        identity: Option<&str>,
+        personal: bool,
+    ) -> Result<Self, OpsError> {
+        let events = store.events(&pk).await?;
+        if events.is_empty() {
+            return Err(OpsError::No(plain(&format!("nothing is kept under {pk}"))));
+        }
+        Self::among(store, pk, &events, identity, personal).await
+    }
+
+    async fn among(
+        store: &Store,
+        pk: Partition,
+        events: &[StoredEvent],
+        identity: Option<&str>,
+        personal: bool,
+    ) -> Result<Self, OpsError> {
+        let wanted = |event: &&StoredEvent| match identity {
             Some(identity) => {
-                event.sk == event_key(identity) || event.identity.as_ref() == Some(identity)
+                event.sk == event_key(identity) || event.identity.as_deref() == Some(identity)
             }
             None => true,
         };
         let fitting: Vec<&StoredEvent> = events.iter().filter(wanted).collect();
         let [event] = fitting.as_slice() else {
-            return Err(OpsError::No(which(&pk, &events, asked.identity.is_some())));
+            return Err(OpsError::No(which(&pk, events, identity.is_some())));
         };
         let keys = ItemKeys { pk, sk: event.sk.clone() };
         let kept = store.kept_request(&keys).await?;
         let kept = kept.ok_or_else(|| OpsError::No("it is gone by now".into()))?;
-        Ok(Self::of(keys.pk, kept, asked.personal))
+        Ok(Self::of(keys.pk, kept, personal))
     }
 
     fn of(object: Partition, kept: KeptRequest, personal: bool) -> Self {
@@ -126,6 +172,39 @@ impl Shown {
         }
     }
 
+    /// The event as a page.
+    pub(crate) fn page(&self, frame: &page::Frame) -> String {
+        let named = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let mut about: Vec<(String, String)> = Vec::new();
+        about.extend(self.identity.as_ref().map(|identity| named("Identity", identity)));
+        about.push(named("Secret", &self.secret));
+        about.extend(self.problem.as_ref().map(|problem| named("Quarantined", problem)));
+        about.extend(self.headers.iter().map(|(name, value)| named(name, value)));
+        let notes = [self.size(), self.no_body.clone(), self.hides()];
+        let body = self.body.as_ref().map(written).or_else(|| self.text.clone());
+        let kept = page::KeptEvent {
+            partition: self.object.clone(),
+            event_type: self.event_type.clone(),
+            received: self.received,
+            about,
+            notes: notes.into_iter().flatten().map(|note| sentence(&note)).collect(),
+            body,
+        };
+        page::show(frame, &kept)
+    }
+
+    /// The length of what came, and whether all of it is kept.
+    fn size(&self) -> Option<String> {
+        let rest = if self.truncated { ", of which the beginning is kept" } else { "" };
+        self.length.map(|length| format!("{length} bytes{rest}"))
+    }
+
+    /// How much is hidden, where anything is.
+    fn hides(&self) -> Option<String> {
+        let hidden = counted(self.hidden, "value is", "values are");
+        (self.hidden > 0).then(|| format!("{hidden} hidden; --personal shows them"))
+    }
+
     /// The event in a few lines, then its body.
     pub(crate) fn text(&self) -> String {
         let event_type = or_dash(self.event_type.as_deref());
@@ -138,45 +217,74 @@ impl Shown {
         lines.extend(identity);
         lines.extend(self.problem.as_ref().map(|problem| format!("quarantined: {problem}")));
         lines.extend(self.headers.iter().map(|(name, value)| format!("{name}: {value}")));
-        if let Some(length) = self.length {
-            let rest = if self.truncated { ", of which the beginning is kept" } else { "" };
-            lines.push(format!("{length} bytes{rest}"));
-        }
+        lines.extend(self.size());
         lines.extend(self.no_body.clone());
         let mut text: String = lines.iter().map(|line| wrapped(line, 0)).collect();
         if let Some(body) = &self.body {
             text.push('\n');
-            text.push_str(&serde_json::to_string_pretty(body).unwrap_or_default());
+            text.push_str(&written(body));
             text.push('\n');
         }
         if let Some(body) = &self.text {
             text.push('\n');
             text.extend(body.lines().flat_map(|line| [plain(line), "\n".to_owned()]));
         }
-        if self.hidden > 0 {
-            let hidden = counted(self.hidden, "value is", "values are");
-            text.push_str(&wrapped(&format!("{hidden} hidden; --personal shows them"), 0));
-        }
+        text.extend(self.hides().map(|hidden| wrapped(&hidden, 0)));
         text
     }
 }
 
-/// The partition that is meant, with its events: the object, or an inbox that has the
-/// event.
-async fn found(store: &Store, asked: &ShowArgs) -> Result<(Partition, Vec<StoredEvent>), OpsError> {
-    let object: Option<Partition> = asked.event.parse().ok();
-    let inboxes = ALL.iter().map(|known| Partition::inbox(known.provider, &asked.event));
-    for pk in object.into_iter().chain(inboxes) {
-        let events = store.events(&pk).await?;
-        if !events.is_empty() {
-            return Ok((pk, events));
+/// A body to be read.
+fn written(body: &Value) -> String {
+    serde_json::to_string_pretty(body).unwrap_or_default()
+}
+
+/// A note as a sentence.
+fn sentence(note: &str) -> String {
+    let mut chars = note.chars();
+    let first = chars.next().map(|first| first.to_uppercase().to_string());
+    format!("{}{}.", first.unwrap_or_default(), chars.as_str())
+}
+
+/// The event of an object that has the id.
+///
+/// # Errors
+/// [`OpsError::No`] when there is none, or several.
+async fn located(
+    target: &TargetArgs,
+    store: &Store,
+    asked: &ShowArgs,
+) -> Result<Located, OpsError> {
+    let id = &asked.event;
+    let named = by_points(store, id).await?;
+    let told = match named.as_slice() {
+        [] => by_log(target, store, id, &asked.log).await?,
+        _ => InLog { events: named, ..InLog::default() },
+    };
+    let (kept, gone): (Vec<Located>, Vec<Located>) =
+        told.events.iter().cloned().partition(|event| event.received.is_some());
+    let problem = match (kept.as_slice(), gone.as_slice()) {
+        ([one], _) => return Ok(one.clone()),
+        ([], []) => {
+            let gaps = told.gaps.iter().map(|gap| format!("; not read: {gap}"));
+            let gaps = gaps.collect::<String>();
+            format!(
+                "nothing is kept under {id}, and {}{gaps}. Name an event by its object, \
+                 PROVIDER#KIND#ID",
+                told.nothing()
+            )
         }
-    }
-    Err(OpsError::No(plain(&format!(
-        "nothing is kept under {}: name an event of the inbox by its id, and another by its object, \
-         PROVIDER#KIND#ID",
-        asked.event
-    ))))
+        ([], [one, ..]) => format!("{id} of {}: {}", one.partition, one.says()),
+        (several, _) => {
+            let commands = several.iter().map(|event| format!("\n  {}", event.show(target)));
+            return Err(OpsError::No(format!(
+                "several events have the id {}{}",
+                plain(id),
+                commands.collect::<String>()
+            )));
+        }
+    };
+    Err(OpsError::No(plain(&problem)))
 }
 
 /// The answer where not one event is meant.

@@ -1,5 +1,6 @@
 //! The place of the table: a running `cargo local` or a deployed stack.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
@@ -28,7 +29,7 @@ const MAX_AGE: &str = "MaxAgeSeconds";
 const LOOPBACK: Duration = Duration::from_millis(500);
 
 /// The place to look.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Where")]
 pub struct TargetArgs {
     /// The running `cargo local`
@@ -101,6 +102,11 @@ impl TargetArgs {
     /// The name of the stack; none for `cargo local`.
     pub(crate) fn stack_name(&self) -> Option<&str> {
         self.stack.as_deref()
+    }
+
+    /// The endpoint of the DynamoDB of `cargo local`.
+    pub(crate) fn local_dynamodb(&self) -> &str {
+        self.dynamodb.as_deref().unwrap_or(LOCAL)
     }
 
     /// True for the `cargo local` that runs in this workspace on its usual port.
@@ -176,8 +182,9 @@ fn choose(asked: Option<&str>, tables: &[String]) -> Result<String, OpsError> {
 }
 
 /// A deployed stack, whose outputs and parameters name all else.
+#[derive(Debug)]
 pub(crate) struct Described {
-    name: String,
+    pub(crate) name: String,
     pub(crate) config: SdkConfig,
     stack: Stack,
 }
@@ -192,15 +199,31 @@ impl Described {
         let client = aws_sdk_cloudformation::Client::new(&config);
         let described = client.describe_stacks().stack_name(name).send().await;
         let described = described.map_err(|error| {
-            let problem = match error.message() {
-                Some(message) => message.to_owned(),
-                None => causes(&error),
+            let problem = match (error.code(), error.message()) {
+                (Some("AccessDenied" | "AccessDeniedException"), _) => {
+                    "not allowed: cloudformation:DescribeStacks".to_owned()
+                }
+                (_, Some(message)) => message.to_owned(),
+                (_, None) => causes(&error),
             };
             OpsError::Failed(format!("stack {name}: {problem}"))
         })?;
         let stack = described.stacks().first().cloned();
         let stack = stack.ok_or_else(|| OpsError::Failed(format!("there is no stack {name}")))?;
         Ok(Self { name: name.to_owned(), config, stack })
+    }
+
+    /// The value of a parameter, if the stack has it.
+    pub(crate) fn parameter(&self, key: &str) -> Option<&str> {
+        parameter(&self.stack, key)
+    }
+
+    /// The parameters, with their values.
+    pub(crate) fn parameters(&self) -> BTreeMap<String, String> {
+        let pairs = self.stack.parameters().iter().filter_map(|of| {
+            Some((of.parameter_key()?.to_owned(), of.parameter_value()?.to_owned()))
+        });
+        pairs.collect()
     }
 
     /// The value of an output.

@@ -63,8 +63,28 @@ fn lasting(piece: &Piece) -> String {
     if piece.lasts { format!("for {length} so far") } else { length }
 }
 
+/// The state in which a promise waits for the call that this state is.
+fn before(calling: State) -> Option<State> {
+    match calling {
+        State::Delivering => Some(State::Requested),
+        State::Confirming => Some(State::Delivered),
+        State::Reversing => Some(State::ReversalDue),
+        State::LookupDue
+        | State::ApprovalDue
+        | State::AwaitingApproval
+        | State::Requested
+        | State::Delivered
+        | State::Confirmed
+        | State::Denied
+        | State::ReversalDue
+        | State::Reversed
+        | State::Parked => None,
+    }
+}
+
 /// The states that the log tells of, from the promise's beginning, or from the first
-/// entry where earlier ones are left out.
+/// entry where earlier ones are left out. A call is no entry before its outcome, which
+/// says how long it took; before it the promise waited.
 fn pieces(promise: &Promise, now: Timestamp) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
     let entries = promise.log.entries.iter().filter(|entry| entry.from != entry.to);
@@ -74,7 +94,15 @@ fn pieces(promise: &Promise, now: Timestamp) -> Vec<Piece> {
     let mut last = None;
     for entry in entries {
         if started {
-            pieces.push(Piece { state: entry.from, ms: between(since, entry.at), lasts: false });
+            let whole = between(since, entry.at);
+            let call = entry.ms.and_then(|ms| i64::try_from(ms).ok());
+            let waited = before(entry.from).zip(call).map(|(state, ms)| (state, whole - ms));
+            let waited = waited.filter(|(_, ms)| *ms > 0);
+            if let Some((state, ms)) = waited {
+                pieces.push(Piece { state, ms, lasts: false });
+            }
+            let ms = whole - waited.map_or(0, |(_, ms)| ms);
+            pieces.push(Piece { state: entry.from, ms, lasts: false });
         }
         (since, started, last) = (entry.at, true, Some(entry.to));
     }
@@ -116,6 +144,10 @@ mod tests {
         LogEntry { at: at(ms), from, to, by, outcome: "done".into(), reason: None, ms: None }
     }
 
+    fn call(ms: i64, from: State, to: State, took: u64) -> LogEntry {
+        LogEntry { ms: Some(took), ..entry(ms, from, to) }
+    }
+
     fn promise(state: State) -> Promise {
         Promise::new("somebody:1:1".into(), 1, state, Terms::default(), at(0))
     }
@@ -135,6 +167,28 @@ mod tests {
         );
         promise.log.left_out = 2;
         assert_eq!(pieces(&promise, at(65_200)).len(), 2);
+    }
+
+    #[test]
+    fn between_two_calls_it_waits() {
+        let mut promise = promise(State::Confirmed);
+        promise.log.entries = vec![
+            call(300, State::Delivering, State::Delivered, 100),
+            call(61_000, State::Confirming, State::Delivered, 900),
+            call(62_000, State::Confirming, State::Confirmed, 5_000),
+        ];
+        let told: Vec<String> = pieces(&promise, at(70_000)).iter().map(words).collect();
+        assert_eq!(
+            told,
+            [
+                "to be given 200 ms",
+                "being given 100 ms",
+                "given, platform to be told 59 s",
+                "platform being told 900 ms",
+                "platform being told 1000 ms",
+                "given, platform told since then",
+            ]
+        );
     }
 
     #[test]

@@ -50,6 +50,8 @@ pub enum Screen {
     Waiting,
     /// What came in and changed nothing.
     Inbox,
+    /// What is to be pasted where, and how it is set.
+    Wiring,
     /// Any other.
     Other,
 }
@@ -59,6 +61,14 @@ impl Frame {
     pub(crate) fn story(&self, of: &Partition) -> Option<String> {
         let (provider, kind, id) = (escape(of.provider()), escape(of.kind()), escape(of.id()));
         self.served.then(|| format!("/story/{provider}/{kind}/{id}"))
+    }
+
+    /// The address of an event as it is kept, by its identity where that is known; none in
+    /// a file.
+    pub(crate) fn show(&self, of: &Partition, identity: Option<&str>) -> Option<String> {
+        let (provider, kind, id) = (escape(of.provider()), escape(of.kind()), escape(of.id()));
+        let event = identity.map(|one| format!("?event={}", escape(one))).unwrap_or_default();
+        self.served.then(|| format!("/show/{provider}/{kind}/{id}{event}"))
     }
 
     /// The address of an affiliate; none in a file.
@@ -119,6 +129,7 @@ impl Frame {
                                 (bar(Screen::Now, "/", "Now"))
                                 (bar(Screen::Waiting, "/waiting", "Waiting"))
                                 (bar(Screen::Inbox, "/inbox", "Inbox"))
+                                (bar(Screen::Wiring, "/wiring", "Wiring"))
                             }
                             form action="/find" method="get" role="search" {
                                 label for="q" { "Find any id" }

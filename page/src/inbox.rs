@@ -12,6 +12,8 @@ use crate::parts::{ago, link, table};
 pub struct InboxRow {
     /// Its partition.
     pub partition: Partition,
+    /// Its identity, where it has one.
+    pub identity: Option<String>,
     /// The time at which it came.
     pub received: Timestamp,
     /// Why it is there, in words.
@@ -39,13 +41,18 @@ pub fn inbox(
             html! { (of.what) },
             html! { (of.route.as_deref().unwrap_or("-")) },
             link(frame.story(&of.partition), of.partition.id()),
+            html! {
+                @if let Some(href) = frame.show(&of.partition, of.identity.as_deref()) {
+                    a href=(href) aria-label={ "body of " (of.partition.id()) } { "body" }
+                } @else { "-" }
+            },
         ]
     };
     let main = html! {
         h1 { "Inbox" }
         p class="answer" { (sentence) }
         @if !rows.is_empty() {
-            (table("Inbox", ["Received", "Why", "Provider", "What", "Where", "Id"], rows.iter().map(row)))
+            (table("Inbox", ["Received", "Why", "Provider", "What", "Where", "Id", "Kept"], rows.iter().map(row)))
         }
         @for (why, says) in advice {
             h2 { "What to do: " (why) }

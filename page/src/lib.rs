@@ -10,12 +10,16 @@ mod inbox;
 mod now;
 mod parts;
 mod person;
+mod show;
 mod story;
 mod waiting;
+mod wiring;
 
 pub use frame::{Frame, Screen, told};
 pub use inbox::{InboxRow, inbox};
 pub use now::{Cause, RequestRow, Requests, now};
-pub use person::{Finding, findings, person};
+pub use person::{Finding, FoundEvent, findings, person};
+pub use show::{KeptEvent, show};
 pub use story::story;
 pub use waiting::{Act, PreviewRow, WaitingRow, causes, choice, done, preview, waiting};
+pub use wiring::wiring;

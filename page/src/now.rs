@@ -1,6 +1,6 @@
 //! Screen *Now*: what waits for a person, what is late, what came in.
 
-use answers::{Now, Stage, counted};
+use answers::{Alarm, Now, Stage, Sweep, counted, span};
 use maud::{Markup, html};
 use shared::fulfilment::State;
 use shared::wire::Timestamp;
@@ -62,11 +62,17 @@ pub fn now(frame: &Frame, now: &Now, causes: &[Cause], requests: Option<&Request
         h1 { "Now" }
         p class="answer" { (now.sentence()) }
         (gaps(&now.gaps))
+        @if let Some(alarms) = now.alarms.as_ref().filter(|alarms| !alarms.on.is_empty()) {
+            h2 { "Alarms that are on" }
+            p { (counted(alarms.on.len(), "alarm", "alarms")) " of " (alarms.count) ", longest first." }
+            @for of in &alarms.on { (alarm(frame, of)) }
+        }
         @if now.pipeline.is_empty() {
             p { "No reward is open." }
         } @else {
             h2 { "Open rewards" }
             p { (open(now)) }
+            @if let Some(says) = now.sweep.as_ref().and_then(oldest) { p { (says) } }
             (table(
                 "Open rewards by state",
                 ["How it stands", "Rewards", "Oldest", "Late"],
@@ -103,6 +109,36 @@ fn open(now: &Now) -> String {
     let count = others.map(|stage| stage.count).sum();
     let under_way = counted(count, "reward is on its way", "rewards are on their way");
     format!("{under_way}; waiting for a person: {wait}.")
+}
+
+/// The oldest work of the last sweep, which looks at every open reward.
+fn oldest(sweep: &Sweep) -> Option<String> {
+    let of = sweep.oldest?;
+    let (age, state) = (span(of.seconds), crate::parts::state(of.state));
+    Some(format!("The oldest work that the last sweep saw was open for {age}: {state}."))
+}
+
+fn alarm(frame: &Frame, of: &Alarm) -> Markup {
+    html! {
+        section class="card" {
+            h3 { (badge("doubt", "!", &of.name)) }
+            @if let Some(since) = of.since { p { "It went off " (ago(frame, since)) "." } }
+            p { strong { "What: " } (of.meaning) }
+            @if let Some(check) = &of.check {
+                p { strong { "Look: " } (check) }
+            }
+            @if let Some(remedy) = &of.remedy { p { strong { "Do: " } (remedy) } }
+            @if let Some(line) = &of.command { (command(line)) }
+            @if let Some(section) = &of.section {
+                p { "All of it: " (link(web(frame, section), section)) }
+            }
+        }
+    }
+}
+
+/// An address that a browser can open; none in a file.
+fn web(frame: &Frame, section: &str) -> Option<String> {
+    (frame.served && section.starts_with("https://")).then(|| section.to_owned())
 }
 
 fn stage(frame: &Frame, stage: &Stage) -> [Markup; 4] {

@@ -149,12 +149,25 @@ pub struct Finding {
     pub rewards: Vec<Reward>,
 }
 
-/// All that has an id, with the rewards to a customer who has it.
+/// An event that has the id that was asked for.
+#[derive(Debug, Clone)]
+pub struct FoundEvent {
+    /// The partition of its object.
+    pub partition: Partition,
+    /// Its identity.
+    pub identity: String,
+    /// What is known of it, in a few words.
+    pub says: String,
+    /// True where the table has it.
+    pub kept: bool,
+}
+
+/// All that has an id, objects and events, with the rewards to a customer who has it.
 #[must_use]
 pub fn findings(
     frame: &Frame,
     id: &str,
-    found: &[Finding],
+    (found, events): (&[Finding], &[FoundEvent]),
     to_customer: &[Reward],
     not_read: &[String],
 ) -> String {
@@ -167,13 +180,23 @@ pub fn findings(
             html! { @for reward in &of.rewards { p { (reward.key) ": " (reward.sentence()) } } },
         ]
     };
+    let event = |of: &FoundEvent| {
+        let pk = &of.partition;
+        let name = format!("{} {} {}", pk.provider(), pk.kind(), pk.id());
+        let shown = frame.show(pk, Some(&of.identity)).filter(|_| of.kept);
+        [link(shown, &of.identity), link(frame.story(pk), &name), html! { (of.says) }]
+    };
     let main = html! {
         h1 { "What has the id " (id) }
         p class="answer" {
+            @if !events.is_empty() { (counted(events.len(), "event", "events")) ", " }
             (counted(found.len(), "object", "objects")) " and "
             (counted(to_customer.len(), "reward to a customer", "rewards to a customer")) "."
         }
         (gaps(not_read))
+        @if !events.is_empty() {
+            (table("Events", ["Event", "Of", "Known of it"], events.iter().map(event)))
+        }
         @if !found.is_empty() {
             (table("Objects", ["Object", "Known of it", "Rewards"], found.iter().map(row)))
         }

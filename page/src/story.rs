@@ -1,7 +1,9 @@
 //! Screen *Story*: what happened to one object.
 
-use answers::{FactChange, Happening, RecordNow, Story, StoryPromise, What, shown};
+use answers::{FactChange, Happening, RecordNow, Story, StoryEvent, StoryPromise, What};
 use maud::{Markup, html};
+use shared::fulfilment::Parked;
+use shared::ledger::Partition;
 
 use crate::bars::bar;
 use crate::frame::{Frame, Screen};
@@ -22,7 +24,7 @@ pub fn story(frame: &Frame, story: &Story, not_read: &[String]) -> String {
         h2 { "What happened" }
         p { (answers::counted(story.timeline.len(), "thing", "things")) " happened here, earliest first." }
         ol class="line" {
-            @for happening in &story.timeline { li { (happened(frame, happening)) } }
+            @for happening in &story.timeline { li { (happened(frame, pk, happening)) } }
         }
         @if let Some(record) = &story.record { (recorded(record)) }
     };
@@ -55,18 +57,27 @@ fn life(frame: &Frame, of: &StoryPromise) -> Markup {
                 dt { "Promised" } dd { (ago(frame, reward.promised_at)) }
             }
             p { strong { "Now: " } (of.now) }
-            @if let Some(next) = &of.next { p { strong { "Next: " } (next.says.replace('`', "")) "." } }
+            @if let Some(next) = &of.next { p { strong { "Next: " } (next.says) "." } }
+            @if let Some(parked) = &reward.parked {
+                p { strong { "What to do: " } (what_to_do(frame, parked)) }
+            }
         }
     }
 }
 
-fn happened(frame: &Frame, happening: &Happening) -> Markup {
+fn what_to_do(frame: &Frame, parked: &Parked) -> Markup {
+    let reason = parked.reason.to_string();
+    link(frame.waiting(&reason, parked.from.name()), &format!("see {reason}"))
+}
+
+fn happened(frame: &Frame, pk: &Partition, happening: &Happening) -> Markup {
     let what = &happening.what;
     html! {
         (ago(frame, happening.at)) " "
         @match what {
             What::Event(event) => {
-                (badge("calm", "\u{2190}", "event")) " " strong { (what.words()) }
+                (badge("calm", "\u{2190}", "event")) " "
+                strong { (link(kept(frame, pk, event), &what.words())) }
                 @let told = event.changes.iter().filter(|change| !change.says_nothing());
                 ul class="notes" {
                     @for change in told { li class="change" { (changed(change)) } }
@@ -82,6 +93,12 @@ fn happened(frame: &Frame, happening: &Happening) -> Markup {
     }
 }
 
+/// The address of an event as it is kept, which may be with another object.
+fn kept(frame: &Frame, pk: &Partition, event: &StoryEvent) -> Option<String> {
+    let with = event.kept_with.as_ref().and_then(|with| with.parse().ok());
+    frame.show(with.as_ref().unwrap_or(pk), event.identity.as_deref())
+}
+
 fn changed(change: &FactChange) -> Markup {
     html! {
         @match (&change.old, &change.new) {
@@ -94,7 +111,7 @@ fn changed(change: &FactChange) -> Markup {
 }
 
 fn recorded(record: &RecordNow) -> Markup {
-    let row = |(name, value): (&String, _)| [html! { (name) }, html! { (shown(name, value)) }];
+    let row = |(name, value): (&str, String)| [html! { (name) }, html! { (value) }];
     html! {
         h2 { "The record now" }
         p {
@@ -107,7 +124,7 @@ fn recorded(record: &RecordNow) -> Markup {
             }
         }
         @if !record.facts.is_empty() {
-            (table("Facts", ["Fact", "Value"], record.facts.iter().map(row)))
+            (table("Facts", ["Fact", "Value"], record.shown().map(row)))
         }
     }
 }

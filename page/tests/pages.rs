@@ -5,8 +5,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use answers::{Now, Person, Reward, Role, Stage, Story, Sweep};
-use page::{Act, Cause, Finding, Frame, InboxRow, PreviewRow, RequestRow, Requests, WaitingRow};
+use answers::{
+    Alarms, Looked, Now, Oldest, On, Person, Reward, Role, Seen, Settings, Stage, Story, Sweep,
+    Wiring,
+};
+use page::{
+    Act, Cause, Finding, FoundEvent, Frame, InboxRow, KeptEvent, PreviewRow, RequestRow, Requests,
+    WaitingRow,
+};
 use serde_json::json;
 use shared::aws::store::StoredEvent;
 use shared::fulfilment::{Actor, LogEntry, ParkReason, Parked, Promise, Recipient, State, Terms};
@@ -85,18 +91,68 @@ fn event(sk: &str, more: &serde_json::Value) -> StoredEvent {
     serde_json::from_value(event).unwrap()
 }
 
-fn screens() -> BTreeMap<&'static str, String> {
+/// Two alarms, of which one is on.
+fn alarms() -> Alarms {
+    let mut alarms = Alarms::default();
+    let says = "A promise waits for a person.\nRun: aws logs <tail> x\nRUNBOOK.md#parked";
+    alarms.add("mine", "mine-parked", says, On::Since(Some(at(3_000))));
+    alarms.add("mine", "mine-unavailable", "", On::Not);
+    alarms
+}
+
+/// A stack that one provider was wired to, and one tried.
+fn wired() -> Wiring {
+    let seen = |second, provider: &str, status, outcome: &str| Seen {
+        at: at(second),
+        provider: Some(provider.into()),
+        status,
+        outcome: outcome.into(),
+        event_type: Some("payout.paid".into()).filter(|_| status < 400),
+        reason: Some("no_secret_matches".into()).filter(|_| status == 401),
+        problem: None,
+        secret: Some("<hmac>[0]".into()).filter(|_| status < 400),
+    };
+    let all = [
+        seen(3_000, "affonso", 200, "recorded"),
+        seen(2_000, "affonso", 401, "unauthorized"),
+        seen(3_500, "firstpromoter", 401, "unauthorized"),
+    ];
+    let values = [
+        ("FulfilmentSource", "v2"),
+        ("RewardEndpointUrl", ""),
+        ("MaxAmount", HOSTILE),
+        ("MaxAgeSeconds", "86400"),
+        ("Watch", "yes"),
+    ];
+    let values = values.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let settings = Settings::deployed(BTreeMap::from(values));
+    let looked = Looked { period: "in the last 7 days".into(), complete: true };
+    let place = ("https://in.example", "secret mine/webhooks");
+    let mut wiring = Wiring::of(at(3_600), place, Some(&settings), &all, &looked);
+    wiring.gaps.push("/aws/lambda/mine-payouts: not allowed: logs:FilterLogEvents".into());
+    wiring
+}
+
+fn all_stands() -> Now {
     let stages = vec![
         Stage::of(State::Requested, &[at(0), at(3_500)], true, at(3_700)),
         Stage::of(State::Parked, &[at(12), at(20)], false, at(3_600)),
     ];
-    let now = Now {
+    Now {
         at: at(3_600),
         pipeline: stages,
         unread: Vec::new(),
-        sweep: Some(Sweep { last: Some(at(3_420)), since: at(1_500) }),
+        sweep: Some(Sweep {
+            last: Some(at(3_420)),
+            oldest: Some(Oldest { state: State::Requested, seconds: 3_600 }),
+            since: at(1_500),
+        }),
+        alarms: Some(alarms()),
         gaps: vec!["the log of requests: not allowed: logs:FilterLogEvents".into()],
-    };
+    }
+}
+
+fn screens() -> BTreeMap<&'static str, String> {
     let request = |status, outcome: &str, detail: &str| RequestRow {
         at: at(3_540),
         status,
@@ -146,27 +202,45 @@ fn screens() -> BTreeMap<&'static str, String> {
     };
     let inbox = InboxRow {
         partition: Partition::new("affonso", "inbox", "evt_1").unwrap(),
+        identity: Some("evt_1".into()),
         received: at(60),
         why: "unknown type".into(),
         what: HOSTILE.into(),
         route: None,
     };
+    let found_event = |kept| FoundEvent {
+        partition: partition("a/b c#d"),
+        identity: "evt_1#a&b".into(),
+        says: HOSTILE.into(),
+        kept,
+    };
+    let found = (&[finding][..], &[found_event(true), found_event(false)][..]);
+    let kept = KeptEvent {
+        partition: partition("301881"),
+        event_type: Some("commission.updated".into()),
+        received: at(60),
+        about: vec![("Identity".into(), "evt_1".into()), ("user-agent".into(), HOSTILE.into())],
+        notes: vec!["1 value is hidden; --personal shows them.".into()],
+        body: Some(format!("{{\n  \"status\": \"{HOSTILE}\"\n}}")),
+    };
     let served = frame(true);
     let more = "cargo ops --local affiliate firstpromoter 31 --all";
     let advice = [("unknown type".to_owned(), "Look what it is.".to_owned())];
     BTreeMap::from([
-        ("now", page::now(&served, &now, &[cause()], Some(&requests))),
-        ("now-file", page::now(&frame(false), &now, &[cause()], None)),
+        ("now", page::now(&served, &all_stands(), &[cause()], Some(&requests))),
+        ("now-file", page::now(&frame(false), &all_stands(), &[cause()], None)),
         ("person", page::person(&served, &person, "affiliate", more)),
         ("story", page::story(&served, &story(events), &["kept bodies: throttled".into()])),
         ("story-file", page::story(&frame(false), &story(Vec::new()), &[])),
-        ("find", page::findings(&served, HOSTILE, &[finding], std::slice::from_ref(&reward), &[])),
+        ("find", page::findings(&served, HOSTILE, found, std::slice::from_ref(&reward), &[])),
+        ("show", page::show(&served, &kept)),
         ("inbox", page::inbox(&served, "1 item in the inbox.", &[inbox], &advice)),
         ("waiting", page::waiting(&served, &cause(), &[row(false), row(true)], 7, Some(&act))),
         ("waiting-read-only", page::waiting(&served, &cause(), &[row(false)], 3, None)),
         ("preview", page::preview(&served, &cause(), &[fate(true), fate(false)], HOSTILE, &act)),
         ("done", page::done(&served, &[fate(true)])),
         ("causes", page::causes(&served, &[cause()])),
+        ("wiring", page::wiring(&served, &wired())),
         ("told", page::told(&served, "Not found", HOSTILE)),
     ])
 }
@@ -196,8 +270,8 @@ fn the_screens_are_as_their_golden_files() {
 #[test]
 fn no_screen_has_a_script_a_foreign_address_or_a_style_outside_its_sheet() {
     for (name, page) in screens() {
-        for part in ["<script", "javascript:", "http://", "https://", " style=", "<img", " onload"]
-        {
+        // An address to copy is text, and leads nowhere.
+        for part in ["<script", "javascript:", "=\"http", "url(", " style=", "<img", " onload"] {
             assert!(!page.contains(part), "{name} has {part}");
         }
         assert_eq!(page.matches("<style nonce=\"nonce\">").count(), 1, "{name}");
@@ -221,6 +295,10 @@ fn a_file_leads_nowhere_and_an_id_is_one_segment() {
         assert!(!screens[file].contains("href="), "{file}");
     }
     assert!(screens["person"].contains("/story/firstpromoter/commission/a%2Fb%20c%23d\""));
+    let shown = "/show/firstpromoter/commission/a%2Fb%20c%23d?event=evt_1%23a%26b\"";
+    assert_eq!(screens["find"].matches(shown).count(), 1);
+    assert!(screens["inbox"].contains("\"/show/affonso/inbox/evt_1?event=evt_1\""));
+    assert!(screens["story"].contains("\"/show/firstpromoter/commission/301881?event=301881\""));
 }
 
 /// Every reason; the match does not compile once there is another.

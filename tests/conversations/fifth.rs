@@ -70,7 +70,8 @@ async fn a_provider_of_ones_own_is_received_recorded_shown_and_signed() {
     let client = Aws::from_env(&|name| env(&stage, name)).unwrap().dynamodb();
     let store = Store::new(client, stage.stack.table.clone());
     let pk = "made-up#payout#p-1".parse().unwrap();
-    let story = ops::Story::read(&store, &pk, None, false).await.unwrap().unwrap().text();
+    let story = ops::Story::read(&store, &pk, None, false).await.unwrap().unwrap();
+    let story = story.text(&ops::TargetArgs::default());
     for part in [
         "payout.settled",
         "record: completed (\"settled\")",

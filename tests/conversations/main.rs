@@ -23,12 +23,15 @@ mod metrics;
 mod ops;
 mod ops_browser;
 mod ops_doctor;
+mod ops_find;
 mod ops_inbox;
+mod ops_json;
 mod ops_looking;
 mod ops_page;
 mod ops_parked;
 mod ops_requests;
 mod ops_story;
+mod ops_wiring;
 mod outages;
 mod overtaken;
 #[cfg(target_os = "linux")]

@@ -53,6 +53,17 @@ pub async fn ops_command() -> Command {
     Command::new(build_functions(None).await.unwrap().join("affiliate-ops"))
 }
 
+/// A command without anybody's AWS settings.
+pub async fn nobody() -> Command {
+    let mut command = ops_command().await;
+    let names = std::env::vars().map(|(name, _)| name).filter(|name| name.starts_with("AWS_"));
+    for name in names {
+        command.env_remove(name);
+    }
+    command.env("HOME", std::env::temp_dir().join("nobodys-home")).env("AWS_REGION", "eu-west-1");
+    command
+}
+
 /// Runs a command to its end.
 pub async fn run(mut command: Command) -> CliOutput {
     // The bundle that it talks to runs on this thread.

@@ -8,7 +8,7 @@ use local::fakes::endpoint::EndpointFault;
 use serde_json::{Value, json};
 use tests::browser::{Browser, chromium};
 use tests::scene::Scene;
-use tests::{OpsPage, Setup};
+use tests::{OpsPage, Setup, Workspace};
 
 use crate::ops::json as told;
 use crate::samples;
@@ -80,7 +80,17 @@ async fn each_screen_is_whole_in_a_browser_without_scripts() {
     let story = format!("/story/{provider}/{kind}/{id}");
     let person = format!("/affiliate/{provider}/{affiliate}");
     let cause = "/waiting?reason=unknown_outcome&from=requested".to_owned();
-    let page = OpsPage::start(&scene.stage.stack.dynamodb, &["--allow-resume", "jane"]).await;
+    // What is kept of its first event.
+    let show = told(&scene, &["story", provider, kind, id]).await["timeline"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find_map(|happening| happening["identity"].as_str().map(str::to_owned));
+    let show = format!("/show/{provider}/{kind}/{id}?event={}", show.unwrap());
+    let stack = &scene.stage.stack;
+    let folder = Workspace::of(stack);
+    let may = ["--allow-resume", "jane"];
+    let page = OpsPage::start_in(folder.path(), &stack.dynamodb, &may).await;
     let mut browser = Browser::start(program).await;
     browser.open(&page.address).await;
     assert_eq!(browser.value("location.search").await, "", "the key stays in no address");
@@ -91,6 +101,8 @@ async fn each_screen_is_whole_in_a_browser_without_scripts() {
         ("waiting", "/waiting".to_owned()),
         ("cause", cause),
         ("inbox", "/inbox".to_owned()),
+        ("show", show),
+        ("wiring", "/wiring".to_owned()),
         ("find", format!("/find?q={id}")),
     ] {
         let address = format!("http://{}{path}", page.host);
@@ -116,6 +128,21 @@ async fn each_screen_is_whole_in_a_browser_without_scripts() {
             std::fs::write(docs.join(format!("page-{name}.png")), picture).unwrap();
         }
     }
+    // From the inbox to a body, by keyboard alone.
+    browser.open(&format!("http://{}/inbox", page.host)).await;
+    while !browser
+        .value("document.activeElement.href || ''")
+        .await
+        .as_str()
+        .unwrap()
+        .contains("/show/")
+    {
+        browser.press("Tab").await;
+    }
+    browser.press("Enter").await;
+    browser.loaded().await;
+    let heading = browser.value("document.querySelector('h2').innerText").await;
+    assert_eq!(heading, "The body as it is kept");
     // Any id, by keyboard alone.
     browser.open(&format!("http://{}/", page.host)).await;
     while browser.value("document.activeElement.id").await != "q" {

@@ -1,14 +1,13 @@
 //! The operator's command, what came in and was not understood, and what was refused.
 
 use serde_json::Value;
-use tests::Stage;
-use tests::Webhook;
-use tests::events_file;
+use shared::wire::Timestamp;
 use tests::scene::Scene;
 use tests::scratch::Scratch;
-use tests::webhooks::{COMMISSIONS, commission};
+use tests::webhooks::{AFFONSO, COMMISSIONS, commission, payout};
+use tests::{OneStack, Stage, Webhook, events_file};
 
-use crate::ops::{CliOutput, json, ops, ops_command, run};
+use crate::ops::{CliOutput, json, nobody, ops, ops_command, run};
 use crate::samples::{fresh, play, scene};
 
 #[tokio::test]
@@ -136,6 +135,50 @@ async fn a_captured_request_is_told_by_which_secret_it_fits_and_what_comes_near(
     broken.fails(2, "not a JSON object");
     assert!(!broken.err.contains("a-secret-that"), "{broken:?}");
     doctor(&captured, &[]).await.fails(2, "say where: --local or --stack NAME");
+}
+
+/// The stack's own limit decides, and it is said which did.
+#[tokio::test]
+async fn an_old_request_is_held_to_the_age_that_its_stack_lets_in() {
+    let stage = Stage::start().await;
+    let webhook = payout("evt_1", "created");
+    let mut event = stage.signed(AFFONSO, webhook.body());
+    event["requestContext"]["timeEpoch"] = Timestamp::now().plus_seconds(1_000).ms().into();
+    let captured = Scratch::new("captured.json");
+    std::fs::write(captured.path(), event.to_string()).unwrap();
+    let parameter = [("AffonsoPastToleranceSeconds", "7200")];
+    let own = OneStack::start(&stage.stack.dynamodb, &parameter, None).await;
+    let usual = OneStack::start(&stage.stack.dynamodb, &[], None).await;
+    let of_stack = async |stack: &OneStack, words: &[&str]| {
+        let mut command = nobody().await;
+        command.envs(stack.env()).args(["--stack", "mine", "doctor", captured.text()]);
+        command.args(words);
+        run(command).await
+    };
+    let fits = of_stack(&own, &[]).await;
+    let says = "Let in are 7200 s, by AffonsoPastToleranceSeconds of the stack.";
+    let told = fits.succeeds().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.starts_with("It fits: affonso, ") && told.contains(says), "{fits:?}");
+    for late in [of_stack(&usual, &[]).await, doctor(&captured, &["--local"]).await] {
+        let told = late.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains("let in are at most 300 s, by default; Affonso"), "{late:?}");
+        assert_eq!(late.code, 1, "{late:?}");
+    }
+    let told: Value = serde_json::from_str(of_stack(&own, &["--json"]).await.succeeds()).unwrap();
+    let limit = &told["age_limit"];
+    assert_eq!((&limit["seconds"], &limit["from"]), (&7_200.into(), &"stack".into()), "{told}");
+
+    // With secrets of a file the stack is asked for its limit alone, and may be silent.
+    let secrets = Scratch::new("secrets.json");
+    std::fs::write(secrets.path(), local::dev_secrets().to_string()).unwrap();
+    let with = ["--secrets", secrets.text()];
+    of_stack(&own, &with).await.succeeds();
+    let mut command = nobody().await;
+    command.args(["--stack", "mine", "doctor", captured.text()]).args(with);
+    let late = run(command).await;
+    let told = late.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let gap = "Note: the age limit of the stack is not read: no AWS credentials found";
+    assert!(late.code == 1 && told.contains(gap), "{late:?}");
 }
 
 #[tokio::test]

@@ -181,7 +181,7 @@ async fn nobody_is_named_in_any_answer_unless_asked() {
             for (personal, into) in [(false, &mut told), (true, &mut all)] {
                 let story = ops::Story::read(&store, &pk, None, personal).await;
                 let story = story.unwrap().unwrap();
-                let text = story.text();
+                let text = story.text(&ops::TargetArgs::default());
                 let wide = text.lines().find(|line| line.chars().count() > 100);
                 assert_eq!(wide, None, "{pk}");
                 into.push_str(&text);

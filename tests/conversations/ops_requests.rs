@@ -15,10 +15,10 @@ use tests::stage::signed_with;
 use tests::webhooks::{COMMISSIONS, commission};
 use tests::{Stage, Webhook, unsigned};
 
-use crate::ops::{CliOutput, ops_command, run};
+use crate::ops::{CliOutput, nobody, ops_command, run};
 
 /// A stage that took four requests: right, unsigned, wrongly signed, and right again.
-async fn visited() -> (Stage, Scratch) {
+pub async fn visited() -> (Stage, Scratch) {
     let stage = Stage::start().await;
     let right = commission(5).approved();
     stage.post(&right).await.is(200);
@@ -99,17 +99,6 @@ async fn cloudwatch(lines: Vec<String>) -> (String, Asked) {
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await });
     (url, asked)
-}
-
-/// A command without anybody's AWS settings.
-async fn nobody() -> Command {
-    let mut command = ops_command().await;
-    let names = std::env::vars().map(|(name, _)| name).filter(|name| name.starts_with("AWS_"));
-    for name in names {
-        command.env_remove(name);
-    }
-    command.env("HOME", std::env::temp_dir().join("nobodys-home")).env("AWS_REGION", "eu-west-1");
-    command
 }
 
 async fn deployed(url: &str, words: &[&str]) -> CliOutput {

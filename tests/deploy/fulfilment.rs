@@ -91,6 +91,12 @@ pub async fn a_parked_reward_goes_on_by_a_word(stack: &Deployment) {
     stack.until_state(&key, "parked").await;
     let parked: Value = serde_json::from_str(&stack.ops(&["parked"]).await).unwrap();
     assert_eq!(parked["parked"][0]["key"], key.as_str(), "{parked}");
+    let now: Value = serde_json::from_str(&stack.ops(&["now"]).await).unwrap();
+    let alarms = now["alarms"]["count"].as_u64().unwrap_or_default();
+    assert!(alarms > 20, "{alarms} alarms: {now}");
+    let wiring: Value = serde_json::from_str(&stack.ops(&["wiring"]).await).unwrap();
+    assert_eq!(wiring["providers"].as_array().map(Vec::len), Some(4), "{wiring}");
+    assert!(wiring["settings"].as_array().is_some_and(|all| all.len() > 10), "{wiring}");
     let word = ["resume", &key, "--because", "the customer is known now", "--by", "jane"];
     let resumed: Value = serde_json::from_str(&stack.ops(&word).await).unwrap();
     assert_eq!(resumed["state"], "requested", "{resumed}");

@@ -14,6 +14,7 @@ pub mod golden;
 pub mod item;
 pub mod messages;
 pub mod noise;
+pub mod one_stack;
 pub mod ops_page;
 pub mod options;
 pub mod patience;
@@ -27,6 +28,7 @@ pub mod script;
 pub mod stage;
 pub mod tls;
 pub mod webhooks;
+pub mod workspace;
 
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -36,12 +38,14 @@ use base64::engine::general_purpose::STANDARD;
 use local::build_functions;
 use serde_json::{Map, Value, json};
 
+pub use one_stack::OneStack;
 pub use ops_page::OpsPage;
 pub use options::Setup;
 pub use response::Response;
 pub use scene::Scene;
 pub use stage::Stage;
 pub use webhooks::Webhook;
+pub use workspace::Workspace;
 
 /// The folder of the functions' binaries: built by the profile that
 /// `FUNCTIONS_PROFILE` names, else by the one of the tests.

@@ -1,6 +1,7 @@
 //! `cargo ops serve` against a stage, and a client that says what it likes.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use local::build_functions;
@@ -30,8 +31,14 @@ pub struct Answer {
 impl OpsPage {
     /// Starts it against the table at an endpoint.
     pub async fn start(dynamodb: &str, words: &[&str]) -> Self {
+        Self::start_in(Path::new("."), dynamodb, words).await
+    }
+
+    /// Starts it in a folder.
+    pub async fn start_in(folder: &Path, dynamodb: &str, words: &[&str]) -> Self {
         let ops = build_functions(None).await.unwrap().join("affiliate-ops");
         let mut command = Command::new(ops);
+        command.current_dir(folder);
         command.args(["--json", "--local", "--dynamodb", dynamodb, "serve"]).args(words);
         let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let out = process.stdout.take().unwrap();

@@ -66,9 +66,17 @@ fn each_state_has_its_sentence() {
     let mut closed = promise(State::Confirmed);
     closed.confirmed_at = None;
     assert!(sentence(&closed).contains("settled by a person"));
-    let standing = |promise| Reward::of(&pk(), promise, false).standing;
+    let standing = |promise: &Promise| Reward::of(&pk(), promise, false).standing;
     assert_eq!(standing(&closed), Standing::Given);
     assert_eq!(standing(&promise(State::Confirmed)), Standing::GivenAndConfirmed);
+    // What is still to be taken back is not taken back.
+    for (state, stands) in [
+        (State::ReversalDue, "being taken back"),
+        (State::Reversing, "being taken back"),
+        (State::Reversed, "taken back"),
+    ] {
+        assert_eq!(standing(&promise(state)).words(1), stands);
+    }
 }
 
 /// Every reason from every state that it may be parked from: who reads it learns first
@@ -110,10 +118,7 @@ fn what_comes_next_says_when_and_until_when() {
     let doubt = parked(State::Requested, ParkReason::UnknownOutcome, true);
     assert_eq!(
         next(&doubt, None).as_deref(),
-        Some(
-            "nothing by itself; `resume somebody:88:1` lets it go on from requested, once \
-             somebody says what the call came to"
-        )
+        Some("nothing by itself: a person lets it go on, and has to say what the call came to")
     );
 }
 

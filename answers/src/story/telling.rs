@@ -105,11 +105,11 @@ impl Try {
 pub(super) fn decided(decision: &OperatorDecision) -> String {
     let what = match decision.resolution {
         Resolution::GoOn => "resumed it",
-        Resolution::Granted => "resumed it, as the call had its effect",
-        Resolution::NotGranted => "resumed it, as the call had no effect",
+        Resolution::Granted => "resumed it, as the call had done it",
+        Resolution::NotGranted => "resumed it, as the call had not done it",
         Resolution::Close => "closed it as it stood",
-        Resolution::CloseGranted => "closed it, as the call had its effect",
-        Resolution::CloseNotGranted => "closed it, as the call had no effect",
+        Resolution::CloseGranted => "closed it, as the call had done it",
+        Resolution::CloseNotGranted => "closed it, as the call had not done it",
     };
     match decision.because.as_str() {
         "" => format!("{} {what}", decision.by),

@@ -27,7 +27,7 @@ fn a_promise_from_before_there_was_a_log_tells_of_its_time_stamps() {
     assert_eq!(
         told(promise(State::Delivered)),
         [
-            "promised an amount not known (unit not known), nobody knows to whom",
+            "promised an unknown amount (unit not known), nobody knows to whom",
             "delivered",
             "now delivered",
         ]
@@ -82,11 +82,11 @@ fn a_log_is_told_once_and_says_what_it_left_out() {
 fn each_decision_is_told_in_plain_language() {
     for (resolution, words) in [
         (Resolution::GoOn, "joe resumed it: seen"),
-        (Resolution::Granted, "joe resumed it, as the call had its effect: seen"),
-        (Resolution::NotGranted, "joe resumed it, as the call had no effect: seen"),
+        (Resolution::Granted, "joe resumed it, as the call had done it: seen"),
+        (Resolution::NotGranted, "joe resumed it, as the call had not done it: seen"),
         (Resolution::Close, "joe closed it as it stood: seen"),
-        (Resolution::CloseGranted, "joe closed it, as the call had its effect: seen"),
-        (Resolution::CloseNotGranted, "joe closed it, as the call had no effect: seen"),
+        (Resolution::CloseGranted, "joe closed it, as the call had done it: seen"),
+        (Resolution::CloseNotGranted, "joe closed it, as the call had not done it: seen"),
     ] {
         let by = "joe".into();
         let decision = OperatorDecision { by, resolution, because: "seen".into(), at: at(0) };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::values::{at_least_one, url};
 use crate::error::LocalError;
@@ -42,6 +42,9 @@ pub(super) struct CheckEndpoint {
     /// Number of the first reward, for rewards that came before; without it, they are new
     #[arg(long, value_name = "N")]
     first_id: Option<u64>,
+    /// Print a line of JSON for each case and one for all of them, instead of text
+    #[arg(long)]
+    json: bool,
 }
 
 impl CheckEndpoint {
@@ -62,25 +65,35 @@ impl CheckEndpoint {
         };
         let (mut right, mut all, columns) = (0_u32, 0_u32, width());
         let paint = Paint::on(io::stdout().is_terminal());
+        let json = self.json;
         let made = check.run(|case, verdict| {
-            let (mark, said) = match verdict {
-                Verdict::Right(said) => ("ok", said),
-                Verdict::Wrong(said) => ("WRONG", said),
-                Verdict::Unseen(said) => ("?", said),
+            let (mark, name, said) = match verdict {
+                Verdict::Right(said) => ("ok", "right", said),
+                Verdict::Wrong(said) => ("WRONG", "wrong", said),
+                Verdict::Unseen(said) => ("?", "unseen", said),
             };
             all += 1;
             right += u32::from(mark == "ok");
+            if json {
+                print(&json!({ "case": case.name(), "verdict": name, "says": said }).to_string());
+                return;
+            }
             let line = format!("{mark:<6} {:<27}  {said}", case.name());
-            let line = paint.line(&fold(&line, HANG, columns));
-            // A closed pipe is the reader's choice.
-            let _ = writeln!(io::stdout().lock(), "{line}");
+            print(&paint.line(&fold(&line, HANG, columns)));
         });
         made.await?;
-        if right < all {
+        if json {
+            print(&json!({ "cases": all, "right": right }).to_string());
+        } else if right < all {
             say(&format!("{right} of {all} as docs/rewards.md demands"));
         }
         Ok(right == all)
     }
+}
+
+fn print(line: &str) {
+    // A closed pipe is the reader's choice.
+    let _ = writeln!(io::stdout().lock(), "{line}");
 }
 
 /// The keys by which calls are signed.

@@ -35,6 +35,8 @@ pub struct Stack {
     pub routes: Vec<(String, String, String)>,
     /// The variables of every function, by its logical id.
     pub environments: BTreeMap<String, BTreeMap<String, String>>,
+    /// The parameters of the template, with their values.
+    pub parameters: BTreeMap<String, String>,
     names_of_secrets: BTreeMap<String, String>,
     context: Context,
     secrets: Secrets,
@@ -92,6 +94,7 @@ impl Stack {
             table,
             routes: routes.list(),
             environments,
+            parameters: template.parameters,
             names_of_secrets: template.secrets,
             sender: Sender::new(&url(&listeners.http.1)),
             servers: Servers::start(listeners, &context, &secrets, &routes, options.observer),

@@ -6,7 +6,7 @@ mod arrows;
 use std::path::Path;
 
 /// The rooms from the bottom to the top.
-const ROOMS: [&str; 42] = [
+const ROOMS: [&str; 43] = [
     "error",
     "say",
     "stage::template",
@@ -48,6 +48,7 @@ const ROOMS: [&str; 42] = [
     "cli::logs",
     "cli::send",
     "cli::page",
+    "cli::wiring",
     "cli",
 ];
 

@@ -54,6 +54,14 @@ async fn an_endpoint_is_checked_line_by_line() {
     assert!(!right && said.contains("WRONG  right signature "), "{said}");
     assert!(said.ends_with("of 9 as docs/rewards.md demands\n"), "{said}");
     assert!(said.lines().all(|line| line.chars().count() <= 80), "{said}");
+    let (right, said) = ran(&mut local(&["check-endpoint", "--json", &own.url()]));
+    let lines: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let (all, cases) = lines.split_last().unwrap();
+    assert_eq!((cases.len(), &all["cases"], right), (9, &9.into(), false), "{said}");
+    let wrong = cases.iter().find(|line| line["case"] == "right signature").unwrap();
+    assert_eq!((&wrong["verdict"], wrong["says"].is_string()), (&"wrong".into(), true), "{said}");
+    let found = cases.iter().filter(|line| line["verdict"] == "right").count();
+    assert_eq!(all["right"], found, "{said}");
     let (done, said) = ran(&mut local(&["check-endpoint", "http://127.0.0.1:1/"]));
     assert!(!done && said == "error: nobody listens at http://127.0.0.1:1\n", "{said}");
 }

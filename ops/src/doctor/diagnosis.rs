@@ -2,6 +2,8 @@
 //! time alone.
 
 use crate::doctor::capture::{Captured, Form};
+use crate::doctor::json_order::{Order, order};
+use crate::doctor::limits::{AgeLimit, Limits};
 use crate::doctor::reasons::lacking;
 use crate::doctor::remarks::MILLISECONDS;
 use crate::doctor::search::{Near, age, has_milliseconds, header_of, near};
@@ -55,20 +57,28 @@ pub(crate) struct Diagnosis {
     pub(super) captured: Form,
     /// The age of a signed time when it came in, in seconds.
     pub(super) age_seconds: Option<i64>,
+    /// The largest age that is let in, where a time is signed.
+    pub(super) age_limit: Option<AgeLimit>,
 }
 
 /// Diagnoses a request against the secrets, as of `now` where the capture has no
 /// time of its own. What the answer would be is what the receiving function itself
 /// says.
-pub(crate) fn diagnose(captured: &Captured, webhooks: &Value, now: Timestamp) -> Diagnosis {
+pub(crate) fn diagnose(
+    captured: &Captured,
+    webhooks: &Value,
+    limits: &Limits,
+    now: Timestamp,
+) -> Diagnosis {
     let at = captured.at.unwrap_or(now);
     let secrets = WebhookSecrets::read(ALL, &webhooks.to_string());
     let raw = raw(webhooks);
     let route = Route::of_path(ALL, &captured.path);
     let candidates = candidates(captured, route.as_ref());
-    let tolerance = |definition: &Definition| {
-        definition.authentication.tolerance.as_ref().map_or(0, |t| t.default)
+    let limit_of = |definition: &Definition| {
+        definition.authentication.tolerance.as_ref().map(|own| limits.limit(own))
     };
+    let tolerance = |definition: &Definition| limit_of(definition).map_or(0, |limit| limit.seconds);
     let examined = requests(captured, &candidates)
         .map(|request| examine(ALL, &request, &secrets, tolerance, at))
         // The first of the nearest: later ones are for other events or providers.
@@ -77,7 +87,7 @@ pub(crate) fn diagnose(captured: &Captured, webhooks: &Value, now: Timestamp) ->
     let Some(examined) = examined else { return diagnosis };
     diagnosis.take(&examined);
     if examined.outcome == Outcome::NotFound {
-        diagnosis.elsewhere(captured, diagnose(&corrected(captured), webhooks, now));
+        diagnosis.elsewhere(captured, diagnose(&corrected(captured), webhooks, limits, now));
         return diagnosis;
     }
     diagnosis.notes.extend(secrets.problems().iter().map(|p| format!("the secrets: {p}")));
@@ -88,6 +98,7 @@ pub(crate) fn diagnose(captured: &Captured, webhooks: &Value, now: Timestamp) ->
     diagnosis.scheme = own.filter(|_| !is_anybodys).map(scheme);
     diagnosis.provider = own.filter(|_| !is_anybodys).map(|own| own.provider.name().to_owned());
     diagnosis.age_seconds = own.and_then(|own| age(own, captured, at));
+    diagnosis.age_limit = own.and_then(limit_of);
     let named = own.and_then(|own| event_of(own, route.as_ref(), &captured.body));
     let is_named_by_address = own.is_some_and(|own| matches!(own.routes, Routes::Events));
     diagnosis.event = match (&examined.line.event_type, is_named_by_address) {
@@ -232,6 +243,7 @@ impl Diagnosis {
             assumed: Vec::new(),
             captured,
             age_seconds: None,
+            age_limit: None,
         }
     }
 
@@ -262,6 +274,10 @@ impl Diagnosis {
         }
         let fewest = self.near.iter().map(|near| near.misses.len()).min();
         self.near.retain(|near| Some(near.misses.len()) == fewest);
+        if self.near.is_empty() && self.reason == Some(Reason::NoSecretMatches) {
+            let order = std::str::from_utf8(&captured.body).ok().and_then(order);
+            self.notes.extend(order.map(Order::note));
+        }
         if self.near.is_empty() && captured.dots > 0 {
             self.notes.push(format!(
                 "the body is from a dump of curl --trace-ascii, and has {} dots: there one stands \
@@ -296,15 +312,13 @@ impl Diagnosis {
             self.notes.push(format!("rightly signed, and {MILLISECONDS}"));
             return;
         }
-        let Some(age) = self.age_seconds else { return };
-        let Some(tolerance) = &definition.authentication.tolerance else { return };
+        let (Some(age), Some(limit)) = (self.age_seconds, &self.age_limit) else { return };
         self.notes.push(if age > 0 {
             format!(
-                "rightly signed, and {age} s ({}) old when it came in: at most {} s are let in, \
-                 unless {} says otherwise. A late try of the provider, a replay, or a wrong clock",
+                "rightly signed, and {age} s ({}) old when it came in: let in are at most {}. A \
+                 late try of the provider, a replay, or a wrong clock",
                 span(age),
-                tolerance.default,
-                tolerance.variable,
+                limit.words(),
             )
         } else {
             format!(

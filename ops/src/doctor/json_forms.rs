@@ -1,6 +1,8 @@
 //! The ways in which programs write the same JSON. Tokens are kept as they stand, so
 //! that the order of members and the digits of numbers survive.
 
+use crate::doctor::json_order::orders;
+
 /// The forms in which a JSON text may have been written before it was written anew;
 /// empty for what is no JSON.
 pub(super) fn forms(text: &str) -> Vec<String> {
@@ -20,6 +22,18 @@ pub(super) fn forms(text: &str) -> Vec<String> {
     forms
 }
 
+/// The forms with the members in an order that programs make: what may have been signed
+/// before another program changed the order.
+pub(super) fn reordered(text: &str) -> Vec<String> {
+    let orders = orders(text);
+    let forms = orders.iter().flat_map(|tokens| {
+        PLAIN_STRINGS.into_iter().flat_map(move |strings| {
+            LAYOUTS.iter().map(move |layout| layout.write(tokens, strings, str::to_owned))
+        })
+    });
+    forms.collect()
+}
+
 /// An amount with its last digit, which programs drop that read it as a number.
 fn two_decimals(number: &str) -> String {
     let decimals = number.split_once('.').map(|(_, decimals)| decimals);
@@ -36,6 +50,9 @@ const STRINGS: [fn(&str) -> String; 6] = [
     |text| with_slashes(&ascii(text)),
     |text| unescaped(&text.replace("\\/", "/")),
 ];
+/// Those of programs that put members in an order.
+const PLAIN_STRINGS: [fn(&str) -> String; 3] =
+    [str::to_owned, |text| ascii(text), |text| unescaped(&text.replace("\\/", "/"))];
 
 /// White space around the tokens.
 struct Layout {
@@ -56,7 +73,7 @@ const LAYOUTS: [Layout; 5] = [
 ];
 
 /// The tokens of a JSON text: strings, numbers and words, and single signs.
-fn tokens(text: &str) -> Vec<&str> {
+pub(super) fn tokens(text: &str) -> Vec<&str> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();
     while let Some(first) = rest.chars().next() {

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 use ring::hmac;
 use serde::Serialize;
 
-use crate::doctor::json_forms::forms;
+use crate::doctor::json_forms::{forms, reordered};
 
 /// A way in which a request misses what it should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -26,6 +26,8 @@ pub(super) enum Miss {
     QuotedBody,
     /// The JSON was written anew.
     Reserialised,
+    /// The members of the JSON were put in another order.
+    Reordered,
     /// The key of the sender has `whsec_` in front, ours has not.
     PrefixMissingHere,
     /// The key here has `whsec_` in front, the sender's has not.
@@ -80,6 +82,10 @@ impl Miss {
             Self::Reserialised => {
                 "the JSON was parsed and written anew after it was signed: other white space, or \
                  other escapes. Take the body before anything parses it"
+            }
+            Self::Reordered => {
+                "the members of the JSON stand in another order than when it was signed: it was \
+                 parsed and written anew. Take the body before anything parses it"
             }
             Self::PrefixMissingHere => {
                 "the sender's key begins with whsec_, the one here does not: it was cut off when \
@@ -158,6 +164,9 @@ pub(super) fn bodies(body: &[u8]) -> Vec<Candidate<Vec<u8>>> {
     for form in forms(text.trim_start_matches('\u{feff}')) {
         add(Miss::Reserialised, form.clone().into_bytes());
         add(Miss::Reserialised, format!("{form}\n").into_bytes());
+    }
+    for form in reordered(text.trim_start_matches('\u{feff}')) {
+        add(Miss::Reordered, form.into_bytes());
     }
     bodies
 }

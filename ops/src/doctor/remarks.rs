@@ -35,7 +35,8 @@ impl Diagnosis {
                     .into(),
             );
         }
-        let Self { provider, event, scheme, secret, near, notes, age_seconds, .. } = otherwise;
+        let Self { provider, event, scheme, secret, near, notes, age_seconds, age_limit, .. } =
+            otherwise;
         let reason = otherwise.reason.and_then(name);
         let otherwise = match (otherwise.fits, provider.as_deref(), &secret) {
             (true, Some(provider), Some(secret)) => {
@@ -52,7 +53,7 @@ impl Diagnosis {
         self.notes.push(otherwise);
         self.notes.extend(notes);
         (self.provider, self.event, self.scheme) = (provider, event, scheme);
-        (self.near, self.age_seconds) = (near, age_seconds);
+        (self.near, self.age_seconds, self.age_limit) = (near, age_seconds, age_limit);
     }
 
     /// Notes which limit a body is over.

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::invocation::line;
-use crate::paragraph::{age, counted, without_marks, wrapped};
+use crate::layout::wrapped;
+use crate::paragraph::{age, counted, without_marks};
 use crate::parked::{Filter, NOTHING, Waiting};
 use crate::table::plain;
 use crate::target::TargetArgs;

@@ -36,6 +36,11 @@ impl RequestsArgs {
         Self { since, outcome: Vec::new(), provider: None, limit, log: None }
     }
 
+    /// All requests of these outcomes, for whoever says when.
+    pub(crate) fn of_outcomes(outcome: Vec<String>) -> Self {
+        Self { outcome, ..Self::of_last(0, u32::MAX) }
+    }
+
     /// True of a request that is asked for.
     pub(crate) fn takes(&self, request: &RequestSeen) -> bool {
         let provider = self.provider.as_deref();

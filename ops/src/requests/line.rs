@@ -2,6 +2,7 @@
 
 use crate::requests::args::GATEWAY;
 use serde::{Deserialize, Serialize};
+use shared::ledger::{INBOX, Partition};
 use shared::wire::Timestamp;
 
 /// A request, as its log line tells of it. Nothing in it is personal: the line is
@@ -14,6 +15,9 @@ pub(crate) struct RequestSeen {
     pub(super) provider: Option<String>,
     #[serde(rename = "type")]
     pub(super) event_type: Option<String>,
+    /// The event's identity.
+    pub(super) identity: Option<String>,
+    /// The object that the event is about, kind#id.
     pub(super) subject: Option<String>,
     /// What was wrong with the signature, token or credential of a refused one.
     pub(super) reason: Option<String>,
@@ -36,6 +40,8 @@ struct OfFunction {
     provider: Option<String>,
     #[serde(rename = "type", default)]
     event_type: Option<String>,
+    #[serde(default)]
+    identity: Option<String>,
     #[serde(default)]
     subject: Option<String>,
     #[serde(default)]
@@ -87,6 +93,7 @@ impl RequestSeen {
             outcome: line.outcome,
             provider: line.provider,
             event_type: line.event_type,
+            identity: line.identity,
             subject: line.subject,
             reason: line.reason,
             problem: line.problem,
@@ -122,6 +129,7 @@ impl RequestSeen {
             outcome: GATEWAY.to_owned(),
             provider: None,
             event_type: None,
+            identity: None,
             subject: None,
             reason: None,
             problem: Some(problem),
@@ -131,6 +139,36 @@ impl RequestSeen {
             misrouted: None,
             ms: None,
         })
+    }
+
+    /// The time at which it was answered.
+    pub(crate) fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// Its outcome, as the log names it.
+    pub(crate) fn outcome(&self) -> &str {
+        &self.outcome
+    }
+
+    /// The identity of the event that it brought.
+    pub(crate) fn identity(&self) -> Option<&str> {
+        self.identity.as_deref()
+    }
+
+    /// The type of the event that it brought.
+    pub(crate) fn event_type(&self) -> Option<&str> {
+        self.event_type.as_deref()
+    }
+
+    /// The partition of the event that it brought: that of the object, or of the inbox
+    /// where there is none. `None` where no event was read.
+    pub(crate) fn partition(&self) -> Option<Partition> {
+        let (kind, id) = match &self.subject {
+            Some(subject) => subject.split_once('#')?,
+            None => (INBOX, self.identity.as_deref()?),
+        };
+        Partition::new(self.provider.as_deref()?, kind, id).ok()
     }
 
     /// What is worth knowing of it, in a few words.

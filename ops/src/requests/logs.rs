@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::OpsError;
+use crate::local_run::folders;
 use crate::requests::Gap;
 use crate::requests::args::{GATEWAY, RequestsArgs};
 use crate::requests::line::RequestSeen;
@@ -17,6 +18,8 @@ pub(super) const FUNCTIONS: [&str; 5] =
     ["payouts", "commissions", "customers", "affiliates", "fulfilments"];
 /// Most pages read of one log group, some thousands of lines each at best.
 const PAGES: usize = 40;
+/// The problem of a group that has more.
+pub(super) const TOO_MUCH: &str = "too much to read to its end; choose a later --since";
 /// The functions' log of `cargo local`, within the workspace.
 const LOCAL_LOG: &str = ".local/functions.log";
 
@@ -30,24 +33,33 @@ pub(super) struct Logs {
 }
 
 /// A log group and the lines that are asked of it.
-struct Group {
+pub(super) struct Group {
     name: String,
     pattern: Option<String>,
     read: fn(&str, Timestamp) -> Option<RequestSeen>,
 }
 
+/// The log groups of the functions that receive, and the lines that are asked of them.
+pub(super) fn of_functions(stack: &str, pattern: &str) -> [Group; FUNCTIONS.len()] {
+    FUNCTIONS.map(|function| Group {
+        name: format!("/aws/lambda/{stack}-{function}"),
+        pattern: Some(pattern.to_owned()),
+        read: |line, at| RequestSeen::of_function(line, Some(at)),
+    })
+}
+
 /// The log groups of a stack that tell of these requests.
-fn groups(stack: &str, asked: &RequestsArgs) -> Vec<Group> {
+pub(super) fn groups(stack: &str, asked: &RequestsArgs) -> Vec<Group> {
     let any = |field: &str, values: &[String]| {
         let values: Vec<String> =
             values.iter().map(|value| format!("$.{field} = \"{value}\"")).collect();
         format!("({})", values.join(" || "))
     };
-    let of_functions: Vec<String> =
+    let outcomes: Vec<String> =
         asked.outcome.iter().filter(|outcome| *outcome != GATEWAY).cloned().collect();
     let mut conditions = vec!["$.message = \"webhook\"".to_owned()];
-    if !of_functions.is_empty() {
-        conditions.push(any("outcome", &of_functions));
+    if !outcomes.is_empty() {
+        conditions.push(any("outcome", &outcomes));
     }
     // A name with a quotation mark would end the pattern; it is no provider's.
     if let Some(provider) = asked.provider.clone().filter(|name| !name.contains('"')) {
@@ -55,14 +67,10 @@ fn groups(stack: &str, asked: &RequestsArgs) -> Vec<Group> {
     }
     let pattern = format!("{{ {} }}", conditions.join(" && "));
     let mut groups = Vec::new();
-    if asked.outcome.is_empty() || !of_functions.is_empty() {
-        groups.extend(FUNCTIONS.map(|function| Group {
-            name: format!("/aws/lambda/{stack}-{function}"),
-            pattern: Some(pattern.clone()),
-            read: |line, at| RequestSeen::of_function(line, Some(at)),
-        }));
+    if asked.outcome.is_empty() || !outcomes.is_empty() {
+        groups.extend(of_functions(stack, &pattern));
     }
-    let gateway = asked.outcome.is_empty() || asked.outcome.len() > of_functions.len();
+    let gateway = asked.outcome.is_empty() || asked.outcome.len() > outcomes.len();
     if gateway && asked.provider.is_none() {
         groups.push(Group {
             name: format!("/aws/vendedlogs/{stack}-api"),
@@ -73,19 +81,28 @@ fn groups(stack: &str, asked: &RequestsArgs) -> Vec<Group> {
     groups
 }
 
-/// The requests of a deployed stack. A log group that is missing, or may not be
+/// The requests of log groups of a deployed stack. A log group that is missing, or may not be
 /// read, costs no other.
 ///
 /// # Errors
 /// [`OpsError::Failed`] without credentials or region.
-pub(super) async fn deployed(
-    stack: &str,
-    asked: &RequestsArgs,
-    since: Timestamp,
-) -> Result<Logs, OpsError> {
+pub(super) async fn deployed(groups: &[Group], since: Timestamp) -> Result<Logs, OpsError> {
     let client = Client::new(&signed_in().await?);
-    let groups = groups(stack, asked);
-    let read = join_all(groups.iter().map(|group| group.lines(&client, since))).await;
+    Ok(between(&client, groups, &Span { since, until: None, pages: PAGES }).await)
+}
+
+/// A time to look at, and how much of it at most.
+pub(super) struct Span {
+    pub(super) since: Timestamp,
+    /// `None`: up to now.
+    pub(super) until: Option<Timestamp>,
+    /// Most pages read of one log group.
+    pub(super) pages: usize,
+}
+
+/// The requests of log groups within a time.
+pub(super) async fn between(client: &Client, groups: &[Group], span: &Span) -> Logs {
+    let read = join_all(groups.iter().map(|group| group.lines(client, span))).await;
     let mut logs = Logs::default();
     for (requests, gap) in read {
         logs.requests.extend(requests);
@@ -94,19 +111,20 @@ pub(super) async fn deployed(
             None => logs.complete += 1,
         }
     }
-    Ok(logs)
+    logs
 }
 
 impl Group {
     /// The requests of the group, as far as it can be read.
-    async fn lines(&self, client: &Client, since: Timestamp) -> (Vec<RequestSeen>, Option<Gap>) {
+    async fn lines(&self, client: &Client, span: &Span) -> (Vec<RequestSeen>, Option<Gap>) {
         let call = client
             .filter_log_events()
             .log_group_name(&self.name)
-            .start_time(since.ms())
+            .start_time(span.since.ms())
+            .set_end_time(span.until.map(Timestamp::ms))
             .set_filter_pattern(self.pattern.clone());
         let (mut requests, mut token) = (Vec::new(), None);
-        for _ in 0..PAGES {
+        for _ in 0..span.pages {
             let page = match call.clone().set_next_token(token).send().await {
                 Ok(page) => page,
                 Err(error) => {
@@ -122,17 +140,15 @@ impl Group {
                 return (requests, None);
             }
         }
-        let gap = Gap::new(&self.name, "too much to read to its end; choose a later --since");
+        let gap = Gap::new(&self.name, TOO_MUCH);
         (requests, Some(gap))
     }
 }
 
 /// The functions' log of the `cargo local` of this workspace, if it wrote one.
 pub(super) fn local_log() -> Option<PathBuf> {
-    let cargos = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
-    std::env::current_dir().ok().into_iter().chain(cargos).find_map(|folder| {
-        folder.ancestors().map(|folder| folder.join(LOCAL_LOG)).find(|log| log.is_file())
-    })
+    let logs = folders().into_iter().map(|folder| folder.join(LOCAL_LOG));
+    logs.into_iter().find(|log| log.is_file())
 }
 
 /// The requests in the functions' log of `cargo local`.

@@ -1,11 +1,12 @@
-//! The last complete sweep, from its log.
+//! The last complete sweep, and what it saw, from its log.
 
+use std::collections::BTreeMap;
 use std::fs;
 
-use answers::Sweep;
+use answers::{Oldest, Sweep};
 use aws_sdk_cloudwatchlogs::Client;
-use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 use serde_json::Value;
+use shared::fulfilment::State;
 use shared::wire::Timestamp;
 
 use crate::requests::Gap;
@@ -16,8 +17,9 @@ use crate::target::TargetArgs;
 /// Seconds that are looked at: a sweep is due every five minutes, and the alarm
 /// `sweep-stopped` waits for thirty.
 const BACK_SECONDS: i64 = 35 * 60;
-/// The lines of sweeps that were complete.
-const PATTERN: &str = r#"{ $.message = "sweep" && $.outcome = "complete" }"#;
+/// The lines of sweeps that were complete, and of what they saw of each state.
+const PATTERN: &str =
+    r#"{ ($.message = "sweep" && $.outcome = "complete") || $.message = "backlog" }"#;
 
 /// Finds the last complete sweep of a stack, or of the `cargo local` of this workspace;
 /// `None` where nothing is there to be read.
@@ -29,7 +31,8 @@ pub(crate) async fn last_sweep(target: &TargetArgs, now: Timestamp) -> Result<Op
     let Some(stack) = target.stack_name() else {
         let log = local_log().filter(|_| target.is_usual_local());
         let text = log.and_then(|log| fs::read(log).ok());
-        return Ok(text.map(|text| of_lines(&String::from_utf8_lossy(&text), since)));
+        let text = text.map(|text| String::from_utf8_lossy(&text).into_owned());
+        return Ok(text.map(|text| of_lines(text.lines(), since)));
     };
     let group = format!("/aws/lambda/{stack}-sweep");
     let config = signed_in().await.map_err(|error| Gap::new(&group, error.to_string()))?;
@@ -38,29 +41,67 @@ pub(crate) async fn last_sweep(target: &TargetArgs, now: Timestamp) -> Result<Op
         .log_group_name(&group)
         .start_time(since.ms())
         .filter_pattern(PATTERN);
-    let (mut last, mut token) = (None, None);
+    let (mut lines, mut token) = (Vec::new(), None);
     loop {
         let page = call.clone().set_next_token(token).send().await;
         let page = page.map_err(|error| Gap::of(&group, &error))?;
-        let times = page.events().iter().filter_map(FilteredLogEvent::timestamp);
-        last = last.max(times.max());
+        lines.extend(page.events().iter().filter_map(|event| event.message().map(str::to_owned)));
         token = page.next_token().map(str::to_owned);
         if token.is_none() {
-            return Ok(Some(Sweep { last: last.map(Timestamp::from_ms), since }));
+            return Ok(Some(of_lines(lines.iter().map(String::as_str), since)));
         }
     }
 }
 
-/// The last complete sweep in the lines of a log.
-fn of_lines(text: &str, since: Timestamp) -> Sweep {
-    let at = |line: &str| {
-        let line: Value = serde_json::from_str(line).ok()?;
-        let is = |name: &str, text: &str| line.get(name).and_then(Value::as_str) == Some(text);
-        let is_sweep = is("message", "sweep") && is("outcome", "complete");
-        line.pointer("/_aws/Timestamp").and_then(Value::as_i64).filter(|_| is_sweep)
+/// What a line tells.
+#[derive(Debug, PartialEq, Eq)]
+enum Told {
+    /// The oldest promise of a state was open for so many seconds; `None`: there is none.
+    Backlog(State, Option<i64>),
+    /// The sweep was complete.
+    Complete,
+}
+
+/// Reads a line of the sweep's, with its time in milliseconds since 1970.
+fn told(line: &str) -> Option<(i64, Told)> {
+    // A log may put a name before what the function printed.
+    let line: Value = serde_json::from_str(line.get(line.find('{')?..)?).ok()?;
+    let text = |name: &str| line.get(name).and_then(Value::as_str);
+    let told = match (text("message")?, text("outcome")) {
+        ("sweep", Some("complete")) => Told::Complete,
+        ("backlog", _) => {
+            let state = text("state")?;
+            let state = State::ALL.into_iter().find(|of| of.name() == state)?;
+            #[expect(clippy::cast_possible_truncation, reason = "printed as a whole number")]
+            let seconds = line.get("OldestSeconds").and_then(Value::as_f64).map(|of| of as i64);
+            Told::Backlog(state, seconds)
+        }
+        _ => return None,
     };
-    let times = text.lines().filter(|line| line.contains("sweep")).filter_map(at);
-    Sweep { last: times.max().map(Timestamp::from_ms), since }
+    Some((line.pointer("/_aws/Timestamp").and_then(Value::as_i64)?, told))
+}
+
+/// The last complete sweep in the lines of a log.
+fn of_lines<'a>(lines: impl Iterator<Item = &'a str>, since: Timestamp) -> Sweep {
+    let lines = lines.filter(|line| line.contains("sweep") || line.contains("backlog"));
+    let mut all: Vec<(i64, Told)> = lines.filter_map(told).collect();
+    // It says that it is complete after what it saw.
+    all.sort_by_key(|(at, told)| (*at, *told == Told::Complete));
+    let mut sweep = Sweep { last: None, oldest: None, since };
+    let mut seen = BTreeMap::new();
+    for (at, told) in all {
+        match told {
+            Told::Backlog(state, seconds) => {
+                seen.insert(state.name(), seconds.map(|seconds| Oldest { state, seconds }));
+            }
+            Told::Complete => {
+                let work = seen.values().flatten().filter(|of| of.state != State::Parked);
+                sweep.oldest = work.max_by_key(|of| of.seconds).copied();
+                sweep.last = Some(Timestamp::from_ms(at));
+            }
+        }
+    }
+    sweep
 }
 
 #[cfg(test)]
@@ -77,7 +118,40 @@ mod tests {
         };
         let text = [line(5, "complete"), line(9, "complete"), line(12, "other")].concat();
         let text = format!("no JSON of a sweep\n{text}");
-        assert_eq!(of_lines(&text, Timestamp::ZERO).last, Some(Timestamp::from_ms(9)));
-        assert_eq!(of_lines("", Timestamp::ZERO).last, None);
+        let sweep = of_lines(text.lines(), Timestamp::ZERO);
+        assert_eq!((sweep.last, sweep.oldest), (Some(Timestamp::from_ms(9)), None));
+        assert_eq!(of_lines("".lines(), Timestamp::ZERO).last, None);
+    }
+
+    #[test]
+    fn the_oldest_work_is_that_of_the_last_complete_sweep() {
+        let backlog = |ms: i64, state: State, oldest: &str| {
+            let state = state.name();
+            format!(
+                "SweepFunction {{\"message\":\"backlog\",\"state\":\"{state}\"{oldest},\
+                 \"_aws\":{{\"Timestamp\":{ms}}}}}"
+            )
+        };
+        let complete = |ms: i64| {
+            format!(r#"{{"message":"sweep","outcome":"complete","_aws":{{"Timestamp":{ms}}}}}"#)
+        };
+        let old = |seconds: i64| format!(",\"Open\":1.0,\"OldestSeconds\":{seconds}.0");
+        let mut lines = [
+            backlog(1, State::Requested, &old(900)),
+            backlog(1, State::Parked, &old(9_000)),
+            complete(2),
+            backlog(4, State::Requested, ",\"empty\":0"),
+            backlog(4, State::Delivered, &old(70)),
+            backlog(4, State::Confirming, &old(60)),
+            complete(4),
+            // Of one that is not complete yet.
+            backlog(8, State::Requested, &old(5_000)),
+        ];
+        let expected = Oldest { state: State::Delivered, seconds: 70 };
+        for _ in 0..lines.len() {
+            lines.rotate_left(1);
+            let sweep = of_lines(lines.iter().map(String::as_str), Timestamp::ZERO);
+            assert_eq!((sweep.last, sweep.oldest), (Some(Timestamp::from_ms(4)), Some(expected)));
+        }
     }
 }

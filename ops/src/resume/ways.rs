@@ -1,7 +1,8 @@
 //! The decisions that would do for a promise whose last call's outcome nobody knows.
 
 use crate::invocation::line;
-use crate::paragraph::{age, counted, wrapped};
+use crate::layout::wrapped;
+use crate::paragraph::{age, counted};
 use crate::parked::amount;
 use crate::resume::{Resumed, decided};
 use crate::target::TargetArgs;

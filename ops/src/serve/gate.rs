@@ -78,7 +78,7 @@ impl Gate {
             if only(headers, &ORIGIN) != Some(origin.as_str()) {
                 return Admission::Refused("the form is from somewhere else");
             }
-        } else if let Some(key) = key(uri) {
+        } else if let Some(key) = key(uri).filter(|_| method == Method::GET) {
             return self.takes(&key);
         }
         let cookies = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
@@ -153,9 +153,12 @@ mod tests {
         let wrong: Uri = "/?key=00".parse().unwrap();
         let get =
             |uri: &Uri, of: &[(HeaderName, &str)]| gate.admits(&Method::GET, uri, &headers(of));
-        // Neither a wrong key nor a wrong host uses it up.
+        // Neither a wrong key nor a wrong host uses it up, nor whoever only asks whether
+        // something is there.
         assert!(refused(&get(&wrong, std::slice::from_ref(&host))));
         assert!(refused(&get(&uri, &[(HOST, "evil.example:4711")])));
+        let only_asked = gate.admits(&Method::HEAD, &uri, &headers(std::slice::from_ref(&host)));
+        assert!(refused(&only_asked));
         let Admission::Cookie(cookie) = get(&uri, std::slice::from_ref(&host)) else {
             panic!("the key is not taken")
         };

@@ -38,7 +38,7 @@ pub(crate) struct ServeArgs {
     port: u16,
     /// Rewards that wait may be let go on, in the name of this operator; without, the
     /// page is to be read only
-    #[arg(long, value_name = "NAME", value_parser = crate::cli::said())]
+    #[arg(long, value_name = "NAME", value_parser = crate::resume::args::said())]
     allow_resume: Option<String>,
     /// Shows personal data as well
     #[arg(long)]
@@ -92,7 +92,12 @@ impl ServeArgs {
             served = axum::serve(listener, router) => served.map_err(failed)?,
             () = over => {}
         }
-        Ok(format!("ended: nobody asked for anything in {} min", self.idle))
+        Ok(self.ending(json))
+    }
+
+    fn ending(&self, json: bool) -> String {
+        let why = format!("nobody asked for anything in {} min", self.idle);
+        if json { serde_json::json!({ "ended": why }).to_string() } else { format!("ended: {why}") }
     }
 
     fn greeting(&self, address: &str, json: bool) -> String {
@@ -235,4 +240,19 @@ pub(crate) fn allowed(problem: &str) -> String {
         return format!("not allowed: {problem}");
     }
     problem.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_lines_are_json_where_that_is_asked_for() {
+        let serve = ServeArgs { port: 0, allow_resume: None, personal: false, idle: 5 };
+        for line in [serve.greeting("http://127.0.0.1:1/?key=x", true), serve.ending(true)] {
+            let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+            assert!(line["address"].is_string() || line["ended"].is_string(), "{line}");
+        }
+        assert_eq!(serve.ending(false), "ended: nobody asked for anything in 5 min");
+    }
 }

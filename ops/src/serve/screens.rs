@@ -14,7 +14,10 @@ use crate::inbox::{Inbox, InboxArgs};
 use crate::neighbours::did_you_mean;
 use crate::now::overview;
 use crate::page::frame;
+use crate::requests::of_event::LogArgs;
+use crate::show::Shown;
 use crate::story::Story;
+use crate::wiring::wired;
 
 /// The parameter of a request that nobody made: the screen that reloads itself.
 pub(super) const AGAIN: &str = "again";
@@ -66,8 +69,13 @@ impl Asked {
 
     /// The value of a parameter that is not empty.
     pub(super) fn value(&self, name: &str) -> Option<&str> {
+        self.whole(name).map(str::trim).filter(|value| !value.is_empty())
+    }
+
+    /// The value of a parameter with the white space around it.
+    fn whole(&self, name: &str) -> Option<&str> {
         let value = self.query.iter().find(|(of, _)| of == name);
-        value.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+        value.map(|(_, value)| value.as_str())
     }
 
     /// The parts of the path.
@@ -87,6 +95,7 @@ impl Page {
             [] => self.now(&frame).await,
             ["waiting"] => self.waiting(&frame, asked).await,
             ["inbox"] => self.inbox(&frame).await,
+            ["wiring"] => Ok(Screen::of(&frame, wired(&self.args).await?.page(&frame))),
             ["find"] => self.find(&frame, asked.value("q").unwrap_or_default()).await,
             ["affiliate", provider, id] => {
                 self.person(&frame, (provider, id), Role::Affiliate, asked).await
@@ -95,6 +104,9 @@ impl Page {
                 self.person(&frame, (provider, id), Role::Customer, asked).await
             }
             ["story", provider, kind, id] => self.story(&frame, provider, kind, id).await,
+            ["show", provider, kind, id] => {
+                self.show(&frame, (provider, kind, id), asked.whole("event")).await
+            }
             _ => Err(OpsError::No("there is no such page".into())),
         }
     }
@@ -115,7 +127,8 @@ impl Page {
         if id.is_empty() {
             return Err(OpsError::No("say an id: of a reward, an object, a person".into()));
         }
-        let found = find::findings(&self.target.store, id, self.personal).await?;
+        let (args, store, log) = (&self.args, &self.target.store, LogArgs::default());
+        let found = find::findings(args, store, id, &log, self.personal).await?;
         Ok(Screen::of(frame, found.page(frame)))
     }
 
@@ -148,8 +161,7 @@ impl Page {
         kind: &str,
         id: &str,
     ) -> Result<Screen, OpsError> {
-        let no = |_| OpsError::No("no provider and no kind has a # in its name".into());
-        let pk = Partition::new(provider, kind, id).map_err(no)?;
+        let pk = partition(provider, kind, id)?;
         let (store, age) = (&self.target.store, self.target.max_age_seconds);
         if let Some(story) = Story::read(store, &pk, age, self.personal).await? {
             return Ok(Screen::of(frame, story.page(frame)));
@@ -158,10 +170,26 @@ impl Page {
         Err(did_you_mean(&self.args, store, &nothing, &pk).await)
     }
 
+    async fn show(
+        &self,
+        frame: &Frame,
+        (provider, kind, id): (&str, &str, &str),
+        identity: Option<&str>,
+    ) -> Result<Screen, OpsError> {
+        let pk = partition(provider, kind, id)?;
+        let shown = Shown::at(&self.target.store, pk, identity, self.personal).await?;
+        Ok(Screen::of(frame, shown.page(frame)))
+    }
+
     /// What could not be read, in words.
     pub(super) fn gap(what: &str, error: &OpsError) -> String {
         format!("{what}: {}", allowed(&error.to_string()))
     }
+}
+
+fn partition(provider: &str, kind: &str, id: &str) -> Result<Partition, OpsError> {
+    let no = |_| OpsError::No("no provider and no kind has a # in its name".into());
+    Partition::new(provider, kind, id).map_err(no)
 }
 
 #[cfg(test)]
@@ -173,5 +201,6 @@ mod tests {
         let asked = Asked::of(&Uri::from_static("/story/p/commission/a%2Fb%20%23c?q=+x+&again="));
         assert_eq!(asked.path(), ["story", "p", "commission", "a/b #c"]);
         assert_eq!((asked.value("q"), asked.value("again")), (Some("x"), None));
+        assert_eq!(asked.whole("q"), Some(" x "));
     }
 }

@@ -1,10 +1,11 @@
 //! Tests of the time line, and of what it leaves out.
 
+use clap::Parser;
 use serde_json::{Value, json};
 use shared::aws::store::StoredRecord;
 use shared::fulfilment::{
-    Input, OperatorDecision, Promise, Recipient, Resolution, Reversals, Rules, State, Terms,
-    Transition, transition,
+    Input, OperatorDecision, ParkReason, Parked, Promise, Recipient, Resolution, Reversals, Rules,
+    State, Terms, Transition, transition,
 };
 use shared::ledger::{Action, Clock, Record, Register};
 use shared::wire::Timestamp;
@@ -101,6 +102,15 @@ fn promise() -> Promise {
     })
 }
 
+fn here() -> TargetArgs {
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        target: TargetArgs,
+    }
+    Line::parse_from(["x", "--local"]).target
+}
+
 fn story(personal: bool) -> Story {
     let events = vec![event(0, 1, "commission.created"), event(1, 2, "commission.updated")];
     let bodies = [
@@ -118,7 +128,7 @@ fn story(personal: bool) -> Story {
 #[test]
 fn a_story_is_in_the_order_of_time_and_ends_with_now_and_next() {
     assert_eq!(
-        story(false).text(),
+        story(false).text(&here()),
         "\
 firstpromoter commission 88
 
@@ -138,10 +148,10 @@ firstpromoter commission 88
 
 2026-09-21 14:13:24.000 delivery: no answer, 1000 ms; now requested
 
-2026-09-21 14:13:26.000 delivery: no answer, 1000 ms; parked, because your endpoint was called, no
-  answer came, and it may not be called again
+2026-09-21 14:13:26.000 delivery: no answer, 1000 ms; parked, because your endpoint was called
+  without an answer that says what came of it, and it may not be called again
 
-2026-09-21 14:13:27.000 joe resumed it, as the call had its effect: in\u{fffd}the books
+2026-09-21 14:13:27.000 joe resumed it, as the call had done it: in\u{fffd}the books
 
 record: approved, version 2
   amount 500 points
@@ -157,6 +167,22 @@ Not read: index x: not allowed. The rest stands.
 }
 
 #[test]
+fn what_waits_for_a_person_has_the_command_that_says_what_to_do() {
+    let mut story = story(false);
+    let parked = Parked {
+        from: State::Requested,
+        reason: ParkReason::from("422 no_such_account"),
+        unknown: false,
+        at: at(9),
+    };
+    story.told.promises[0].reward.parked = Some(parked);
+    let text = story.text(&here());
+    let command = "ops --local parked --reason '422 no_such_account' --from requested\n";
+    let line = text.lines().find(|line| line.starts_with("  What to do: "));
+    assert!(line.is_some_and(|line| format!("{line}\n").ends_with(command)), "{text}");
+}
+
+#[test]
 fn no_line_is_wider_than_a_terminal_whatever_the_ids() {
     let mut story = story(true);
     let long = "🎁 é#".repeat(80);
@@ -167,13 +193,13 @@ fn no_line_is_wider_than_a_terminal_whatever_the_ids() {
         }
     }
     story.told.partition = Partition::new(PROVIDER, "commission", &long).unwrap();
-    let text = story.text();
+    let text = story.text(&here());
     assert!(text.lines().all(|line| columns(line) <= 100), "{text}");
 }
 
 #[test]
 fn what_is_personal_is_told_only_on_request() {
-    let all = |story: &Story| format!("{}{}", story.text(), json!(story));
+    let all = |story: &Story| format!("{}{}", story.text(&here()), json!(story));
     for personal in ["jane@example.com", "u-77"] {
         assert!(!all(&story(false)).contains(personal));
         assert!(all(&story(true)).contains(personal));

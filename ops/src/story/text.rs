@@ -4,13 +4,16 @@ use answers::{Happening, RecordNow, StoryPromise, What};
 use shared::wire::Timestamp;
 
 use super::Story;
+use crate::invocation::line;
 use crate::layout::lines;
+use crate::table::plain;
+use crate::target::TargetArgs;
 
 impl Story {
     /// The time line, then the record, then each promise with how it stands and what
-    /// comes next.
+    /// comes next. `target` is where commands that are shown look.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub fn text(&self, target: &TargetArgs) -> String {
         let story = &self.told;
         let pk = &story.partition;
         let mut text = lines(&format!("{} {} {}", pk.provider(), pk.kind(), pk.id()), 0);
@@ -22,7 +25,7 @@ impl Story {
         if let Some(record) = &story.record {
             text.push_str(&record_text(record));
         }
-        text.extend(story.promises.iter().map(promise_text));
+        text.extend(story.promises.iter().map(|of| promise_text(target, of)));
         for gap in &self.gaps {
             text.push_str(&lines(&format!("Not read: {gap}. The rest stands."), 0));
         }
@@ -62,8 +65,8 @@ fn record_text(record: &RecordNow) -> String {
     let contested = if record.contested { ", contested" } else { "" };
     let head = format!("record: {status}{word}, version {}{contested}", record.version);
     let mut text = format!("\n{}", lines(&head, 0));
-    for (name, value) in &record.facts {
-        text.push_str(&lines(&format!("{name} {}", answers::shown(name, value)), 2));
+    for (name, value) in record.shown() {
+        text.push_str(&lines(&format!("{name} {value}"), 2));
     }
     if record.hidden > 0 {
         text.push_str(&lines(&format!("{} more with --personal", record.hidden), 2));
@@ -71,7 +74,7 @@ fn record_text(record: &RecordNow) -> String {
     text
 }
 
-fn promise_text(of: &StoryPromise) -> String {
+fn promise_text(target: &TargetArgs, of: &StoryPromise) -> String {
     let (promise, reward) = (&of.promise, &of.reward);
     let to = reward.recipient.as_ref().map(|to| format!(" to {}", to.words()));
     let what = format!(
@@ -93,5 +96,11 @@ fn promise_text(of: &StoryPromise) -> String {
     text.push_str(&lines(&format!("Now: {}", of.now), 2));
     let next = of.next.as_ref().map_or("nothing is due.", |next| next.says.as_str());
     text.push_str(&lines(&format!("Next: {next}"), 2));
+    if let Some(parked) = &reward.parked {
+        let reason = parked.reason.to_string();
+        let words = ["parked", "--reason", &reason, "--from", parked.from.name()];
+        // To be copied, so it stays in one line.
+        text.extend([format!("  What to do: {}\n", plain(&line(target, &words)))]);
+    }
     text
 }

@@ -27,20 +27,44 @@ pub struct PlatformSettings {
 const SPACING: Number = Number::new("FIRSTPROMOTER_SPACING_MS", 320, 0..=60_000);
 const LOOK_UP: Number = Number::new("LOOK_UP_SECONDS", 30, 1..=60);
 
+/// The setting for the address of a platform's API.
+pub struct ApiAddress {
+    /// The provider whose platform it is.
+    pub provider: Provider,
+    /// The name of the environment variable.
+    pub variable: &'static str,
+    /// The platform's own address.
+    pub own: &'static str,
+}
+
+/// The settings for the addresses of the platforms' APIs.
+pub const ADDRESSES: [ApiAddress; 2] = [V2_ADDRESS, V1_ADDRESS];
+const V2_ADDRESS: ApiAddress = ApiAddress {
+    provider: provider::firstpromoter::REWARDS.provider,
+    variable: "FIRSTPROMOTER_API_URL",
+    own: "https://api.firstpromoter.com/api/v2/company",
+};
+const V1_ADDRESS: ApiAddress = ApiAddress {
+    provider: provider::firstpromoter_v1::REWARDS.provider,
+    variable: "FIRSTPROMOTER_V1_API_URL",
+    own: "https://firstpromoter.com/api/v1",
+};
+
+impl ApiAddress {
+    fn read(&self, env: Env) -> String {
+        optional(env, self.variable).unwrap_or_else(|| self.own.to_owned())
+    }
+}
+
 impl PlatformSettings {
     /// Reads the settings.
     ///
     /// # Errors
     /// [`SettingsError`] naming the first variable that is wrong.
     pub fn read(env: Env) -> Result<Self, SettingsError> {
-        let url = |name, default: &str| optional(env, name).unwrap_or_else(|| default.to_owned());
-        let v2 = "https://api.firstpromoter.com/api/v2/company";
         Ok(Self {
-            firstpromoter_url: url("FIRSTPROMOTER_API_URL", v2),
-            firstpromoter_v1_url: url(
-                "FIRSTPROMOTER_V1_API_URL",
-                "https://firstpromoter.com/api/v1",
-            ),
+            firstpromoter_url: V2_ADDRESS.read(env),
+            firstpromoter_v1_url: V1_ADDRESS.read(env),
             spacing_ms: SPACING.read_unsigned(env)?,
             look_up_seconds: LOOK_UP.read_unsigned(env)?,
         })

@@ -18,7 +18,7 @@ use crate::platform::http::{Http, Reply};
 use crate::wire::json;
 use crate::wire::json::{Flawed, Json};
 
-pub use api::{AT_ONCE, Api, PlatformSettings, takes_several};
+pub use api::{ADDRESSES, AT_ONCE, Api, ApiAddress, PlatformSettings, takes_several};
 
 /// Spaces the calls of one worker, so that two workers together stay under
 /// FirstPromoter's 400 calls a minute and account.

@@ -44,6 +44,8 @@ pub struct Template {
     pub queues: Vec<Queue>,
     /// Names of secrets by logical id.
     pub secrets: BTreeMap<String, String>,
+    /// The parameters with their values.
+    pub parameters: BTreeMap<String, String>,
 }
 
 /// One `AWS::Serverless::Function`.
@@ -115,6 +117,7 @@ impl Template {
                 .into_iter()
                 .map(|(id, _)| Ok((id.to_owned(), resolver.name_of(id)?)))
                 .collect::<Result<_, TemplateError>>()?,
+            parameters: resolver.parameters(),
         })
     }
 

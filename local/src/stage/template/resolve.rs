@@ -30,6 +30,18 @@ impl Resolver {
         Ok(Self { document, parameters, queue_base_url: queue_base_url.to_owned() })
     }
 
+    /// The parameters with their values, those of a list with commas.
+    pub(super) fn parameters(&self) -> BTreeMap<String, String> {
+        let text = |value: &Value| match value {
+            Value::String(text) => text.clone(),
+            Value::Array(parts) => {
+                parts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(",")
+            }
+            other => other.to_string(),
+        };
+        self.parameters.iter().map(|(name, value)| (name.clone(), text(value))).collect()
+    }
+
     /// The part of the template at `keys`, unevaluated.
     pub(super) fn raw(&self, keys: &[&str]) -> Option<&Value> {
         keys.iter().try_fold(&self.document, |value, key| value.get(key))

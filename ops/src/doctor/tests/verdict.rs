@@ -15,7 +15,7 @@ fn what_a_capture_does_not_have_is_taken_to_be_right_and_said() {
     for (name, of_time) in [(SIGNED, false), (TIMED, true), (ROUTED, false)] {
         let sent = sample(name);
         let bare = Captured { path: String::new(), method: None, at: None, ..sent.clone() };
-        let diagnosis = diagnose(&bare, &development(), sent.at.unwrap());
+        let diagnosis = diagnose(&bare, &development(), &Limits::default(), sent.at.unwrap());
         // Also by a secret that is bound to one event, where only the address names it.
         assert!(diagnosis.fits(), "{diagnosis:?}");
         assert_eq!((diagnosis.event.is_none(), diagnosis.status), (name == ROUTED, 200));
@@ -35,7 +35,7 @@ fn what_a_capture_does_not_have_is_taken_to_be_right_and_said() {
     captured.headers.remove(header(SIGNED));
     let value = format!("Basic {}", STANDARD.encode("u:password-of-tests"));
     set(&mut captured, "authorization", &value);
-    let diagnosis = diagnose(&captured, &webhooks, captured.at.unwrap());
+    let diagnosis = diagnose(&captured, &webhooks, &Limits::default(), captured.at.unwrap());
     assert_eq!(diagnosis.secret.as_deref(), Some("basic[0]"), "{diagnosis:?}");
 }
 
@@ -134,14 +134,14 @@ fn the_words_fit_what_the_request_lacks() {
         ),
         (&sample(SIGNED), &every, Reason::NotEveryMethod, "policy all wants every one"),
     ] {
-        let diagnosis = diagnose(captured, webhooks, captured.at.unwrap());
+        let diagnosis = diagnose(captured, webhooks, &Limits::default(), captured.at.unwrap());
         assert_eq!((diagnosis.reason, diagnosis.status), (Some(reason), 401), "{diagnosis:?}");
         let text = told(&diagnosis);
         assert!(text.contains(words), "{words} is not in {text}");
         assert!(!text.contains("a key that is not here"), "{text}");
         keeps_quiet(&text, captured);
     }
-    let text = told(&diagnose(&nowhere, &development, nowhere.at.unwrap()));
+    let text = told(&diagnose(&nowhere, &development, &Limits::default(), nowhere.at.unwrap()));
     assert!(text.starts_with("It is refused: no provider, missing."), "{text}");
 }
 

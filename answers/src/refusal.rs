@@ -5,7 +5,8 @@ use shared::provider::signature::Reason;
 
 /// The meaning of a reason as the log names it, and what to do; `None` for one that
 /// this version does not know.
-pub(super) fn explained(reason: &str) -> Option<&'static str> {
+#[must_use]
+pub fn refusal(reason: &str) -> Option<&'static str> {
     let reason = serde_json::from_value::<Reason>(Value::from(reason)).ok()?;
     Some(match reason {
         Reason::Missing => {
@@ -56,8 +57,8 @@ mod tests {
     fn every_reason_is_explained() {
         for reason in Reason::ALL {
             let name = serde_json::to_value(reason).unwrap();
-            assert!(explained(name.as_str().unwrap()).is_some(), "{reason:?}");
+            assert!(refusal(name.as_str().unwrap()).is_some(), "{reason:?}");
         }
-        assert_eq!(explained("of_tomorrow"), None);
+        assert_eq!(refusal("of_tomorrow"), None);
     }
 }

@@ -1,0 +1,87 @@
+//! What `cargo local` leaves for whoever looks at it from outside: its addresses, its
+//! settings, and where its functions' log is.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use regex_lite::Regex;
+use serde_json::{Map, Value, json};
+
+use crate::error::LocalError;
+use crate::stage::Stack;
+
+/// The file's name.
+const FILE: &str = "wiring.json";
+/// An address, with who may call it and where it leads: both may hold a token.
+const URL: &str = r"(https?://)(?:[^/@\s,]*@)?([^/?#\s,]+)[^\s,]*";
+
+/// Writes the file into a folder. `endpoint` is the reward endpoint of one's own.
+///
+/// # Errors
+/// [`LocalError::Io`] when it cannot be written.
+pub fn note(
+    folder: &Path,
+    stack: &Stack,
+    log: &Path,
+    endpoint: Option<&str>,
+) -> Result<(), LocalError> {
+    let file = folder.join(FILE);
+    let io = |source| LocalError::Io { what: file.display().to_string(), source };
+    let log = std::path::absolute(log).map_err(io)?;
+    let text = format!("{:#}\n", content(stack, &log, endpoint));
+    fs::create_dir_all(folder).and_then(|()| fs::write(&file, text)).map_err(io)
+}
+
+/// Removes the file of a stack that ends, unless it is another one's by now.
+pub fn forget(folder: &Path, stack: &Stack) {
+    let file: PathBuf = folder.join(FILE);
+    let noted = fs::read(&file).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+    let dynamodb = noted.as_ref().and_then(|noted| noted.get("dynamodb")?.as_str());
+    if dynamodb == Some(stack.dynamodb.as_str()) {
+        // One that stays is of a table that does not answer.
+        drop(fs::remove_file(file));
+    }
+}
+
+fn content(stack: &Stack, log: &Path, endpoint: Option<&str>) -> Value {
+    let mut parameters: Map<String, Value> =
+        stack.parameters.iter().map(|(name, value)| (name.clone(), hosts(value).into())).collect();
+    // The functions call it through a relay.
+    if let Some(own) = endpoint {
+        parameters.insert("RewardEndpointUrl".to_owned(), hosts(own).into());
+    }
+    json!({
+        "http": stack.http,
+        "dynamodb": stack.dynamodb,
+        "log": log,
+        "parameters": parameters,
+    })
+}
+
+/// A value with every address in it cut down to its host.
+fn hosts(value: &str) -> String {
+    // The pattern is one that is read; without it nothing is told.
+    Regex::new(URL)
+        .map_or_else(|_| String::new(), |url| url.replace_all(value, "$1$2").into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_an_address_only_the_host_is_left() {
+        for (value, left) in [
+            ("", ""),
+            ("v2", "v2"),
+            ("points=10,*=5", "points=10,*=5"),
+            ("https://user:pass@a.example:8443/hook/t0ken?k=v#x", "https://a.example:8443"),
+            (
+                "points=https://a.example/t0ken,credits=http://127.0.0.1:1?t0ken",
+                "points=https://a.example,credits=http://127.0.0.1:1",
+            ),
+        ] {
+            assert_eq!(hosts(value), left);
+        }
+    }
+}
