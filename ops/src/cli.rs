@@ -156,7 +156,7 @@ impl Cli {
             Command::Wiring(asked) => {
                 let wired = wired(&self.target).await?;
                 if let Some(path) = &asked.html {
-                    return write(path, &wired.page(&frame(&self.target, false)?));
+                    return self.written(path, &wired.page(&frame(&self.target, false)?));
                 }
                 self.shown(&wired, || wired.text())
             }

@@ -2,12 +2,12 @@
 
 use local::fakes::endpoint::EndpointFault;
 use serde_json::Value;
-use tests::Webhook;
 use tests::scene::{KEY, Scene};
 use tests::scratch::Scratch;
 use tests::webhooks::{COMMISSIONS, commission};
+use tests::{Webhook, Workspace};
 
-use crate::ops::{json, ops, ops_command, park, run};
+use crate::ops::{json, ops_command, park, run};
 use crate::samples::fresh;
 
 /// The names of all commands, as the help lists them.
@@ -34,6 +34,7 @@ async fn every_command_prints_json_where_it_is_asked_for() {
     let (captured, log) = (file("captured.json"), file("functions.log"));
     std::fs::write(&captured, signed.to_string()).unwrap();
     std::fs::write(&log, scene.stage.stack.logs().join("\n")).unwrap();
+    let workspace = Workspace::of(&scene.stage.stack);
     let id = json(&scene, &["inbox"]).await["items"][0]["id"].as_str().unwrap().to_owned();
     let (page, pages) = (file("page.html"), file("man"));
     let person = ["affiliate", "firstpromoter", "31"];
@@ -58,12 +59,17 @@ async fn every_command_prints_json_where_it_is_asked_for() {
             "story" => vec![vec!["story", KEY], vec!["story", KEY, "--html", &page]],
             "completions" => vec![vec!["completions", "bash"]],
             "man" => vec![vec!["man"], vec!["man", "--out", &pages]],
+            "wiring" => vec![vec!["wiring"], vec!["wiring", "--html", &page]],
             // The pages' own test reads its first line, which is the address.
             "serve" => continue,
             other => panic!("how is {other} tried with --json?"),
         };
         for words in tried {
-            let said = ops(&scene, &[&words[..], &["--json"]].concat()).await;
+            let mut command = ops_command().await;
+            command.current_dir(workspace.path()).env("USER", "night-shift");
+            command.args(["--local", "--dynamodb", &scene.stage.stack.dynamodb]);
+            command.args(&words).arg("--json");
+            let said = run(command).await;
             let read: Result<Value, _> = serde_json::from_str(said.succeeds());
             assert!(read.is_ok_and(|read| read.is_object()), "{words:?}: {said:?}");
         }
