@@ -107,7 +107,8 @@ async fn a_captured_request_is_told_by_which_secret_it_fits_and_what_comes_near(
     let captured = Scratch::new("captured.json");
     std::fs::write(captured.path(), event.to_string()).unwrap();
     let fits = doctor(&captured, &["--local"]).await;
-    let expected = "It fits: firstpromoter, commission.updated, by the secret hmac[0]. The answer is 200.\n";
+    let expected =
+        "It fits: firstpromoter, commission.updated, by the secret hmac[0]. The answer is 200.\n";
     assert!(fits.succeeds().starts_with(expected), "{fits:?}");
     stage.send(&event).await.is(200);
 
