@@ -1,6 +1,6 @@
 //! What somebody was promised and has got: rewards, money, payouts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Serialize;
 use shared::aws::store::StoredRecord;
@@ -75,8 +75,36 @@ pub struct Person {
     pub earned: BTreeMap<String, Vec<Total>>,
     /// The sums of the payouts, by status.
     pub paid: BTreeMap<String, Vec<Total>>,
+    /// The number of the latest objects that all of this is about, where there are more
+    /// than were read; `None` where it is about all of them.
+    pub latest: Option<usize>,
     /// What could not be read.
     pub gaps: Vec<String>,
+}
+
+/// The records of somebody, as one of them is looked up by another.
+struct Links<'a> {
+    /// The status of each record, by kind and id.
+    statuses: HashMap<(&'a str, &'a str), Option<&'a str>>,
+    /// The number of commissions in each payout.
+    commissions: HashMap<&'a str, usize>,
+}
+
+impl<'a> Links<'a> {
+    fn of(records: &'a [StoredRecord]) -> Self {
+        let (mut statuses, mut commissions) = (HashMap::new(), HashMap::new());
+        for of in records {
+            statuses.entry((of.pk.kind(), of.pk.id())).or_insert(of.status.as_deref());
+            if of.pk.kind() == Kind::Commission.name() {
+                // A record may state the same link twice, and is in the payout once.
+                let payouts = of.record.links().filter(|(kind, _)| *kind == Kind::Payout);
+                for payout in payouts.map(|(_, id)| id).collect::<HashSet<_>>() {
+                    *commissions.entry(payout).or_default() += 1;
+                }
+            }
+        }
+        Self { statuses, commissions }
+    }
 }
 
 /// The status of what has none that is known.
@@ -109,10 +137,12 @@ impl Person {
         let of_kind = |kind: Kind| records.iter().filter(move |of| of.pk.kind() == kind.name());
         let rewards: Vec<Reward> =
             promises.iter().map(|(pk, promise)| Reward::of(pk, promise, personal)).collect();
-        let is_reward = |of: &&StoredRecord| rewards.iter().any(|reward| reward.partition == of.pk);
+        let (links, rewarded_for) = (Links::of(records), partitions(&rewards));
+        // A reward whose promise could not be read is one still, and a gap.
+        let is_reward = |of: &&StoredRecord| of.record.epoch > 0 || rewarded_for.contains(&of.pk);
         let earnings = of_kind(Kind::Commission).filter(|of| !is_reward(of));
-        let commissions: Vec<_> = earnings.map(|of| Earning::of(of, records)).collect();
-        let payouts: Vec<_> = of_kind(Kind::Payout).map(|of| Earning::of(of, records)).collect();
+        let commissions: Vec<_> = earnings.map(|of| Earning::of(of, &links)).collect();
+        let payouts: Vec<_> = of_kind(Kind::Payout).map(|of| Earning::of(of, &links)).collect();
         let told = [Kind::Commission, Kind::Payout, Kind::Affiliate, Kind::Fulfilment];
         let mut others = BTreeMap::new();
         for kind in Kind::ALL.into_iter().filter(|kind| !told.contains(kind)) {
@@ -147,6 +177,7 @@ impl Person {
             commissions,
             payouts,
             others,
+            latest: None,
             gaps,
         }
     }
@@ -162,11 +193,16 @@ impl Person {
     }
 
     /// The answer in one sentence: "Promised 3 rewards: 1 given and confirmed, 1 waits
-    /// for a person, 1 denied."
+    /// for a person, 1 denied." Where there is more than was read, it begins "Of the
+    /// latest 200:".
     #[must_use]
     pub fn sentence(&self) -> String {
+        let begin = |first: &str, lower: &str| match self.latest {
+            Some(latest) => format!("Of the latest {latest}: {lower}"),
+            None => first.to_owned(),
+        };
         if self.rewards.is_empty() {
-            return "No reward was promised.".to_owned();
+            return format!("{} reward was promised.", begin("No", "no"));
         }
         let mut standings: BTreeMap<Standing, usize> = BTreeMap::new();
         for reward in &self.rewards {
@@ -186,41 +222,41 @@ impl Person {
             1 => " 1 of them is for a customer, not for the affiliate.".to_owned(),
             others => format!(" {others} of them are for customers, not for the affiliate."),
         };
-        format!("Promised {promised}: {}.{others}{doubt}", parts.join(", "))
+        let begin = begin("Promised", "promised");
+        format!("{begin} {promised}: {}.{others}{doubt}", parts.join(", "))
     }
 }
 
+/// The objects that rewards are for.
+fn partitions(rewards: &[Reward]) -> HashSet<&Partition> {
+    rewards.iter().map(|reward| &reward.partition).collect()
+}
+
 impl Earning {
-    fn of(stored: &StoredRecord, records: &[StoredRecord]) -> Self {
+    fn of(stored: &StoredRecord, links: &Links<'_>) -> Self {
         let record = &stored.record;
-        let outer = match stored.pk.kind() {
-            kind if kind == Kind::Payout.name() => Kind::PayoutBatch,
-            _ => Kind::Payout,
+        let (outer, commissions) = match stored.pk.kind() {
+            kind if kind == Kind::Payout.name() => {
+                (Kind::PayoutBatch, links.commissions.get(stored.pk.id()).copied())
+            }
+            _ => (Kind::Payout, None),
         };
         let link = record.links().find(|(kind, _)| *kind == outer);
-        let is_in_it = |of: &&StoredRecord| {
-            of.pk.kind() == Kind::Commission.name()
-                && of.record.links().any(|link| link == (Kind::Payout, stored.pk.id()))
-        };
         Self {
             id: stored.pk.id().to_owned(),
             status: stored.status.clone(),
             amount: Money::of_record(record),
             occurred_at: record.text("occurred_at").map(str::to_owned),
-            part_of: link.map(|(kind, id)| Link::of(kind, id, records)),
-            commissions: match outer {
-                Kind::PayoutBatch => records.iter().filter(is_in_it).count(),
-                _ => 0,
-            },
+            part_of: link.map(|(kind, id)| Link::of(kind, id, links)),
+            commissions: commissions.unwrap_or_default(),
         }
     }
 }
 
 impl Link {
-    fn of(kind: Kind, id: &str, records: &[StoredRecord]) -> Self {
-        let target = |of: &&StoredRecord| of.pk.kind() == kind.name() && of.pk.id() == id;
-        let status = records.iter().find(target).and_then(|of| of.status.clone());
-        Self { kind: kind.name(), id: id.to_owned(), status }
+    fn of(kind: Kind, id: &str, links: &Links<'_>) -> Self {
+        let status = links.statuses.get(&(kind.name(), id)).copied().flatten();
+        Self { kind: kind.name(), id: id.to_owned(), status: status.map(str::to_owned) }
     }
 
     /// The link in words: `payout 90 (completed)`.

@@ -58,7 +58,8 @@ impl AffiliateArgs {
         target: &Target,
     ) -> Result<Answer<'_>, OpsError> {
         let role = if self.customer { Role::Customer } else { Role::Affiliate };
-        let person = person(target, &self.provider, &self.id, role, self.personal).await?;
+        let of = (self.provider.as_str(), self.id.as_str());
+        let person = person(target, of, role, None, self.personal).await?;
         if person.is_nobody() {
             let kind = if self.customer { "customer" } else { "affiliate" };
             let what = format!("nothing is recorded of {kind} {} of {}", self.id, self.provider);
@@ -75,16 +76,18 @@ impl AffiliateArgs {
     }
 }
 
-/// Reads the answer about somebody.
+/// Reads the answer about somebody: of their latest `most` objects, or of all.
 pub(crate) async fn person(
     target: &Target,
-    provider: &str,
-    id: &str,
+    (provider, id): (&str, &str),
     role: Role,
+    most: Option<usize>,
     personal: bool,
 ) -> Result<Person, OpsError> {
-    let found = gather(&target.store, provider, id, role).await?;
-    Ok(Person::of(provider, id, role, &found.records, &found.promises, found.gaps, personal))
+    let found = gather(&target.store, provider, id, role, most).await?;
+    let gaps = found.gaps.into_lines();
+    let person = Person::of(provider, id, role, &found.records, &found.promises, gaps, personal);
+    Ok(Person { latest: most.filter(|_| found.more), ..person })
 }
 
 /// All rows about somebody as CSV.

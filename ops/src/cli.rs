@@ -12,7 +12,7 @@ use crate::invocation::program;
 use crate::now::{NowArgs, overview};
 use crate::page::{frame, write};
 use crate::parked::args::ParkedArgs;
-use crate::parked::{self, Waiting, causes, parked};
+use crate::parked::{self, causes, parked};
 use crate::requests::Requests;
 use crate::requests::args::RequestsArgs;
 use crate::resume::args::ResumeArgs;
@@ -123,14 +123,16 @@ impl Cli {
         match &self.command {
             Command::Parked(asked) => {
                 let filter = asked.filter();
-                let waiting = filter.of(parked(&self.target.open().await?.store).await?)?;
-                let waiting: Vec<Waiting> = waiting.into_iter().map(|(_, one)| one).collect();
+                let found = parked(&self.target.open().await?.store).await?.only(&filter)?;
+                let (waiting, gaps) = (found.shown(), found.gaps);
                 let causes = causes::of(&waiting);
-                self.shown(&json!({ "causes": causes, "parked": waiting }), || {
-                    if asked.rows {
-                        return parked::rows(&waiting);
-                    }
-                    causes::text(&causes, &self.target, &filter, Timestamp::now())
+                self.shown(&json!({ "causes": causes, "parked": waiting, "gaps": gaps }), || {
+                    let told = if asked.rows {
+                        parked::rows(&waiting)
+                    } else {
+                        causes::text(&causes, &self.target, &filter, Timestamp::now())
+                    };
+                    parked::with_gaps(&told, &gaps)
                 })
             }
             Command::Resume(asked) => self.resume(asked).await,
@@ -215,7 +217,7 @@ impl Cli {
         let target = self.target.open().await?;
         if let Some(selection) = &asked.selection {
             let decision = asked.decision()?;
-            let waiting = selection.filter.of(parked(&target.store).await?)?;
+            let waiting = parked(&target.store).await?.only(&selection.filter)?;
             let limit = usize::try_from(asked.limit).unwrap_or(usize::MAX);
             let mut plan = Plan::of(&target, waiting, &decision, limit);
             if plan.going() == 0 {

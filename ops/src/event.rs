@@ -11,6 +11,7 @@ use shared::ledger::Partition;
 use shared::wire::Timestamp;
 
 use crate::OpsError;
+use crate::gaps::Gaps;
 use crate::invocation::line;
 use crate::neighbours::of_id;
 use crate::paragraph::counted;
@@ -45,18 +46,25 @@ pub(crate) struct InLog {
     pub(crate) events: Vec<Located>,
     /// The time from which on the log was read; `None` where there is none at hand.
     pub(crate) since: Option<Timestamp>,
-    pub(crate) gaps: Vec<String>,
+    pub(crate) gaps: Gaps,
 }
 
 /// The events whose identity names their object, by point reads.
 ///
 /// # Errors
 /// [`OpsError::Failed`] when the table does not answer.
-pub(crate) async fn by_points(store: &Store, id: &str) -> Result<Vec<Located>, OpsError> {
+pub(crate) async fn by_points(
+    store: &Store,
+    id: &str,
+    gaps: &mut Gaps,
+) -> Result<Vec<Located>, OpsError> {
     let mut found = Vec::new();
     let Some(object) = object_of(id) else { return Ok(found) };
-    for record in of_id(store, object).await? {
-        found.extend(kept(store, &record.pk, id).await?);
+    let records = of_id(store, object).await;
+    gaps.items("record", &records.unread);
+    let unread = records.unread.into_iter().map(|unread| unread.keys.pk);
+    for pk in records.items.into_iter().map(|record| record.pk).chain(unread) {
+        found.extend(kept(store, &pk, id, gaps).await?);
     }
     Ok(found)
 }
@@ -78,9 +86,10 @@ pub(crate) async fn by_log(
             places.entry(partition).or_default().push(request);
         }
     }
-    let mut events = Vec::new();
+    let (mut events, mut gaps) = (Vec::new(), Gaps::default());
+    told.gaps.into_iter().for_each(|gap| gaps.say(gap));
     for (partition, requests) in places {
-        let mut here = kept(store, &partition, id).await?;
+        let mut here = kept(store, &partition, id, &mut gaps).await?;
         if let (true, Some(last)) = (here.is_empty(), requests.last()) {
             here.push(Located::gone(partition, last));
         }
@@ -89,12 +98,19 @@ pub(crate) async fn by_log(
         }
         events.extend(here);
     }
-    Ok(InLog { events, since: Some(told.since), gaps: told.gaps })
+    Ok(InLog { events, since: Some(told.since), gaps })
 }
 
 /// The events of a partition that have this id.
-async fn kept(store: &Store, pk: &Partition, id: &str) -> Result<Vec<Located>, OpsError> {
-    let events = store.events(pk).await?.into_iter();
+async fn kept(
+    store: &Store,
+    pk: &Partition,
+    id: &str,
+    gaps: &mut Gaps,
+) -> Result<Vec<Located>, OpsError> {
+    let events = store.events(pk).await?;
+    gaps.items("event", &events.unread);
+    let events = events.items.into_iter();
     Ok(events.filter_map(|event| Located::of(pk, event, id)).collect())
 }
 

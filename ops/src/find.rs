@@ -5,13 +5,14 @@ use answers::{Money, Reward, Role};
 use clap::Args;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
-use shared::aws::store::{Store, StoredEvent, StoredRecord};
+use shared::aws::store::{Found, Store, StoreError, StoredEvent, StoredRecord, Unread};
 use shared::ledger::{ItemKeys, Kind, Partition};
 use shared::provider::ALL;
 use shared::wire::Timestamp;
 
 use crate::OpsError;
 use crate::event::{InLog, Located, by_log, by_points};
+use crate::gaps::Gaps;
 use crate::gather::rewards_of;
 use crate::invocation::line;
 use crate::key::Key;
@@ -51,7 +52,7 @@ pub(crate) struct Findings {
     /// The rewards that were promised to a customer of that id.
     rewards: Vec<Reward>,
     /// What could not be read.
-    gaps: Vec<String>,
+    gaps: Gaps,
 }
 
 /// An object, or something in the inbox.
@@ -98,22 +99,23 @@ pub(crate) async fn findings(
         found.key(store, &key, personal).await?;
     }
     if let Ok(pk) = asked.parse::<Partition>() {
-        let records = store.records(std::slice::from_ref(&pk)).await?;
+        let records = store.records(std::slice::from_ref(&pk)).await;
         found.objects(store, records, personal).await?;
     }
-    let records = of_id(store, asked).await?;
+    let records = of_id(store, asked).await;
     found.objects(store, records, personal).await?;
     found.inbox(store, asked).await?;
     found.customer(store, asked, personal).await;
-    found.events = by_points(store, asked).await?;
+    found.events = by_points(store, asked, &mut found.gaps).await?;
     if log.since.is_some() || found.is_nothing() {
         let told = by_log(target, store, asked, log).await?;
-        found.gaps.extend(told.gaps.iter().cloned());
+        found.gaps.extend(&told.gaps);
         if told.events.is_empty() && found.is_nothing() {
-            let gaps = found.gaps.iter().map(|gap| format!("; not read: {gap}"));
+            let read = if found.gaps.is_empty() { "" } else { " that can be read" };
+            let gaps = found.gaps.lines().iter().map(|gap| format!("; not read: {gap}"));
             let gaps = gaps.collect::<String>();
             return Err(OpsError::No(plain(&format!(
-                "nothing has the id {asked}; {}{gaps}",
+                "nothing{read} has the id {asked}; {}{gaps}",
                 told.nothing()
             ))));
         }
@@ -121,7 +123,7 @@ pub(crate) async fn findings(
     }
     let of_events: Vec<Partition> =
         found.events.iter().map(|event| event.partition.clone()).collect();
-    let records = store.records(&of_events).await?;
+    let records = store.records(&of_events).await;
     found.objects(store, records, personal).await?;
     Ok(found)
 }
@@ -147,15 +149,30 @@ impl Findings {
         }
     }
 
+    /// Names what could not be read.
+    ///
+    /// # Errors
+    /// [`OpsError::Failed`] when the table does not answer: nothing would be found.
+    fn unread(&mut self, what: &str, unread: &[Unread]) -> Result<(), OpsError> {
+        let mut errors = unread.iter().map(|unread| &unread.error);
+        if let Some(error) = errors.find(|error| matches!(error, StoreError::Unavailable(_))) {
+            return Err(error.clone().into());
+        }
+        self.gaps.items(what, unread);
+        Ok(())
+    }
+
     async fn key(&mut self, store: &Store, key: &Key, personal: bool) -> Result<(), OpsError> {
         let keys = key.item();
-        let records = store.records(std::slice::from_ref(&keys.pk)).await?;
-        let promise = store.promise(&keys).await?;
-        let Some(promise) = promise else {
+        let records = store.records(std::slice::from_ref(&keys.pk)).await;
+        let promises = store.promises_at(std::slice::from_ref(&keys)).await;
+        self.unread("record", &records.unread)?;
+        self.unread("promise", &promises.unread)?;
+        let Some((_, promise)) = promises.items.first() else {
             return Ok(());
         };
-        let reward = Reward::of(&keys.pk, &promise, personal);
-        let record = records.first();
+        let reward = Reward::of(&keys.pk, promise, personal);
+        let record = records.items.first();
         self.objects.push(Object {
             partition: keys.pk,
             status: record.and_then(|record| record.status.clone()),
@@ -169,17 +186,21 @@ impl Findings {
     async fn objects(
         &mut self,
         store: &Store,
-        records: Vec<StoredRecord>,
+        records: Found<StoredRecord>,
         personal: bool,
     ) -> Result<(), OpsError> {
-        for found in records {
+        self.unread("record", &records.unread)?;
+        for found in records.items {
             if self.objects.iter().any(|object| object.partition == found.pk) {
                 continue;
             }
             let is_reward = rewards_of(found.pk.provider())
                 .is_some_and(|rewards| rewards.kind.name() == found.pk.kind());
-            let promises = if is_reward { store.promises(&found.pk).await? } else { Vec::new() };
-            let rewards = promises.iter().map(|promise| Reward::of(&found.pk, promise, personal));
+            let promises =
+                if is_reward { store.promises(&found.pk).await? } else { Found::default() };
+            self.unread("promise", &promises.unread)?;
+            let rewards =
+                promises.items.iter().map(|promise| Reward::of(&found.pk, promise, personal));
             self.objects.push(Object {
                 rewards: rewards.collect(),
                 amount: Money::of_record(&found.record),
@@ -201,7 +222,8 @@ impl Findings {
         let mut calls = stream::iter(calls.collect::<Vec<_>>()).buffered(AT_ONCE);
         while let Some(found) = calls.next().await {
             let (partition, events) = found?;
-            if let Some(event) = events.first() {
+            self.unread("event", &events.unread)?;
+            if let Some(event) = events.items.first() {
                 let inbox = Some(in_inbox(event));
                 let object =
                     Object { partition, status: None, amount: None, rewards: Vec::new(), inbox };
@@ -217,26 +239,23 @@ impl Findings {
         let mut keys: Vec<ItemKeys> = Vec::new();
         for rewards in ALL.iter().filter_map(|own| own.rewards) {
             let provider = rewards.provider.name();
-            match store.rewarded(provider, Role::Customer.name(), id, None).await {
+            match store.rewarded(provider, Role::Customer.name(), id, None, None).await {
                 Ok((found, _)) => keys.extend(found),
-                Err(error) => self.gaps.push(format!("index by-recipient: {error}")),
+                Err(error) => self.gaps.add("index by-recipient", &error),
             }
         }
-        match store.promises_at(&keys).await {
-            Ok(promises) => {
-                let told = promises.iter();
-                self.rewards =
-                    told.map(|(of, promise)| Reward::of(&of.pk, promise, personal)).collect();
-            }
-            Err(error) => self.gaps.push(format!("promises: {error}")),
-        }
+        let promises = store.promises_at(&keys).await;
+        self.gaps.items("promise", &promises.unread);
+        let told = promises.items.iter();
+        self.rewards = told.map(|(of, promise)| Reward::of(&of.pk, promise, personal)).collect();
     }
 
     /// What was found as a page.
     pub(crate) fn page(&self, frame: &page::Frame) -> String {
         let found: Vec<page::Finding> = self.objects.iter().map(Object::view).collect();
         let events: Vec<page::FoundEvent> = self.events.iter().map(Located::view).collect();
-        page::findings(frame, &self.id, (&found, &events), &self.rewards, &self.gaps)
+        let gaps = self.gaps.lines();
+        page::findings(frame, &self.id, (&found, &events), &self.rewards, gaps)
     }
 
     /// What was found, for people, each with the command that tells more.
@@ -277,9 +296,7 @@ impl Findings {
                 text.push_str(&lines(&told, 2));
             }
         }
-        for gap in &self.gaps {
-            text.push_str(&lines(&format!("Not read: {gap}. The rest stands."), 0));
-        }
+        text.push_str(&self.gaps.text());
         text
     }
 }

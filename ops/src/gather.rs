@@ -1,15 +1,19 @@
 //! The reading of all that belongs to a person: page by page, and what cannot be read is
 //! named and left out.
 
+use std::collections::HashSet;
+
 use answers::Role;
+use futures_util::future::join;
 use futures_util::{StreamExt, stream};
-use shared::aws::store::{MOST_KEYS, Store, StoreError, StoredRecord};
+use shared::aws::store::{Found, MOST_KEYS, PageToken, Store, StoreError, StoredRecord};
 use shared::fulfilment::{Promise, Rewards};
 use shared::ledger::{ItemKeys, Partition};
 use shared::provider::ALL;
 use shared::provider::definition::find;
 
 use crate::OpsError;
+use crate::gaps::Gaps;
 use crate::progress::Progress;
 
 /// Most calls at the same time.
@@ -20,7 +24,17 @@ const AT_ONCE: usize = 8;
 pub(crate) struct Gathered {
     pub(crate) records: Vec<StoredRecord>,
     pub(crate) promises: Vec<(Partition, Promise)>,
-    pub(crate) gaps: Vec<String>,
+    /// True when only the latest were asked for, and there are more.
+    pub(crate) more: bool,
+    pub(crate) gaps: Gaps,
+}
+
+/// The rows of an index: what was found, whether there is more, and why it could not
+/// be read to its end.
+struct Rows<T> {
+    rows: Vec<T>,
+    more: bool,
+    failed: Option<StoreError>,
 }
 
 /// The definition of the rewards of a provider, where it has any.
@@ -28,7 +42,7 @@ pub(crate) fn rewards_of(provider: &str) -> Option<&'static Rewards> {
     find(ALL, provider).and_then(|own| own.rewards)
 }
 
-/// Reads what belongs to somebody.
+/// Reads what belongs to somebody: the latest `most` rows of each index, or all.
 ///
 /// # Errors
 /// [`OpsError::Failed`] when nothing at all can be read.
@@ -37,26 +51,87 @@ pub(crate) async fn gather(
     provider: &str,
     id: &str,
     role: Role,
+    most: Option<usize>,
 ) -> Result<Gathered, OpsError> {
     let mut found = Gathered::default();
-    let mut progress = Progress::default();
-    let partitions = match role {
-        Role::Affiliate => found.partitions(store, provider, id, &mut progress).await,
-        Role::Customer => Vec::new(),
-    };
-    found.read_records(store, &partitions, &mut progress).await;
     let rewards = rewards_of(provider);
-    let mut keys: Vec<ItemKeys> =
-        found.records.iter().flat_map(|of| promises(of, rewards)).collect();
-    if rewards.is_some() {
-        keys.extend(found.rewarded(store, provider, id, role).await);
+    let objects = async {
+        match role {
+            Role::Affiliate => {
+                rows(most, |page, most| store.of_affiliate(provider, id, page, most)).await
+            }
+            Role::Customer => Rows::none(),
+        }
+    };
+    let rewarded = async {
+        match rewards {
+            Some(_) => {
+                let name = role.name();
+                rows(most, |page, most| store.rewarded(provider, name, id, page, most)).await
+            }
+            None => Rows::none(),
+        }
+    };
+    let (objects, rewarded) = join(objects, rewarded).await;
+    for (index, failed) in
+        [("index by-affiliate", &objects.failed), ("index by-recipient", &rewarded.failed)]
+    {
+        if let Some(error) = failed {
+            found.gaps.add(index, error);
+        }
     }
+    found.more = objects.more || rewarded.more;
+    let mut progress = Progress::default();
+    found.read_records(store, &objects.rows, &mut progress).await;
+    let named = found.records.iter().flat_map(|of| promises(of, rewards));
+    let keys: Vec<ItemKeys> = named.chain(rewarded.rows).collect();
     found.read_promises(store, &keys, &mut progress).await;
-    match found.gaps.first() {
+    match found.gaps.lines().first() {
         Some(gap) if found.records.is_empty() && found.promises.is_empty() => {
             Err(OpsError::Failed(gap.clone()))
         }
         _ => Ok(found),
+    }
+}
+
+/// Reads an index page by page: the first `most` rows, or all.
+async fn rows<T, Page>(
+    most: Option<usize>,
+    page_of: impl Fn(Option<PageToken>, Option<i32>) -> Page,
+) -> Rows<T>
+where
+    Page: Future<Output = Result<(Vec<T>, Option<PageToken>), StoreError>>,
+{
+    let mut all = Rows::none();
+    let mut page = None;
+    loop {
+        // One more than is shown tells whether there are more.
+        let wanted = most.map(|most| (most + 1).saturating_sub(all.rows.len()));
+        let limit = wanted.map(|wanted| i32::try_from(wanted).unwrap_or(i32::MAX));
+        match page_of(page, limit).await {
+            Ok((found, next)) => {
+                all.rows.extend(found);
+                page = next;
+            }
+            Err(error) => {
+                all.failed = Some(error);
+                page = None;
+            }
+        }
+        if let Some(most) = most.filter(|most| all.rows.len() > *most) {
+            all.rows.truncate(most);
+            all.more = true;
+            return all;
+        }
+        if page.is_none() {
+            return all;
+        }
+    }
+}
+
+impl<T> Rows<T> {
+    fn none() -> Self {
+        Self { rows: Vec::new(), more: false, failed: None }
     }
 }
 
@@ -68,100 +143,39 @@ fn promises(of: &StoredRecord, rewards: Option<&'static Rewards>) -> Vec<ItemKey
 }
 
 impl Gathered {
-    fn gap(&mut self, what: &str, error: &StoreError) {
-        let gap = format!("{what}: {error}");
-        if !self.gaps.contains(&gap) {
-            self.gaps.push(gap);
-        }
-    }
-
-    async fn partitions(
-        &mut self,
-        store: &Store,
-        provider: &str,
-        id: &str,
-        progress: &mut Progress,
-    ) -> Vec<Partition> {
-        let (mut partitions, mut page) = (Vec::new(), None);
-        loop {
-            match store.of_affiliate(provider, id, page).await {
-                Ok((found, next)) => {
-                    progress.add(found.len(), "rows");
-                    partitions.extend(found);
-                    page = next;
-                }
-                Err(error) => {
-                    self.gap("index by-affiliate", &error);
-                    page = None;
-                }
-            }
-            if page.is_none() {
-                return partitions;
-            }
-        }
-    }
-
-    async fn rewarded(
-        &mut self,
-        store: &Store,
-        provider: &str,
-        id: &str,
-        role: Role,
-    ) -> Vec<ItemKeys> {
-        let (mut keys, mut page) = (Vec::new(), None);
-        loop {
-            match store.rewarded(provider, role.name(), id, page).await {
-                Ok((found, next)) => {
-                    keys.extend(found);
-                    page = next;
-                }
-                Err(error) => {
-                    self.gap("index by-recipient", &error);
-                    page = None;
-                }
-            }
-            if page.is_none() {
-                return keys;
-            }
-        }
-    }
-
     async fn read_records(&mut self, store: &Store, of: &[Partition], progress: &mut Progress) {
-        // Collected, as a borrowing closure in a stream is not one for every lifetime.
         let calls = of.chunks(MOST_KEYS).map(|of| async move { store.records(of).await });
-        let mut calls = stream::iter(calls.collect::<Vec<_>>()).buffered(AT_ONCE);
-        while let Some(found) = calls.next().await {
-            match found {
-                Ok(found) => {
-                    progress.add(found.len(), "records");
-                    self.records.extend(found);
-                }
-                Err(error) => self.gap("records", &error),
-            }
-        }
+        let found = together(calls, "records", progress).await;
+        self.gaps.items("record", &found.unread);
+        self.records = found.items;
     }
 
     async fn read_promises(&mut self, store: &Store, of: &[ItemKeys], progress: &mut Progress) {
-        let mut once: Vec<ItemKeys> = Vec::new();
-        let mut seen = std::collections::HashSet::new();
-        for keys in of {
-            if seen.insert((keys.pk.to_string(), keys.sk.as_str())) {
-                once.push(keys.clone());
-            }
-        }
+        let mut seen = HashSet::new();
+        let once = of.iter().filter(|keys| seen.insert((&keys.pk, keys.sk.as_str())));
+        let once: Vec<ItemKeys> = once.cloned().collect();
         let calls = once.chunks(MOST_KEYS).map(|of| async move { store.promises_at(of).await });
-        let mut calls = stream::iter(calls.collect::<Vec<_>>()).buffered(AT_ONCE);
-        let mut promises = Vec::new();
-        while let Some(found) = calls.next().await {
-            match found {
-                Ok(found) => {
-                    progress.add(found.len(), "promises");
-                    promises.extend(found.into_iter().map(|(keys, promise)| (keys.pk, promise)));
-                }
-                Err(error) => self.gap("promises", &error),
-            }
-        }
+        let found = together(calls, "promises", progress).await;
+        self.gaps.items("promise", &found.unread);
+        let mut promises: Vec<(Partition, Promise)> =
+            found.items.into_iter().map(|(keys, promise)| (keys.pk, promise)).collect();
         promises.sort_by_key(|(_, promise)| std::cmp::Reverse(promise.created_at));
         self.promises = promises;
     }
+}
+
+/// What many calls find, some of which are under way at the same time, in their order.
+pub(crate) async fn together<T>(
+    calls: impl Iterator<Item = impl Future<Output = Found<T>>>,
+    what: &str,
+    progress: &mut Progress,
+) -> Found<T> {
+    // Collected, as a borrowing closure in a stream is not one for every lifetime.
+    let mut calls = stream::iter(calls.collect::<Vec<_>>()).buffered(AT_ONCE);
+    let mut all = Found::default();
+    while let Some(found) = calls.next().await {
+        progress.add(found.items.len(), what);
+        all.extend(found);
+    }
+    all
 }

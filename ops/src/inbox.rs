@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::OpsError;
+use crate::gaps::Gaps;
 use crate::layout::wrapped;
 use crate::paragraph::counted;
 use crate::table::{or_dash, table};
@@ -30,6 +31,9 @@ pub(crate) struct Inbox {
     items: Vec<Kept>,
     /// True when there is more than is listed.
     more: bool,
+    /// What could not be read.
+    #[serde(skip_serializing_if = "Gaps::is_empty")]
+    gaps: Gaps,
 }
 
 /// An item of the inbox, without its body.
@@ -81,11 +85,13 @@ impl Inbox {
                 |item| async move { Ok::<_, OpsError>((store.events(&item.keys.pk).await?, item)) },
             )
             .buffered(AT_ONCE);
-        let items: Vec<Kept> = read
-            .try_filter_map(|(events, item)| async move { Ok(Kept::of(&item, events)) })
-            .try_collect()
-            .await?;
-        Ok(Self { items, more })
+        let read: Vec<_> = read.try_collect().await?;
+        let (mut items, mut gaps) = (Vec::new(), Gaps::default());
+        for (events, item) in read {
+            gaps.items("event", &events.unread);
+            items.extend(Kept::of(&item, events.items));
+        }
+        Ok(Self { items, more, gaps })
     }
 
     fn sorts(&self) -> BTreeMap<&'static str, (usize, InboxReason)> {
@@ -113,15 +119,15 @@ impl Inbox {
             .map(|(name, (_, why))| (name.replace('_', " "), what_to_do(why).replace('`', "")))
             .collect();
         let sentence = match self.items.as_slice() {
-            [] => "Nothing is in the inbox.".to_owned(),
+            [] if self.gaps.is_empty() => "Nothing is in the inbox.".to_owned(),
             _ => self.sentence("`inbox --limit` lists them").replace('`', ""),
         };
-        page::inbox(frame, &sentence, &rows, &advice)
+        page::inbox(frame, &sentence, &rows, &advice, self.gaps.lines())
     }
 
     /// One sentence, the items, and what to do with each sort of them.
     pub(crate) fn text(&self) -> String {
-        if self.items.is_empty() {
+        if self.items.is_empty() && self.gaps.is_empty() {
             return "nothing is in the inbox".to_owned();
         }
         let counts = self.sorts();
@@ -131,6 +137,7 @@ impl Inbox {
         let advice = counts
             .iter()
             .map(|(name, (_, why))| wrapped(&format!("{name}: {}", what_to_do(*why)), 0));
+        let advice = advice.chain([self.gaps.text()]);
         format!("{}\n{table}\n{}", wrapped(&sentence, 0), advice.collect::<String>())
     }
 }
@@ -234,7 +241,7 @@ mod tests {
             json!({ "type": "x.test", "inbox": "test" }),
         ];
         let items = items.iter().filter_map(|more| kept("event#e#1", more)).collect();
-        let text = Inbox { items, more: true }.text();
+        let text = Inbox { items, more: true, gaps: Gaps::default() }.text();
         for part in [
             "4 items in the inbox, latest first: 1 quarantined, 2 test, 1 unknown_type; there are more",
             "2026-01-31T00:00:00Z  unknown_type  p         x.y                  e#1\n",
@@ -245,6 +252,9 @@ mod tests {
         }
         assert_eq!(text.matches("test: the provider's").count(), 1);
         assert_eq!(kept("event#other", &json!({})), None);
-        assert_eq!(Inbox { items: Vec::new(), more: false }.text(), "nothing is in the inbox");
+        assert_eq!(
+            Inbox { items: Vec::new(), more: false, gaps: Gaps::default() }.text(),
+            "nothing is in the inbox"
+        );
     }
 }

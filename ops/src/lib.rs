@@ -7,6 +7,7 @@ mod doctor;
 mod error;
 mod event;
 mod find;
+mod gaps;
 mod gather;
 mod inbox;
 mod install;

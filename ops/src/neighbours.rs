@@ -1,6 +1,6 @@
 //! What else has the same id, for whoever looked in the wrong place.
 
-use shared::aws::store::{Store, StoredRecord};
+use shared::aws::store::{Found, Store, StoreError, StoredRecord};
 use shared::ledger::{Kind, Partition};
 use shared::provider::ALL;
 
@@ -9,16 +9,13 @@ use crate::invocation::line;
 use crate::target::TargetArgs;
 
 /// The records of every provider and kind that have this id, by point reads.
-///
-/// # Errors
-/// [`OpsError::Failed`] when the table does not answer.
-pub(crate) async fn of_id(store: &Store, id: &str) -> Result<Vec<StoredRecord>, OpsError> {
+pub(crate) async fn of_id(store: &Store, id: &str) -> Found<StoredRecord> {
     let kinds = |own: &'static shared::provider::Definition| {
         Kind::ALL.into_iter().map(move |kind| (own.provider, kind))
     };
     let everywhere = ALL.iter().copied().flat_map(kinds);
     let everywhere = everywhere.map(|(provider, kind)| Partition::of_object(provider, kind, id));
-    Ok(store.records(&everywhere.collect::<Vec<_>>()).await?)
+    store.records(&everywhere.collect::<Vec<_>>()).await
 }
 
 /// The error for a place in which there is nothing, with what has the same id elsewhere.
@@ -28,12 +25,16 @@ pub(crate) async fn did_you_mean(
     nothing: &str,
     place: &Partition,
 ) -> OpsError {
-    let found = match of_id(store, place.id()).await {
-        Ok(found) => found,
-        Err(error) => return error,
-    };
-    let mut others: Vec<Partition> =
-        found.into_iter().map(|found| found.pk).filter(|pk| pk != place).collect();
+    let found = of_id(store, place.id()).await;
+    let mut failed = found.unread.iter().map(|unread| &unread.error);
+    let failed = failed.find(|error| matches!(error, StoreError::Unavailable(_)));
+    if let (true, Some(error)) = (found.items.is_empty(), failed) {
+        return error.clone().into();
+    }
+    // What cannot be read is there, and `story` says what is wrong with it.
+    let there = found.items.into_iter().map(|found| found.pk);
+    let there = there.chain(found.unread.into_iter().map(|unread| unread.keys.pk));
+    let mut others: Vec<Partition> = there.filter(|pk| pk != place).collect();
     // The same vendor's come first.
     others.sort_by_key(|pk| !related(pk.provider(), place.provider()));
     if others.is_empty() {

@@ -17,7 +17,7 @@ use crate::alarms::alarms;
 use crate::layout::lines;
 use crate::paragraph::age;
 use crate::parked::causes::{self, Cause};
-use crate::parked::{Filter, Waiting, parked};
+use crate::parked::{Filter, parked};
 use crate::requests::args::RequestsArgs;
 use crate::requests::{Requests, last_sweep};
 use crate::table::plain;
@@ -75,13 +75,15 @@ pub(crate) async fn overview(args: &TargetArgs, store: &Store) -> Result<Overvie
     }
     pipeline.retain(|stage| stage.count > 0);
     let waiting = match parked(store).await {
-        Ok(waiting) => waiting,
+        Ok(parked) => {
+            gaps.extend(parked.gaps.lines().iter().cloned());
+            parked.shown()
+        }
         Err(error) => {
             gaps.push(format!("why they wait: {error}"));
             Vec::new()
         }
     };
-    let waiting: Vec<Waiting> = waiting.into_iter().map(|(_, one)| one).collect();
     let (sweep, alarms) = join(Box::pin(last_sweep(args, at)), Box::pin(alarms(args))).await;
     let sweep = match sweep {
         Ok(sweep) => sweep,

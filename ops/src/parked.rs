@@ -4,20 +4,18 @@ pub(crate) mod args;
 pub(crate) mod causes;
 
 use std::fmt;
-use std::io::{IsTerminal, Write};
 
 use crate::OpsError;
+use crate::gaps::Gaps;
+use crate::gather::together;
+use crate::progress::Progress;
 use crate::table::{or_dash, plain, table};
-use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
-use shared::aws::store::{OpenPromise, Store};
+use shared::aws::store::{MOST_KEYS, Store, StoreError};
 use shared::fulfilment::{Promise, State};
+use shared::ledger::ItemKeys;
 use shared::wire::Timestamp;
 
-/// Most promises read at the same time.
-const AT_ONCE: usize = 16;
-/// The number of promises read between two reports of progress.
-const PROGRESS: usize = 250;
 /// The answer where no promise waits.
 const NOTHING: &str = "nothing is parked";
 
@@ -63,20 +61,32 @@ impl Filter {
             && is(&self.unit, waiting.unit.as_deref())
             && is(&self.campaign, waiting.campaign.as_deref())
     }
+}
+
+/// What is parked, longest parked first, and what could not be read of it.
+#[derive(Debug, Default)]
+pub(crate) struct ParkedPromises {
+    pub(crate) waiting: Vec<(Promise, Waiting)>,
+    pub(crate) gaps: Gaps,
+}
+
+impl ParkedPromises {
+    /// Each as it is shown.
+    pub(crate) fn shown(&self) -> Vec<Waiting> {
+        self.waiting.iter().map(|(_, one)| one.clone()).collect()
+    }
 
     /// Keeps what is meant.
     ///
     /// # Errors
     /// [`OpsError::No`] when others wait, and none of these.
-    pub(crate) fn of(
-        &self,
-        waiting: Vec<(Promise, Waiting)>,
-    ) -> Result<Vec<(Promise, Waiting)>, OpsError> {
+    pub(crate) fn only(self, filter: &Filter) -> Result<Self, OpsError> {
+        let Self { waiting, gaps } = self;
         let all = waiting.len();
         let mut reasons: Vec<String> = waiting.iter().map(|(_, one)| one.reason.clone()).collect();
-        let kept: Vec<_> = waiting.into_iter().filter(|(_, one)| self.takes(one)).collect();
-        if *self == Self::default() || !kept.is_empty() {
-            return Ok(kept);
+        let kept: Vec<_> = waiting.into_iter().filter(|(_, one)| filter.takes(one)).collect();
+        if *filter == Filter::default() || !kept.is_empty() {
+            return Ok(Self { waiting: kept, gaps });
         }
         reasons.sort();
         reasons.dedup();
@@ -85,7 +95,9 @@ impl Filter {
             1 => format!("1 is, for {}", reasons.concat()),
             _ => format!("{all} are, for {}", reasons.join(", ")),
         };
-        Err(OpsError::No(plain(&format!("nothing is parked with {self}; {others}"))))
+        let gaps = gaps.lines().iter().map(|gap| format!("; not read: {gap}"));
+        let gaps: String = gaps.collect();
+        Err(OpsError::No(plain(&format!("nothing is parked with {filter}; {others}{gaps}"))))
     }
 }
 
@@ -157,44 +169,44 @@ pub(crate) fn amount(amount: Option<&str>, unit: Option<&str>) -> String {
     format!("{} {}", or_dash(amount), or_dash(unit))
 }
 
-/// Finds the parked promises, longest parked first.
-pub(crate) async fn parked(store: &Store) -> Result<Vec<(Promise, Waiting)>, OpsError> {
-    let mut open: Vec<OpenPromise> = Vec::new();
-    let mut page = None;
+/// Finds the parked promises.
+///
+/// # Errors
+/// [`OpsError::Failed`] when nothing at all can be read.
+pub(crate) async fn parked(store: &Store) -> Result<ParkedPromises, OpsError> {
+    let mut open: Vec<ItemKeys> = Vec::new();
+    let (mut page, mut gaps) = (None, Gaps::default());
     loop {
-        let (found, next) = store.open(State::Parked, page).await?;
-        open.extend(found);
-        page = next;
+        match store.open(State::Parked, page).await {
+            Ok((found, next)) => {
+                open.extend(found.into_iter().map(|one| one.keys));
+                page = next;
+            }
+            Err(error) if open.is_empty() => return Err(error.into()),
+            Err(error) => {
+                gaps.add("the rest of index open-work", &error);
+                page = None;
+            }
+        }
         if page.is_none() {
             break;
         }
     }
-    let total = open.len();
-    let promises = stream::iter(open)
-        .map(|open| async move { store.promise(&open.keys).await })
-        .buffered(AT_ONCE);
-    let mut waiting: Vec<(Promise, Waiting)> = promises
-        .enumerate()
-        .map(|(n, promise)| {
-            progress(n, total);
-            promise
-        })
-        // The index may still show a promise that was resumed just now.
-        .try_filter_map(|promise| async {
-            Ok(promise.and_then(|promise| Waiting::of(&promise).map(|waiting| (promise, waiting))))
-        })
-        .try_collect()
-        .await?;
-    waiting.sort_by(|(_, a), (_, b)| (a.since, &a.key).cmp(&(b.since, &b.key)));
-    Ok(waiting)
-}
-
-fn progress(done: usize, total: usize) {
-    let mut out = std::io::stderr();
-    if done > 0 && done.is_multiple_of(PROGRESS) && out.is_terminal() {
-        // A progress report that cannot be written is dropped.
-        let _ = writeln!(out, "{done} of {total} read");
+    let calls = open.chunks(MOST_KEYS).map(|of| async move { store.promises_at(of).await });
+    let found = together(calls, "promises", &mut Progress::default()).await;
+    let mut errors = found.unread.iter().map(|unread| &unread.error);
+    let failed = errors.find(|error| matches!(error, StoreError::Unavailable(_)));
+    if let (true, Some(error)) = (found.items.is_empty(), failed) {
+        return Err(error.clone().into());
     }
+    gaps.items("promise", &found.unread);
+    // The index may still show a promise that was resumed just now.
+    let parked = found.items.into_iter();
+    let parked =
+        parked.filter_map(|(_, promise)| Waiting::of(&promise).map(|waiting| (promise, waiting)));
+    let mut waiting: Vec<(Promise, Waiting)> = parked.collect();
+    waiting.sort_by(|(_, a), (_, b)| (a.since, &a.key).cmp(&(b.since, &b.key)));
+    Ok(ParkedPromises { waiting, gaps })
 }
 
 /// The table of parked promises for people, a row for each.
@@ -205,6 +217,16 @@ pub(crate) fn rows(waiting: &[Waiting]) -> String {
     let head = ["KEY", "SINCE", "FROM", "REASON", "NOTE", "LAST", "TRIES", "AMOUNT", "RECIPIENT"];
     let rows: Vec<_> = waiting.iter().map(Waiting::row).collect();
     table(head, &rows)
+}
+
+/// What is told, with what could not be read.
+pub(crate) fn with_gaps(told: &str, gaps: &Gaps) -> String {
+    if gaps.is_empty() {
+        return told.to_owned();
+    }
+    // That nothing is parked is not known where not all could be read.
+    let told = if told == NOTHING { "nothing that can be read is parked" } else { told };
+    format!("{}\n\n{}", told.trim_end(), gaps.text())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::OpsError;
 use crate::event::{InLog, Located, by_log, by_points};
+use crate::gaps::Gaps;
 use crate::layout::wrapped;
 use crate::masked::{masked, whole};
 use crate::paragraph::counted;
@@ -73,7 +74,7 @@ impl Shown {
         let object: Option<Partition> = asked.event.parse().ok();
         let inboxes = ALL.iter().map(|known| Partition::inbox(known.provider, &asked.event));
         for pk in object.into_iter().chain(inboxes) {
-            let events = store.events(&pk).await?;
+            let events = events(store, &pk).await?;
             if !events.is_empty() {
                 return Self::among(store, pk, &events, asked.identity.as_deref(), asked.personal)
                     .await;
@@ -93,7 +94,7 @@ impl Shown {
         identity: Option<&str>,
         personal: bool,
     ) -> Result<Self, OpsError> {
-        let events = store.events(&pk).await?;
+        let events = events(store, &pk).await?;
         if events.is_empty() {
             return Err(OpsError::No(plain(&format!("nothing is kept under {pk}"))));
         }
@@ -234,6 +235,18 @@ impl Shown {
     }
 }
 
+/// The events of a partition that can be read.
+///
+/// # Errors
+/// [`OpsError::Failed`] when there are some, and none can be.
+async fn events(store: &Store, pk: &Partition) -> Result<Vec<StoredEvent>, OpsError> {
+    let events = store.events(pk).await?;
+    match events.unread.first() {
+        Some(unread) if events.items.is_empty() => Err(unread.error.clone().into()),
+        _ => Ok(events.items),
+    }
+}
+
 /// A body to be read.
 fn written(body: &Value) -> String {
     serde_json::to_string_pretty(body).unwrap_or_default()
@@ -256,17 +269,19 @@ async fn located(
     asked: &ShowArgs,
 ) -> Result<Located, OpsError> {
     let id = &asked.event;
-    let named = by_points(store, id).await?;
-    let told = match named.as_slice() {
+    let mut gaps = Gaps::default();
+    let named = by_points(store, id, &mut gaps).await?;
+    let mut told = match named.as_slice() {
         [] => by_log(target, store, id, &asked.log).await?,
         _ => InLog { events: named, ..InLog::default() },
     };
+    told.gaps.extend(&gaps);
     let (kept, gone): (Vec<Located>, Vec<Located>) =
         told.events.iter().cloned().partition(|event| event.received.is_some());
     let problem = match (kept.as_slice(), gone.as_slice()) {
         ([one], _) => return Ok(one.clone()),
         ([], []) => {
-            let gaps = told.gaps.iter().map(|gap| format!("; not read: {gap}"));
+            let gaps = told.gaps.lines().iter().map(|gap| format!("; not read: {gap}"));
             let gaps = gaps.collect::<String>();
             format!(
                 "nothing is kept under {id}, and {}{gaps}. Name an event by its object, \

@@ -8,11 +8,12 @@ use std::path::PathBuf;
 use clap::Args;
 use futures_util::{StreamExt, stream};
 use page::Frame;
-use shared::aws::store::{Store, StoreError, StoredEvent};
+use shared::aws::store::{Store, StoredEvent};
 use shared::ledger::{INBOX, ItemKeys, Kind, Partition, event_key};
 use shared::receive::body::decompress;
 
 use crate::OpsError;
+use crate::gaps::Gaps;
 use crate::key::Key;
 use crate::neighbours::did_you_mean;
 use crate::target::{Target, TargetArgs};
@@ -57,15 +58,24 @@ impl Story {
         personal: bool,
     ) -> Result<Option<Self>, OpsError> {
         let events = store.events(pk).await?;
-        let record = store.records(std::slice::from_ref(pk)).await?.pop();
+        let records = store.records(std::slice::from_ref(pk)).await;
         let promises = store.promises(pk).await?;
-        if events.is_empty() && record.is_none() && promises.is_empty() {
-            return Ok(None);
+        let mut gaps = Gaps::default();
+        gaps.items("event", &events.unread);
+        gaps.items("record", &records.unread);
+        gaps.items("promise", &promises.unread);
+        let (events, promises) = (events.items, promises.items);
+        let record = records.items.first();
+        let nothing = events.is_empty() && record.is_none() && promises.is_empty();
+        match gaps.lines().first() {
+            None if nothing => return Ok(None),
+            Some(gap) if nothing => return Err(OpsError::Failed(gap.clone())),
+            _ => {}
         }
-        let (bodies, gaps) = bodies(store, pk, &events).await;
-        let (record, age) = (record.as_ref(), max_age_seconds);
+        let bodies = bodies(store, pk, &events, &mut gaps).await;
+        let age = max_age_seconds;
         let told = answers::Story::of(pk, events, &bodies, record, promises, age, personal);
-        Ok(Some(Self { told, gaps }))
+        Ok(Some(Self { told, gaps: gaps.into_lines() }))
     }
 
     /// The story as a page.
@@ -118,12 +128,13 @@ impl StoryArgs {
     }
 }
 
-/// The kept bodies of events as text, by their sort keys, and what could not be read.
+/// The kept bodies of events as text, by their sort keys.
 async fn bodies(
     store: &Store,
     pk: &Partition,
     events: &[StoredEvent],
-) -> (BTreeMap<String, Vec<u8>>, Vec<String>) {
+    gaps: &mut Gaps,
+) -> BTreeMap<String, Vec<u8>> {
     let calls = events.iter().map(|event| async move {
         let with = event.kept_with.as_deref().and_then(|with| with.parse().ok());
         let sk = match (&event.kept_with, &event.identity) {
@@ -134,7 +145,7 @@ async fn bodies(
         (event.sk.clone(), store.kept_request(&keys).await)
     });
     let mut calls = stream::iter(calls.collect::<Vec<_>>()).buffered(AT_ONCE);
-    let (mut bodies, mut failed) = (BTreeMap::new(), None::<StoreError>);
+    let mut bodies = BTreeMap::new();
     while let Some((sk, body)) = calls.next().await {
         match body {
             Ok(kept) => {
@@ -143,12 +154,10 @@ async fn bodies(
                     bodies.insert(sk, body);
                 }
             }
-            Err(error) => failed = Some(error),
+            Err(error) => gaps.add("kept bodies, and so the values before and after", &error),
         }
     }
-    let gaps =
-        failed.map(|error| format!("kept bodies, and so the values before and after: {error}"));
-    (bodies, gaps.into_iter().collect())
+    bodies
 }
 
 #[cfg(test)]

@@ -82,6 +82,12 @@ impl Frame {
         self.served.then(|| format!("/{role}/{provider}/{id}?as=csv"))
     }
 
+    /// The address of a page on all that there is of somebody; none in a file.
+    pub(crate) fn all(&self, role: &str, provider: &str, id: &str) -> Option<String> {
+        let (provider, id) = (escape(provider), escape(id));
+        self.served.then(|| format!("/{role}/{provider}/{id}?all=yes"))
+    }
+
     /// The address of one cause of waiting; none in a file.
     pub(crate) fn waiting(&self, reason: &str, from: &str) -> Option<String> {
         let (reason, from) = (escape(reason), escape(from));

@@ -5,7 +5,7 @@ use shared::ledger::Partition;
 use shared::wire::Timestamp;
 
 use crate::frame::{Frame, Screen};
-use crate::parts::{ago, link, table};
+use crate::parts::{ago, gaps, link, table};
 
 /// An item of the inbox.
 #[derive(Debug, Clone)]
@@ -32,6 +32,7 @@ pub fn inbox(
     sentence: &str,
     rows: &[InboxRow],
     advice: &[(String, String)],
+    not_read: &[String],
 ) -> String {
     let row = |of: &InboxRow| {
         [
@@ -51,6 +52,7 @@ pub fn inbox(
     let main = html! {
         h1 { "Inbox" }
         p class="answer" { (sentence) }
+        (gaps(not_read))
         @if !rows.is_empty() {
             (table("Inbox", ["Received", "Why", "Provider", "What", "Where", "Id", "Kept"], rows.iter().map(row)))
         }

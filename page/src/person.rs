@@ -20,6 +20,14 @@ pub fn person(frame: &Frame, person: &Person, role: &str, more: &str) -> String 
         h1 { (title) }
         @if let Some(status) = &person.status { p class="soft" { "Status: " (status) } }
         p class="answer" { (person.sentence()) }
+        @if let Some(latest) = person.latest {
+            p {
+                "There is more: all counts and sums on this page are of the latest " (latest) ". "
+                @if let Some(all) = frame.all(role, provider, id) {
+                    a href=(all) { "All of it" } ", which takes longer."
+                }
+            }
+        }
         (gaps(&person.gaps))
         @if !rewards.is_empty() {
             h2 { "Rewards" }

@@ -6,7 +6,7 @@ use shared::wire::Timestamp;
 
 use crate::frame::{Frame, Screen};
 use crate::now::{Cause, card};
-use crate::parts::{ago, amount, badge, command, given, link, recipient, table};
+use crate::parts::{ago, amount, badge, command, gaps, given, link, recipient, table};
 
 /// A reward that waits.
 #[derive(Debug, Clone)]
@@ -52,13 +52,14 @@ pub fn choice(since: Timestamp, key: &str) -> String {
 
 /// The screen without a cause: why rewards wait.
 #[must_use]
-pub fn causes(frame: &Frame, causes: &[Cause]) -> String {
+pub fn causes(frame: &Frame, causes: &[Cause], not_read: &[String]) -> String {
     let count = causes.iter().map(|cause| cause.count).sum();
     let main = html! {
         h1 { "Waiting" }
-        @if count == 0 {
+        (gaps(not_read))
+        @if count == 0 && not_read.is_empty() {
             p class="answer" { "Nothing waits for a person." }
-        } @else {
+        } @else if count > 0 {
             p class="answer" {
                 (counted(count, "reward waits", "rewards wait")) " for a person: "
                 (counted(causes.len(), "cause", "causes")) "."
@@ -77,6 +78,7 @@ pub fn waiting(
     rows: &[WaitingRow],
     beyond: usize,
     act: Option<&Act>,
+    not_read: &[String],
 ) -> String {
     let may_tick = |row: &WaitingRow| act.is_some() && !row.unknown;
     let row = |of: &WaitingRow| {
@@ -103,6 +105,7 @@ pub fn waiting(
         p class="answer" {
             (counted(cause.count, "reward waits", "rewards wait")) " for a person, for this reason."
         }
+        (gaps(not_read))
         p { strong { "What: " } (cause.meaning) "." }
         p { strong { "Do: " } (cause.remedy) "." }
         @match act {

@@ -4,17 +4,15 @@
 use local::fakes::endpoint::EndpointFault;
 use serde_json::{Value, json};
 use shared::ledger::Partition;
-use tests::OpsPage;
-use tests::scene::{ID, KEY, Scene};
-use tests::scratch::{Scratch, template_without_index};
-use tests::webhooks::{AFFONSO, commission};
+use tests::scene::{KEY, Scene};
+use tests::scratch::Scratch;
 
 use crate::leaks::{EVERYTHING, assert_without};
 use crate::ops::{json, ops, park};
 use crate::samples;
 
 /// The rewards of an answer by key, with whether they are given.
-fn given(person: &Value) -> Vec<(&str, &str)> {
+pub fn given(person: &Value) -> Vec<(&str, &str)> {
     let rewards = person["rewards"].as_array().unwrap().iter();
     let given =
         rewards.map(|reward| (reward["key"].as_str().unwrap(), reward["given"].as_str().unwrap()));
@@ -92,79 +90,6 @@ async fn a_customers_reward_is_found_by_the_customer_and_stays_found_when_it_is_
     // The affiliate's answer has it too, and does not count it as theirs.
     let affiliate = json(&scene, &["affiliate", "firstpromoter", "31"]).await;
     assert_eq!((given(&affiliate), &affiliate["rewarded"]), (vec![(KEY, "given")], &json!({})));
-}
-
-#[tokio::test]
-async fn an_index_that_cannot_be_read_is_named_and_the_rest_stands() {
-    for index in ["by-recipient", "by-affiliate"] {
-        let template = template_without_index(index);
-        let change =
-            |options: &mut local::Options| template.path().clone_into(&mut options.template);
-        let scene = Scene::with(change).await;
-        scene.confirm().await;
-        let answer = json(&scene, &["affiliate", "firstpromoter", "31"]).await;
-        assert_eq!(given(&answer), [(KEY, "given")]);
-        let gap = answer["gaps"][0].as_str().unwrap();
-        assert!(gap.starts_with(&format!("index {index}: table unavailable")), "{answer}");
-        let text = ops(&scene, &["affiliate", "firstpromoter", "31"]).await.succeeds().to_owned();
-        assert!(text.contains(&format!("Not read: index {index}: ")), "{text}");
-        let page = OpsPage::start(&scene.stage.stack.dynamodb, &[]).await;
-        let screen = page.look(&page.enter().await, "/affiliate/firstpromoter/31").await;
-        for part in ["not read:", index, "The rest stands.", "1 given and confirmed", KEY] {
-            assert!(screen.body.contains(part), "{part} is not in {screen:?}");
-        }
-        scene.stop().await;
-    }
-}
-
-#[tokio::test]
-async fn an_id_may_have_anything_in_it() {
-    let scene = Scene::start().await;
-    let long = "\u{e9}".repeat(256);
-    let ids = ["a#b c", "it's \"so\"", "\u{1f381}\u{1f389}", long.as_str(), "-9", "=1+1"];
-    for (n, id) in ids.into_iter().enumerate() {
-        let body = json!({
-            "id": format!("e-{n}"), "type": "payout.created", "createdAt": "2026-10-01T10:00:00Z",
-            "data": {"payoutId": id, "affiliateId": id, "amount": 12.9, "status": "PENDING"},
-        });
-        scene.stage.post_to(AFFONSO, body.to_string()).await.is(200);
-        let person = ops(&scene, &["affiliate", "affonso", "--json", "--", id]).await;
-        let person: Value = serde_json::from_str(person.succeeds()).unwrap();
-        assert_eq!(person["payouts"][0]["id"], id, "{person}");
-        assert_eq!(person["paid"]["pending"][0]["number"], "12.90", "{person}");
-        let found = ops(&scene, &["find", "--json", "--", id]).await;
-        let found: Value = serde_json::from_str(found.succeeds()).unwrap();
-        assert_eq!(found["objects"][0]["partition"], format!("affonso#payout#{id}"));
-        for words in [
-            &["affiliate", "affonso", "--", id][..],
-            &["story", "--", "affonso", "payout", id],
-            &["affiliate", "--csv", "affonso", "--", id],
-        ] {
-            assert!(!ops(&scene, words).await.succeeds().is_empty());
-        }
-    }
-}
-
-/// More than a page of the index, and more than a call can read.
-#[tokio::test]
-async fn an_affiliate_with_many_commissions_is_read_page_by_page() {
-    const MANY: usize = 5_000;
-    let scene = Scene::without_stream(|_| {}).await;
-    scene.post(&commission(ID).created("pending")).await.is(200);
-    let record = scene.stage.raw_item("firstpromoter#commission#88901", "record").await.unwrap();
-    for n in 1..MANY {
-        let mut item = record.clone();
-        item["pk"] = json!({"S": format!("firstpromoter#commission#many-{n}")});
-        item["id"] = json!({"S": format!("many-{n}")});
-        scene.stage.stack.put_item(item).await.unwrap();
-    }
-    let answer = json(&scene, &["affiliate", "firstpromoter", "31"]).await;
-    assert_eq!(answer["commissions"].as_array().unwrap().len(), MANY);
-    let total = &answer["earned"]["pending"][0];
-    assert_eq!((&total["count"], &total["number"]), (&json!(MANY), &json!("2500000")));
-    let text = ops(&scene, &["affiliate", "firstpromoter", "31"]).await.succeeds().to_owned();
-    assert!(text.contains("and 4975 earlier ones: --all, --csv or --json\n"), "{text}");
-    assert!(text.lines().count() < 40, "{text}");
 }
 
 /// Every record that the samples make, asked for in every way.

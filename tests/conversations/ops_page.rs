@@ -16,13 +16,14 @@ use crate::samples;
 const SCREEN: Duration = Duration::from_millis(300);
 
 /// The value of the field of that name in the first form of a page.
-fn field(page: &str, name: &str) -> Option<String> {
+pub fn field(page: &str, name: &str) -> Option<String> {
     let (_, rest) = page.split_once(&format!("name=\"{name}\""))?;
     let (_, rest) = rest.split_once("value=\"")?;
     Some(rest.split('"').next()?.to_owned())
 }
 
-fn encoded(pairs: &[(&str, &str)]) -> String {
+/// The pairs as a form is sent.
+pub fn encoded(pairs: &[(&str, &str)]) -> String {
     let escape = |text: &str| {
         let bytes = text.bytes().map(|byte| match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),

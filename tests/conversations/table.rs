@@ -3,9 +3,9 @@
 
 use serde_json::json;
 use shared::aws::Aws;
-use shared::aws::store::{Store, StoreError, StoredRequest};
+use shared::aws::store::{Store, StoreError, StoredRequest, Unread};
 use shared::fulfilment::{ChangeSet, Promise, Snapshot, State, Terms};
-use shared::ledger::{Event, Partition, Record, item_keys};
+use shared::ledger::{Event, ItemKeys, Partition, Record, item_keys};
 use shared::provider::definition::Delivered;
 use shared::provider::{ALL, Definition, firstpromoter};
 use shared::wire::Timestamp;
@@ -162,6 +162,32 @@ async fn a_key_left_unprocessed_is_not_an_absent_one() {
     }
 }
 
+/// Who reads for people asks as long as something comes, and says what did not.
+#[tokio::test]
+async fn of_many_items_those_left_unprocessed_are_named_and_the_others_read() {
+    const SECOND: &str = "fulfilment#2";
+    let (scene, proxy) = DynamoProxy::before_scene().await;
+    let store = store_at(&scene.stage, &proxy.url());
+    let none = Snapshot::default();
+    let first = write("e1", &none, vec![settled(1), settled(2)]);
+    store.commit(OWN, &event("e1"), &none, &first, &archive()).await.unwrap();
+    let keys = [1, 2, 3].map(|epoch| ItemKeys::of_promise(pk(), epoch));
+    let read = async || {
+        let found = store.promises_at(&keys).await;
+        let epochs: Vec<u32> = found.items.iter().map(|(_, promise)| promise.epoch).collect();
+        (epochs, found.unread)
+    };
+    // The first call brings the other one, and four more bring nothing.
+    proxy.leave_out(SECOND, 4);
+    assert_eq!(read().await, (vec![1, 2], Vec::new()));
+    proxy.leave_out(SECOND, 5);
+    let error = StoreError::Unavailable("unprocessed keys".into());
+    let unread = Unread { keys: keys[1].clone(), error };
+    assert_eq!(read().await, (vec![1], vec![unread]));
+    assert_eq!(proxy.pending(), 0);
+    assert_eq!(store.records(&[pk()]).await.items.len(), 1);
+}
+
 /// Nothing else changes in an item of the inbox; the sweep, which asks for open promises
 /// by their states, passes by.
 #[tokio::test]
@@ -177,7 +203,7 @@ async fn the_inbox_is_listed_by_the_index_and_left_alone_by_the_sweep() {
     assert!(listed.is_sorted_by(|a, b| a.received >= b.received), "{listed:?}");
     let mut reasons = Vec::new();
     for item in &listed {
-        let events = store.events(&item.keys.pk).await.unwrap();
+        let events = store.events(&item.keys.pk).await.unwrap().items;
         assert_eq!((events.len(), &events[0].sk), (1, &item.keys.sk));
         reasons.push(events[0].inbox.unwrap().name());
     }

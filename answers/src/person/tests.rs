@@ -101,6 +101,12 @@ fn one_sentence_tells_how_many_and_how_they_stand() {
     );
     let nobody = Person::of("somebody", ID, Role::Affiliate, &[], &[], Vec::new(), false);
     assert_eq!(nobody.sentence(), "No reward was promised.");
+    let partly = Person { latest: Some(200), ..person() };
+    let whole = person().sentence();
+    let rest = whole.strip_prefix("Promised ").unwrap();
+    assert_eq!(partly.sentence(), format!("Of the latest 200: promised {rest}"));
+    let partly = Person { latest: Some(200), ..nobody.clone() };
+    assert_eq!(partly.sentence(), "Of the latest 200: no reward was promised.");
     assert!(nobody.is_nobody() && !person().is_nobody());
 }
 

@@ -2,6 +2,7 @@
 
 use answers::{Earning, Person, Reward, Total, counted};
 
+use crate::gaps;
 use crate::layout::lines;
 
 /// The answer with at most so many rows of each kind.
@@ -21,9 +22,7 @@ pub(super) fn of(person: &Person, role: &str, rows: usize) -> String {
             others.map(|(kind, count)| format!("{} {count}", kind.replace('_', " "))).collect();
         text.push_str(&lines(&format!("Also recorded: {}.", others.join(", ")), 0));
     }
-    for gap in &person.gaps {
-        text.push_str(&lines(&format!("Not read: {gap}. The rest stands."), 0));
-    }
+    text.push_str(&gaps::text(&person.gaps));
     text
 }
 

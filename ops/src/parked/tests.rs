@@ -62,7 +62,7 @@ fn a_filter_takes_what_it_names_and_says_what_else_waits() {
     let waiting = || {
         let promise = promise();
         let waiting = Waiting::of(&promise).unwrap();
-        vec![(promise, waiting)]
+        ParkedPromises { waiting: vec![(promise, waiting)], gaps: Gaps::default() }
     };
     let asked = |reason: Option<&str>, unit: Option<&str>| Filter {
         reason: reason.map(str::to_owned),
@@ -70,14 +70,21 @@ fn a_filter_takes_what_it_names_and_says_what_else_waits() {
         ..Filter::default()
     };
     for filter in [asked(None, None), asked(Some("unknown_outcome"), Some("points"))] {
-        assert_eq!(filter.of(waiting()).unwrap().len(), 1);
+        assert_eq!(waiting().only(&filter).unwrap().waiting.len(), 1);
     }
     let from = Filter { from: Some(State::Delivered), ..Filter::default() };
     for filter in [asked(Some("over_age"), None), asked(None, Some("credits")), from] {
-        let refused = filter.of(waiting()).unwrap_err().to_string();
+        let refused = waiting().only(&filter).unwrap_err().to_string();
         assert_eq!(refused, format!("nothing is parked with {filter}; 1 is, for unknown_outcome"));
     }
-    assert_eq!(asked(None, None).of(Vec::new()), Ok(Vec::new()));
+    let mut partly = ParkedPromises::default();
+    assert!(partly.gaps.is_empty());
+    partly.gaps.say("promise of p commission 1: it is spoilt".into());
+    let told = with_gaps(&rows(&partly.shown()), &partly.gaps);
+    assert!(told.starts_with("nothing that can be read is parked\n\nNot read: "), "{told}");
+    let refused = partly.only(&asked(Some("over_age"), None)).unwrap_err().to_string();
+    assert!(refused.ends_with("; nothing is; not read: promise of p commission 1: it is spoilt"));
+    assert!(ParkedPromises::default().only(&asked(None, None)).unwrap().waiting.is_empty());
 }
 
 #[test]

@@ -5,9 +5,10 @@ use std::io::{BufRead, IsTerminal, Write};
 use std::str::FromStr;
 
 use crate::OpsError;
+use crate::gaps::Gaps;
 use crate::key::Key;
 use crate::paragraph::counted;
-use crate::parked::{Filter, Waiting, amount};
+use crate::parked::{Filter, ParkedPromises, amount, with_gaps};
 use crate::resume::{Resumed, decided, resume, rules};
 use crate::table::{plain, table};
 use crate::target::Target;
@@ -102,6 +103,9 @@ pub(crate) struct Plan {
     promises: Vec<Planned>,
     /// The number of promises beyond the limit, which are left for another time.
     beyond_limit: usize,
+    /// What could not be read, and so is left.
+    #[serde(skip_serializing_if = "Gaps::is_empty")]
+    gaps: Gaps,
 }
 
 impl Plan {
@@ -109,10 +113,11 @@ impl Plan {
     /// outcome nobody knows is always left: of that a person has to say it each time.
     pub(crate) fn of(
         target: &Target,
-        waiting: Vec<(Promise, Waiting)>,
+        parked: ParkedPromises,
         decision: &OperatorDecision,
         limit: usize,
     ) -> Self {
+        let ParkedPromises { waiting, gaps } = parked;
         let beyond_limit = waiting.len().saturating_sub(limit);
         let promises = waiting.into_iter().take(limit).map(|(promise, _)| {
             let key: Option<Key> = promise.key.parse().ok();
@@ -131,7 +136,7 @@ impl Plan {
             let amount = amount(terms.amount.as_deref(), terms.unit.as_deref());
             Planned { key, name: promise.key.clone(), amount, fate, promise }
         });
-        Self { dry_run: true, promises: promises.collect(), beyond_limit }
+        Self { dry_run: true, promises: promises.collect(), beyond_limit, gaps }
     }
 
     /// The number of promises that go on.
@@ -159,7 +164,8 @@ impl Plan {
         let sentence = format!("{going} of {of} {verb}{left}{beyond}");
         let rows: Vec<_> = self.promises.iter().map(Planned::row).collect();
         let head = if self.dry_run { "WOULD BE" } else { "IS NOW" };
-        format!("{}\n\n{}", plain(&sentence), table(["KEY", "AMOUNT", head], &rows))
+        let told = format!("{}\n\n{}", plain(&sentence), table(["KEY", "AMOUNT", head], &rows));
+        with_gaps(&told, &self.gaps)
     }
 
     /// Lets each go on that was shown to; the others stay. One that changed since is
@@ -169,6 +175,22 @@ impl Plan {
     /// [`OpsError::Failed`] at the first write that the table did not answer; what
     /// was done before is said. [`OpsError::No`] when nothing was written.
     pub(crate) async fn carry_out(
+        self,
+        target: &Target,
+        decision: &OperatorDecision,
+    ) -> Result<Self, OpsError> {
+        let done = self.carried_out(target, decision).await?;
+        if done.going() == 0 {
+            return Err(OpsError::No(done.text()));
+        }
+        Ok(done)
+    }
+
+    /// [`Plan::carry_out`], which is no failure either where nothing was written.
+    ///
+    /// # Errors
+    /// [`OpsError::Failed`] at the first write that the table did not answer.
+    pub(crate) async fn carried_out(
         mut self,
         target: &Target,
         decision: &OperatorDecision,
@@ -193,9 +215,6 @@ impl Plan {
             };
         }
         self.dry_run = false;
-        if done == 0 {
-            return Err(OpsError::No(self.text()));
-        }
         Ok(self)
     }
 }

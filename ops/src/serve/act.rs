@@ -12,7 +12,7 @@ use crate::OpsError;
 use crate::key::Key;
 use crate::page::frame;
 use crate::parked::causes;
-use crate::parked::{Filter, Waiting, parked};
+use crate::parked::{Filter, ParkedPromises, parked};
 use crate::resume::many::Plan;
 
 /// The rows of a page.
@@ -69,33 +69,33 @@ impl Page {
     /// # Errors
     /// [`OpsError`] when none waits for it, or that cannot be read.
     pub(super) async fn waiting(&self, frame: &Frame, asked: &Asked) -> Result<Screen, OpsError> {
-        let waiting = parked(&self.target.store).await;
-        let waiting = waiting.map_err(|error| match error {
+        let parked = parked(&self.target.store).await;
+        let parked = parked.map_err(|error| match error {
             OpsError::Failed(_) => OpsError::Failed(Self::gap("what waits", &error)),
             error => error,
         })?;
         let Some(reason) = asked.value("reason") else {
-            let waiting: Vec<Waiting> = waiting.into_iter().map(|(_, one)| one).collect();
-            let causes = causes::of(&waiting);
+            let causes = causes::of(&parked.shown());
             let causes: Vec<_> = causes.iter().map(|cause| cause.view(&self.args)).collect();
-            return Ok(Screen::of(frame, page::causes(frame, &causes)));
+            return Ok(Screen::of(frame, page::causes(frame, &causes, parked.gaps.lines())));
         };
-        let waiting = cause_of(reason, asked.value("from").unwrap_or_default()).of(waiting)?;
-        let cause = self.cause(&waiting)?;
+        let parked = parked.only(&cause_of(reason, asked.value("from").unwrap_or_default()))?;
+        let cause = self.cause(&parked)?;
+        let ParkedPromises { waiting, gaps } = parked;
         let rows: Vec<WaitingRow> =
             waiting.iter().take(ROWS).filter_map(|(promise, _)| self.row(promise)).collect();
         let beyond = waiting.len().saturating_sub(ROWS);
         let act = self.allow_resume.as_deref().map(|by| self.may(by));
-        Ok(Screen::of(frame, page::waiting(frame, &cause, &rows, beyond, act.as_ref())))
+        let (act, gaps) = (act.as_ref(), gaps.lines());
+        Ok(Screen::of(frame, page::waiting(frame, &cause, &rows, beyond, act, gaps)))
     }
 
     fn may(&self, by: &str) -> Act {
         Act { token: self.gate.token().to_owned(), by: by.to_owned() }
     }
 
-    fn cause(&self, waiting: &[(Promise, Waiting)]) -> Result<page::Cause, OpsError> {
-        let waiting: Vec<Waiting> = waiting.iter().map(|(_, one)| one.clone()).collect();
-        let causes = causes::of(&waiting);
+    fn cause(&self, parked: &ParkedPromises) -> Result<page::Cause, OpsError> {
+        let causes = causes::of(&parked.shown());
         let first = causes.first().map(|cause| cause.view(&self.args));
         first.ok_or_else(|| OpsError::No("nothing waits for this reason any more".into()))
     }
@@ -126,18 +126,18 @@ impl Page {
             let html = page::told(&frame, "Something is missing", says);
             return Ok(Screen { status: StatusCode::BAD_REQUEST, ..Screen::of(&frame, html) });
         }
-        let waiting = parked(&self.target.store).await?;
-        let mut waiting = cause_of(&form.reason, &form.from).of(waiting)?;
+        let parked = parked(&self.target.store).await?;
+        let mut parked = parked.only(&cause_of(&form.reason, &form.from))?;
         // One that was parked anew since it was shown is another case.
-        waiting.retain(|(promise, _)| form.takes(promise));
-        let cause = self.cause(&waiting)?;
+        parked.waiting.retain(|(promise, _)| form.takes(promise));
+        let cause = self.cause(&parked)?;
         let decision = OperatorDecision {
             by: by.to_owned(),
             resolution: Resolution::GoOn,
             because: form.because.clone(),
             at: Timestamp::now(),
         };
-        let plan = Plan::of(&self.target, waiting, &decision, MOST);
+        let plan = Plan::of(&self.target, parked, &decision, MOST);
         match asked.path().as_slice() {
             ["waiting", "preview"] => {
                 let html =
@@ -145,8 +145,11 @@ impl Page {
                 Ok(Screen::of(&frame, html))
             }
             ["waiting", "resume"] => {
-                let done = plan.carry_out(&self.target, &decision).await?;
-                Ok(Screen::of(&frame, page::done(&frame, &done.rows())))
+                let done = plan.carried_out(&self.target, &decision).await?;
+                // Somebody else was quicker, or it may not go on like this.
+                let status = if done.going() == 0 { StatusCode::CONFLICT } else { StatusCode::OK };
+                let html = page::done(&frame, &done.rows());
+                Ok(Screen { status, ..Screen::of(&frame, html) })
             }
             _ => Err(OpsError::No("there is no such page".into())),
         }

@@ -23,6 +23,9 @@ use crate::wiring::wired;
 pub(super) const AGAIN: &str = "again";
 /// Seconds after which screen *Now* is made anew.
 const REFRESH_SECONDS: u32 = 30;
+/// The objects of somebody that are read unless all are asked for: as many as are there
+/// at once, however many there are.
+const LATEST: usize = 200;
 /// The rows of the inbox.
 const INBOX: u32 = 25;
 const HTML: &str = "text/html; charset=utf-8";
@@ -139,7 +142,11 @@ impl Page {
         role: Role,
         asked: &Asked,
     ) -> Result<Screen, OpsError> {
-        let person = affiliate::person(&self.target, provider, id, role, self.personal).await?;
+        let csv = asked.value("as") == Some("csv");
+        let all = csv || asked.value("all").is_some();
+        let most = (!all).then_some(LATEST);
+        let person =
+            affiliate::person(&self.target, (provider, id), role, most, self.personal).await?;
         let role = if role == Role::Customer { "customer" } else { "affiliate" };
         if person.is_nobody() {
             let what = format!("nothing is recorded of {role} {id} of {provider}");
@@ -147,7 +154,7 @@ impl Page {
             let pk = pk.map_err(|_| OpsError::No(what.clone()))?;
             return Err(did_you_mean(&self.args, &self.target.store, &what, &pk).await);
         }
-        if asked.value("as") == Some("csv") {
+        if csv {
             let csv = Screen::of(frame, affiliate::table(&person));
             return Ok(Screen { content_type: CSV, file: Some("rewards.csv"), ..csv });
         }

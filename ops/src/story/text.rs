@@ -4,6 +4,7 @@ use answers::{Happening, RecordNow, StoryPromise, What};
 use shared::wire::Timestamp;
 
 use super::Story;
+use crate::gaps;
 use crate::invocation::line;
 use crate::layout::lines;
 use crate::table::plain;
@@ -26,9 +27,7 @@ impl Story {
             text.push_str(&record_text(record));
         }
         text.extend(story.promises.iter().map(|of| promise_text(target, of)));
-        for gap in &self.gaps {
-            text.push_str(&lines(&format!("Not read: {gap}. The rest stands."), 0));
-        }
+        text.push_str(&gaps::text(&self.gaps));
         text
     }
 }

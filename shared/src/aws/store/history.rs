@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::aws::code;
-use crate::aws::store::{Store, StoreError, read_item, text};
+use crate::aws::store::{Found, Store, StoreError, fits, read_item, text};
 use crate::fulfilment::Promise;
 use crate::ledger::{InboxReason, ItemKeys, Partition, event_key};
 use crate::wire::Timestamp;
@@ -129,8 +129,8 @@ impl Store {
     /// bodies are not read.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`]; [`StoreError::Corrupt`].
-    pub async fn events(&self, pk: &Partition) -> Result<Vec<StoredEvent>, StoreError> {
+    /// [`StoreError::Unavailable`].
+    pub async fn events(&self, pk: &Partition) -> Result<Found<StoredEvent>, StoreError> {
         let names = |n: usize| format!("#{n}");
         let projection: Vec<String> = (0..RECORDED.len()).map(names).collect();
         let mut call = self.starting_with(pk, &event_key(""));
@@ -138,18 +138,19 @@ impl Store {
         for (n, name) in RECORDED.into_iter().enumerate() {
             call = call.expression_attribute_names(names(n), name);
         }
-        let mut events: Vec<StoredEvent> = all(call, "an event").await?;
-        events.sort_by_key(|event| event.received_at);
+        let mut events: Found<StoredEvent> = all(call, pk, "an event").await?;
+        events.items.sort_by_key(|event| event.received_at);
         Ok(events)
     }
 
     /// The promises of a partition, strongly consistent, by epoch.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`]; [`StoreError::Corrupt`].
-    pub async fn promises(&self, pk: &Partition) -> Result<Vec<Promise>, StoreError> {
-        let mut promises: Vec<Promise> = all(self.starting_with(pk, PROMISE), "a promise").await?;
-        promises.sort_by_key(|promise| promise.epoch);
+    /// [`StoreError::Unavailable`].
+    pub async fn promises(&self, pk: &Partition) -> Result<Found<Promise>, StoreError> {
+        let call = self.starting_with(pk, PROMISE);
+        let mut promises: Found<Promise> = all(call, pk, "a promise").await?;
+        promises.items.sort_by_key(|promise| promise.epoch);
         Ok(promises)
     }
 
@@ -164,22 +165,27 @@ impl Store {
     }
 }
 
-/// Every page of a query.
+/// Every page of a query of a partition.
 async fn all<T: DeserializeOwned>(
     call: QueryFluentBuilder,
+    pk: &Partition,
     what: &'static str,
-) -> Result<Vec<T>, StoreError> {
-    let mut items = Vec::new();
+) -> Result<Found<T>, StoreError> {
+    let mut found = Found::default();
+    if !fits(&pk.to_string()) {
+        return Ok(found);
+    }
     let mut from = None;
     loop {
         let page = call.clone().set_exclusive_start_key(from).send();
         let page = page.await.map_err(|e| StoreError::Unavailable(code(&e)))?;
         for item in page.items.unwrap_or_default() {
-            items.push(read_item(item, what)?);
+            let sk = item.get("sk").and_then(|sk| sk.as_s().ok()).cloned().unwrap_or_default();
+            found.take(ItemKeys { pk: pk.clone(), sk }, read_item(item, what));
         }
         from = page.last_evaluated_key;
         if from.is_none() {
-            return Ok(items);
+            return Ok(found);
         }
     }
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::aws::code;
-use crate::aws::store::{Item, Store, StoreError, read_item, text};
+use crate::aws::store::{Item, Store, StoreError, fits, read_item, text};
 use crate::fulfilment::State;
 use crate::ledger::{INBOX, ItemKeys, Partition};
 use crate::wire::Timestamp;
@@ -90,8 +90,9 @@ impl Store {
         state: State,
         from: Option<PageToken>,
     ) -> Result<(Vec<OpenPromise>, Option<PageToken>), StoreError> {
-        let (rows, next) =
-            self.listed::<OpenRow>(&OPEN_WORK, state.name(), Order::OldestFirst, from).await?;
+        let (rows, next) = self
+            .listed::<OpenRow>(&OPEN_WORK, state.name(), Order::OldestFirst, (from, None))
+            .await?;
         let open = rows.into_iter().filter_map(OpenRow::entry);
         let open = open.map(|(keys, open_since)| OpenPromise { keys, open_since });
         Ok((open.collect(), next))
@@ -108,14 +109,14 @@ impl Store {
         from: Option<PageToken>,
     ) -> Result<(Vec<InboxItem>, Option<PageToken>), StoreError> {
         let (rows, next) =
-            self.listed::<OpenRow>(&OPEN_WORK, INBOX, Order::LatestFirst, from).await?;
+            self.listed::<OpenRow>(&OPEN_WORK, INBOX, Order::LatestFirst, (from, None)).await?;
         let items = rows.into_iter().filter_map(OpenRow::entry);
         let items = items.map(|(keys, received)| InboxItem { keys, received });
         Ok((items.collect(), next))
     }
 
     /// A page of the records of an affiliate, and its own, latest first, and where the
-    /// next page begins.
+    /// next page begins. A page has at most so many, where that is said.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`]; [`StoreError::Corrupt`].
@@ -124,15 +125,16 @@ impl Store {
         provider: &str,
         id: &str,
         from: Option<PageToken>,
+        most: Option<i32>,
     ) -> Result<(Vec<Partition>, Option<PageToken>), StoreError> {
         let key = format!("{provider}#{id}");
-        let (keys, next) = self.keys(&BY_AFFILIATE, &key, from).await?;
+        let (keys, next) = self.keys(&BY_AFFILIATE, &key, from, most).await?;
         Ok((keys.into_iter().map(|keys| keys.pk).collect(), next))
     }
 
     /// A page of the promises to a recipient, settled ones too, latest first, and where
-    /// the next page begins. A promise that was not written since it has its place in
-    /// this index is not in it.
+    /// the next page begins. A page has at most so many, where that is said. A promise
+    /// that was not written since it has its place in this index is not in it.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`]; [`StoreError::Corrupt`].
@@ -142,8 +144,9 @@ impl Store {
         role: &str,
         id: &str,
         from: Option<PageToken>,
+        most: Option<i32>,
     ) -> Result<(Vec<ItemKeys>, Option<PageToken>), StoreError> {
-        self.keys(&BY_RECIPIENT, &rewarded(provider, role, id), from).await
+        self.keys(&BY_RECIPIENT, &rewarded(provider, role, id), from, most).await
     }
 
     async fn keys(
@@ -151,20 +154,26 @@ impl Store {
         index: &Index,
         key: &str,
         from: Option<PageToken>,
+        most: Option<i32>,
     ) -> Result<(Vec<ItemKeys>, Option<PageToken>), StoreError> {
-        let (rows, next) = self.listed::<KeysRow>(index, key, Order::LatestFirst, from).await?;
+        let order = Order::LatestFirst;
+        let (rows, next) = self.listed::<KeysRow>(index, key, order, (from, most)).await?;
         let keys = rows.into_iter().filter_map(|row| item_keys(&row.pk, row.sk));
         Ok((keys.collect(), next))
     }
 
-    /// A page of the rows of an index under one key, and where the next page begins.
+    /// A page of the rows of an index under one key, of at most so many where that is
+    /// said, and where the next page begins.
     async fn listed<T: DeserializeOwned>(
         &self,
         index: &Index,
         key: &str,
         order: Order,
-        from: Option<PageToken>,
+        (from, most): (Option<PageToken>, Option<i32>),
     ) -> Result<(Vec<T>, Option<PageToken>), StoreError> {
+        if !fits(key) {
+            return Ok((Vec::new(), None));
+        }
         let call = self
             .client
             .query()
@@ -174,6 +183,7 @@ impl Store {
             .expression_attribute_names("#key", index.key)
             .expression_attribute_values(":key", text(key))
             .scan_index_forward(order == Order::OldestFirst)
+            .set_limit(most)
             .set_exclusive_start_key(from.map(|page| page.0));
         let output = call.send().await.map_err(|e| StoreError::Unavailable(code(&e)))?;
         let items = output.items.unwrap_or_default().into_iter();

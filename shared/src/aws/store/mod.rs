@@ -7,7 +7,8 @@ mod index;
 mod items;
 mod read_item;
 
-pub use batch::{MOST_KEYS, StoredRecord};
+pub use batch::{Found, MOST_KEYS, StoredRecord, Unread};
+use batch::{Persistence, unprocessed};
 pub use error::StoreError;
 use error::{Refused, refused};
 pub use history::{KeptRequest, StoredEvent};
@@ -19,9 +20,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::slice;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, KeysAndAttributes, Put, TransactWriteItem, Update,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem, Update};
 
 use crate::aws::code;
 use crate::fulfilment::{ChangeSet, Promise, Snapshot};
@@ -37,6 +36,9 @@ type Item = HashMap<String, AttributeValue>;
 /// Reads until a record and its promise fit; each torn one needs somebody who
 /// writes in between.
 const READS: u32 = 5;
+
+/// Most bytes of a partition key, as `DynamoDB` limits them.
+const MOST_KEY_BYTES: usize = 2_048;
 
 /// What is kept of a request beside its effect.
 #[derive(Debug, Clone)]
@@ -108,7 +110,10 @@ impl Store {
         let sort_keys = [Some(RECORD), Some(promise.as_str()), event];
         let keys = sort_keys.into_iter().flatten().map(|sk| key(pk, sk));
         let keys = keys.chain(others.iter().map(|other| key(other, RECORD)));
-        let items = self.batch_get(keys.collect()).await?;
+        let (items, left) = self.batch_get(keys.collect(), Persistence::TWICE).await?;
+        if !left.is_empty() {
+            return Err(unprocessed());
+        }
         let mut known = known(items, pk, event, others)?;
         let epoch = known.record.as_ref().map_or(1, |record| record.epoch);
         if epoch > 1 {
@@ -117,29 +122,6 @@ impl Store {
             known.promise = self.promise(&keys).await?;
         }
         Ok(known)
-    }
-
-    /// The items of these keys. What DynamoDB leaves unprocessed is asked for once
-    /// more.
-    async fn batch_get(&self, keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
-        let (mut keys, mut found) = (Some(keys), Vec::new());
-        for _ in 0..2 {
-            let request = KeysAndAttributes::builder()
-                .set_keys(keys.take())
-                .consistent_read(true)
-                .build()
-                .map_err(StoreError::unbuilt("a read"))?;
-            let call = self.client.batch_get_item().request_items(&self.table, request);
-            let output = call.send().await.map_err(|e| StoreError::Unavailable(code(&e)))?;
-            let mut items = output.responses.unwrap_or_default();
-            found.extend(items.remove(&self.table).unwrap_or_default());
-            let mut left = output.unprocessed_keys.unwrap_or_default();
-            keys = left.remove(&self.table).map(|left| left.keys).filter(|keys| !keys.is_empty());
-            if keys.is_none() {
-                return Ok(found);
-            }
-        }
-        Err(StoreError::Unavailable("unprocessed keys".into()))
     }
 
     /// Reads one promise, strongly consistent; `None` when there is none.
@@ -356,6 +338,12 @@ impl Store {
 
 fn key(pk: &Partition, sk: &str) -> Item {
     HashMap::from([("pk".into(), text(&pk.to_string())), ("sk".into(), text(sk))])
+}
+
+/// True for what may be the partition key of an item, of the table or of an index. What
+/// is longer is nobody's, and `DynamoDB` refuses to look for it.
+fn fits(key: &str) -> bool {
+    key.len() <= MOST_KEY_BYTES
 }
 
 fn text(value: &str) -> AttributeValue {

@@ -1,0 +1,197 @@
+//! Two people at the same promise at the same time, and what is in no bulk.
+
+use local::fakes::Fault;
+use local::fakes::endpoint::EndpointFault;
+use serde_json::json;
+use shared::wire::Timestamp;
+use tests::OpsPage;
+use tests::messages::commission_pk;
+use tests::proxy::DynamoProxy;
+use tests::scene::{ID, KEY, Scene, key};
+
+use crate::ops::{ops_at, park};
+use crate::ops_page::{encoded, field};
+
+/// The cause of what waits here.
+const REASON: &str = "422 no_account";
+const RESUME: &str = "/waiting/resume";
+
+fn refused() -> EndpointFault {
+    EndpointFault::Refuse { status: 422, reason: "no_account".into() }
+}
+
+/// What became of a resumption.
+#[derive(Debug)]
+struct Outcome {
+    by: &'static str,
+    won: bool,
+    said: String,
+}
+
+/// Somebody before a page with a form that is filled in and was shown.
+struct Person {
+    name: &'static str,
+    page: OpsPage,
+    cookie: String,
+    form: String,
+}
+
+impl Person {
+    /// Opens a page of their own, and looks at what would become of the reward.
+    async fn at(url: &str, name: &'static str) -> Self {
+        let page = OpsPage::start(url, &["--allow-resume", name]).await;
+        let cookie = page.enter().await;
+        let cause = encoded(&[("reason", REASON), ("from", "requested")]);
+        let shown = page.look(&cookie, &format!("/waiting?{cause}")).await.body;
+        let (token, ticked) = (field(&shown, "token").unwrap(), field(&shown, "ticked").unwrap());
+        let form = filled(&token, &[&ticked]);
+        let preview = page.post(&cookie, "/waiting/preview", &form).await;
+        assert!(preview.body.contains("1 reward of 1 would go on."), "{preview:?}");
+        Self { name, page, cookie, form }
+    }
+
+    async fn resumes(&self) -> Outcome {
+        let answer = self.page.post(&self.cookie, RESUME, &self.form).await;
+        let won = answer.body.contains("1 reward of 1 went on.");
+        // Who looks after it is done finds nothing that waits.
+        assert!(if won { answer.status == 200 } else { [404, 409].contains(&answer.status) });
+        Outcome { by: self.name, won, said: answer.body }
+    }
+}
+
+/// A form with these rewards ticked.
+fn filled(token: &str, ticked: &[&str]) -> String {
+    let mut pairs = vec![
+        ("token", token),
+        ("reason", REASON),
+        ("from", "requested"),
+        ("because", "the account is made"),
+    ];
+    pairs.extend(ticked.iter().map(|ticked| ("ticked", *ticked)));
+    encoded(&pairs)
+}
+
+/// `resume KEY`, in a terminal.
+async fn command(url: &str, by: &'static str) -> Outcome {
+    let said = ops_at(url, &["resume", KEY, "--by", by]).await;
+    assert_eq!(said.code, i32::from(said.out.is_empty()), "{said:?}");
+    Outcome { by, won: said.code == 0, said: said.err }
+}
+
+/// Lets the second resume it after the first has decided, and before the first has
+/// written.
+async fn one_into_the_other(
+    proxy: &DynamoProxy,
+    first: impl Future<Output = Outcome>,
+    second: impl Future<Output = Outcome>,
+) -> [Outcome; 2] {
+    let held = proxy.hold(&commission_pk(ID));
+    let mut other = None;
+    let (first, in_time) =
+        tokio::join!(first, held.meanwhile(async { other = Some(second.await) }));
+    let second = other.unwrap();
+    // A client that gives its call up makes it anew, and may be first after all.
+    assert!(!in_time || (second.won && first.said.contains("changed meanwhile")), "{first:?}");
+    [first, second]
+}
+
+/// One of the two went on, the other is told so; the promise knows of one, and the reward
+/// is given once.
+async fn assert_one_won(scene: &Scene, [one, other]: [Outcome; 2]) {
+    let (won, lost) = if one.won { (one, other) } else { (other, one) };
+    assert!(won.won && !lost.won, "{won:?} {lost:?}");
+    let told = [format!("{} resumed it at ", won.by), "; nothing is".to_owned()];
+    assert!(told.iter().any(|told| lost.said.contains(told)), "{lost:?}");
+    let confirmed = scene.until_state(KEY, "confirmed").await;
+    let words = confirmed["words"].as_array().unwrap();
+    assert_eq!((words.len(), &words[0]["by"]), (1, &json!(won.by)), "{confirmed}");
+    let log = confirmed["log"]["entries"].as_array().unwrap().iter();
+    let by = log.map(|entry| entry["by"].as_str().unwrap());
+    let operators: Vec<&str> = by.filter(|by| by.starts_with("operator ")).collect();
+    assert_eq!(operators, [format!("operator {}", won.by)]);
+    // The one that was refused, and the one that gave it.
+    assert_eq!(scene.raw_calls(KEY), 2);
+    scene.granted_once(ID);
+}
+
+#[tokio::test]
+async fn of_two_pages_that_let_the_same_reward_go_on_one_does() {
+    let (scene, proxy) = DynamoProxy::before_scene().await;
+    park(&scene, refused()).await;
+    let url = proxy.url();
+    let (jane, joe) = tokio::join!(Person::at(&url, "jane"), Person::at(&url, "joe"));
+    let both = one_into_the_other(&proxy, jane.resumes(), joe.resumes()).await;
+    assert_one_won(&scene, both).await;
+}
+
+#[tokio::test]
+async fn a_form_that_is_sent_twice_at_once_is_done_once() {
+    let scene = Scene::start().await;
+    park(&scene, refused()).await;
+    let jane = Person::at(&scene.stage.stack.dynamodb, "jane").await;
+    let both = tokio::join!(jane.resumes(), jane.resumes());
+    assert_one_won(&scene, both.into()).await;
+}
+
+#[tokio::test]
+async fn of_a_command_and_a_page_one_goes_through_whichever_is_first() {
+    for command_first in [true, false] {
+        let (scene, proxy) = DynamoProxy::before_scene().await;
+        park(&scene, refused()).await;
+        let url = proxy.url();
+        let jane = Person::at(&url, "jane").await;
+        let both = if command_first {
+            one_into_the_other(&proxy, command(&url, "joe"), jane.resumes()).await
+        } else {
+            one_into_the_other(&proxy, jane.resumes(), command(&url, "joe")).await
+        };
+        assert_one_won(&scene, both).await;
+    }
+}
+
+/// Of two with one cause, nobody knows what the last call of the second came to.
+#[tokio::test]
+async fn a_form_that_names_what_nobody_knows_leaves_it_and_takes_the_rest() {
+    let scene = Scene::start().await;
+    scene.endpoint.inject(Fault::of(refused()).times(2));
+    for id in [41, 42] {
+        scene.approve(id).await;
+        scene.until_state(&key(id), "parked").await;
+    }
+    let (known, unknown) = (key(41), key(42));
+    let (pk, sk) = (commission_pk(42), tests::messages::promise_sk(1));
+    let doubt = |item: &mut serde_json::Value| {
+        item["parked"]["M"]["unknown"] = json!({ "BOOL": true });
+    };
+    scene.stage.edit_item(&pk, &sk, doubt).await;
+    let before = scene.stage.raw_item(&pk, &sk).await.unwrap();
+    let page = OpsPage::start(&scene.stage.stack.dynamodb, &["--allow-resume", "jane"]).await;
+    let cookie = page.enter().await;
+    let cause = encoded(&[("reason", REASON), ("from", "requested")]);
+    let shown = page.look(&cookie, &format!("/waiting?{cause}")).await.body;
+    assert_eq!(shown.matches("name=\"ticked\"").count(), 1, "{shown}");
+    let token = field(&shown, "token").unwrap();
+    // As the page would name it, if it did.
+    let since = scene.promise(&unknown).await["parked"]["at"].clone();
+    let since: Timestamp = serde_json::from_value(since).unwrap();
+    let (takes, made_up) = (field(&shown, "ticked").unwrap(), format!("{} {unknown}", since.ms()));
+    let left = "left: nobody knows what its last call came to";
+
+    let alone = filled(&token, &[&made_up]);
+    let preview = page.post(&cookie, "/waiting/preview", &alone).await;
+    assert!(preview.body.contains("0 rewards of 1 would go on."), "{preview:?}");
+    assert!(preview.body.contains(left) && !preview.body.contains("<form action=\"/waiting"));
+    let refused = page.post(&cookie, RESUME, &alone).await;
+    assert_eq!(refused.status, 409, "{refused:?}");
+    assert!(refused.body.contains("0 rewards of 1 went on.") && refused.body.contains(left));
+    assert_eq!(scene.promise(&known).await.state, "parked");
+
+    for form in [filled(&token, &[&takes, &made_up]), format!("{alone}&all=yes")] {
+        let done = page.post(&cookie, RESUME, &form).await;
+        assert!(done.body.contains(left), "{done:?}");
+        assert_eq!(scene.stage.raw_item(&pk, &sk).await.unwrap(), before);
+    }
+    scene.until_state(&known, "confirmed").await;
+    assert_eq!((scene.raw_calls(&known), scene.raw_calls(&unknown)), (2, 1));
+    assert_eq!(scene.stage.raw_item(&pk, &sk).await.unwrap(), before);
+}
