@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
 use crate::OpsError;
+use crate::local_run::LocalRun;
 use crate::signed_in::{causes, signed_in};
 use aws_config::SdkConfig;
 use aws_sdk_cloudformation::types::Stack;
@@ -25,6 +26,8 @@ const TABLE_NAME: &str = "TableName";
 const REVERSALS: &str = "Reversals";
 /// The parameter of the stack for the longest time that a promise may be open.
 const MAX_AGE: &str = "MaxAgeSeconds";
+/// Its default in template.yaml, for a `cargo local` of another folder.
+const MAX_AGE_SECONDS: i64 = 86_400;
 /// The longest time to find out that nobody listens on this machine.
 const LOOPBACK: Duration = Duration::from_millis(500);
 
@@ -44,7 +47,8 @@ pub struct TargetArgs {
     /// With --local: the table [default: the only one]
     #[arg(long, global = true, value_name = "NAME")]
     table: Option<String>,
-    /// With --local: the parameter Reversals that it runs with [default: park]
+    /// With --local: the parameter Reversals that it runs with [default: as it says in
+    /// the folder that it runs in, else park]
     #[arg(long, global = true, value_enum, value_name = "WHAT")]
     reversals: Option<WhenWithdrawn>,
 }
@@ -146,12 +150,17 @@ impl TargetArgs {
         let client = aws.dynamodb();
         let tables = client.list_tables().send().await.map_err(|_| nobody())?;
         let table = choose(self.table.as_deref(), tables.table_names())?;
+        let run = LocalRun::at(url);
+        let parameter = |name: &str| Some(run.as_ref()?.parameters.get(name)?.as_str());
         let reversals = match self.reversals {
             Some(WhenWithdrawn::Deliver) => Reversals::Deliver,
             Some(WhenWithdrawn::DeliverAndUnmark) => Reversals::DeliverAndUnmark,
-            Some(WhenWithdrawn::Park) | None => Reversals::Park,
+            Some(WhenWithdrawn::Park) => Reversals::Park,
+            None => reversals(parameter(REVERSALS)),
         };
-        Ok(Target { store: Store::new(client, table), reversals, max_age_seconds: None })
+        let age = parameter(MAX_AGE).and_then(|seconds| seconds.parse().ok());
+        let max_age_seconds = Some(age.unwrap_or(MAX_AGE_SECONDS));
+        Ok(Target { store: Store::new(client, table), reversals, max_age_seconds })
     }
 }
 
@@ -244,7 +253,7 @@ async fn deployed(name: &str) -> Result<Target, OpsError> {
     let table = described.output(TABLE_NAME)?;
     Ok(Target {
         store: Store::new(aws_sdk_dynamodb::Client::new(&described.config), table),
-        reversals: reversals(&described.stack),
+        reversals: reversals(parameter(&described.stack, REVERSALS)),
         max_age_seconds: parameter(&described.stack, MAX_AGE)
             .and_then(|seconds| seconds.parse().ok()),
     })
@@ -262,8 +271,9 @@ fn parameter<'a>(stack: &'a Stack, key: &str) -> Option<&'a str> {
     found.and_then(|parameter| parameter.parameter_value())
 }
 
-fn reversals(stack: &Stack) -> Reversals {
-    match parameter(stack, REVERSALS) {
+/// What the parameter means; the default of template.yaml without one.
+fn reversals(parameter: Option<&str>) -> Reversals {
+    match parameter {
         Some("deliver") => Reversals::Deliver,
         Some("deliver_and_unmark") => Reversals::DeliverAndUnmark,
         _ => Reversals::Park,
@@ -300,8 +310,21 @@ mod tests {
         let deliver = stack.clone().parameters(parameter("deliver")).build();
         let park = stack.clone().parameters(parameter("park")).build();
         assert_eq!(output(&park, TABLE_NAME).as_deref(), Some("stack-Ledger-1"));
+        let reversals = |stack: &Stack| super::reversals(super::parameter(stack, REVERSALS));
         assert_eq!(reversals(&deliver), Reversals::Deliver);
         assert_eq!(reversals(&park), Reversals::Park);
         assert_eq!(reversals(&stack.build()), Reversals::Park);
+    }
+
+    #[test]
+    fn what_is_not_said_is_the_default_of_the_template() {
+        let template = include_str!("../../template.yaml");
+        let default = |name: &str| {
+            let (_, rest) = template.split_once(&format!("\n  {name}:\n")).unwrap();
+            let (_, value) = rest.split_once("    Default: ").unwrap();
+            value.lines().next().unwrap().to_owned()
+        };
+        assert_eq!(default(MAX_AGE), MAX_AGE_SECONDS.to_string());
+        assert_eq!(reversals(Some(&default(REVERSALS))), reversals(None));
     }
 }

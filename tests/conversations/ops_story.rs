@@ -2,11 +2,13 @@
 
 use local::fakes::Fault;
 use local::fakes::endpoint::EndpointFault;
-use serde_json::Value;
+use serde_json::{Value, json};
+use shared::wire::Timestamp;
 use tests::scene::{ID, KEY, Scene, V1_ID, V1_KEY};
+use tests::scratch::Scratch;
 use tests::webhooks::{commission, pending_fulfilment};
 
-use crate::ops::{json, ops, park};
+use crate::ops::{json, ops, ops_command, park, run};
 
 #[tokio::test]
 async fn a_story_tells_what_happened_and_names_nobody_unless_asked() {
@@ -115,4 +117,41 @@ async fn who_looks_next_door_is_told_where_it_is() {
     assert!(wrong.err.contains(" story firstpromoter-v1 fulfilment 900\n"), "{wrong:?}");
     // The key of the wrong provider, too.
     ops(&scene, &["story", "firstpromoter:900:1"]).await.fails(1, "did you mean");
+}
+
+/// By the age that the run says, or that the template has.
+#[tokio::test]
+async fn a_story_says_when_it_is_given_up_also_where_there_is_no_stack() {
+    let scene = Scene::without_stream(|_| {}).await;
+    scene.approve(ID).await;
+    let folder = Scratch::new("run");
+    std::fs::create_dir_all(folder.path().join(".local")).unwrap();
+    let url = scene.stage.stack.dynamodb.as_str();
+    let open_at: Timestamp = serde_json::from_value(scene.promise(KEY).await["open_at"].clone())
+        .expect("a promise has the time since which it is open");
+    for (says, hours) in [
+        (None, 24),
+        // Of another run, which is over.
+        (Some(json!({"dynamodb": "http://127.0.0.1:1", "age": "7200"})), 24),
+        (Some(json!({"dynamodb": url, "age": "7200"})), 2),
+    ] {
+        if let Some(says) = says {
+            let note = json!({
+                "http": "", "dynamodb": says["dynamodb"], "log": "",
+                "parameters": {"MaxAgeSeconds": says["age"]},
+            });
+            std::fs::write(folder.path().join(".local/wiring.json"), note.to_string()).unwrap();
+        }
+        let story = async |more: &[&str]| {
+            let mut command = ops_command().await;
+            command.args(["--local", "--dynamodb", url, "story", KEY]).args(more);
+            command.current_dir(folder.path());
+            run(command).await.succeeds().to_owned()
+        };
+        assert!(story(&[]).await.contains("given up on "), "{hours}");
+        let told: Value = serde_json::from_str(&story(&["--json"]).await).unwrap();
+        let until = told["promises"][0]["next"]["gives_up_at"].clone();
+        let until: Timestamp = serde_json::from_value(until).unwrap();
+        assert_eq!(until, open_at.plus_seconds(hours * 3600), "{told}");
+    }
 }
