@@ -29,16 +29,13 @@ use crate::play::playing::play;
 use crate::play::samples::Samples;
 use crate::play::secrets_file::SecretsFile;
 use crate::say::say;
-use crate::stage::binaries::workspace;
+use crate::stage::binaries::{Bins, Progress, build, workspace};
 use crate::stage::start::check;
-use crate::stage::{Doors, Logs, Options, Stack, build_functions};
+use crate::stage::{Doors, Logs, Options, Stack};
 use check_endpoint::CheckEndpoint;
 use event::Event;
 use send::SendSample;
 use values::{at_least_one, parameter, url};
-
-/// What makes the first build longer than those after it.
-const FIRST_BUILD: &str = "the first time it takes some minutes";
 
 /// Runs the webhooks on this machine: the functions of template.yaml over
 /// embedded DynamoDB, SQS and Secrets Manager. Plays the samples in events/,
@@ -177,9 +174,11 @@ impl Run {
         let log = logs::place(self.log.as_deref())?;
         let mut options = self.options(&secrets, &external, &log);
         // The first build takes minutes, so mistakes are reported before it.
-        check(&options).await?;
-        let building = build_functions(self.release.then_some("release"));
-        options.bin_dir = waiting::for_it("building the functions", FIRST_BUILD, building).await?;
+        let functions = check(&options).await?;
+        let profile = self.release.then_some("release");
+        let building = build(Bins::Named(&functions), profile, Progress::Shown);
+        options.bin_dir =
+            waiting::for_it("building the functions", waiting::FIRST_BUILD, building).await?;
         let v1_confirm = options.parameters.get("V1Confirm").cloned();
         let stack = Stack::start(options).await?;
         let _open = self.doors(&stack, &external).await?;
@@ -200,7 +199,6 @@ impl Run {
             let _ = writeln!(io::stdout().lock(), "{}", banner::addresses(&stack, &external));
         }
         let right = {
-            let _page = self.page(&stack).await;
             let console = Console::start(
                 &stack,
                 &mut external,
@@ -209,6 +207,9 @@ impl Run {
                 self.verbose || self.json,
             )
             .await?;
+            // Beside the console, which sees what comes in meanwhile, and shown for as
+            // long as there is somebody to look at it.
+            let _page = if self.exit { None } else { Some(page::Page::start(&stack).await) };
             let early = console.has_promises() || v1_confirm.is_none_or(|how| how != "api");
             self.follow(console, &samples, early).await
         };
@@ -216,16 +217,6 @@ impl Run {
         wiring::forget(&workspace.join(".local"), &stack);
         stack.stop().await;
         right
-    }
-
-    /// Shows the operator's page for as long as there is somebody to look at it.
-    async fn page(&self, stack: &Stack) -> Option<page::Page> {
-        if self.exit {
-            return None;
-        }
-        let (page, says) = page::Page::start(stack, self.release).await;
-        say(&says);
-        page
     }
 
     /// Plays the samples and serves, each if the flags ask for it.

@@ -1,47 +1,75 @@
 //! The operator's page beside the running bundle: a program of its own, so that this
 //! one knows nothing of what it shows.
 
+use std::collections::BTreeSet;
 use std::process::Stdio;
 
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
+use super::waiting::{FIRST_BUILD, LONG, for_it};
+use crate::say::say;
 use crate::stage::Stack;
-use crate::stage::binaries::own_folder;
+use crate::stage::binaries::{Bins, Progress, build};
 
-/// The program, which is built with the functions.
+/// The program. The functions do without it, so it is built when they are up.
 const PROGRAM: &str = "affiliate-ops";
 /// The port of DynamoDB that the program takes for the usual one.
 const USUAL: &str = "http://127.0.0.1:8000";
 /// It ends with `cargo local`, not by itself: a year, in minutes.
 const IDLE: &str = "525600";
 
-/// A running page. It ends with this.
+/// A page that is being made ready, or runs. It ends with this.
 #[derive(Debug)]
 pub(super) struct Page {
-    _process: Child,
+    task: JoinHandle<()>,
 }
 
 impl Page {
-    /// Starts the page, and gives what is to be said of it. Without the program, that
-    /// is the command that shows it.
-    pub(super) async fn start(stack: &Stack, release: bool) -> (Option<Self>, String) {
+    /// Builds the program and starts it, and says its address: at once, or, where the
+    /// build takes long, when it is there. Nothing waits for it.
+    pub(super) async fn start(stack: &Stack) -> Self {
         let words = words(&stack.dynamodb, &stack.table);
-        // Functions as they are shipped are built without the tools beside them.
-        let program = own_folder().map(|folder| folder.join(PROGRAM)).filter(|_| !release);
-        let started = match program.filter(|program| program.exists()) {
-            Some(program) => start(Command::new(program).args(&words)).await,
-            None => None,
-        };
-        match started {
-            Some((process, address)) => {
-                let says = format!("page             {address}  (good for one browser)");
-                (Some(Self { _process: process }), says)
+        let (ready, is_ready) = oneshot::channel();
+        let task = tokio::spawn(async move {
+            let page = for_it("building the page", FIRST_BUILD, built(&words)).await;
+            let says = match &page {
+                Some((_, address)) => {
+                    format!("page             {address}  (good for one browser)")
+                }
+                None => format!("page             cargo ops {} serve", words.join(" ")),
+            };
+            if let Err(says) = ready.send(says) {
+                say(&says);
             }
-            None => (None, format!("page             cargo ops {} serve", words.join(" "))),
+            if let Some((mut process, _)) = page {
+                // It runs for as long as this task does.
+                drop(process.wait().await);
+            }
+        });
+        if let Ok(Ok(says)) = timeout(LONG, is_ready).await {
+            say(&says);
         }
+        Self { task }
     }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Builds the program by the profile of this one, and starts it; `None` where either
+/// fails.
+async fn built(words: &[String]) -> Option<(Child, String)> {
+    let program = BTreeSet::from([PROGRAM.to_owned()]);
+    let folder = build(Bins::Named(&program), None, Progress::Hidden).await.ok()?;
+    start(Command::new(folder.join(PROGRAM)).args(words)).await
 }
 
 /// The words that choose the table.

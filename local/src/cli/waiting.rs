@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 
 use crate::say::say;
 
+/// What makes the first build longer than those after it.
+pub(super) const FIRST_BUILD: &str = "the first time it takes some minutes";
 /// The time after which something takes long.
-const LONG: Duration = Duration::from_secs(3);
+pub(super) const LONG: Duration = Duration::from_secs(3);
 /// The time between two words about it.
 const PAUSE: Duration = Duration::from_secs(30);
 

@@ -1,10 +1,11 @@
 //! The function binaries, which cargo builds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
+use tokio::process::Command;
 use tokio::sync::Mutex;
 
 use crate::error::LocalError;
@@ -45,6 +46,15 @@ fn root_above(folder: &Path) -> Option<&Path> {
     folder.ancestors().find(is_root)
 }
 
+/// The binaries that are wanted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Bins<'a> {
+    /// Every one of the workspace.
+    All,
+    /// Those of these names.
+    Named(&'a BTreeSet<String>),
+}
+
 /// Builds binaries once per process and profile, and returns their folder: by
 /// the profile of the running program every binary of the workspace, by another
 /// one the functions alone, as they are shipped. Cargo's progress goes to
@@ -59,14 +69,30 @@ pub async fn build_functions(profile: Option<&str>) -> Result<PathBuf, LocalErro
     if let Some(folder) = built.get(&profile) {
         return Ok(folder.clone());
     }
-    let wanted = profile.clone();
-    let building = tokio::task::spawn_blocking(move || build(wanted.as_deref()));
-    let folder = building.await.map_err(|error| LocalError::Build(error.to_string()))??;
+    let folder = build(Bins::All, profile.as_deref(), Progress::Shown).await?;
     built.insert(profile, folder.clone());
     Ok(folder)
 }
 
-fn build(profile: Option<&str>) -> Result<PathBuf, LocalError> {
+/// What is heard of a build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// Cargo's progress, on standard error.
+    Shown,
+    /// Mistakes alone.
+    Hidden,
+}
+
+/// Builds binaries by a profile, or that of the running program, and returns their
+/// folder. Dropping it ends the build.
+///
+/// # Errors
+/// [`LocalError::Build`] when cargo cannot be run or the build fails.
+pub(crate) async fn build(
+    bins: Bins<'_>,
+    profile: Option<&str>,
+    progress: Progress,
+) -> Result<PathBuf, LocalError> {
     let problem = |text: &str| LocalError::Build(text.to_owned());
     let folder = own_folder().ok_or_else(|| problem("the running program has no folder"))?;
     let target =
@@ -89,13 +115,9 @@ fn build(profile: Option<&str>) -> Result<PathBuf, LocalError> {
             command.env_remove(name);
         }
     }
-    command.args(["build", "--workspace", "--bins", "--profile", profile]);
-    if profile != own {
-        // The engines would take minutes more, and would add features of crates to
-        // the functions that the shipped ones do not have.
-        for engine in ["local", "ops", "tests"] {
-            command.args(["--exclude", engine]);
-        }
+    command.args(arguments(bins, profile, own));
+    if progress == Progress::Hidden {
+        command.arg("--quiet");
     }
     let status = command
         .arg("--target-dir")
@@ -104,10 +126,55 @@ fn build(profile: Option<&str>) -> Result<PathBuf, LocalError> {
         .stdin(Stdio::null())
         // Standard output is reserved for this program's own words.
         .stdout(Stdio::null())
+        .kill_on_drop(true)
         .status()
+        .await
         .map_err(|error| LocalError::Build(format!("cargo: {error}")))?;
     if !status.success() {
         return Err(LocalError::Build(format!("cargo build: {status}")));
     }
     Ok(target.join(if profile == "dev" { "debug" } else { profile }))
+}
+
+/// The arguments of cargo for a build by a profile, where the running program is of
+/// another, or the same.
+fn arguments(bins: Bins<'_>, profile: &str, own: &str) -> Vec<String> {
+    // All of the workspace, whatever is wanted of it: the features of the crates that
+    // it shares depend on that, and with others they would all be built anew.
+    let mut arguments = vec!["build", "--workspace", "--profile", profile];
+    match bins {
+        Bins::All => arguments.push("--bins"),
+        Bins::Named(names) => {
+            arguments.extend(names.iter().flat_map(|name| ["--bin", name.as_str()]));
+        }
+    }
+    if profile != own {
+        // The engines would take minutes more, and would add features of crates to
+        // the functions that the shipped ones do not have.
+        for engine in ["local", "ops", "tests"] {
+            arguments.extend(["--exclude", engine]);
+        }
+    }
+    arguments.into_iter().map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_wanted_is_built() {
+        let names = BTreeSet::from(["one".to_owned(), "two".to_owned()]);
+        let said = |bins, profile| arguments(bins, profile, "dev").join(" ");
+        assert_eq!(said(Bins::All, "dev"), "build --workspace --profile dev --bins");
+        assert_eq!(
+            said(Bins::Named(&names), "dev"),
+            "build --workspace --profile dev --bin one --bin two"
+        );
+        assert_eq!(
+            said(Bins::Named(&names), "release"),
+            "build --workspace --profile release --bin one --bin two --exclude local \
+             --exclude ops --exclude tests"
+        );
+    }
 }

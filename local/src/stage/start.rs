@@ -1,6 +1,6 @@
 //! The parts of a stack, made before it runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -126,11 +126,13 @@ pub(crate) fn read_template(
     Ok(template)
 }
 
-/// Checks that the ports are free and the template takes the parameters. A caller
-/// that has to build the functions first reports such mistakes before.
-pub(crate) async fn check(options: &Options) -> Result<(), LocalError> {
+/// Checks that the ports are free and the template takes the parameters, and gives the
+/// names of the functions' binaries. A caller that has to build them first reports such
+/// mistakes before.
+pub(crate) async fn check(options: &Options) -> Result<BTreeSet<String>, LocalError> {
     let listeners = Listeners::bind(options).await?;
-    read_template(options, &listeners).map(drop)
+    let template = read_template(options, &listeners)?;
+    Ok(template.functions.into_values().map(|function| function.binary).collect())
 }
 
 pub(crate) async fn open_database(

@@ -8,5 +8,6 @@
 
 mod banner;
 mod endpoint;
+mod page;
 mod sending;
 mod stage;

@@ -1,6 +1,7 @@
 //! A `cargo local` that serves on free ports, and what it reports.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
@@ -38,9 +39,19 @@ pub fn ran(command: &mut Command) -> (bool, String) {
 
 impl Served {
     pub fn start(arguments: &[&str]) -> Self {
+        Self::start_with(arguments, &[])
+    }
+
+    /// With these variables in its environment.
+    pub fn start_with(arguments: &[&str], variables: &[(&str, &Path)]) -> Self {
         let ports = ["--http-port=0", "--dynamodb-port=0", "--sqs-port=0"];
         let mut command = local(&["--serve", "--json"]);
-        command.args(ports).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .envs(variables.iter().copied())
+            .args(ports)
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (sender, lines) = channel();
         let stderr = BufReader::new(child.stderr.take().unwrap());
