@@ -310,10 +310,10 @@ mod tests {
         let deliver = stack.clone().parameters(parameter("deliver")).build();
         let park = stack.clone().parameters(parameter("park")).build();
         assert_eq!(output(&park, TABLE_NAME).as_deref(), Some("stack-Ledger-1"));
-        let reversals = |stack: &Stack| super::reversals(super::parameter(stack, REVERSALS));
-        assert_eq!(reversals(&deliver), Reversals::Deliver);
-        assert_eq!(reversals(&park), Reversals::Park);
-        assert_eq!(reversals(&stack.build()), Reversals::Park);
+        let of = |stack: &Stack| reversals(super::parameter(stack, REVERSALS));
+        assert_eq!(of(&deliver), Reversals::Deliver);
+        assert_eq!(of(&park), Reversals::Park);
+        assert_eq!(of(&stack.build()), Reversals::Park);
     }
 
     #[test]
