@@ -9,12 +9,13 @@ mod page;
 mod send;
 mod values;
 mod waiting;
+pub mod run_folder;
 pub mod wiring;
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
@@ -34,6 +35,7 @@ use crate::stage::start::check;
 use crate::stage::{Doors, Logs, Options, Stack};
 use check_endpoint::CheckEndpoint;
 use event::Event;
+use run_folder::{RunFolder, USUAL_PORT};
 use send::SendSample;
 use values::{at_least_one, parameter, url};
 
@@ -54,6 +56,9 @@ pub struct Cli {
     run: Run,
 }
 
+/// The folder in the clone for what `cargo local` leaves.
+pub(super) const LOCAL: &str = ".local";
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Prints a sample signed now, for `sam local invoke FUNCTION -e -`
@@ -73,7 +78,7 @@ struct Run {
     #[arg(long, value_name = "PORT", default_value_t = 3000)]
     http_port: u16,
     /// Port of DynamoDB
-    #[arg(long, value_name = "PORT", default_value_t = 8000)]
+    #[arg(long, value_name = "PORT", default_value_t = USUAL_PORT)]
     dynamodb_port: u16,
     /// Port of SQS
     #[arg(long, value_name = "PORT", default_value_t = 9324)]
@@ -109,7 +114,7 @@ struct Run {
     /// Folder to keep the table in; without it nothing is kept
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// File for what the functions print, instead of .local/functions.log
+    /// File for what the functions print, instead of the one that the run has in .local
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
     /// Secrets instead of the development ones: JSON with `webhooks` and, unless
@@ -171,14 +176,17 @@ impl Run {
         self.faults.iter().for_each(|fault| external.inject(*fault));
         let samples = Samples::load(workspace.join("events"))?;
         samples.bodies()?.iter().for_each(|body| external.seed(body));
-        let log = logs::place(self.log.as_deref())?;
-        let mut options = self.options(&secrets, &external, &log);
+        let mut options = self.options(&secrets, &external);
         // The first build takes minutes, so mistakes are reported before it.
         let functions = check(&options).await?;
         let profile = self.release.then_some("release");
         let building = build(Bins::Named(&functions), profile, Progress::Shown);
         options.bin_dir =
             waiting::for_it("building the functions", waiting::FIRST_BUILD, building).await?;
+        let local = workspace.join(LOCAL);
+        let folder = RunFolder::take(&local, self.dynamodb_port)?;
+        let log = self.log.clone().unwrap_or_else(|| folder.log());
+        options.logs = Logs::File(log.clone());
         let v1_confirm = options.parameters.get("V1Confirm").cloned();
         let stack = Stack::start(options).await?;
         let _open = self.doors(&stack, &external).await?;
@@ -186,10 +194,10 @@ impl Run {
         for line in banner::lines(&stack, &external, secrets.webhooks(), &log, columns) {
             say(&line);
         }
+        wiring::note(&folder, &stack, &log, external.own_endpoint())?;
         if !self.exit {
-            containers::write(&workspace.join(".local"), &stack)?;
-            send::note_address(&workspace.join(".local"), &stack.http)?;
-            wiring::note(&workspace.join(".local"), &stack, &log, external.own_endpoint())?;
+            containers::write(&local, &stack)?;
+            send::note_address(&local, &stack.http)?;
             for line in banner::tools(&stack, columns) {
                 say(&line);
             }
@@ -213,8 +221,7 @@ impl Run {
             let early = console.has_promises() || v1_confirm.is_none_or(|how| how != "api");
             self.follow(console, &samples, early).await
         };
-        send::forget_address(&workspace.join(".local"), &stack.http);
-        wiring::forget(&workspace.join(".local"), &stack);
+        send::forget_address(&local, &stack.http);
         stack.stop().await;
         right
     }
@@ -250,7 +257,7 @@ impl Run {
         Ok(true)
     }
 
-    fn options(&self, secrets: &SecretsFile, external: &ExternalSystems, log: &Path) -> Options {
+    fn options(&self, secrets: &SecretsFile, external: &ExternalSystems) -> Options {
         let mut env: BTreeMap<String, String> = external.environment().into_iter().collect();
         if let Some(seconds) = self.sweep {
             env.insert("UNTOUCHED_SECONDS".to_owned(), seconds.to_string());
@@ -267,7 +274,6 @@ impl Run {
             env,
             schedules_every: self.sweep.map(|seconds| Duration::from_secs(seconds.into())),
             instances: self.instances,
-            logs: Logs::File(log.to_path_buf()),
             observer: Some(external.observer()),
             ..dev_options()
         }

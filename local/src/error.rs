@@ -34,6 +34,15 @@ pub enum LocalError {
     /// The data folder is another process's.
     #[error("data folder {0} is in use by another cargo local")]
     DataInUse(PathBuf),
+    /// The folder of a run is another process's.
+    #[error("{} is in use by another cargo local; choose another port with --dynamodb-port", .0.display())]
+    RunInUse(PathBuf),
+    /// More runs than one may be meant; what tells them apart.
+    #[error("more than one cargo local runs here: {0}")]
+    SeveralRun(String),
+    /// A log is another process's.
+    #[error("log file {} is in use by another cargo local; choose another with --log", .0.display())]
+    LogInUse(PathBuf),
     /// An engine refused.
     #[error("{engine}: {problem}")]
     Engine {

@@ -79,7 +79,7 @@ pub(crate) async fn by_log(
     id: &str,
     log: &LogArgs,
 ) -> Result<InLog, OpsError> {
-    let Some(told) = of_event(target, id, log).await else { return Ok(InLog::default()) };
+    let told = of_event(target, id, log).await;
     let mut places: BTreeMap<Partition, Vec<&RequestSeen>> = BTreeMap::new();
     for request in &told.requests {
         if let Some(partition) = request.partition() {
@@ -98,7 +98,7 @@ pub(crate) async fn by_log(
         }
         events.extend(here);
     }
-    Ok(InLog { events, since: Some(told.since), gaps })
+    Ok(InLog { events, since: told.since, gaps })
 }
 
 /// The events of a partition that have this id.

@@ -86,7 +86,7 @@ pub(crate) async fn overview(args: &TargetArgs, store: &Store) -> Result<Overvie
     };
     let (sweep, alarms) = join(Box::pin(last_sweep(args, at)), Box::pin(alarms(args))).await;
     let sweep = match sweep {
-        Ok(sweep) => sweep,
+        Ok(sweep) => Some(sweep),
         Err(gap) => {
             gaps.push(format!("the last sweep: {}", gap.words()));
             None
@@ -101,13 +101,11 @@ pub(crate) async fn overview(args: &TargetArgs, store: &Store) -> Result<Overvie
 }
 
 impl Overview {
-    /// The answer as a page, with the last requests where a log is at hand.
+    /// The answer as a page, with the last requests, or the gap where no log is at hand.
     pub(crate) async fn page(mut self, target: &TargetArgs, frame: &Frame) -> String {
         let asked = RequestsArgs::of_last(REQUESTS_SECONDS, REQUESTS);
-        let has_log = target.stack_name().is_some() || target.is_usual_local();
-        let requests = if has_log { Some(Requests::read(target, &asked).await) } else { None };
-        let requests = match requests.transpose() {
-            Ok(requests) => requests,
+        let requests = match Requests::read(target, &asked).await {
+            Ok(requests) => Some(requests),
             Err(error) => {
                 self.now.gaps.push(format!("requests: {error}"));
                 None

@@ -57,7 +57,10 @@ impl Requests {
         let since = asked.since.before(until);
         let read = match target.stack_name() {
             Some(stack) => logs::deployed(&logs::groups(stack, asked), since).await?,
-            None => logs::local(asked.log.as_deref())?,
+            None => match &asked.log {
+                Some(log) => logs::local(log)?,
+                None => logs::local(&logs::local_log(target).map_err(or_a_file)?)?,
+            },
         };
         if read.requests.is_empty() && read.complete == 0 && !read.gaps.is_empty() {
             let gaps: Vec<String> = read.gaps.iter().map(Gap::text).collect();
@@ -70,10 +73,7 @@ impl Requests {
         let logs::Logs { mut requests, gaps, .. } = read;
         requests.retain(|request| request.at >= since && asked.takes(request));
         requests.sort_by_key(|request| request.at);
-        let mut outcomes = BTreeMap::new();
-        for request in &requests {
-            *outcomes.entry(request.outcome.clone()).or_insert(0) += 1;
-        }
+        let outcomes = outcomes(&requests);
         let limit = usize::try_from(asked.limit).unwrap_or(usize::MAX);
         let left_out = requests.len().saturating_sub(limit);
         requests.drain(..left_out);
@@ -83,24 +83,22 @@ impl Requests {
     fn sentence(&self) -> String {
         let all = self.requests.len().saturating_add(self.left_out);
         let time = span(self.until.seconds().saturating_sub(self.since.seconds()));
-        let outcomes: Vec<String> =
-            self.outcomes.iter().map(|(name, count)| format!("{count} {name}")).collect();
-        let outcomes = match outcomes.as_slice() {
-            [] => String::new(),
-            outcomes => format!(": {}", outcomes.join(", ")),
-        };
+        let outcomes = by_outcome(&self.outcomes);
         let requests = counted(all, "request", "requests");
         format!("{requests} in the last {time}{outcomes}.")
     }
 
+    /// Which are shown, where not all are: what is counted may not be among them.
+    fn shown(&self) -> Option<String> {
+        let outcomes = by_outcome(&outcomes(&self.requests));
+        (self.left_out > 0).then(|| format!("The last {} are shown{outcomes}", self.requests.len()))
+    }
+
     /// What a page shows of them, latest first.
     pub(crate) fn view(&self) -> page::Requests {
-        let left_out = match self.left_out {
-            0 => String::new(),
-            _ => format!(" The last {} are shown.", self.requests.len()),
-        };
+        let shown = self.shown().map(|shown| format!(" {shown}."));
         let rows = self.requests.iter().rev().map(RequestSeen::view);
-        let sentence = format!("{}{left_out}", self.sentence());
+        let sentence = format!("{}{}", self.sentence(), shown.unwrap_or_default());
         page::Requests { sentence, rows: rows.collect() }
     }
 
@@ -112,10 +110,8 @@ impl Requests {
     /// One sentence, the requests, what each reason means, and what could not be read.
     pub(crate) fn text(&self) -> String {
         let mut parts = vec![wrapped(&self.sentence(), 0)];
-        if self.left_out > 0 {
-            let shown = format!("The last {} are shown; --limit shows more.", self.requests.len());
-            parts.push(wrapped(&shown, 0));
-        }
+        let shown = self.shown().map(|shown| format!("{shown}; --limit shows more."));
+        parts.extend(shown.map(|shown| wrapped(&shown, 0)));
         if !self.requests.is_empty() {
             let same_day = self.until.seconds().saturating_sub(self.since.seconds()) < DAY_SECONDS;
             let rows: Vec<_> = self.requests.iter().map(|one| one.row(same_day)).collect();
@@ -146,6 +142,32 @@ impl Requests {
             parts.push(format!("\n{}", gaps.collect::<String>()));
         }
         parts.concat()
+    }
+}
+
+/// The number of requests by outcome.
+fn outcomes(requests: &[RequestSeen]) -> BTreeMap<String, usize> {
+    let mut outcomes = BTreeMap::new();
+    for request in requests {
+        *outcomes.entry(request.outcome.clone()).or_insert(0) += 1;
+    }
+    outcomes
+}
+
+/// Such numbers behind a sentence, if there are any.
+fn by_outcome(outcomes: &BTreeMap<String, usize>) -> String {
+    let told: Vec<String> =
+        outcomes.iter().map(|(name, count)| format!("{count} {name}")).collect();
+    if told.is_empty() { String::new() } else { format!(": {}", told.join(", ")) }
+}
+
+/// What may be done where no log is at hand.
+fn or_a_file(error: OpsError) -> OpsError {
+    match error {
+        OpsError::Failed(problem) => {
+            OpsError::Failed(format!("{problem}, or say --log FILE for what one left"))
+        }
+        other => other,
     }
 }
 

@@ -113,11 +113,6 @@ impl TargetArgs {
         self.dynamodb.as_deref().unwrap_or(LOCAL)
     }
 
-    /// True for the `cargo local` that runs in this workspace on its usual port.
-    pub(crate) fn is_usual_local(&self) -> bool {
-        self.local && self.dynamodb.is_none() && self.table.is_none()
-    }
-
     /// Finds the table.
     pub(crate) async fn open(&self) -> Result<Target, OpsError> {
         match &self.stack {
@@ -127,7 +122,7 @@ impl TargetArgs {
     }
 
     async fn running(&self) -> Result<Target, OpsError> {
-        let url = self.dynamodb.as_deref().unwrap_or(LOCAL);
+        let url = self.local_dynamodb();
         let variable = |name: &str| {
             let value = match name {
                 "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "local",
@@ -150,7 +145,7 @@ impl TargetArgs {
         let client = aws.dynamodb();
         let tables = client.list_tables().send().await.map_err(|_| nobody())?;
         let table = choose(self.table.as_deref(), tables.table_names())?;
-        let run = LocalRun::at(url);
+        let run = LocalRun::at(url).ok();
         let parameter = |name: &str| Some(run.as_ref()?.parameters.get(name)?.as_str());
         let reversals = match self.reversals {
             Some(WhenWithdrawn::Deliver) => Reversals::Deliver,

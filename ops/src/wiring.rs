@@ -86,15 +86,9 @@ async fn deployed(stack: &str) -> Result<Wiring, OpsError> {
 }
 
 fn local(target: &TargetArgs) -> Result<Wiring, OpsError> {
-    let dynamodb = target.local_dynamodb();
-    let run = LocalRun::at(dynamodb).ok_or_else(|| {
-        OpsError::Failed(format!(
-            "no cargo local that has its DynamoDB at {dynamodb} runs in this folder or above it: \
-             start this where it runs"
-        ))
-    })?;
+    let run = LocalRun::at(target.local_dynamodb())?;
     let mut gaps = Vec::new();
-    let latest = Latest::local(Some(&run.log)).unwrap_or_else(|error| {
+    let latest = Latest::local(&run.log).unwrap_or_else(|error| {
         gaps.push(format!("the log: {error}"));
         Latest::default()
     });

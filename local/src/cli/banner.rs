@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::containers;
+use super::run_folder::{USUAL_PORT, port_of};
 use crate::play::external_systems::ExternalSystems;
 use crate::play::fold::{command, fold};
 use crate::play::sign::sign;
@@ -76,7 +77,9 @@ pub(super) fn lines(
         Some(own) => say("reward endpoint", &format!("{own}  (your own)")),
         None => say("reward endpoint", &format!("{}  (a sample)", external.endpoint.url())),
     }
-    say("function logs", &format!("{}  (cargo local logs)", log.display()));
+    let of = port_of(&stack.dynamodb).filter(|port| *port != USUAL_PORT);
+    let of = of.map(|port| format!(" --port {port}")).unwrap_or_default();
+    say("function logs", &format!("{}  (cargo local logs{of})", log.display()));
     lines
 }
 

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::LOCAL;
+use super::run_folder::{Running, last_log, port_of, running};
 use crate::error::LocalError;
 use crate::play::fold::{fold, width};
 use crate::play::lines::Line;
@@ -15,8 +17,6 @@ use crate::play::paint::Paint;
 use crate::say::say;
 use crate::stage::binaries::workspace;
 
-/// The place of the log in the workspace.
-const LOG: &str = ".local/functions.log";
 /// The time between two looks at the file.
 const PAUSE: Duration = Duration::from_millis(200);
 /// What the rest of a line is indented by that does not fit into one.
@@ -30,20 +30,53 @@ pub(super) struct Show {
     /// Only requests with this outcome, such as `unauthorized`; may be given several times
     #[arg(long = "outcome", value_name = "OUTCOME")]
     outcomes: Vec<String>,
-    /// The file of another `--log`
-    #[arg(long, value_name = "FILE")]
+    /// The run whose DynamoDB, or HTTP front, has this port; without, the only one
+    #[arg(long, value_name = "PORT")]
+    port: Option<u16>,
+    /// A log by its file
+    #[arg(long, value_name = "FILE", conflicts_with = "port")]
     file: Option<PathBuf>,
 }
 
-/// The log's place: a file, or the usual one.
-pub(super) fn place(file: Option<&Path>) -> Result<PathBuf, LocalError> {
-    file.map_or_else(|| workspace().map(|root| root.join(LOG)), |file| Ok(file.to_path_buf()))
+/// The log of the run of a port, or of the only run; where none lives, the one that the
+/// last left, with what is to be said of that.
+fn place(
+    local: &Path,
+    running: &[Running],
+    port: Option<u16>,
+) -> Result<(PathBuf, Option<String>), LocalError> {
+    let is_meant = |run: &&Running| {
+        let has = |port: u16| [&run.dynamodb, &run.http].iter().any(|url| port_of(url) == Some(port));
+        port.is_none_or(has)
+    };
+    let meant: Vec<&Running> = running.iter().filter(is_meant).collect();
+    match meant.as_slice() {
+        [run] => Ok((run.log.clone(), None)),
+        [] => {
+            let log = last_log(local, port);
+            let of = port.map(|port| format!(" of port {port}")).unwrap_or_default();
+            let says = format!("no cargo local{of} runs here; {} is of the last one", log.display());
+            Ok((log, Some(says)))
+        }
+        several => {
+            let ports = several.iter().filter_map(|run| port_of(&run.dynamodb));
+            let ports: Vec<String> = ports.map(|port| format!("--port {port}")).collect();
+            Err(LocalError::SeveralRun(ports.join(", ")))
+        }
+    }
 }
 
 impl Show {
     /// Prints the log; `false` when no request had one of the outcomes.
     pub(super) async fn run(self) -> Result<bool, LocalError> {
-        let place = place(self.file.as_deref())?;
+        let place = if let Some(file) = self.file {
+            file
+        } else {
+            let local = workspace()?.join(LOCAL);
+            let (place, says) = place(&local, &running(&local), self.port)?;
+            says.iter().for_each(|says| say(says));
+            place
+        };
         let io = |source: io::Error| LocalError::Io {
             what: format!("{} (cargo local writes it)", place.display()),
             source,
@@ -128,6 +161,37 @@ impl Filter {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn run(port: u16) -> Running {
+        Running {
+            http: format!("http://127.0.0.1:{}", port + 1),
+            dynamodb: format!("http://127.0.0.1:{port}"),
+            log: format!("/{port}.log").into(),
+        }
+    }
+
+    #[test]
+    fn the_log_is_that_of_the_only_run_or_of_the_one_that_is_named() {
+        let of = |running: &[Running], port| {
+            place(Path::new("/clone/.local"), running, port)
+                .map(|(log, says)| (log.display().to_string(), says.is_some()))
+                .map_err(|error| error.to_string())
+        };
+        let two = [run(8000), run(8200)];
+        for (running, port, log) in [
+            (&two[1..], None, "/8200.log"),
+            (&two, Some(8000), "/8000.log"),
+            (&two, Some(8200), "/8200.log"),
+            (&two, Some(8201), "/8200.log"),
+        ] {
+            assert_eq!(of(running, port), Ok((log.to_owned(), false)), "{port:?}");
+        }
+        for (port, log) in [(None, "functions.log"), (Some(8300), "8300/functions.log")] {
+            assert_eq!(of(&[], port), Ok((format!("/clone/.local/{log}"), true)));
+        }
+        let several = of(&two, None).unwrap_err();
+        assert!(several.ends_with("--port 8000, --port 8200"), "{several}");
+    }
 
     const RECORDED: &str = r#"{"message":"webhook","outcome":"recorded","status":200}"#;
     const PING: &str = r#"{"message":"webhook","outcome":"ping","status":200}"#;

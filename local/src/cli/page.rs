@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::waiting::{FIRST_BUILD, LONG, for_it};
+use crate::play::fold::{fold, width};
 use crate::say::say;
 use crate::stage::Stack;
 use crate::stage::binaries::{Bins, Progress, build};
@@ -20,8 +21,12 @@ use crate::stage::binaries::{Bins, Progress, build};
 const PROGRAM: &str = "affiliate-ops";
 /// The port of DynamoDB that the program takes for the usual one.
 const USUAL: &str = "http://127.0.0.1:8000";
-/// It ends with `cargo local`, not by itself: a year, in minutes.
-const IDLE: &str = "525600";
+/// It ends with `cargo local`, not by itself: a year, in minutes. That may be killed, so
+/// it is the end of a pipe between the two that tells.
+const UNTIL_THEN: [&str; 4] = ["serve", "--until-eof", "--idle", "525600"];
+
+/// What the rest of its line is indented by where that does not fit into one.
+const HANG: usize = 19;
 
 /// A page that is being made ready, or runs. It ends with this.
 #[derive(Debug)]
@@ -39,7 +44,8 @@ impl Page {
             let page = for_it("building the page", FIRST_BUILD, built(&words)).await;
             let says = match &page {
                 Some((_, address)) => {
-                    format!("page             {address}  (good for one browser)")
+                    let says = format!("page             {address}  (good for one browser)");
+                    fold(&says, HANG, width())
                 }
                 None => format!("page             cargo ops {} serve", words.join(" ")),
             };
@@ -47,7 +53,9 @@ impl Page {
                 say(&says);
             }
             if let Some((mut process, _)) = page {
-                // It runs for as long as this task does.
+                // It runs for as long as this task does. To wait for it would let go of
+                // its input, if that were left in it.
+                let _input = process.stdin.take();
                 drop(process.wait().await);
             }
         });
@@ -83,8 +91,8 @@ fn words(dynamodb: &str, table: &str) -> Vec<String> {
 }
 
 async fn start(command: &mut Command) -> Option<(Child, String)> {
-    command.args(["--json", "serve", "--idle", IDLE]);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+    command.arg("--json").args(UNTIL_THEN);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
     let mut process = command.spawn().ok()?;
     let mut line = String::new();
     BufReader::new(process.stdout.take()?).read_line(&mut line).await.ok()?;

@@ -2,45 +2,35 @@
 //! settings, and where its functions' log is.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use regex_lite::Regex;
 use serde_json::{Map, Value, json};
 
+use super::run_folder::RunFolder;
 use crate::error::LocalError;
 use crate::stage::Stack;
 
 /// The file's name.
-const FILE: &str = "wiring.json";
+pub(super) const FILE: &str = "wiring.json";
 /// An address, with who may call it and where it leads: both may hold a token.
 const URL: &str = r"(https?://)(?:[^/@\s,]*@)?([^/?#\s,]+)[^\s,]*";
 
-/// Writes the file into a folder. `endpoint` is the reward endpoint of one's own.
+/// Writes the file into the folder of a run. `endpoint` is the reward endpoint of one's own.
 ///
 /// # Errors
 /// [`LocalError::Io`] when it cannot be written.
 pub fn note(
-    folder: &Path,
+    folder: &RunFolder,
     stack: &Stack,
     log: &Path,
     endpoint: Option<&str>,
 ) -> Result<(), LocalError> {
-    let file = folder.join(FILE);
+    let file = folder.path().join(FILE);
     let io = |source| LocalError::Io { what: file.display().to_string(), source };
     let log = std::path::absolute(log).map_err(io)?;
     let text = format!("{:#}\n", content(stack, &log, endpoint));
-    fs::create_dir_all(folder).and_then(|()| fs::write(&file, text)).map_err(io)
-}
-
-/// Removes the file of a stack that ends, unless it is another one's by now.
-pub fn forget(folder: &Path, stack: &Stack) {
-    let file: PathBuf = folder.join(FILE);
-    let noted = fs::read(&file).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
-    let dynamodb = noted.as_ref().and_then(|noted| noted.get("dynamodb")?.as_str());
-    if dynamodb == Some(stack.dynamodb.as_str()) {
-        // One that stays is of a table that does not answer.
-        drop(fs::remove_file(file));
-    }
+    fs::write(&file, text).map_err(io)
 }
 
 fn content(stack: &Stack, log: &Path, endpoint: Option<&str>) -> Value {

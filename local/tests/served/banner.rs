@@ -1,3 +1,4 @@
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::stage::{Served, local, ran};
@@ -27,7 +28,7 @@ fn the_banner_begins_with_a_signed_request_that_works() {
 
 #[test]
 fn the_log_is_read_by_a_person() {
-    let log = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("read-by-a-person.log");
+    let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join("read-by-a-person.log");
     let log = log.to_str().unwrap();
     let mut served = Served::start(&["--log", log]);
     assert!(served.send(&["firstpromoter-commission-updated"]).0);
@@ -56,9 +57,63 @@ fn the_log_is_read_by_a_person() {
     );
 }
 
+/// Two runs of one clone have a log each, which neither empties for the other.
+#[test]
+fn each_of_two_runs_has_its_own_log() {
+    let mut one = Served::start(&[]);
+    assert!(one.send(&["affonso-payout-paid"]).0);
+    one.until(&["200 recorded: payout.paid"]);
+    let mut two = Served::start(&[]);
+    assert!(!two.send(&["uppromote-bad-signature"]).0);
+    two.until(&["401 unauthorized: no_secret_matches"]);
+    let logs = |served: &Served| {
+        let (_, port) = served.address("dynamodb").rsplit_once(':').unwrap();
+        let (done, logs) = ran(&mut local(&["logs", "--port", port]));
+        assert!(done, "{logs}");
+        served_has(served, &format!("(cargo local logs --port {port})"));
+        logs
+    };
+    let (first, second) = (logs(&one), logs(&two));
+    assert!(first.contains(" affonso recorded") && !first.contains("unauthorized"), "{first}");
+    assert!(second.contains(" unauthorized: ") && !second.contains("affonso"), "{second}");
+    let (done, several) = ran(&mut local(&["logs"]));
+    assert!(!done && several.contains("more than one cargo local runs here: "), "{several}");
+    // What a run left that was killed goes when the next one starts.
+    let own = own_folder(&two);
+    two.kill();
+    assert!(own.join("functions.log").is_file());
+    let _next = Served::start(&[]);
+    assert!(!own.exists(), "{}", own.display());
+    assert_eq!(logs(&one), first);
+}
+
+/// The banner of a run has this text.
+fn served_has(served: &Served, text: &str) {
+    assert!(served.report.contains(text), "{text}: {}", served.report);
+}
+
+/// The folder of the log that the banner names.
+fn own_folder(served: &Served) -> PathBuf {
+    let (_, log) = served.report.split_once("function logs ").unwrap();
+    let log = log.split_whitespace().next().unwrap();
+    Path::new(log).parent().unwrap().to_path_buf()
+}
+
+#[test]
+fn one_log_is_not_written_by_two() {
+    let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join("of-one.log");
+    let log = log.to_str().unwrap();
+    let one = Served::start(&["--log", log]);
+    assert!(one.send(&["affonso-payout-paid"]).0);
+    let ports = ["--serve", "--http-port=0", "--dynamodb-port=0", "--sqs-port=0", "--log", log];
+    let (done, said) = ran(&mut local(&ports));
+    assert!(!done && said.contains("is in use by another cargo local"), "{said}");
+    assert!(std::fs::read_to_string(log).unwrap().contains("\"webhook\""));
+}
+
 #[test]
 fn the_log_is_followed_into_the_next_run() {
-    let log = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("followed.log");
+    let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join("followed.log");
     let path = log.to_str().unwrap();
     std::fs::write(&log, "an older line, longer than what comes after it\n").unwrap();
     let mut following = Following::start(path);

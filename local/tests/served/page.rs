@@ -85,6 +85,31 @@ fn the_page_is_built_beside_the_run_and_ends_with_it() {
     }
 }
 
+/// However the run ends: the page has no other way to learn of a kill.
+#[test]
+fn the_page_ends_with_a_run_that_is_killed() {
+    let mut served = Served::start(&[]);
+    served.until(&["page http://127.0.0.1:", "(good for one browser)"]);
+    let (_, address) = served.report.split_once("page http://").unwrap();
+    let host = address.split('/').next().unwrap().to_owned();
+    assert!(TcpStream::connect(&host).is_ok(), "{host}");
+    served.kill();
+    let since = Instant::now();
+    while TcpStream::connect(&host).is_ok() {
+        assert!(since.elapsed() < PATIENCE, "the page at {host} stays");
+        sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn no_line_about_the_page_is_wider_than_the_terminal() {
+    let mut served = Served::start_with(&[], &[("COLUMNS", Path::new("80"))]);
+    served.until(&["page http://127.0.0.1:", "(good for one browser)"]);
+    let lines = served.lines_so_far.iter();
+    let page: Vec<_> = lines.skip_while(|line| !line.starts_with("page ")).take(2).collect();
+    assert!(page.iter().all(|line| line.chars().count() <= 80), "{page:?}");
+}
+
 #[test]
 fn where_the_page_cannot_be_built_the_command_that_shows_it_is_told() {
     let cargo = Cargo::new("build-fails", "exit 1");

@@ -113,6 +113,14 @@ impl Served {
     }
 }
 
+impl Served {
+    /// Ends it as nobody can look ahead to.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
 impl Drop for Served {
     fn drop(&mut self) {
         // It ends the functions, which it could not if it were killed.

@@ -13,7 +13,7 @@ use shared::wire::Timestamp;
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RequestsArgs {
     /// From when on: 30m, 2h, 1d, or a time, 2026-01-31T00:00:00Z
-    #[arg(long, value_name = "TIME", default_value = "30m")]
+    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = since)]
     pub(crate) since: Since,
     /// Only those with this outcome, such as unauthorized; several with commas
     #[arg(long, value_name = "OUTCOME", value_delimiter = ',', value_parser = outcome)]
@@ -24,7 +24,7 @@ pub(crate) struct RequestsArgs {
     /// The most that are shown, the last ones
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub(crate) limit: u32,
-    /// With --local: the functions' log [default: .local/functions.log of the workspace]
+    /// With --local: the functions' log [default: that of the running `cargo local`]
     #[arg(long, value_name = "FILE")]
     pub(crate) log: Option<PathBuf>,
 }
@@ -58,6 +58,16 @@ fn outcome(text: &str) -> Result<String, String> {
     }
     let known = serde_json::from_value::<Outcome>(Value::from(text));
     known.map(|_| text.to_owned()).map_err(|error| format!("{error}, `{GATEWAY}`"))
+}
+
+/// A time to begin with that has been.
+pub(crate) fn since(text: &str) -> Result<Since, String> {
+    let since: Since = text.parse()?;
+    let now = Timestamp::now();
+    if since.before(now) > now {
+        return Err(format!("is still to come: it is {} now", now.to_rfc3339()));
+    }
+    Ok(since)
 }
 
 /// A time to begin with: so long ago, or then.
@@ -122,6 +132,9 @@ mod tests {
         ] {
             assert_eq!(text.parse().ok(), since, "{text}");
         }
+        assert_eq!(since("2026-01-31T00:00:00Z"), Ok(Since::At(then)));
+        let refused = since("9999-01-31T00:00:00Z").unwrap_err();
+        assert!(refused.starts_with("is still to come: it is 20"), "{refused}");
         assert_eq!(Since::Ago(60).before(then), then.plus_seconds(-60));
     }
 

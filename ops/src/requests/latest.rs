@@ -62,7 +62,7 @@ impl Latest {
     ///
     /// # Errors
     /// [`OpsError::Failed`] when there is none.
-    pub(crate) fn local(log: Option<&Path>) -> Result<Self, OpsError> {
+    pub(crate) fn local(log: &Path) -> Result<Self, OpsError> {
         let mut found = Self::default();
         found.add(logs::local(log)?);
         Ok(found)

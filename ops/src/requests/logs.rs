@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::OpsError;
-use crate::local_run::folders;
+use crate::local_run::LocalRun;
 use crate::requests::Gap;
 use crate::requests::args::{GATEWAY, RequestsArgs};
 use crate::requests::line::RequestSeen;
 use crate::signed_in::signed_in;
+use crate::target::TargetArgs;
 use aws_sdk_cloudwatchlogs::Client;
 use futures_util::future::join_all;
 use shared::wire::Timestamp;
@@ -20,8 +21,6 @@ pub(super) const FUNCTIONS: [&str; 5] =
 const PAGES: usize = 40;
 /// The problem of a group that has more.
 pub(super) const TOO_MUCH: &str = "too much to read to its end; choose a later --since";
-/// The functions' log of `cargo local`, within the workspace.
-const LOCAL_LOG: &str = ".local/functions.log";
 
 /// The requests that were found, and what could not be read.
 #[derive(Debug, Default)]
@@ -145,27 +144,31 @@ impl Group {
     }
 }
 
-/// The functions' log of the `cargo local` of this workspace, if it wrote one.
-pub(super) fn local_log() -> Option<PathBuf> {
-    let logs = folders().into_iter().map(|folder| folder.join(LOCAL_LOG));
-    logs.into_iter().find(|log| log.is_file())
+/// The functions' log of the `cargo local` whose table is looked at: of that one alone, and
+/// of no other that runs, or ran, beside it.
+///
+/// # Errors
+/// [`OpsError::Failed`] when there is none at hand.
+pub(super) fn local_log(target: &TargetArgs) -> Result<PathBuf, OpsError> {
+    LocalRun::at(target.local_dynamodb()).map(|run| run.log)
+}
+
+/// All that a log of `cargo local` says.
+///
+/// # Errors
+/// [`OpsError::Failed`] when it cannot be read.
+pub(super) fn text(log: &Path) -> Result<String, OpsError> {
+    let bytes =
+        fs::read(log).map_err(|error| OpsError::Failed(format!("{}: {error}", log.display())))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The requests in the functions' log of `cargo local`.
 ///
 /// # Errors
-/// [`OpsError::Failed`] when there is none.
-pub(super) fn local(log: Option<&Path>) -> Result<Logs, OpsError> {
-    let found = log.map(Path::to_path_buf).or_else(local_log);
-    let log = found.ok_or_else(|| {
-        OpsError::Failed(format!(
-            "no {LOCAL_LOG} in this folder or above it: start this where cargo local runs, or \
-             say --log FILE (cargo local --serve writes to standard error instead)"
-        ))
-    })?;
-    let bytes =
-        fs::read(&log).map_err(|error| OpsError::Failed(format!("{}: {error}", log.display())))?;
-    let text = String::from_utf8_lossy(&bytes);
+/// [`OpsError::Failed`] when it cannot be read.
+pub(super) fn local(log: &Path) -> Result<Logs, OpsError> {
+    let text = text(log)?;
     let requests = text.lines().filter_map(|line| RequestSeen::of_function(line, None));
     Ok(Logs { requests: requests.collect(), complete: 1, gaps: Vec::new() })
 }

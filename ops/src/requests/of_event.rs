@@ -7,7 +7,7 @@ use clap::Args;
 use shared::ledger::shared_identity;
 use shared::wire::Timestamp;
 
-use crate::requests::args::Since;
+use crate::requests::args::{Since, since};
 use crate::requests::line::RequestSeen;
 use crate::requests::{Gap, logs};
 use crate::target::TargetArgs;
@@ -25,9 +25,9 @@ const SHA256: usize = 64;
 pub(crate) struct LogArgs {
     /// Looks for an event of that id in the log of requests too, from then on: 2h, 90d, or
     /// a time [default: 30d, where the table has nothing under the id]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = since)]
     pub(crate) since: Option<Since>,
-    /// With --local: the functions' log [default: .local/functions.log of the workspace]
+    /// With --local: the functions' log [default: that of the running `cargo local`]
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
 }
@@ -37,33 +37,37 @@ pub(crate) struct LogArgs {
 pub(crate) struct Told {
     /// The requests that brought it, earliest first.
     pub(crate) requests: Vec<RequestSeen>,
-    /// The time from which on the log was read.
-    pub(crate) since: Timestamp,
+    /// The time from which on the log was read; `None` where there is none at hand.
+    pub(crate) since: Option<Timestamp>,
     /// What could not be read of it.
     pub(crate) gaps: Vec<String>,
 }
 
-/// Reads the requests that brought an event; `None` where there is no log at hand.
-pub(crate) async fn of_event(target: &TargetArgs, id: &str, log: &LogArgs) -> Option<Told> {
+/// Reads the requests that brought an event.
+pub(crate) async fn of_event(target: &TargetArgs, id: &str, log: &LogArgs) -> Told {
     let since = log.since.unwrap_or(Since::Ago(BACK_SECONDS)).before(Timestamp::now());
     let read = if let Some(stack) = target.stack_name() {
         logs::deployed(&logs::of_functions(stack, &pattern(id)), since).await
     } else {
-        // Another table than that of the workspace has another log.
-        let usual = || logs::local_log().filter(|_| target.is_usual_local());
-        logs::local(Some(log.log.clone().or_else(usual)?.as_path()))
+        let log = log.log.clone().map_or_else(|| logs::local_log(target), Ok);
+        log.and_then(|log| logs::local(&log))
     };
-    let (mut requests, gaps) = match read {
-        Ok(read) => (read.requests, read.gaps.iter().map(Gap::words).collect()),
-        Err(error) => (Vec::new(), vec![format!("the log of requests: {error}")]),
+    let read = match read {
+        Ok(read) => read,
+        Err(error) => {
+            let gaps = vec![format!("the log of requests: {error}")];
+            return Told { requests: Vec::new(), since: None, gaps };
+        }
     };
+    let gaps = read.gaps.iter().map(Gap::words).collect();
+    let mut requests = read.requests;
     requests.retain(|request| {
         let identity = request.identity.as_deref();
         request.at >= since
             && identity.is_some_and(|one| is_of(one, id, request.event_type.as_deref()))
     });
     requests.sort_by_key(|request| request.at);
-    Some(Told { requests, since, gaps })
+    Told { requests, since: Some(since), gaps }
 }
 
 /// True for the identity of the event that has this id, or is made of it: with the type

@@ -1,7 +1,6 @@
 //! The last complete sweep, and what it saw, from its log.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use answers::{Oldest, Sweep};
 use aws_sdk_cloudwatchlogs::Client;
@@ -10,7 +9,7 @@ use shared::fulfilment::State;
 use shared::wire::Timestamp;
 
 use crate::requests::Gap;
-use crate::requests::logs::local_log;
+use crate::requests::logs::{local_log, text};
 use crate::signed_in::signed_in;
 use crate::target::TargetArgs;
 
@@ -21,18 +20,19 @@ const BACK_SECONDS: i64 = 35 * 60;
 const PATTERN: &str =
     r#"{ ($.message = "sweep" && $.outcome = "complete") || $.message = "backlog" }"#;
 
-/// Finds the last complete sweep of a stack, or of the `cargo local` of this workspace;
-/// `None` where nothing is there to be read.
+/// What a log is called whose place is not known.
+const LOG: &str = "the functions' log";
+
+/// Finds the last complete sweep of a stack, or of `cargo local`.
 ///
 /// # Errors
 /// [`Gap`] when the log cannot be read.
-pub(crate) async fn last_sweep(target: &TargetArgs, now: Timestamp) -> Result<Option<Sweep>, Gap> {
+pub(crate) async fn last_sweep(target: &TargetArgs, now: Timestamp) -> Result<Sweep, Gap> {
     let since = now.plus_seconds(-BACK_SECONDS);
     let Some(stack) = target.stack_name() else {
-        let log = local_log().filter(|_| target.is_usual_local());
-        let text = log.and_then(|log| fs::read(log).ok());
-        let text = text.map(|text| String::from_utf8_lossy(&text).into_owned());
-        return Ok(text.map(|text| of_lines(text.lines(), since)));
+        let text = local_log(target).and_then(|log| text(&log));
+        let text = text.map_err(|error| Gap::new(LOG, error.to_string()))?;
+        return Ok(of_lines(text.lines(), since));
     };
     let group = format!("/aws/lambda/{stack}-sweep");
     let config = signed_in().await.map_err(|error| Gap::new(&group, error.to_string()))?;
@@ -48,7 +48,7 @@ pub(crate) async fn last_sweep(target: &TargetArgs, now: Timestamp) -> Result<Op
         lines.extend(page.events().iter().filter_map(|event| event.message().map(str::to_owned)));
         token = page.next_token().map(str::to_owned);
         if token.is_none() {
-            return Ok(Some(of_lines(lines.iter().map(String::as_str), since)));
+            return Ok(of_lines(lines.iter().map(String::as_str), since));
         }
     }
 }

@@ -19,6 +19,7 @@ use axum::response::Response;
 use clap::Args;
 use shared::wire::Timestamp;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 use crate::OpsError;
 use crate::page::frame;
@@ -46,6 +47,10 @@ pub(crate) struct ServeArgs {
     /// Ends after so many minutes in which nobody asked for anything
     #[arg(long, value_name = "MINUTES", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
     idle: u32,
+    /// Ends when its standard input does: with the program that started it, however that
+    /// ends
+    #[arg(long)]
+    until_eof: bool,
 }
 
 /// All that a screen is made from.
@@ -88,15 +93,18 @@ impl ServeArgs {
             }
         };
         // An open connection of a browser does not keep it.
-        tokio::select! {
-            served = axum::serve(listener, router) => served.map_err(failed)?,
-            () = over => {}
-        }
-        Ok(self.ending(json))
+        let why = tokio::select! {
+            served = axum::serve(listener, router) => {
+                served.map_err(failed)?;
+                "it was stopped".to_owned()
+            }
+            () = over => format!("nobody asked for anything in {} min", self.idle),
+            () = end_of_input(), if self.until_eof => "its standard input ended".to_owned(),
+        };
+        Ok(Self::ending(&why, json))
     }
 
-    fn ending(&self, json: bool) -> String {
-        let why = format!("nobody asked for anything in {} min", self.idle);
+    fn ending(why: &str, json: bool) -> String {
         if json { serde_json::json!({ "ended": why }).to_string() } else { format!("ended: {why}") }
     }
 
@@ -115,6 +123,18 @@ impl ServeArgs {
             self.idle
         )
     }
+}
+
+/// Resolves when standard input ends; what comes in before is dropped.
+async fn end_of_input() {
+    let (ended, has_ended) = oneshot::channel();
+    // A thread of its own, which the end of the program does not wait for.
+    std::thread::spawn(move || {
+        // An input that cannot be read has ended, too.
+        drop(std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()));
+        let _ = ended.send(());
+    });
+    let _ = has_ended.await;
 }
 
 fn say(text: &str) -> std::io::Result<()> {
@@ -248,11 +268,18 @@ mod tests {
 
     #[test]
     fn its_lines_are_json_where_that_is_asked_for() {
-        let serve = ServeArgs { port: 0, allow_resume: None, personal: false, idle: 5 };
-        for line in [serve.greeting("http://127.0.0.1:1/?key=x", true), serve.ending(true)] {
+        let serve = ServeArgs {
+            port: 0,
+            allow_resume: None,
+            personal: false,
+            idle: 5,
+            until_eof: false,
+        };
+        let ending = ServeArgs::ending("nobody is there", true);
+        for line in [serve.greeting("http://127.0.0.1:1/?key=x", true), ending] {
             let line: serde_json::Value = serde_json::from_str(&line).unwrap();
             assert!(line["address"].is_string() || line["ended"].is_string(), "{line}");
         }
-        assert_eq!(serve.ending(false), "ended: nobody asked for anything in 5 min");
+        assert_eq!(ServeArgs::ending("nobody is there", false), "ended: nobody is there");
     }
 }

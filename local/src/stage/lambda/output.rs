@@ -1,6 +1,6 @@
 //! The output of functions, line by line.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -18,7 +18,8 @@ pub enum Logs {
     Capture,
     /// This process's standard error.
     Inherit,
-    /// A file that is written anew; its folder is created.
+    /// A file that is written anew, and by no other stack at the same time; its folder is
+    /// created.
     File(PathBuf),
 }
 
@@ -43,7 +44,20 @@ impl Output {
                 if let Some(folder) = path.parent() {
                     std::fs::create_dir_all(folder).map_err(io)?;
                 }
-                Self::File(Mutex::new(File::create(path).map_err(io)?))
+                let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
+                let file = file.map_err(io)?;
+                // A device, such as /dev/null, takes the lines of all. And where a lock keeps
+                // readers out, too, there is none.
+                if cfg!(unix) && file.metadata().map_err(io)?.is_file() {
+                    match file.try_lock() {
+                        Ok(()) => file.set_len(0).map_err(io)?,
+                        Err(TryLockError::WouldBlock) => {
+                            return Err(LocalError::LogInUse(path.clone()));
+                        }
+                        Err(TryLockError::Error(source)) => return Err(io(source)),
+                    }
+                }
+                Self::File(Mutex::new(file))
             }
         })
     }
