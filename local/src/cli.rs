@@ -6,10 +6,10 @@ mod containers;
 mod event;
 mod logs;
 mod page;
+pub mod run_folder;
 mod send;
 mod values;
 mod waiting;
-pub mod run_folder;
 pub mod wiring;
 
 use std::collections::BTreeMap;

@@ -87,8 +87,8 @@ pub(crate) async fn overview(args: &TargetArgs, store: &Store) -> Result<Overvie
     let (sweep, alarms) = join(Box::pin(last_sweep(args, at)), Box::pin(alarms(args))).await;
     let sweep = match sweep {
         Ok(sweep) => Some(sweep),
-        Err(gap) => {
-            gaps.push(format!("the last sweep: {}", gap.words()));
+        Err(problem) => {
+            gaps.push(format!("the last sweep: {problem}"));
             None
         }
     };
@@ -107,7 +107,7 @@ impl Overview {
         let requests = match Requests::read(target, &asked).await {
             Ok(requests) => Some(requests),
             Err(error) => {
-                self.now.gaps.push(format!("requests: {error}"));
+                self.now.gaps.push(format!("the requests: {error}"));
                 None
             }
         };

@@ -30,6 +30,7 @@ mod ops_looking;
 mod ops_page;
 mod ops_parked;
 mod ops_requests;
+mod ops_runs;
 mod ops_story;
 mod ops_together;
 mod ops_unread;

@@ -1,5 +1,6 @@
 //! The operator's question what happened to one object.
 
+use local::cli::run_folder::RunFolder;
 use local::fakes::Fault;
 use local::fakes::endpoint::EndpointFault;
 use serde_json::{Value, json};
@@ -125,13 +126,13 @@ async fn a_story_says_when_it_is_given_up_also_where_there_is_no_stack() {
     let scene = Scene::without_stream(|_| {}).await;
     scene.approve(ID).await;
     let folder = Scratch::new("run");
-    std::fs::create_dir_all(folder.path().join(".local")).unwrap();
+    let own = RunFolder::take(&folder.path().join(".local"), 8000).unwrap();
     let url = scene.stage.stack.dynamodb.as_str();
     let open_at: Timestamp = serde_json::from_value(scene.promise(KEY).await["open_at"].clone())
         .expect("a promise has the time since which it is open");
     for (says, hours) in [
         (None, 24),
-        // Of another run, which is over.
+        // Of another run.
         (Some(json!({"dynamodb": "http://127.0.0.1:1", "age": "7200"})), 24),
         (Some(json!({"dynamodb": url, "age": "7200"})), 2),
     ] {
@@ -140,7 +141,7 @@ async fn a_story_says_when_it_is_given_up_also_where_there_is_no_stack() {
                 "http": "", "dynamodb": says["dynamodb"], "log": "",
                 "parameters": {"MaxAgeSeconds": says["age"]},
             });
-            std::fs::write(folder.path().join(".local/wiring.json"), note.to_string()).unwrap();
+            std::fs::write(own.path().join("wiring.json"), note.to_string()).unwrap();
         }
         let story = async |more: &[&str]| {
             let mut command = ops_command().await;

@@ -50,6 +50,9 @@ impl Workspace {
     }
 
     /// Lets the runs be killed: what they left stays, and nobody holds it any more.
+    ///
+    /// # Panics
+    /// When it is not there.
     pub fn kill(&mut self) {
         let left: Vec<_> = self.runs.iter().map(|run| run.path().join("wiring.json")).collect();
         let notes: Vec<_> = left.iter().map(|file| std::fs::read(file).unwrap()).collect();

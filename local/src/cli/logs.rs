@@ -46,7 +46,8 @@ fn place(
     port: Option<u16>,
 ) -> Result<(PathBuf, Option<String>), LocalError> {
     let is_meant = |run: &&Running| {
-        let has = |port: u16| [&run.dynamodb, &run.http].iter().any(|url| port_of(url) == Some(port));
+        let has =
+            |port: u16| [&run.dynamodb, &run.http].iter().any(|url| port_of(url) == Some(port));
         port.is_none_or(has)
     };
     let meant: Vec<&Running> = running.iter().filter(is_meant).collect();
@@ -55,7 +56,8 @@ fn place(
         [] => {
             let log = last_log(local, port);
             let of = port.map(|port| format!(" of port {port}")).unwrap_or_default();
-            let says = format!("no cargo local{of} runs here; {} is of the last one", log.display());
+            let says =
+                format!("no cargo local{of} runs here; {} is of the last one", log.display());
             Ok((log, Some(says)))
         }
         several => {

@@ -123,6 +123,9 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
+        if self.child.try_wait().is_ok_and(|ended| ended.is_some()) {
+            return;
+        }
         // It ends the functions, which it could not if it were killed.
         let ended = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
         if ended.is_ok_and(|status| status.success()) {

@@ -20,22 +20,19 @@ const BACK_SECONDS: i64 = 35 * 60;
 const PATTERN: &str =
     r#"{ ($.message = "sweep" && $.outcome = "complete") || $.message = "backlog" }"#;
 
-/// What a log is called whose place is not known.
-const LOG: &str = "the functions' log";
-
 /// Finds the last complete sweep of a stack, or of `cargo local`.
 ///
 /// # Errors
-/// [`Gap`] when the log cannot be read.
-pub(crate) async fn last_sweep(target: &TargetArgs, now: Timestamp) -> Result<Sweep, Gap> {
+/// The problem in words, when the log cannot be read or is not at hand.
+pub(crate) async fn last_sweep(target: &TargetArgs, now: Timestamp) -> Result<Sweep, String> {
     let since = now.plus_seconds(-BACK_SECONDS);
     let Some(stack) = target.stack_name() else {
         let text = local_log(target).and_then(|log| text(&log));
-        let text = text.map_err(|error| Gap::new(LOG, error.to_string()))?;
+        let text = text.map_err(|error| error.to_string())?;
         return Ok(of_lines(text.lines(), since));
     };
     let group = format!("/aws/lambda/{stack}-sweep");
-    let config = signed_in().await.map_err(|error| Gap::new(&group, error.to_string()))?;
+    let config = signed_in().await.map_err(|error| format!("{group}: {error}"))?;
     let call = Client::new(&config)
         .filter_log_events()
         .log_group_name(&group)
@@ -44,7 +41,7 @@ pub(crate) async fn last_sweep(target: &TargetArgs, now: Timestamp) -> Result<Sw
     let (mut lines, mut token) = (Vec::new(), None);
     loop {
         let page = call.clone().set_next_token(token).send().await;
-        let page = page.map_err(|error| Gap::of(&group, &error))?;
+        let page = page.map_err(|error| Gap::of(&group, &error).words())?;
         lines.extend(page.events().iter().filter_map(|event| event.message().map(str::to_owned)));
         token = page.next_token().map(str::to_owned);
         if token.is_none() {

@@ -268,13 +268,8 @@ mod tests {
 
     #[test]
     fn its_lines_are_json_where_that_is_asked_for() {
-        let serve = ServeArgs {
-            port: 0,
-            allow_resume: None,
-            personal: false,
-            idle: 5,
-            until_eof: false,
-        };
+        let serve =
+            ServeArgs { port: 0, allow_resume: None, personal: false, idle: 5, until_eof: false };
         let ending = ServeArgs::ending("nobody is there", true);
         for line in [serve.greeting("http://127.0.0.1:1/?key=x", true), ending] {
             let line: serde_json::Value = serde_json::from_str(&line).unwrap();
