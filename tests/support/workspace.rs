@@ -25,7 +25,9 @@ impl Workspace {
     #[must_use]
     pub fn of_all(stacks: &[&Stack]) -> Self {
         let mut workspace = Self { runs: Vec::new(), folder: Scratch::new("workspace") };
-        stacks.iter().for_each(|stack| workspace.run(stack));
+        for stack in stacks {
+            workspace.run(stack);
+        }
         workspace
     }
 

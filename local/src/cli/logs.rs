@@ -76,7 +76,9 @@ impl Show {
         } else {
             let local = workspace()?.join(LOCAL);
             let (place, says) = place(&local, &running(&local), self.port)?;
-            says.iter().for_each(|says| say(says));
+            if let Some(says) = says {
+                say(&says);
+            }
             place
         };
         let io = |source: io::Error| LocalError::Io {
