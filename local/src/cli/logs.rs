@@ -61,8 +61,10 @@ fn place(
             Ok((log, Some(says)))
         }
         several => {
-            let ports = several.iter().filter_map(|run| port_of(&run.dynamodb));
-            let ports: Vec<String> = ports.map(|port| format!("--port {port}")).collect();
+            let mut ports: Vec<u16> =
+                several.iter().filter_map(|run| port_of(&run.dynamodb)).collect();
+            ports.sort_unstable();
+            let ports: Vec<String> = ports.iter().map(|port| format!("--port {port}")).collect();
             Err(LocalError::SeveralRun(ports.join(", ")))
         }
     }
