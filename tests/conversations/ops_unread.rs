@@ -148,7 +148,8 @@ async fn an_item_that_cannot_be_read_costs_itself_alone() {
             assert!(screen.body.contains(part), "{path}: {part} is not in\n{}", screen.body);
         }
     }
-    let done = flat(&ops(&scene, &resume).await.out);
+    let agreed = [&resume[..], &["--yes"]].concat();
+    let done = flat(&ops(&scene, &agreed).await.out);
     assert!(done.starts_with("2 of 2 promises went on") && done.contains(&not_read), "{done}");
     scene.until_state(&first, "confirmed").await;
     assert_eq!(scene.stage.raw_item(&promise.0, &promise.1).await.unwrap(), unread);
