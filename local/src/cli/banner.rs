@@ -99,11 +99,13 @@ pub(super) fn tools(stack: &Stack, columns: usize) -> Vec<String> {
         .collect()
 }
 
-/// The addresses of everything, for the line of `--json`.
-pub(super) fn addresses(stack: &Stack, external: &ExternalSystems) -> Value {
+/// The addresses of everything, for the line of `--json`; that of the page is good for one
+/// browser.
+pub(super) fn addresses(stack: &Stack, external: &ExternalSystems, page: Option<&str>) -> Value {
     let own = external.own_endpoint().map(str::to_owned);
     json!({
         "http": stack.http,
+        "page": page,
         "dynamodb": stack.dynamodb,
         "sqs": stack.sqs,
         "table": stack.table,
