@@ -56,7 +56,7 @@ pub(crate) struct ResumeArgs {
     /// given is not. Where the outcome is unknown, say which
     #[arg(long, requires = "because")]
     close: bool,
-    /// Your evidence; kept with the promise for good
+    /// Your evidence; kept with the promise for good, and told to everybody who looks
     #[arg(long, value_name = "WHY", value_parser = said())]
     because: Option<String>,
     /// The operator who decides [default: $USER]
