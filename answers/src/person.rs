@@ -56,7 +56,10 @@ pub struct Person {
     pub provider: String,
     /// The provider's id of them.
     pub id: String,
-    /// The status of the affiliate in the ledger's words.
+    /// True where there is a record of them.
+    #[serde(skip)]
+    pub is_recorded: bool,
+    /// The status of that in the ledger's words.
     pub status: Option<String>,
     /// The rewards that were promised for their commissions, or to them, latest first.
     pub rewards: Vec<Reward>,
@@ -111,6 +114,15 @@ impl<'a> Links<'a> {
 const UNSTATED: &str = "no status";
 
 impl Role {
+    /// The kind of the records of people in that role.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        match self {
+            Role::Affiliate => Kind::Affiliate,
+            Role::Customer => Kind::Customer,
+        }
+    }
+
     /// The name of the role in promises.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -145,13 +157,14 @@ impl Person {
         let payouts: Vec<_> = of_kind(Kind::Payout).map(|of| Earning::of(of, &links)).collect();
         let told = [Kind::Commission, Kind::Payout, Kind::Affiliate, Kind::Fulfilment];
         let mut others = BTreeMap::new();
+        let is_own = |of: &&StoredRecord| of.pk.kind() == role.kind().name() && of.pk.id() == id;
         for kind in Kind::ALL.into_iter().filter(|kind| !told.contains(kind)) {
-            let count = of_kind(kind).count();
+            let count = of_kind(kind).filter(|of| !is_own(of)).count();
             if count > 0 {
                 others.insert(kind.name(), count);
             }
         }
-        let own = of_kind(Kind::Affiliate).find(|of| of.pk.id() == id);
+        let own = records.iter().find(is_own);
         let mut given: BTreeMap<Given, Vec<&Money>> = BTreeMap::new();
         let mut to_others = 0;
         for reward in &rewards {
@@ -168,6 +181,7 @@ impl Person {
         Self {
             provider: provider.to_owned(),
             id: id.to_owned(),
+            is_recorded: own.is_some(),
             status: own.and_then(|own| own.status.clone()),
             earned: by_status(&commissions),
             paid: by_status(&payouts),
@@ -185,7 +199,7 @@ impl Person {
     /// True when nothing at all is recorded of them.
     #[must_use]
     pub fn is_nobody(&self) -> bool {
-        self.status.is_none()
+        !self.is_recorded
             && self.rewards.is_empty()
             && self.commissions.is_empty()
             && self.payouts.is_empty()

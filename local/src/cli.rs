@@ -29,7 +29,7 @@ use crate::play::paint::Paint;
 use crate::play::playing::play;
 use crate::play::samples::Samples;
 use crate::play::secrets_file::SecretsFile;
-use crate::say::say;
+use crate::say::{print, say};
 use crate::stage::binaries::{Bins, Progress, build, workspace};
 use crate::stage::start::check;
 use crate::stage::{Doors, Logs, Options, Stack};
@@ -202,10 +202,6 @@ impl Run {
                 say(&line);
             }
         }
-        if self.json {
-            // A closed pipe is the choice of the one who asked for the line.
-            let _ = writeln!(io::stdout().lock(), "{}", banner::addresses(&stack, &external));
-        }
         let right = {
             let console = Console::start(
                 &stack,
@@ -217,7 +213,14 @@ impl Run {
             .await?;
             // Beside the console, which sees what comes in meanwhile, and shown for as
             // long as there is somebody to look at it.
-            let _page = if self.exit { None } else { Some(page::Page::start(&stack).await) };
+            let mut page = if self.exit { None } else { Some(page::Page::start(&stack).await) };
+            if self.json {
+                let page = page.as_ref().and_then(|page| page.address.as_deref());
+                print(&banner::addresses(&stack, console.external, page).to_string())?;
+            }
+            if let Some(page) = &mut page {
+                page.follow(self.json);
+            }
             let early = console.has_promises() || v1_confirm.is_none_or(|how| how != "api");
             self.follow(console, &samples, early).await
         };

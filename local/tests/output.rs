@@ -140,3 +140,17 @@ fn no_line_is_wider_than_the_terminal_and_none_has_colours_in_a_pipe() {
         }
     }
 }
+
+#[test]
+fn a_sample_that_cannot_be_written_is_no_success() {
+    let written = |out: Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+        command.args(["event", "affonso-payout-paid"]).stdout(out).stderr(Stdio::null());
+        command.status().unwrap().success()
+    };
+    assert!(!written(std::fs::File::create("/dev/full").unwrap().into()));
+    // Whoever closed the pipe has seen enough.
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert!(written(writer.into()));
+}

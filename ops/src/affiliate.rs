@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use answers::{Person, Role};
 use clap::Args;
 use page::Frame;
+use shared::aws::store::Store;
 use shared::ledger::Partition;
 
 use crate::OpsError;
@@ -61,11 +62,7 @@ impl AffiliateArgs {
         let of = (self.provider.as_str(), self.id.as_str());
         let person = person(target, of, role, None, self.personal).await?;
         if person.is_nobody() {
-            let kind = if self.customer { "customer" } else { "affiliate" };
-            let what = format!("nothing is recorded of {kind} {} of {}", self.id, self.provider);
-            let pk = Partition::new(&self.provider, kind, &self.id);
-            let pk = pk.map_err(|_| OpsError::No(what.clone()))?;
-            return Err(did_you_mean(args, &target.store, &what, &pk).await);
+            return Err(nobody(args, &target.store, (&self.provider, &self.id), role).await);
         }
         Ok(Answer { person, asked: self })
     }
@@ -73,6 +70,21 @@ impl AffiliateArgs {
     /// True when a table is asked for.
     pub(crate) fn is_csv(&self) -> bool {
         self.csv
+    }
+}
+
+/// The error for somebody of whom nothing is recorded.
+pub(crate) async fn nobody(
+    args: &TargetArgs,
+    store: &Store,
+    (provider, id): (&str, &str),
+    role: Role,
+) -> OpsError {
+    let kind = role.kind().name();
+    let what = format!("nothing is recorded of {kind} {id} of {provider}");
+    match Partition::new(provider, kind, id) {
+        Ok(pk) => did_you_mean(args, store, &what, &pk).await,
+        Err(_) => OpsError::No(what),
     }
 }
 
@@ -117,7 +129,8 @@ impl Answer<'_> {
     }
 
     fn role(&self) -> &'static str {
-        if self.asked.customer { "customer" } else { "affiliate" }
+        let role = if self.asked.customer { Role::Customer } else { Role::Affiliate };
+        role.kind().name()
     }
 
     /// The rows as CSV.

@@ -10,14 +10,13 @@ use crate::inbox::{Inbox, InboxArgs};
 use crate::install::{CompletionsArgs, ManArgs, completions, man};
 use crate::invocation::program;
 use crate::now::{NowArgs, overview};
+use crate::output::shown;
 use crate::page::{frame, write};
 use crate::parked::args::ParkedArgs;
 use crate::parked::{self, causes, parked};
 use crate::requests::Requests;
 use crate::requests::args::RequestsArgs;
 use crate::resume::args::ResumeArgs;
-use crate::resume::many::{Plan, agreed};
-use crate::resume::{find, resume, says_enough};
 use crate::serve::ServeArgs;
 use crate::show::{ShowArgs, Shown};
 use crate::story::StoryArgs;
@@ -135,7 +134,7 @@ impl Cli {
                     parked::with_gaps(&told, &gaps)
                 })
             }
-            Command::Resume(asked) => self.resume(asked).await,
+            Command::Resume(asked) => asked.run(&self.target, self.json).await,
             Command::Now(asked) => {
                 let now = overview(&self.target, &self.target.open().await?.store).await?;
                 if let Some(path) = &asked.html {
@@ -213,33 +212,6 @@ impl Cli {
         &self.target
     }
 
-    async fn resume(&self, asked: &ResumeArgs) -> Result<String, OpsError> {
-        let target = self.target.open().await?;
-        if let Some(selection) = &asked.selection {
-            let decision = asked.decision()?;
-            let waiting = parked(&target.store).await?.only(&selection.filter)?;
-            let limit = usize::try_from(asked.limit).unwrap_or(usize::MAX);
-            let mut plan = Plan::of(&target, waiting, &decision, limit);
-            if plan.going() == 0 {
-                return Err(OpsError::No(plan.text()));
-            }
-            if !asked.dry_run {
-                agreed(&plan, asked.yes)?;
-                plan = plan.carry_out(&target, &decision).await?;
-            }
-            return self.shown(&plan, || plan.text());
-        }
-        let Some(key) = &asked.key else {
-            return Err(OpsError::Failed("which promise?".into()));
-        };
-        // Looked up before anything is asked of the operator.
-        let seen = find(&target, key).await?;
-        says_enough(&self.target, &target, (key, &seen), asked.resolution(), asked.by_words())?;
-        let decision = asked.decision()?;
-        let resumed = resume(&target, key, &seen, &decision).await?;
-        self.shown(&resumed, || resumed.text())
-    }
-
     /// Writes a page into a file, and says so.
     fn written(&self, path: &Path, page: &str) -> Result<String, OpsError> {
         let says = write(path, page)?;
@@ -247,30 +219,17 @@ impl Cli {
     }
 
     fn shown(&self, value: &impl Serialize, text: impl Fn() -> String) -> Result<String, OpsError> {
-        if self.json {
-            serde_json::to_string(value).map_err(|error| OpsError::Failed(error.to_string()))
-        } else {
-            Ok(text())
-        }
+        shown(self.json, value, text)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use shared::fulfilment::{OperatorDecision, Resolution};
-
     use super::*;
 
     fn parse(line: &str) -> Result<Cli, ErrorKind> {
         let words = ["cargo ops"].into_iter().chain(line.split_whitespace());
         Cli::try_parse_from(words).map_err(|error| error.kind())
-    }
-
-    fn decision(line: &str) -> OperatorDecision {
-        match parse(line).unwrap().command {
-            Command::Resume(resume) => resume.decision().unwrap(),
-            other => panic!("{other:?}"),
-        }
     }
 
     #[test]
@@ -297,27 +256,10 @@ mod tests {
     }
 
     #[test]
-    fn a_decision_is_what_was_said() {
-        for (said, resolution) in [
-            ("", Resolution::GoOn),
-            ("--granted", Resolution::Granted),
-            ("--not-granted", Resolution::NotGranted),
-            ("--close", Resolution::Close),
-            ("--close --granted", Resolution::CloseGranted),
-            ("--close --not-granted", Resolution::CloseNotGranted),
-        ] {
-            let line = format!("resume firstpromoter:1:1 {said} --because seen --by jane");
-            let decision = decision(&line);
-            assert_eq!(decision.resolution, resolution, "{said}");
-            assert_eq!((decision.by.as_str(), decision.because.as_str()), ("jane", "seen"));
-        }
-        assert_eq!(decision("resume firstpromoter:1:1 --by jane").because, "");
-    }
-
-    #[test]
     fn a_decision_without_reason_or_against_itself_is_refused() {
         for (line, kind) in [
             ("resume", ErrorKind::MissingRequiredArgument),
+            ("resume --yes", ErrorKind::MissingRequiredArgument),
             ("resume nokey", ErrorKind::ValueValidation),
             ("resume --where reason=over_age", ErrorKind::ValueValidation),
             (

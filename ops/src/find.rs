@@ -6,7 +6,7 @@ use clap::Args;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use shared::aws::store::{Found, Store, StoreError, StoredEvent, StoredRecord, Unread};
-use shared::ledger::{ItemKeys, Kind, Partition};
+use shared::ledger::{ItemKeys, Partition};
 use shared::provider::ALL;
 use shared::wire::Timestamp;
 
@@ -17,11 +17,13 @@ use crate::gather::rewards_of;
 use crate::invocation::line;
 use crate::key::Key;
 use crate::layout::lines;
-use crate::neighbours::of_id;
+use crate::neighbours::{affiliates_of_id, best, of_id};
 use crate::requests::of_event::LogArgs;
 use crate::table::plain;
 use crate::target::TargetArgs;
 
+/// What is said of an affiliate who is only known by what belongs to them.
+const UNRECORDED: &str = "not recorded, but named by others";
 /// What the `webhook-id` of a reversal ends with, after the key.
 const REVERSAL: &str = ":reverse";
 /// Most calls at the same time.
@@ -59,6 +61,8 @@ pub(crate) struct Findings {
 #[derive(Debug, Serialize)]
 struct Object {
     partition: Partition,
+    /// False of an affiliate who is only known by what belongs to them.
+    is_recorded: bool,
     status: Option<String>,
     amount: Option<Money>,
     rewards: Vec<Reward>,
@@ -104,6 +108,7 @@ pub(crate) async fn findings(
     }
     let records = of_id(store, asked).await;
     found.objects(store, records, personal).await?;
+    found.affiliates(store, asked).await;
     found.inbox(store, asked).await?;
     found.customer(store, asked, personal).await;
     found.events = by_points(store, asked, &mut found.gaps).await?;
@@ -175,6 +180,7 @@ impl Findings {
         let record = records.items.first();
         self.objects.push(Object {
             partition: keys.pk,
+            is_recorded: true,
             status: record.and_then(|record| record.status.clone()),
             amount: record.and_then(|record| Money::of_record(&record.record)),
             rewards: vec![reward],
@@ -204,12 +210,31 @@ impl Findings {
             self.objects.push(Object {
                 rewards: rewards.collect(),
                 amount: Money::of_record(&found.record),
+                is_recorded: true,
                 status: found.status,
                 partition: found.pk,
                 inbox: None,
             });
         }
         Ok(())
+    }
+
+    /// Affiliates of whom there is no record, but something that belongs to them.
+    async fn affiliates(&mut self, store: &Store, id: &str) {
+        let (affiliates, gaps) = affiliates_of_id(store, id).await;
+        self.gaps.extend(&gaps);
+        for partition in affiliates {
+            if self.objects.iter().all(|object| object.partition != partition) {
+                self.objects.push(Object {
+                    partition,
+                    is_recorded: false,
+                    status: None,
+                    amount: None,
+                    rewards: Vec::new(),
+                    inbox: None,
+                });
+            }
+        }
     }
 
     /// The inbox of every provider, which is by the identity of the event.
@@ -225,8 +250,14 @@ impl Findings {
             self.unread("event", &events.unread)?;
             if let Some(event) = events.items.first() {
                 let inbox = Some(in_inbox(event));
-                let object =
-                    Object { partition, status: None, amount: None, rewards: Vec::new(), inbox };
+                let object = Object {
+                    partition,
+                    is_recorded: true,
+                    status: None,
+                    amount: None,
+                    rewards: Vec::new(),
+                    inbox,
+                };
                 self.objects.push(object);
             }
         }
@@ -282,9 +313,10 @@ impl Findings {
             for reward in &object.rewards {
                 text.push_str(&lines(&format!("{}: {}", reward.key, reward.sentence()), 2));
             }
-            let mut commands = vec![line(target, &["story", provider, kind, id])];
-            if kind == Kind::Affiliate.name() {
-                commands.insert(0, line(target, &["affiliate", provider, id]));
+            let story = line(target, &["story", provider, kind, id]);
+            let mut commands = vec![best(target, pk)];
+            if !commands.contains(&story) && object.is_recorded {
+                commands.push(story);
             }
             // To be copied, so it stays in one line.
             text.extend(commands.iter().map(|command| format!("  {}\n", plain(command))));
@@ -315,7 +347,8 @@ impl Located {
 impl Object {
     fn says(&self) -> String {
         let amount = self.amount.as_ref().map(ToString::to_string);
-        let parts = [self.status.clone(), amount, self.inbox.clone()];
+        let unrecorded = (!self.is_recorded).then(|| UNRECORDED.to_owned());
+        let parts = [self.status.clone(), unrecorded, amount, self.inbox.clone()];
         parts.into_iter().flatten().collect::<Vec<String>>().join(", ")
     }
 

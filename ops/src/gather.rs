@@ -60,7 +60,8 @@ pub(crate) async fn gather(
             Role::Affiliate => {
                 rows(most, |page, most| store.of_affiliate(provider, id, page, most)).await
             }
-            Role::Customer => Rows::none(),
+            // Their commissions are others' objects.
+            Role::Customer => Rows { rows: own(provider, id), ..Rows::none() },
         }
     };
     let rewarded = async {
@@ -92,6 +93,11 @@ pub(crate) async fn gather(
         }
         _ => Ok(found),
     }
+}
+
+/// The partition of a customer.
+fn own(provider: &str, id: &str) -> Vec<Partition> {
+    Partition::new(provider, Role::Customer.kind().name(), id).into_iter().collect()
 }
 
 /// Reads an index page by page: the first `most` rows, or all.

@@ -38,7 +38,7 @@ impl FromStr for Key {
             let (id, epoch) = rest.rsplit_once(':')?;
             Some((provider, id, epoch))
         };
-        let (provider, id, epoch) = parts().ok_or("must be PROVIDER:ID:EPOCH")?;
+        let (provider, id, epoch) = parts().ok_or("must be PROVIDER:ID:NUMBER")?;
         let mut known = ALL.iter().filter_map(|definition| definition.rewards);
         let rewards = known.clone().find(|rewards| rewards.provider.name() == provider);
         let rewards = rewards.ok_or_else(|| {
@@ -55,7 +55,7 @@ impl FromStr for Key {
         Ok(Self {
             rewards,
             id: id.to_owned(),
-            epoch: epoch.ok_or("must end with its epoch, a number from 1")?,
+            epoch: epoch.ok_or("must end with a number from 1")?,
         })
     }
 }
@@ -87,15 +87,15 @@ mod tests {
     #[test]
     fn what_is_no_key_is_refused_in_words() {
         for (text, problem) in [
-            ("", "must be PROVIDER:ID:EPOCH"),
-            ("firstpromoter:301881", "must be PROVIDER:ID:EPOCH"),
+            ("", "must be PROVIDER:ID:NUMBER"),
+            ("firstpromoter:301881", "must be PROVIDER:ID:NUMBER"),
             ("affonso:1:1", "must begin with firstpromoter or firstpromoter-v1"),
             ("firstpromoter::1", "has no id"),
-            ("firstpromoter:1:0", "must end with its epoch, a number from 1"),
-            ("firstpromoter:1:+1", "must end with its epoch, a number from 1"),
-            ("firstpromoter:1:01", "must end with its epoch, a number from 1"),
-            ("firstpromoter:1:", "must end with its epoch, a number from 1"),
-            ("firstpromoter:1:99999999999", "must end with its epoch, a number from 1"),
+            ("firstpromoter:1:0", "must end with a number from 1"),
+            ("firstpromoter:1:+1", "must end with a number from 1"),
+            ("firstpromoter:1:01", "must end with a number from 1"),
+            ("firstpromoter:1:", "must end with a number from 1"),
+            ("firstpromoter:1:99999999999", "must end with a number from 1"),
         ] {
             assert_eq!(text.parse::<Key>().unwrap_err(), problem, "{text}");
         }

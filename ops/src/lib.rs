@@ -18,6 +18,7 @@ mod local_run;
 mod masked;
 mod neighbours;
 mod now;
+mod output;
 mod page;
 mod paragraph;
 mod parked;

@@ -41,7 +41,8 @@ pub(crate) fn frame(target: &TargetArgs, served: bool) -> Result<Frame, OpsError
     Ok(Frame { nonce: random()?, at: Timestamp::now(), served, place })
 }
 
-/// Writes a page into a file that only its owner may read, and says so.
+/// Writes a page into a file that only its owner may read, and says so. What is no file,
+/// such as a pipe, keeps its rights.
 ///
 /// # Errors
 /// [`OpsError::Failed`] when it cannot be written.
@@ -50,12 +51,20 @@ pub(crate) fn write(path: &Path, page: &str) -> Result<String, OpsError> {
     let write = || {
         let mut file =
             OpenOptions::new().write(true).create(true).truncate(true).mode(MODE).open(path)?;
-        // It may have been there before, and others may have been allowed to read it.
-        file.set_permissions(std::fs::Permissions::from_mode(MODE))?;
-        file.write_all(page.as_bytes())
+        let is_file = file.metadata()?.is_file();
+        if is_file {
+            // It may have been there before, and others may have been allowed to read it.
+            file.set_permissions(std::fs::Permissions::from_mode(MODE))?;
+        }
+        file.write_all(page.as_bytes())?;
+        Ok(is_file)
     };
-    write().map_err(|error: std::io::Error| OpsError::Failed(format!("{shown}: {error}")))?;
-    Ok(format!("written: {shown}, which only you may read"))
+    let written: std::io::Result<bool> = write();
+    match written {
+        Ok(true) => Ok(format!("written: {shown}, which only you may read")),
+        Ok(false) => Ok(format!("written: {shown}")),
+        Err(error) => Err(OpsError::Failed(format!("{shown}: {error}"))),
+    }
 }
 
 #[cfg(test)]
@@ -72,5 +81,20 @@ mod tests {
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, MODE);
         std::fs::remove_file(&path).unwrap();
         assert!(matches!(write(&path.join("x"), ""), Err(OpsError::Failed(_))));
+    }
+
+    #[test]
+    fn what_is_no_file_keeps_its_rights() {
+        let path = std::env::temp_dir().join(format!("page-{}.pipe", random().unwrap()));
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let reader = std::thread::spawn({
+            let path = path.clone();
+            move || std::fs::read_to_string(path).unwrap()
+        });
+        assert_eq!(write(&path, "a page").unwrap(), format!("written: {}", path.display()));
+        assert_eq!(reader.join().unwrap(), "a page");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
+        std::fs::remove_file(&path).unwrap();
     }
 }

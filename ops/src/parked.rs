@@ -10,6 +10,7 @@ use crate::gaps::Gaps;
 use crate::gather::together;
 use crate::progress::Progress;
 use crate::table::{or_dash, plain, table};
+use answers::{Money, Party};
 use serde::Serialize;
 use shared::aws::store::{MOST_KEYS, Store, StoreError};
 use shared::fulfilment::{Promise, State};
@@ -159,14 +160,19 @@ impl Waiting {
 }
 
 impl Recipient {
+    /// The recipient in the words of the other answers: `customer 7120055`.
     fn text(&self) -> String {
-        format!("{} {}", self.role, or_dash(self.id.as_deref()))
+        let Self { role, id } = self.clone();
+        Party { role, id, reference: None, email: None }.words()
     }
 }
 
-/// An amount with its unit, as text.
+/// An amount with its unit in the words of the other answers: `2 free months`.
 pub(crate) fn amount(amount: Option<&str>, unit: Option<&str>) -> String {
-    format!("{} {}", or_dash(amount), or_dash(unit))
+    match (amount, unit) {
+        (None, None) => "-".to_owned(),
+        (amount, unit) => Money::new(amount, unit, None).to_string(),
+    }
 }
 
 /// Finds the parked promises.

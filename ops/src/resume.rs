@@ -1,11 +1,15 @@
 //! The operator's decision about a parked promise.
 
 pub(crate) mod args;
+mod asking;
+mod caution;
 pub(crate) mod many;
+mod outcome;
 mod ways;
 
 use crate::OpsError;
 use crate::key::Key;
+use crate::output::refused;
 use crate::table::plain;
 use crate::target::{Target, TargetArgs};
 use serde::Serialize;
@@ -27,6 +31,12 @@ pub(crate) struct Resumed {
     due: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<ParkReason>,
+    /// What comes of it, for people.
+    #[serde(skip)]
+    sentence: String,
+    /// True where the reward is taken back from its recipient.
+    #[serde(skip)]
+    takes_back: bool,
 }
 
 impl Resumed {
@@ -37,23 +47,14 @@ impl Resumed {
             state: now.state,
             due: now.due.clone(),
             reason: now.parked.as_ref().map(|parked| parked.reason.clone()),
-        }
-    }
-
-    /// The state that was reached, with what is due in it.
-    fn stands(&self) -> String {
-        let state = self.state.name();
-        match (&self.reason, &self.due) {
-            (Some(reason), _) => format!("{state} again: {reason}"),
-            (None, Some(due)) => format!("{state}, {due} is due"),
-            (None, None) if self.state.is_settled() => format!("{state}, settled"),
-            (None, None) => state.to_owned(),
+            sentence: outcome::sentence(before, now),
+            takes_back: outcome::takes_back(now),
         }
     }
 
     /// The result as one line for people.
     pub(crate) fn text(&self) -> String {
-        plain(&format!("{} is {}", self.key, self.stands()))
+        plain(&format!("{}: {}", self.key, self.sentence))
     }
 }
 
@@ -74,6 +75,31 @@ fn decided(
     }
 }
 
+/// What a decision makes of a promise as it is `found`, as long as it is the case that
+/// the operator saw: parked for the same, and coming to the same.
+fn still_decided(
+    seen: &Promise,
+    found: &Promise,
+    decision: &OperatorDecision,
+    rules: Rules,
+) -> Result<Vec<Promise>, String> {
+    if seen.parked != found.parked {
+        let now = match &found.parked {
+            Some(parked) => format!("it is parked anew ({})", parked.reason),
+            None => format!("it {}", not_parked(found)),
+        };
+        return Err(format!("changed meanwhile: {now}; look at it again"));
+    }
+    let next = decided(found, decision, rules)?;
+    let shown = decided(seen, decision, rules)?;
+    let comes_to = |of: &[Promise]| of.last().map(|last| (last.key.clone(), last.state));
+    if comes_to(&shown) != comes_to(&next) {
+        let becomes = next.last().map(|last| outcome::sentence(found, last)).unwrap_or_default();
+        return Err(format!("changed meanwhile: by now {becomes}; look at it again"));
+    }
+    Ok(next)
+}
+
 /// The state of a promise that nobody has to resume, and who did.
 fn not_parked(promise: &Promise) -> String {
     let state = promise.state.name();
@@ -91,7 +117,7 @@ fn rules(target: &Target, key: &Key) -> Rules {
 ///
 /// # Errors
 /// [`OpsError::No`] when there is none.
-pub(crate) async fn find(target: &Target, key: &Key) -> Result<Promise, OpsError> {
+async fn find(target: &Target, key: &Key) -> Result<Promise, OpsError> {
     let found = target.store.promise(&key.item()).await?;
     found.ok_or_else(|| OpsError::No(format!("{key}: there is no such promise")))
 }
@@ -100,18 +126,19 @@ pub(crate) async fn find(target: &Target, key: &Key) -> Result<Promise, OpsError
 /// do not. `by` is the operator, where the command line names one.
 ///
 /// # Errors
-/// [`OpsError::No`] with these commands.
-pub(crate) fn says_enough(
+/// [`OpsError::No`] with these commands, [`OpsError::Found`] with them as JSON.
+fn says_enough(
     args: &TargetArgs,
     target: &Target,
     (key, promise): (&Key, &Promise),
     resolution: Resolution,
     by: Option<&str>,
+    json: bool,
 ) -> Result<(), OpsError> {
     let unknown = promise.parked.as_ref().is_some_and(|parked| parked.unknown);
     if unknown && resolution.granted().is_none() {
-        let ways = ways::text(args, rules(target, key), promise, by);
-        return Err(OpsError::No(ways));
+        let ways = ways::Ways::of(args, rules(target, key), promise, by);
+        return Err(refused(json, &ways, || ways.text(promise)));
     }
     Ok(())
 }
@@ -119,7 +146,7 @@ pub(crate) fn says_enough(
 /// Lets a parked promise go on by a transition of the promise's machine, saved on
 /// the same conditions as the functions' writes. `seen` is the promise on which the
 /// operator decided.
-pub(crate) async fn resume(
+async fn resume(
     target: &Target,
     key: &Key,
     seen: &Promise,
@@ -129,15 +156,8 @@ pub(crate) async fn resume(
     let no = |why: &str| OpsError::No(plain(&format!("{key}: {why}")));
     let mut found = seen.clone();
     for _ in 0..TRIES {
-        // The decision holds only for the reason that the operator saw.
-        if seen.parked != found.parked {
-            let now = match &found.parked {
-                Some(parked) => format!("it is parked anew ({})", parked.reason),
-                None => format!("it {}", not_parked(&found)),
-            };
-            return Err(no(&format!("changed meanwhile: {now}; look at it again")));
-        }
-        let next = decided(&found, decision, rules(target, key)).map_err(|why| no(&why))?;
+        let next = still_decided(seen, &found, decision, rules(target, key));
+        let next = next.map_err(|why| no(&why))?;
         match target.store.save(&keys.pk, &next).await {
             Ok(()) => return Ok(Resumed::of(&found, next.last().unwrap_or(&found))),
             Err(StoreError::Conflict) => found = find(target, key).await?,
@@ -153,45 +173,72 @@ pub(crate) async fn resume(
 
 #[cfg(test)]
 mod tests {
-    use shared::fulfilment::{Parked, Terms};
+    use shared::fulfilment::{Parked, Reversals, Terms};
 
     use super::*;
+    use crate::gather::rewards_of;
 
     fn promise(state: State) -> Promise {
         Promise::new("k".into(), 1, state, Terms::default(), Timestamp::ZERO)
     }
 
-    #[test]
-    fn the_line_says_where_it_stands_now() {
+    pub(super) fn parked(from: State) -> Promise {
         let mut parked = promise(State::Parked);
-        parked.parked = Some(Parked {
-            from: State::ReversalDue,
-            reason: ParkReason::WithdrawnAfterDelivery,
-            unknown: false,
+        parked.parked =
+            Some(Parked { from, reason: ParkReason::OverAge, unknown: false, at: Timestamp::ZERO });
+        parked
+    }
+
+    fn word() -> OperatorDecision {
+        OperatorDecision {
+            by: "jane".into(),
+            resolution: Resolution::GoOn,
+            because: String::new(),
             at: Timestamp::ZERO,
-        });
-        for (now, line) in [
-            (promise(State::Requested), "k is requested, deliver#1 is due"),
-            (promise(State::Denied), "k is denied, settled"),
-            (promise(State::Delivering), "k is delivering"),
-            (parked.clone(), "k is parked again: withdrawn_after_delivery"),
+        }
+    }
+
+    #[test]
+    fn the_line_says_what_comes_of_it_and_json_has_the_state() {
+        let parked = parked(State::ReversalDue);
+        for (now, line, due) in [
+            (promise(State::Requested), "k: it is delivered next", Some("deliver#1")),
+            (promise(State::Denied), "k: it is settled: not given", None),
         ] {
             let resumed = Resumed::of(&parked, &now);
             assert_eq!(resumed.text(), line);
-            assert_eq!(resumed.parked_from, Some(State::ReversalDue));
+            let json = serde_json::to_value(&resumed).unwrap();
+            let expected = serde_json::json!({
+                "key": "k", "parked_from": "reversal_due", "state": now.state, "due": due,
+            });
+            assert_eq!(json, expected);
         }
+    }
+
+    #[test]
+    fn what_comes_to_something_else_than_was_shown_is_left() {
+        let of = rewards_of("firstpromoter").unwrap();
+        let rules = Rules { reversals: Reversals::Deliver, rewards: of };
+        let seen = parked(State::Delivered);
+        let decided = |found: &Promise| still_decided(&seen, found, &word(), rules);
+        assert_eq!(decided(&seen).unwrap().last().unwrap().state, State::Delivered);
+        // Its approval is withdrawn while the operator thinks about it.
+        let mut withdrawn = seen.clone();
+        withdrawn.withdrawal.pending = true;
+        assert_eq!(
+            decided(&withdrawn).unwrap_err(),
+            "changed meanwhile: by now it will be taken back from the recipient; look at it again"
+        );
+        let going = promise(State::Delivered);
+        let why = "changed meanwhile: it is not parked, but delivered; look at it again";
+        assert_eq!(decided(&going).unwrap_err(), why);
     }
 
     #[test]
     fn one_who_comes_late_is_told_who_was_first() {
         let mut going = promise(State::Requested);
         assert_eq!(not_parked(&going), "is not parked, but requested");
-        going.decisions.push(OperatorDecision {
-            by: "jane".into(),
-            resolution: Resolution::GoOn,
-            because: String::new(),
-            at: Timestamp::ZERO,
-        });
+        going.decisions.push(word());
         let told = "is not parked, but requested; jane resumed it at 1970-01-01T00:00:00.000Z";
         assert_eq!(not_parked(&going), told);
     }

@@ -14,6 +14,7 @@ use shared::receive::body::decompress;
 
 use crate::OpsError;
 use crate::gaps::Gaps;
+use crate::invocation::line;
 use crate::key::Key;
 use crate::neighbours::did_you_mean;
 use crate::target::{Target, TargetArgs};
@@ -106,6 +107,25 @@ impl StoryArgs {
         }
     }
 
+    /// The story, if the promise is in it that the key names.
+    ///
+    /// # Errors
+    /// [`OpsError::No`] when another one is.
+    fn has_promise(&self, args: &TargetArgs, story: Story) -> Result<Story, OpsError> {
+        let [key] = self.which.as_slice() else { return Ok(story) };
+        let promises = &story.told.promises;
+        let is_it = |of: &answers::StoryPromise| of.promise.key == *key;
+        if key.parse::<Key>().is_err() || !story.gaps.is_empty() || promises.iter().any(is_it) {
+            return Ok(story);
+        }
+        let pk = &story.told.partition;
+        let other = match promises.last() {
+            Some(of) => line(args, &["story", &of.promise.key]),
+            None => line(args, &["story", pk.provider(), pk.kind(), pk.id()]),
+        };
+        Err(OpsError::No(format!("there is no promise {key}; did you mean\n  {other}")))
+    }
+
     /// Reads the story.
     ///
     /// # Errors
@@ -114,7 +134,7 @@ impl StoryArgs {
         let pk = self.partition()?;
         let store = &target.store;
         if let Some(story) = Story::read(store, &pk, target.max_age_seconds, self.personal).await? {
-            return Ok(story);
+            return self.has_promise(args, story);
         }
         let kinds = Kind::ALL.map(Kind::name);
         let kind = pk.kind();

@@ -2,7 +2,7 @@
 
 use answers::{Alarm, Now, Stage, Sweep, counted, span};
 use maud::{Markup, html};
-use shared::fulfilment::State;
+use shared::fulfilment::{Resuming, State};
 use shared::wire::Timestamp;
 
 use crate::frame::{Frame, Screen};
@@ -25,6 +25,8 @@ pub struct Cause {
     pub meaning: String,
     /// What to do, as plain text.
     pub remedy: String,
+    /// The way in which they are resumed.
+    pub resuming: Resuming,
     /// The commands to go on with.
     pub commands: Vec<String>,
 }

@@ -2,6 +2,7 @@
 
 use answers::{Reward, counted};
 use maud::{Markup, html};
+use shared::fulfilment::Resuming;
 use shared::wire::Timestamp;
 
 use crate::frame::{Frame, Screen};
@@ -81,11 +82,13 @@ pub fn waiting(
     not_read: &[String],
 ) -> String {
     let may_tick = |row: &WaitingRow| act.is_some() && !row.unknown;
+    let is_together = cause.resuming == Resuming::Together;
+    let may_all = is_together && cause.count > 1 && cause.unknown < cause.count;
     let row = |of: &WaitingRow| {
         [
             html! {
                 @if may_tick(of) {
-                    label { input type="checkbox" name="ticked" checked
+                    label { input type="checkbox" name="ticked"
                         value=(choice(of.since, &of.reward.key)); " goes on" }
                 } @else if of.unknown { (badge("doubt", "?", "say which, by its key")) }
                 @else { "-" }
@@ -109,15 +112,17 @@ pub fn waiting(
         p { strong { "What: " } (cause.meaning) "." }
         p { strong { "Do: " } (cause.remedy) "." }
         @match act {
-            Some(act) if rows.iter().any(may_tick) => {
+            Some(act) if may_all || rows.iter().any(may_tick) => {
                 form action="/waiting/preview" method="post" {
                     (hidden(cause, act))
+                    p { (how(cause.resuming)) }
                     (list)
-                    @if beyond > 0 {
+                    @if may_all {
                         p {
                             label {
                                 input type="checkbox" name="all" value="yes";
-                                " All of this cause, also the " (beyond) " that are not shown here"
+                                " All of this cause"
+                                @if beyond > 0 { ", also the " (beyond) " that are not shown here" }
                             }
                         }
                     }
@@ -138,6 +143,19 @@ pub fn waiting(
         }
     };
     frame.page(Screen::Waiting, "Waiting", &main)
+}
+
+/// What to mind before one is ticked.
+fn how(resuming: Resuming) -> &'static str {
+    match resuming {
+        Resuming::Together => "Once that is done, tick those that are to go on.",
+        Resuming::OneByOne => {
+            "Look at each of them, and tick those for which it is right to go on."
+        }
+        Resuming::NotAsItIs => {
+            "None of them is to go on as it is. Tick one only if you know that it is right for it."
+        }
+    }
 }
 
 fn hidden(cause: &Cause, act: &Act) -> Markup {
@@ -175,7 +193,7 @@ pub fn preview(
         p class="answer" {
             (counted(going, "reward", "rewards")) " of " (rows.len()) " would go on. Nothing is written yet."
         }
-        (fates(rows, "Would be"))
+        (fates(rows, "What would come of it"))
         @if going > 0 {
             form action="/waiting/resume" method="post" {
                 (hidden(cause, act))
@@ -198,7 +216,7 @@ pub fn done(frame: &Frame, rows: &[PreviewRow]) -> String {
     let main = html! {
         h1 { "What became of them" }
         p class="answer" { (counted(gone, "reward", "rewards")) " of " (rows.len()) " went on." }
-        (fates(rows, "Is now"))
+        (fates(rows, "What comes of it"))
     };
     frame.page(Screen::Waiting, "Waiting", &main)
 }

@@ -15,7 +15,9 @@ use page::{
 };
 use serde_json::json;
 use shared::aws::store::StoredEvent;
-use shared::fulfilment::{Actor, LogEntry, ParkReason, Parked, Promise, Recipient, State, Terms};
+use shared::fulfilment::{
+    Actor, LogEntry, ParkReason, Parked, Promise, Recipient, Resuming, State, Terms,
+};
 use shared::ledger::Partition;
 use shared::wire::Timestamp;
 
@@ -78,6 +80,7 @@ fn cause() -> Cause {
         oldest: at(12),
         meaning: "your endpoint was called, and no answer came".into(),
         remedy: "Look whether the key was given; say which".into(),
+        resuming: Resuming::OneByOne,
         commands: vec!["cargo ops --local parked --rows".into()],
     }
 }
@@ -192,7 +195,7 @@ fn screens() -> BTreeMap<&'static str, String> {
         key: "firstpromoter:301881:1".into(),
         since: at(12),
         amount: "500 points".into(),
-        fate: "requested, deliver#3 is due".into(),
+        fate: "it is delivered next".into(),
         goes_on,
     };
     let finding = Finding {
@@ -299,6 +302,34 @@ fn a_file_leads_nowhere_and_an_id_is_one_segment() {
     assert_eq!(screens["find"].matches(shown).count(), 1);
     assert!(screens["inbox"].contains("\"/show/affonso/inbox/evt_1?event=evt_1\""));
     assert!(screens["story"].contains("\"/show/firstpromoter/commission/301881?event=301881\""));
+}
+
+#[test]
+fn nothing_is_ticked_beforehand_and_all_only_where_they_go_on_together() {
+    let reward = Reward::of(
+        &partition("1"),
+        &parked("1", ParkReason::OverAge, State::Requested, false),
+        false,
+    );
+    let rows = [1, 2].map(|second| WaitingRow {
+        reward: reward.clone(),
+        since: at(second),
+        unknown: false,
+    });
+    let act = Act { token: "token".into(), by: "jane".into() };
+    for (resuming, count, beyond, offers_all) in [
+        (Resuming::Together, 2, 0, true),
+        (Resuming::Together, 9, 7, true),
+        (Resuming::Together, 1, 0, false),
+        (Resuming::OneByOne, 9, 7, false),
+        (Resuming::NotAsItIs, 9, 7, false),
+    ] {
+        let cause = Cause { resuming, count, unknown: 0, ..cause() };
+        let page = page::waiting(&frame(true), &cause, &rows, beyond, Some(&act), &[]);
+        assert_eq!(page.matches("name=\"ticked\"").count(), 2, "{resuming:?}");
+        assert!(!page.contains(" checked"), "{resuming:?}");
+        assert_eq!(page.contains("name=\"all\""), offers_all, "{resuming:?} {count}");
+    }
 }
 
 /// Every reason; the match does not compile once there is another.

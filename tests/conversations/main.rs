@@ -21,6 +21,7 @@ mod https;
 mod leaks;
 mod metrics;
 mod ops;
+mod ops_acting;
 mod ops_browser;
 mod ops_doctor;
 mod ops_find;

@@ -110,7 +110,7 @@ async fn an_unknown_outcome_waits_for_a_word_and_goes_on_by_it() {
     assert!(table.starts_with("KEY ") && table.contains(KEY) && table.contains("outcome unknown"));
     assert!(!format!("{parked}{table}").contains("p@example.com"));
 
-    ops(&scene, &["resume", KEY]).await.fails(1, "say whether it was granted");
+    ops(&scene, &["resume", KEY]).await.fails(1, "say whether it was given");
     assert_eq!(ops(&scene, &["resume", KEY, "--granted"]).await.code, 2);
     assert_eq!(scene.promise(KEY).await.state, "parked");
 
@@ -138,9 +138,9 @@ async fn what_cannot_be_asked_or_is_not_there_is_said_in_words() {
             1,
             "payments is no kind; kinds are commission",
         ),
-        (url, &["story", "affonso#payout"], 2, "must be PROVIDER:ID:EPOCH, or PROVIDER KIND ID"),
+        (url, &["story", "affonso#payout"], 2, "must be PROVIDER:ID:NUMBER, or PROVIDER KIND ID"),
         (url, &["--table", "Other", "parked"], 2, "there is no table Other"),
-        (url, &["resume", "88901"], 2, "must be PROVIDER:ID:EPOCH"),
+        (url, &["resume", "88901"], 2, "must be PROVIDER:ID:NUMBER"),
         (url, &["--stack", "x", "parked"], 2, "--stack"),
         (closed, &["parked"], 2, "is cargo local running"),
     ] {

@@ -90,6 +90,30 @@ async fn a_customers_reward_is_found_by_the_customer_and_stays_found_when_it_is_
     assert_eq!((given(&affiliate), &affiliate["rewarded"]), (vec![(KEY, "given")], &json!({})));
 }
 
+/// Who was promised nothing is not unknown, and who has no record may have rewards.
+#[tokio::test]
+async fn somebody_without_a_reward_or_a_record_is_found_all_the_same() {
+    let scene = samples::scene(|_| {}).await;
+    samples::play(&scene).await;
+    let customer = ops(&scene, &["affiliate", "--customer", "firstpromoter", "7120055"]).await;
+    let says = "customer 7120055 of firstpromoter, customer\nNo reward was promised.\n";
+    assert_eq!(customer.succeeds(), says);
+    let found = json(&scene, &["find", "884133"]).await;
+    assert_eq!(found["objects"][0]["partition"], "firstpromoter-v1#affiliate#884133", "{found}");
+    assert_eq!(found["objects"][0]["is_recorded"], false);
+    let found = ops(&scene, &["find", "884133"]).await;
+    let there = "affiliate firstpromoter-v1 884133\n";
+    assert!(found.succeeds().ends_with(there), "{found:?}");
+    assert_eq!(found.succeeds().matches("firstpromoter-v1 884133").count(), 1, "{found:?}");
+    // Next door.
+    let wrong = ops(&scene, &["affiliate", "firstpromoter", "884133"]).await;
+    wrong.fails(1, "did you mean\n  ");
+    wrong.fails(1, there);
+    let other = ops(&scene, &["story", "firstpromoter:301881:9"]).await;
+    other.fails(1, "there is no promise firstpromoter:301881:9; did you mean\n");
+    other.fails(1, "story firstpromoter:301881:1");
+}
+
 /// Every record that the samples make, asked for in every way.
 #[tokio::test]
 async fn nobody_is_named_in_any_answer_unless_asked() {

@@ -111,6 +111,7 @@ async fn each_screen_says_what_the_table_says() {
         ("/find?q=nobody-has-this", "nothing has the id nobody-has-this"),
         ("/find?q=", "say an id"),
         ("/waiting?reason=over_age&from=requested", "nothing is parked with"),
+        ("/waiting?reason=unknown_outcome&from=here", "name the cause by reason and by state"),
         ("/wp-admin", "there is no such page"),
     ] {
         let answer = page.look(&cookie, path).await;

@@ -64,7 +64,7 @@ async fn many_with_one_cause_are_shown_as_one_and_resumed_as_one() {
     let dry = ["resume", "--where", CAUSE, "--dry-run"];
     let shown = ops(&scene, &dry).await.succeeds().to_owned();
     assert!(shown.starts_with("3 of 3 promises would go on\n"), "{shown}");
-    assert_eq!(shown.matches("requested, deliver#").count(), 3, "{shown}");
+    assert_eq!(shown.matches("it is delivered next").count(), 3, "{shown}");
     assert_eq!(json(&scene, &["parked"]).await["parked"].as_array().unwrap().len(), 4);
     let limited = json(&scene, &[&dry[..], &["--limit", "2"]].concat()).await;
     assert_eq!(
@@ -72,7 +72,13 @@ async fn many_with_one_cause_are_shown_as_one_and_resumed_as_one() {
         (2, &1.into())
     );
 
-    let done = ops(&scene, &["resume", "--where", CAUSE, "--because", "the account is made"]).await;
+    let many = ["resume", "--where", CAUSE, "--because", "the account is made"];
+    // Here nobody can be asked.
+    let unasked = ops(&scene, &many).await;
+    unasked.fails(2, "say --yes");
+    assert!(unasked.err.contains("3 of 3 promises would go on\n"), "{unasked:?}");
+    assert_eq!(json(&scene, &["parked"]).await["parked"].as_array().unwrap().len(), 4);
+    let done = ops(&scene, &[&many[..], &["--yes"]].concat()).await;
     assert_eq!(done.code, 0, "{done:?}");
     assert!(done.err.contains("3 of 3 promises would go on"), "{done:?}");
     assert!(done.out.starts_with("3 of 3 promises went on\n"), "{done:?}");
@@ -98,12 +104,15 @@ async fn what_nobody_knows_is_in_no_bulk_and_a_bare_resume_says_what_would_do() 
     // The key is looked up first.
     ops(&scene, &["resume", "firstpromoter:1:1"]).await.fails(1, "there is no such promise");
     let asked = ops(&scene, &["resume", KEY]).await;
-    asked.fails(1, "say whether it was granted");
+    asked.fails(1, "say whether it was given");
     for (command, becomes) in [
-        ("--granted --because WHY", "it was given: delivered, confirm#"),
-        ("--not-granted --because WHY", "it was not given: requested, deliver#"),
-        ("--close --granted --because WHY", "it was given: confirmed, settled"),
-        ("--close --not-granted --because WHY", "it was not given: denied, settled"),
+        ("--granted --because WHY", "if it was given, then FirstPromoter is told next"),
+        ("--not-granted --because WHY", "if it was not given, then it is delivered next"),
+        ("--close --granted --because WHY", "if it was given, then it is settled: given"),
+        (
+            "--close --not-granted --because WHY",
+            "if it was not given, then it is settled: not given",
+        ),
     ] {
         let whole = format!("--dynamodb {} resume {KEY} {command}\n", scene.stage.stack.dynamodb);
         let (_, after) = asked.err.split_once(&whole).unwrap_or_else(|| panic!("{asked:?}"));

@@ -46,10 +46,10 @@ async fn an_index_that_cannot_be_read_is_named_and_the_rest_stands() {
         // What is found by points is found all the same.
         let found = ops(&scene, &["find", KEY]).await.succeeds().to_owned();
         assert!(found.contains(&format!("{KEY}: Given")), "{found}");
-        assert_eq!(found.contains("Not read: index by-recipient"), index == "by-recipient");
+        assert!(found.contains(&format!("Not read: index {index}")), "{found}");
         let found = page.look(&cookie, &format!("/find?q={KEY}")).await.body;
         assert!(found.contains("1 object and 0 rewards"), "{found}");
-        assert_eq!(found.contains("not read:"), index == "by-recipient");
+        assert!(found.contains("not read:"), "{found}");
         ops(&scene, &["story", KEY]).await.succeeds();
         scene.stop().await;
     }
@@ -148,7 +148,8 @@ async fn an_item_that_cannot_be_read_costs_itself_alone() {
             assert!(screen.body.contains(part), "{path}: {part} is not in\n{}", screen.body);
         }
     }
-    let done = flat(&ops(&scene, &resume).await.out);
+    let agreed = [&resume[..], &["--yes"]].concat();
+    let done = flat(&ops(&scene, &agreed).await.out);
     assert!(done.starts_with("2 of 2 promises went on") && done.contains(&not_read), "{done}");
     scene.until_state(&first, "confirmed").await;
     assert_eq!(scene.stage.raw_item(&promise.0, &promise.1).await.unwrap(), unread);
@@ -232,7 +233,7 @@ async fn an_id_may_have_anything_in_it() {
             (format!("/affiliate/affonso/{part}"), 200, "12.90"),
             (format!("/affiliate/affonso/{part}?as=csv"), 200, "12.90"),
             (format!("/story/affonso/payout/{part}"), 200, "payout.created"),
-            (format!("/find?q={part}"), 200, "1 object and 0 rewards"),
+            (format!("/find?q={part}"), 200, "2 objects and 0 rewards"),
             (format!("/customer/affonso/{part}"), 404, "nothing is recorded of customer"),
             (format!("/waiting?reason={part}"), 404, "nothing is parked with"),
         ] {

@@ -95,7 +95,7 @@ async fn what_was_withdrawn_may_be_kept_by_a_persons_word() {
     scene.until_state(KEY, "parked").await;
     let word = ["resume", KEY, "--close", "--because", "a gesture"];
     let said = ops(&scene, &word).await;
-    assert_eq!(said.succeeds().trim(), format!("{KEY} is confirmed, settled"));
+    assert_eq!(said.succeeds().trim(), format!("{KEY}: it is settled: given"));
     assert_eq!(ops(&scene, &["parked"]).await.succeeds(), "nothing is parked\n");
     // The denied commission goes on to be heard of.
     scene.post(&commission(ID).denied().second(3)).await.is(200);
@@ -194,7 +194,7 @@ async fn what_v1s_test_button_made_up_is_closed_for_good() {
     scene.until_state(V1_KEY, "parked").await;
     let word = ["resume", V1_KEY, "--close", "--because", "the test button"];
     let said = ops(&scene, &word).await;
-    assert_eq!(said.succeeds().trim(), format!("{V1_KEY} is denied, settled"));
+    assert_eq!(said.succeeds().trim(), format!("{V1_KEY}: it is settled: not given"));
     assert_eq!(ops(&scene, &["parked"]).await.succeeds(), "nothing is parked\n");
     // Sent again, it is not news.
     scene.post(&pending_fulfilment(V1_ID).event(2)).await.is(202);

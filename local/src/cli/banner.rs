@@ -93,20 +93,23 @@ pub(super) fn tools(stack: &Stack, columns: usize) -> Vec<String> {
     let sam = containers::COMMANDS.iter().zip(["SAM CLI", "", "", ""]);
     let sam = sam.map(|(line, name)| (name, (*line).to_owned()));
     let commands = std::iter::once(("AWS CLI", scan)).chain(sam);
-    commands
-        .map(|(name, line)| {
-            let folded = command(&line, columns.saturating_sub(NAMES));
-            let indent = format!("\n{:NAMES$}", "");
-            format!("{name:<NAMES$}{}", folded.replace('\n', &indent))
-        })
-        .collect()
+    commands.map(|(name, line)| tool(name, &line, columns)).collect()
 }
 
-/// The addresses of everything, for the line of `--json`.
-pub(super) fn addresses(stack: &Stack, external: &ExternalSystems) -> Value {
+/// A named command, in lines that can be copied.
+pub(super) fn tool(name: &str, line: &str, columns: usize) -> String {
+    let folded = command(line, columns.saturating_sub(NAMES));
+    let indent = format!("\n{:NAMES$}", "");
+    format!("{name:<NAMES$}{}", folded.replace('\n', &indent))
+}
+
+/// The addresses of everything, for the line of `--json`; that of the page is good for one
+/// browser.
+pub(super) fn addresses(stack: &Stack, external: &ExternalSystems, page: Option<&str>) -> Value {
     let own = external.own_endpoint().map(str::to_owned);
     json!({
         "http": stack.http,
+        "page": page,
         "dynamodb": stack.dynamodb,
         "sqs": stack.sqs,
         "table": stack.table,

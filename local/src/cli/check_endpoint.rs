@@ -1,6 +1,6 @@
 //! `cargo local check-endpoint`.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -14,7 +14,7 @@ use crate::play::edit::Edit;
 use crate::play::fold::{fold, width};
 use crate::play::paint::Paint;
 use crate::play::secrets_file::SecretsFile;
-use crate::say::say;
+use crate::say::{print, say};
 use crate::stage::client::Anywhere;
 
 /// What the rest of a line is indented by that does not fit into one.
@@ -66,6 +66,12 @@ impl CheckEndpoint {
         let (mut right, mut all, columns) = (0_u32, 0_u32, width());
         let paint = Paint::on(io::stdout().is_terminal());
         let json = self.json;
+        let mut printed = Ok(true);
+        let mut line_of = |line: &str| {
+            if printed.is_ok() {
+                printed = print(line);
+            }
+        };
         let made = check.run(|case, verdict| {
             let (mark, name, said) = match verdict {
                 Verdict::Right(said) => ("ok", "right", said),
@@ -75,25 +81,21 @@ impl CheckEndpoint {
             all += 1;
             right += u32::from(mark == "ok");
             if json {
-                print(&json!({ "case": case.name(), "verdict": name, "says": said }).to_string());
+                line_of(&json!({ "case": case.name(), "verdict": name, "says": said }).to_string());
                 return;
             }
             let line = format!("{mark:<6} {:<27}  {said}", case.name());
-            print(&paint.line(&fold(&line, HANG, columns)));
+            line_of(&paint.line(&fold(&line, HANG, columns)));
         });
         made.await?;
+        printed?;
         if json {
-            print(&json!({ "cases": all, "right": right }).to_string());
+            print(&json!({ "cases": all, "right": right }).to_string())?;
         } else if right < all {
             say(&format!("{right} of {all} as docs/rewards.md demands"));
         }
         Ok(right == all)
     }
-}
-
-fn print(line: &str) {
-    // A closed pipe is the reader's choice.
-    let _ = writeln!(io::stdout().lock(), "{line}");
 }
 
 /// The keys by which calls are signed.

@@ -1,7 +1,6 @@
 //! `cargo local event`.
 
 use std::fs;
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -9,6 +8,7 @@ use clap::Args;
 use crate::error::LocalError;
 use crate::play::samples::Samples;
 use crate::play::secrets_file::SecretsFile;
+use crate::say::print;
 
 #[derive(Debug, Args)]
 pub(super) struct Event {
@@ -51,8 +51,7 @@ impl Event {
                     source,
                 })?;
             } else {
-                // A closed pipe is the reader's choice.
-                let _ = writeln!(io::stdout().lock(), "{}", text.trim_end());
+                print(text.trim_end())?;
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, IsTerminal, Read, Seek, SeekFrom, Write};
+use std::io::{self, IsTerminal, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::error::LocalError;
 use crate::play::fold::{fold, width};
 use crate::play::lines::Line;
 use crate::play::paint::Paint;
-use crate::say::say;
+use crate::say::{print, say};
 use crate::stage::binaries::workspace;
 
 /// The time between two looks at the file.
@@ -96,7 +96,7 @@ impl Show {
             for line in whole_lines(&mut unfinished) {
                 let Some(told) = filter.told(&line) else { continue };
                 let told = paint.line(&fold(&told, HANG, columns));
-                if writeln!(io::stdout().lock(), "{told}").is_err() {
+                if !print(&told)? {
                     // Who read it has seen enough.
                     return Ok(true);
                 }

@@ -4,16 +4,17 @@
 use std::collections::BTreeSet;
 use std::process::Stdio;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::banner::tool;
 use super::waiting::{FIRST_BUILD, LONG, for_it};
 use crate::play::fold::{fold, width};
-use crate::say::say;
+use crate::say::{print, say};
 use crate::stage::Stack;
 use crate::stage::binaries::{Bins, Progress, build};
 
@@ -32,37 +33,68 @@ const HANG: usize = 19;
 #[derive(Debug)]
 pub(super) struct Page {
     task: JoinHandle<()>,
+    /// The address, where it was there in time.
+    pub(super) address: Option<String>,
+    /// What is said later, where it was not.
+    later: Option<oneshot::Receiver<Said>>,
+}
+
+/// What is said of a page.
+#[derive(Debug)]
+struct Said {
+    line: String,
+    address: Option<String>,
 }
 
 impl Page {
-    /// Builds the program and starts it, and says its address: at once, or, where the
-    /// build takes long, when it is there. Nothing waits for it.
+    /// Builds the program and starts it, and says its address where that is there at once.
+    /// Where the build takes long, nothing waits for it.
     pub(super) async fn start(stack: &Stack) -> Self {
         let words = words(&stack.dynamodb, &stack.table);
-        let (ready, is_ready) = oneshot::channel();
+        let (ready, mut is_ready) = oneshot::channel();
         let task = tokio::spawn(async move {
             let page = for_it("building the page", FIRST_BUILD, built(&words)).await;
-            let says = match &page {
-                Some((_, address)) => {
-                    let says = format!("page             {address}  (good for one browser)");
-                    fold(&says, HANG, width())
+            let (process, address) = page.unzip();
+            let line = match &address {
+                Some(address) => {
+                    let line = format!("page             {address}  (good for one browser)");
+                    fold(&line, HANG, width())
                 }
-                None => format!("page             cargo ops {} serve", words.join(" ")),
+                None => tool("page", &format!("cargo ops {} serve", words.join(" ")), width()),
             };
-            if let Err(says) = ready.send(says) {
-                say(&says);
-            }
-            if let Some((mut process, _)) = page {
+            // Whoever does not listen any more is about to end.
+            drop(ready.send(Said { line, address }));
+            if let Some(mut process) = process {
                 // It runs for as long as this task does. To wait for it would let go of
                 // its input, if that were left in it.
                 let _input = process.stdin.take();
                 drop(process.wait().await);
             }
         });
-        if let Ok(Ok(says)) = timeout(LONG, is_ready).await {
-            say(&says);
+        match timeout(LONG, &mut is_ready).await {
+            Ok(said) => {
+                let said = said.ok();
+                if let Some(said) = &said {
+                    say(&said.line);
+                }
+                Self { task, address: said.and_then(|said| said.address), later: None }
+            }
+            Err(_) => Self { task, address: None, later: Some(is_ready) },
         }
-        Self { task }
+    }
+
+    /// Says the address when it is there, if it was not in time; with `json` also in a
+    /// line of standard output.
+    pub(super) fn follow(&mut self, json: bool) {
+        let Some(later) = self.later.take() else { return };
+        tokio::spawn(async move {
+            let Ok(Said { line, address }) = later.await else { return };
+            say(&line);
+            if let Some(address) = address.filter(|_| json) {
+                // It is said above, too.
+                let _ = print(&json!({ "page": address }).to_string());
+            }
+        });
     }
 }
 
@@ -83,7 +115,7 @@ async fn built(words: &[String]) -> Option<(Child, String)> {
 /// The words that choose the table.
 fn words(dynamodb: &str, table: &str) -> Vec<String> {
     let mut words = vec!["--local".to_owned()];
-    // What is at the usual place has its log at the usual place, too.
+    // The usual place is where it looks without.
     if dynamodb != USUAL {
         words.extend(["--dynamodb", dynamodb, "--table", table].map(str::to_owned));
     }

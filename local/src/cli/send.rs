@@ -1,7 +1,6 @@
 //! `cargo local send`.
 
 use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -16,7 +15,7 @@ use crate::play::edit::{Edit, edit};
 use crate::play::samples::{Samples, now};
 use crate::play::secrets_file::SecretsFile;
 use crate::play::sign::sign;
-use crate::say::say;
+use crate::say::{print, say};
 use crate::stage::binaries::workspace;
 use crate::stage::client::Anywhere;
 
@@ -87,8 +86,7 @@ impl SendSample {
         let to = self.to.clone().unwrap_or_else(noted_address);
         if self.curl {
             let command = curl(&self.event(&samples, secrets.webhooks(), 0)?, &to)?;
-            // A closed pipe is the reader's choice.
-            let _ = writeln!(io::stdout().lock(), "{command}");
+            print(&command)?;
             return Ok(true);
         }
         let sender = Anywhere::anywhere(&to).map_err(|source| LocalError::Io {
@@ -107,8 +105,7 @@ impl SendSample {
             taken &= (200..300).contains(&answer.status);
             let body: String = String::from_utf8_lossy(&answer.body).chars().take(SHOWN).collect();
             let ms = began.elapsed().as_millis();
-            let _ =
-                writeln!(io::stdout().lock(), "{} {} · {ms} ms  {body}", answer.status, self.name);
+            print(&format!("{} {} · {ms} ms  {body}", answer.status, self.name))?;
         }
         Ok(taken)
     }

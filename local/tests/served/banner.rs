@@ -27,6 +27,14 @@ fn the_banner_begins_with_a_signed_request_that_works() {
 }
 
 #[test]
+fn the_line_for_programs_has_the_address_of_the_page() {
+    let mut served = Served::start(&[]);
+    let page = served.page();
+    assert!(page.starts_with("http://127.0.0.1:") && page.contains("/?key="), "{page}");
+    served.until(&[&format!("page {page} (good for one browser)")]);
+}
+
+#[test]
 fn the_log_is_read_by_a_person() {
     let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join("read-by-a-person.log");
     let log = log.to_str().unwrap();

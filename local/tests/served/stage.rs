@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
@@ -17,6 +17,7 @@ pub struct Served {
     child: Child,
     /// Its line of `--json`.
     pub addresses: Value,
+    out: BufReader<ChildStdout>,
     lines: Receiver<String>,
     /// The report so far, and its lines as they came.
     pub report: String,
@@ -62,16 +63,27 @@ impl Served {
             }
         });
         let mut ready = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        out.read_line(&mut ready).unwrap();
         let Ok(addresses) = serde_json::from_str(&ready) else {
             panic!("{ready}{}", lines.iter().collect::<Vec<_>>().join("\n"));
         };
-        Self { child, addresses, lines, report: String::new(), lines_so_far: Vec::new() }
+        Self { child, addresses, out, lines, report: String::new(), lines_so_far: Vec::new() }
     }
 
     /// One of its addresses.
     pub fn address(&self, name: &str) -> &str {
         self.addresses.get(name).and_then(Value::as_str).unwrap()
+    }
+
+    /// The address of its page, which may come later than the others.
+    pub fn page(&mut self) -> String {
+        let of = |line: &Value| line.get("page").and_then(Value::as_str).map(str::to_owned);
+        of(&self.addresses).unwrap_or_else(|| {
+            let mut line = String::new();
+            self.out.read_line(&mut line).unwrap();
+            of(&serde_json::from_str(&line).unwrap()).unwrap()
+        })
     }
 
     /// `cargo local send` to it, with these arguments.

@@ -9,7 +9,7 @@ use crate::parked::{Filter, NOTHING, Waiting};
 use crate::table::plain;
 use crate::target::TargetArgs;
 use serde::Serialize;
-use shared::fulfilment::{Explanation, ParkReason, State};
+use shared::fulfilment::{Explanation, ParkReason, Resuming, State};
 use shared::wire::Timestamp;
 
 /// The parked promises of one reason and one state, with what to do about them.
@@ -84,16 +84,22 @@ impl Cause {
         let cause =
             Filter { reason: Some(self.reason.clone()), from: Some(self.from), ..filter.clone() };
         let all = ["resume", "--where", &cause.to_string(), "--dry-run"];
-        let mut commands = vec![line(target, &rows)];
-        if self.unknown < self.count {
-            commands.push(line(target, &all));
-        }
-        commands
+        let resuming = self.explanation.resuming;
+        let is_together = resuming == Resuming::Together && self.unknown < self.count;
+        let is_each = resuming == Resuming::OneByOne || self.unknown > 0;
+        [
+            Some(line(target, &rows)),
+            is_together.then(|| line(target, &all)),
+            is_each.then(|| line(target, &["resume", "KEY"])),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
     /// What a page shows of it.
     pub(crate) fn view(&self, target: &TargetArgs) -> page::Cause {
-        let Explanation { meaning, remedy } = self.explanation;
+        let Explanation { meaning, remedy, resuming } = self.explanation;
         page::Cause {
             reason: self.reason.clone(),
             from: self.from,
@@ -102,6 +108,7 @@ impl Cause {
             oldest: self.oldest,
             meaning: without_marks(meaning),
             remedy: without_marks(remedy),
+            resuming,
             commands: self.commands(target, &Filter::default()),
         }
     }
@@ -116,13 +123,13 @@ impl Cause {
         let (reason, from) = (self.reason.as_str(), self.from.name());
         let some = |count: usize, what: &str| (count > 0).then(|| format!("{what}: {count}"));
         let about = [
-            Some(counts(&self.units)),
+            Some(counts(&self.units).replace('_', " ")),
             (!self.last.is_empty()).then(|| format!("last outcome: {}", counts(&self.last))),
             some(self.unknown, "outcome unknown"),
             some(self.withdrawn, "withdrawn meanwhile"),
         ];
         let about: Vec<String> = about.into_iter().flatten().collect();
-        let Explanation { meaning, remedy } = self.explanation;
+        let Explanation { meaning, remedy, .. } = self.explanation;
         let commands = self.commands(target, filter);
         let commands: Vec<String> =
             commands.into_iter().map(|command| format!("  {command}\n")).collect();
@@ -202,7 +209,7 @@ mod tests {
             "  points 2; last outcome: no answer 2; outcome unknown: 1\n",
             "  Do: Look whether the key was given, or taken back (from reversal_due); say which.\n",
             " --stack 'my stack' parked --reason unknown_outcome --from requested --rows\n",
-            " --where reason=unknown_outcome,from=requested --dry-run",
+            " --stack 'my stack' resume KEY",
         ] {
             assert!(first.contains(part), "{part} is not in\n{first}");
         }
@@ -217,6 +224,34 @@ mod tests {
         let text = told(&[waiting(true, 0)]);
         assert!(text.contains("1 reward waits for a person: 1 cause.\n"), "{text}");
         assert!(!text.contains("--where"), "{text}");
+        assert!(text.ends_with(" resume KEY\n"), "{text}");
         assert_eq!(told(&[]), "nothing is parked");
+    }
+
+    /// Every reason: the commands are those that its remedy has.
+    #[test]
+    fn what_is_not_resumed_together_is_offered_by_its_key_or_not_at_all() {
+        let mut reasons = ParkReason::ALL.to_vec();
+        reasons.push("422 no_such_account".into());
+        for reason in reasons {
+            let mut one = waiting(false, 5);
+            one.reason = reason.to_string();
+            let text = told(&[one]);
+            let offered = (text.contains("--where"), text.contains(" resume KEY\n"));
+            let expected = match reason.explanation().resuming {
+                Resuming::Together => (true, false),
+                Resuming::OneByOne => (false, true),
+                Resuming::NotAsItIs => (false, false),
+            };
+            assert_eq!(offered, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_unit_is_told_in_words() {
+        let mut one = waiting(false, 5);
+        one.unit = Some("free_months".into());
+        let text = told(&[one]);
+        assert!(text.contains("\n  free months 1; last outcome"), "{text}");
     }
 }

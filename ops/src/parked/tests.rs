@@ -50,6 +50,21 @@ fn a_row_says_what_a_person_needs_and_nothing_personal() {
 }
 
 #[test]
+fn a_customer_and_a_unit_are_named_as_in_the_other_answers() {
+    let mut promise = promise();
+    promise.terms.unit = Some("free_months".into());
+    promise.terms.amount = Some("2".into());
+    promise.terms.recipient.as_mut().unwrap().role = "referral".into();
+    let row = Waiting::of(&promise).unwrap().row();
+    assert_eq!(row[7..], ["2 free months", "customer 660412"]);
+    let json = serde_json::to_value(Waiting::of(&promise).unwrap()).unwrap();
+    assert_eq!(
+        (&json["unit"], &json["recipient"]["role"]),
+        (&"free_months".into(), &"referral".into())
+    );
+}
+
+#[test]
 fn what_is_not_parked_any_more_is_left_out() {
     let mut promise = promise();
     promise.state = State::Requested;
@@ -95,5 +110,5 @@ fn what_is_missing_shows_as_missing() {
     promise.withdrawal.pending = true;
     let row = Waiting::of(&promise).unwrap().row();
     assert_eq!(row[4..6], ["outcome unknown, withdrawn meanwhile", "-"]);
-    assert_eq!(row[7..], ["- -", "-"]);
+    assert_eq!(row[7..], ["-", "-"]);
 }

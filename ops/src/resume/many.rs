@@ -1,7 +1,6 @@
 //! One decision about every promise that is parked for the same cause.
 
 use std::fmt;
-use std::io::{BufRead, IsTerminal, Write};
 use std::str::FromStr;
 
 use crate::OpsError;
@@ -9,11 +8,12 @@ use crate::gaps::Gaps;
 use crate::key::Key;
 use crate::paragraph::counted;
 use crate::parked::{Filter, ParkedPromises, amount, with_gaps};
+use crate::resume::caution::{NOT_AS_IT_IS, caution};
 use crate::resume::{Resumed, decided, resume, rules};
 use crate::table::{plain, table};
 use crate::target::Target;
 use serde::Serialize;
-use shared::fulfilment::{OperatorDecision, Promise, State};
+use shared::fulfilment::{OperatorDecision, ParkReason, Promise, Resuming, State};
 use shared::wire::Timestamp;
 
 /// The promises of one cause, `reason=…,from=…`, and `unit=…` or `campaign=…`
@@ -57,6 +57,19 @@ impl FromStr for Selection {
     }
 }
 
+impl Selection {
+    /// What is to be done first, where the promises of this reason are not resumed
+    /// together.
+    pub(crate) fn caution(&self) -> String {
+        let reason = ParkReason::from(self.filter.reason.as_deref().unwrap_or_default());
+        match reason.explanation().resuming {
+            Resuming::Together => String::new(),
+            Resuming::OneByOne => caution(&reason, "each is to be looked at before it goes on"),
+            Resuming::NotAsItIs => caution(&reason, NOT_AS_IT_IS),
+        }
+    }
+}
+
 impl fmt::Display for Selection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.filter.fmt(f)
@@ -90,7 +103,7 @@ enum Fate {
 impl Fate {
     fn text(&self) -> String {
         match self {
-            Self::Resumed(resumed) => resumed.stands(),
+            Self::Resumed(resumed) => resumed.sentence.clone(),
             Self::Left(why) => format!("left: {why}"),
         }
     }
@@ -139,6 +152,11 @@ impl Plan {
         Self { dry_run: true, promises: promises.collect(), beyond_limit, gaps }
     }
 
+    /// The question whether they are to go on as shown.
+    pub(crate) fn question(&self) -> String {
+        format!("Let {} go on?", counted(self.going(), "promise", "promises"))
+    }
+
     /// The number of promises that go on.
     pub(crate) fn going(&self) -> usize {
         self.promises.iter().filter(|one| matches!(one.fate, Fate::Resumed(_))).count()
@@ -153,17 +171,20 @@ impl Plan {
     pub(crate) fn text(&self) -> String {
         let (going, all) = (self.going(), self.promises.len());
         let verb = if self.dry_run { "would go on" } else { "went on" };
-        let left = all.saturating_sub(going);
         let of = counted(all, "promise", "promises");
-        let some = |count: usize, what: &str| match count {
+        let left = match all.saturating_sub(going) {
             0 => String::new(),
-            count => what.replace('#', &count.to_string()),
+            1 => ", 1 is left as it is".to_owned(),
+            left => format!(", {left} are left as they are"),
         };
-        let left = some(left, ", # left as they are");
-        let beyond = some(self.beyond_limit, "; # more are beyond --limit");
+        let beyond = match self.beyond_limit {
+            0 => String::new(),
+            1 => "; 1 more is beyond --limit".to_owned(),
+            beyond => format!("; {beyond} more are beyond --limit"),
+        };
         let sentence = format!("{going} of {of} {verb}{left}{beyond}");
         let rows: Vec<_> = self.promises.iter().map(Planned::row).collect();
-        let head = if self.dry_run { "WOULD BE" } else { "IS NOW" };
+        let head = if self.dry_run { "WHAT WOULD COME OF IT" } else { "WHAT COMES OF IT" };
         let told = format!("{}\n\n{}", plain(&sentence), table(["KEY", "AMOUNT", head], &rows));
         with_gaps(&told, &self.gaps)
     }
@@ -173,23 +194,7 @@ impl Plan {
     ///
     /// # Errors
     /// [`OpsError::Failed`] at the first write that the table did not answer; what
-    /// was done before is said. [`OpsError::No`] when nothing was written.
-    pub(crate) async fn carry_out(
-        self,
-        target: &Target,
-        decision: &OperatorDecision,
-    ) -> Result<Self, OpsError> {
-        let done = self.carried_out(target, decision).await?;
-        if done.going() == 0 {
-            return Err(OpsError::No(done.text()));
-        }
-        Ok(done)
-    }
-
-    /// [`Plan::carry_out`], which is no failure either where nothing was written.
-    ///
-    /// # Errors
-    /// [`OpsError::Failed`] at the first write that the table did not answer.
+    /// was done before is said.
     pub(crate) async fn carried_out(
         mut self,
         target: &Target,
@@ -236,31 +241,59 @@ impl Planned {
     }
 }
 
-/// Shows the plan on standard error and, where a person sits there, asks.
-///
-/// # Errors
-/// [`OpsError::No`] when the person says no.
-pub(crate) fn agreed(plan: &Plan, yes: bool) -> Result<(), OpsError> {
-    let (mut out, mut input) = (std::io::stderr().lock(), std::io::stdin().lock());
-    let asks = !yes && out.is_terminal() && input.is_terminal();
-    // What cannot be shown is not there to be read.
-    let _ = writeln!(out, "{}", plan.text());
-    if !asks {
-        return Ok(());
-    }
-    let _ = write!(out, "Let {} go on? [y/N] ", counted(plan.going(), "promise", "promises"));
-    let _ = out.flush();
-    let mut answer = String::new();
-    let read = input.read_line(&mut answer).is_ok();
-    if read && matches!(answer.trim(), "y" | "Y" | "yes") {
-        return Ok(());
-    }
-    Err(OpsError::No("nothing was written".into()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn planned(going: usize, left: usize, beyond_limit: usize) -> Plan {
+        let promise = crate::resume::tests::parked(State::Requested);
+        let fates = [
+            vec![Fate::Resumed(Resumed::of(&promise, &promise)); going],
+            vec![Fate::Left("that says nothing new".into()); left],
+        ];
+        let planned = |fate| Planned {
+            key: None,
+            promise: promise.clone(),
+            name: promise.key.clone(),
+            amount: amount(Some("2"), Some("free_months")),
+            fate,
+        };
+        let promises = fates.concat().into_iter().map(planned).collect();
+        Plan { dry_run: true, promises, beyond_limit, gaps: Gaps::default() }
+    }
+
+    #[test]
+    fn a_plan_counts_as_people_do() {
+        for (plan, says) in [
+            (planned(2, 0, 0), "2 of 2 promises would go on\n"),
+            (planned(1, 1, 1), "1 of 2 promises would go on, 1 is left as it is; 1 more is beyond"),
+            (planned(0, 3, 2), "0 of 3 promises would go on, 3 are left as they are; 2 more are"),
+        ] {
+            let text = plan.text();
+            assert!(text.starts_with(says), "{text}");
+            assert!(text.contains("2 free months") && !text.contains('_'), "{text}");
+        }
+        assert_eq!(planned(1, 1, 0).question(), "Let 1 promise go on?");
+    }
+
+    #[test]
+    fn what_is_to_be_looked_at_is_said_before() {
+        let caution = |reason: &str| {
+            let selection: Selection = format!("reason={reason},from=requested").parse().unwrap();
+            selection.caution()
+        };
+        assert_eq!(caution("over_age"), "");
+        assert!(
+            caution("amount_not_positive").starts_with(
+                "amount_not_positive: none is to go on as it is. Correct it at FirstPromoter;"
+            ),
+            "{}",
+            caution("amount_not_positive")
+        );
+        let each = caution("source_changed");
+        assert!(each.contains("each is to be looked at before it goes on. Look whether"), "{each}");
+        assert!(each.lines().all(|line| line.len() <= 100) && !each.contains('`'), "{each}");
+    }
 
     #[test]
     fn a_selection_names_its_cause() {

@@ -3,7 +3,7 @@
 use answers::Reward;
 use axum::http::StatusCode;
 use page::{Act, Frame, WaitingRow};
-use shared::fulfilment::{OperatorDecision, Promise, Resolution, State};
+use shared::fulfilment::{OperatorDecision, ParkReason, Promise, Resolution, Resuming, State};
 use shared::wire::Timestamp;
 
 use super::Page;
@@ -44,7 +44,7 @@ impl Form {
                 "from" => form.from = value,
                 "because" => form.because = value,
                 "ticked" => form.ticked.push(value),
-                "all" => form.all = true,
+                "all" => form.all = value == "yes",
                 _ => {}
             }
         }
@@ -57,10 +57,18 @@ impl Form {
     }
 }
 
-/// The filter for one cause.
-fn cause_of(reason: &str, from: &str) -> Filter {
-    let from = State::ALL.into_iter().find(|state| state.name() == from);
-    Filter { reason: Some(reason.to_owned()), from, ..Filter::default() }
+/// The filter for one cause, which is a reason and the state that was parked from.
+///
+/// # Errors
+/// [`OpsError::No`] where one of them is missing or is none.
+fn cause_of(reason: &str, from: &str) -> Result<Filter, OpsError> {
+    let state = State::ALL.into_iter().find(|state| state.name() == from);
+    match (reason, state) {
+        ("", _) | (_, None) => Err(OpsError::No(
+            "name the cause by reason and by state, as the screen Waiting shows it".into(),
+        )),
+        (reason, from) => Ok(Filter { reason: Some(reason.to_owned()), from, ..Filter::default() }),
+    }
 }
 
 impl Page {
@@ -74,12 +82,20 @@ impl Page {
             OpsError::Failed(_) => OpsError::Failed(Self::gap("what waits", &error)),
             error => error,
         })?;
-        let Some(reason) = asked.value("reason") else {
-            let causes = causes::of(&parked.shown());
+        let parked = match (asked.value("reason"), asked.value("from")) {
+            (None, _) => parked,
+            (Some(reason), Some(from)) => parked.only(&cause_of(reason, from)?)?,
+            (Some(reason), None) => {
+                let reason = Some(reason.to_owned());
+                parked.only(&Filter { reason, ..Filter::default() })?
+            }
+        };
+        let causes = causes::of(&parked.shown());
+        // A reason has a cause for each state that was parked from.
+        if causes.len() != 1 || asked.value("reason").is_none() {
             let causes: Vec<_> = causes.iter().map(|cause| cause.view(&self.args)).collect();
             return Ok(Screen::of(frame, page::causes(frame, &causes, parked.gaps.lines())));
-        };
-        let parked = parked.only(&cause_of(reason, asked.value("from").unwrap_or_default()))?;
+        }
         let cause = self.cause(&parked)?;
         let ParkedPromises { waiting, gaps } = parked;
         let rows: Vec<WaitingRow> =
@@ -126,8 +142,20 @@ impl Page {
             let html = page::told(&frame, "Something is missing", says);
             return Ok(Screen { status: StatusCode::BAD_REQUEST, ..Screen::of(&frame, html) });
         }
+        let Ok(cause) = cause_of(&form.reason, &form.from) else {
+            let says = "The form names no reason and state. Nothing was written.";
+            let html = page::told(&frame, "Something is missing", says);
+            return Ok(Screen { status: StatusCode::BAD_REQUEST, ..Screen::of(&frame, html) });
+        };
+        let resuming = ParkReason::from(form.reason.as_str()).explanation().resuming;
+        if form.all && resuming != Resuming::Together {
+            return self.refused(
+                "these are not resumed together: look at each, and tick those for which it is \
+                 right. Nothing was written",
+            );
+        }
         let parked = parked(&self.target.store).await?;
-        let mut parked = parked.only(&cause_of(&form.reason, &form.from))?;
+        let mut parked = parked.only(&cause)?;
         // One that was parked anew since it was shown is another case.
         parked.waiting.retain(|(promise, _)| form.takes(promise));
         let cause = self.cause(&parked)?;
@@ -161,12 +189,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_cause_is_a_reason_and_a_state() {
+        let cause = cause_of("over_age", "requested").unwrap();
+        assert_eq!(cause.to_string(), "reason=over_age,from=requested");
+        for (reason, from) in [("over_age", ""), ("over_age", "here"), ("", "requested")] {
+            assert!(cause_of(reason, from).is_err(), "{reason} {from}");
+        }
+    }
+
+    #[test]
     fn a_form_names_what_was_ticked() {
         let form =
             Form::of(b"token=t&reason=over_age&from=requested&ticked=1+a%3A1&ticked=2+b&x=y");
         assert_eq!(form.ticked, ["1 a:1", "2 b"]);
         assert_eq!((form.token.as_str(), form.all), ("t", false));
-        assert!(Form::of(b"all=yes").all);
+        assert!(Form::of(b"all=yes").all && !Form::of(b"all=no").all && !Form::of(b"all=").all);
         assert_eq!(Form::of(&[0xff, 0]), Form::default());
     }
 }

@@ -147,18 +147,15 @@ impl Page {
         let most = (!all).then_some(LATEST);
         let person =
             affiliate::person(&self.target, (provider, id), role, most, self.personal).await?;
-        let role = if role == Role::Customer { "customer" } else { "affiliate" };
         if person.is_nobody() {
-            let what = format!("nothing is recorded of {role} {id} of {provider}");
-            let pk = Partition::new(provider, role, id);
-            let pk = pk.map_err(|_| OpsError::No(what.clone()))?;
-            return Err(did_you_mean(&self.args, &self.target.store, &what, &pk).await);
+            let store = &self.target.store;
+            return Err(affiliate::nobody(&self.args, store, (provider, id), role).await);
         }
         if csv {
             let csv = Screen::of(frame, affiliate::table(&person));
             return Ok(Screen { content_type: CSV, file: Some("rewards.csv"), ..csv });
         }
-        Ok(Screen::of(frame, affiliate::page(&self.args, frame, &person, role)))
+        Ok(Screen::of(frame, affiliate::page(&self.args, frame, &person, role.kind().name())))
     }
 
     async fn story(

@@ -33,7 +33,7 @@ pub use promise::{
     AtPlatform, Endpoint, Lease, NextEpoch, Opening, Parked, Promise, Retry, TermsChange,
     Withdrawal,
 };
-pub use reason::{Explanation, ParkReason};
+pub use reason::{Explanation, ParkReason, Resuming};
 pub use reward::reward;
 pub use rewards::{Party, RewardStatus, Rewards};
 pub use snapshot::{ChangeSet, OtherChange, SeenEvent, Snapshot};

@@ -69,6 +69,34 @@ const EXPLAINED: &str = include_str!("../../reasons.txt");
 /// The row of the endpoint's own codes, as the table names it.
 const OF_ENDPOINT: &str = "4xx code";
 
+/// The way in which the promises are resumed that wait for one reason.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resuming {
+    /// Together: what is done before is done for all of them.
+    Together,
+    /// One by one: each is looked at, and what is right for it depends on that.
+    #[default]
+    OneByOne,
+    /// Not as it is: something else settles it, such as an event of the platform.
+    NotAsItIs,
+}
+
+impl Resuming {
+    /// Every way.
+    pub const ALL: [Resuming; 3] = [Resuming::Together, Resuming::OneByOne, Resuming::NotAsItIs];
+
+    /// The words for it in RUNBOOK.md's table.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Resuming::Together => "together",
+            Resuming::OneByOne => "one by one",
+            Resuming::NotAsItIs => "not as it is",
+        }
+    }
+}
+
 /// The explanation of a reason, as RUNBOOK.md has it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Explanation {
@@ -76,13 +104,17 @@ pub struct Explanation {
     pub meaning: &'static str,
     /// The thing to do before the promise is resumed.
     pub remedy: &'static str,
+    /// The way in which those that wait for it are resumed.
+    pub resuming: Resuming,
 }
 
 impl Explanation {
     fn of_row(row: &'static str) -> Option<(&'static str, Self)> {
         let mut cells = row.trim_matches('|').split(" | ").map(str::trim);
         let name = cells.next()?.split('`').nth(1)?;
-        Some((name, Self { meaning: cells.next()?, remedy: cells.next()? }))
+        let (meaning, remedy, words) = (cells.next()?, cells.next()?, cells.next()?);
+        let resuming = Resuming::ALL.into_iter().find(|way| way.words() == words)?;
+        Some((name, Self { meaning, remedy, resuming }))
     }
 }
 

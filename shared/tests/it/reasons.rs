@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use shared::fulfilment::{ParkReason, Resolution, State, Task};
+use shared::fulfilment::{ParkReason, Resolution, Resuming, State, Task};
 use shared::provider::secrets::Method;
 
 use crate::documents;
 
-const HEAD: &str = "| reason | meaning | before you resume |\n|---|---|---|\n";
+const HEAD: &str = "| reason | meaning | before you resume | resume |\n|---|---|---|---|\n";
 
 /// The data are `ParkReason::explained()`; the page repeats them for who reads it
 /// without a terminal.
@@ -40,6 +40,42 @@ fn every_reason_is_explained_and_the_endpoints_own_as_one() {
         assert!(!explanations[..n].iter().any(|other| other.meaning == explanation.meaning));
     }
     assert!(explanations.last().unwrap().meaning.contains("refused it for good"));
+}
+
+/// What is to be looked at one by one, or not to be resumed, is not offered to be resumed
+/// together: a remedy that says so has its word beside it.
+#[test]
+fn what_is_resumed_together_has_one_remedy_for_all() {
+    let mut all = ParkReason::ALL.to_vec();
+    all.push("422 no_such_account".into());
+    let named = |way: Resuming| -> Vec<String> {
+        let of_way = all.iter().filter(|reason| reason.explanation().resuming == way);
+        of_way.map(ToString::to_string).collect()
+    };
+    assert_eq!(
+        named(Resuming::Together),
+        ["over_age", "incomplete_terms", "no_recipient_rule", "422 no_such_account"]
+    );
+    assert_eq!(
+        named(Resuming::NotAsItIs),
+        [
+            "contested",
+            "suspected_at_provider",
+            "older_than_fulfil_from",
+            "amount_not_positive",
+            "campaign_unknown",
+            "approval_refused",
+        ]
+    );
+    for reason in &all {
+        let explanation = reason.explanation();
+        let remedy = explanation.remedy;
+        let is_looked_at =
+            ["Look", "Given", "Right: ", "if it is", "Do not resume", "without being resumed"];
+        if is_looked_at.iter().any(|words| remedy.contains(words)) {
+            assert_ne!(explanation.resuming, Resuming::Together, "{reason}: {remedy}");
+        }
+    }
 }
 
 #[test]

@@ -14,7 +14,7 @@ impl Transitioning {
         let granted = decision.resolution.granted();
         if parked.unknown && granted.is_none() {
             return Err(Rejected(
-                "nobody knows what the last call came to: say whether it was granted",
+                "nobody knows what the last call came to: say whether it was given",
             ));
         }
         self.promise.decisions.push(OperatorDecision { at: self.now, ..decision.clone() });
