@@ -35,7 +35,7 @@ use crate::stage::start::check;
 use crate::stage::{Doors, Logs, Options, Stack};
 use check_endpoint::CheckEndpoint;
 use event::Event;
-use run_folder::{RunFolder, USUAL_PORT};
+use run_folder::{LOCAL, RunFolder, USUAL_PORT};
 use send::SendSample;
 use values::{at_least_one, parameter, url};
 
@@ -55,9 +55,6 @@ pub struct Cli {
     #[command(flatten)]
     run: Run,
 }
-
-/// The folder in the clone for what `cargo local` leaves.
-pub(super) const LOCAL: &str = ".local";
 
 #[derive(Debug, Subcommand)]
 enum Command {

@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::LOCAL;
-use super::run_folder::{Running, last_log, port_of, running};
+use super::run_folder::{LOCAL, Running, last_log, port_of, running};
 use crate::error::LocalError;
 use crate::play::fold::{fold, width};
 use crate::play::lines::Line;

@@ -11,11 +11,14 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::wiring;
 use crate::error::LocalError;
 
 /// The port of DynamoDB that the usual run takes.
 pub(super) const USUAL_PORT: u16 = 8000;
+/// The folder in the clone for what runs leave.
+pub(super) const LOCAL: &str = ".local";
+/// The file in which a run says how it is wired.
+pub(super) const NOTE: &str = "wiring.json";
 /// The name of the log of the functions.
 const LOG: &str = "functions.log";
 /// The file that a run holds locked.
@@ -84,7 +87,7 @@ impl RunFolder {
 impl Drop for RunFolder {
     fn drop(&mut self) {
         // One that stays is told apart by its lock, which nobody holds then.
-        drop(fs::remove_file(self.path.join(wiring::FILE)));
+        drop(fs::remove_file(self.path.join(NOTE)));
     }
 }
 
@@ -111,9 +114,9 @@ pub(super) fn running(root: &Path) -> Vec<Running> {
         return Vec::new();
     }
     let own = own_folders(root).into_iter().chain([root.to_path_buf()]);
-    let said = own.filter(|folder| is_held(folder)).filter_map(|folder| {
-        serde_json::from_slice(&fs::read(folder.join(wiring::FILE)).ok()?).ok()
-    });
+    let said = own
+        .filter(|folder| is_held(folder))
+        .filter_map(|folder| serde_json::from_slice(&fs::read(folder.join(NOTE)).ok()?).ok());
     said.collect()
 }
 
@@ -148,13 +151,13 @@ fn is_held(folder: &Path) -> bool {
 /// it says of itself. Its log stays to be read.
 fn clean(root: &Path) -> io::Result<()> {
     for folder in own_folders(root).into_iter().filter(|folder| !is_held(folder)) {
-        for file in [wiring::FILE, LOG, LOCK] {
+        for file in [NOTE, LOG, LOCK] {
             drop(fs::remove_file(folder.join(file)));
         }
         // It stays if somebody keeps something else there.
         drop(fs::remove_dir(folder));
     }
-    if is_held(root) { Ok(()) } else { fs::remove_file(root.join(wiring::FILE)) }
+    if is_held(root) { Ok(()) } else { fs::remove_file(root.join(NOTE)) }
 }
 
 #[cfg(test)]
@@ -183,7 +186,7 @@ mod tests {
             "dynamodb": format!("http://127.0.0.1:{port}"),
             "log": folder.log(),
         });
-        fs::write(folder.path().join(wiring::FILE), note.to_string()).unwrap();
+        fs::write(folder.path().join(NOTE), note.to_string()).unwrap();
         fs::write(folder.log(), port.to_string()).unwrap();
     }
 
@@ -219,9 +222,9 @@ mod tests {
             // As after a kill: the lock is given up, and nothing else done.
             let path = folder.path().to_owned();
             says(&folder, 1);
-            let note = fs::read(path.join(wiring::FILE)).unwrap();
+            let note = fs::read(path.join(NOTE)).unwrap();
             drop(folder);
-            fs::write(path.join(wiring::FILE), note).unwrap();
+            fs::write(path.join(NOTE), note).unwrap();
         }
         // A process that another test starts holds it, too, until it runs its own program.
         while paths.iter().any(|path| is_held(path)) {

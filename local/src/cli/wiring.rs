@@ -7,12 +7,10 @@ use std::path::Path;
 use regex_lite::Regex;
 use serde_json::{Map, Value, json};
 
-use super::run_folder::RunFolder;
+use super::run_folder::{NOTE, RunFolder};
 use crate::error::LocalError;
 use crate::stage::Stack;
 
-/// The file's name.
-pub(super) const FILE: &str = "wiring.json";
 /// An address, with who may call it and where it leads: both may hold a token.
 const URL: &str = r"(https?://)(?:[^/@\s,]*@)?([^/?#\s,]+)[^\s,]*";
 
@@ -26,7 +24,7 @@ pub fn note(
     log: &Path,
     endpoint: Option<&str>,
 ) -> Result<(), LocalError> {
-    let file = folder.path().join(FILE);
+    let file = folder.path().join(NOTE);
     let io = |source| LocalError::Io { what: file.display().to_string(), source };
     let log = std::path::absolute(log).map_err(io)?;
     let text = format!("{:#}\n", content(stack, &log, endpoint));

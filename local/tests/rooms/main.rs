@@ -6,7 +6,7 @@ mod arrows;
 use std::path::Path;
 
 /// The rooms from the bottom to the top.
-const ROOMS: [&str; 43] = [
+const ROOMS: [&str; 44] = [
     "error",
     "say",
     "stage::template",
@@ -43,6 +43,7 @@ const ROOMS: [&str; 43] = [
     "cli::event",
     "cli::check_endpoint",
     "cli::containers",
+    "cli::run_folder",
     "cli::banner",
     "cli::waiting",
     "cli::logs",
