@@ -66,6 +66,8 @@ async fn each_of_two_runs_is_told_of_by_its_own_log() {
         let now = json_within(folder, stage, &["now"]).await;
         let sweep = if provider == "affonso" { "Last sweep " } else { "No sweep was complete" };
         assert!(now["sentence"].as_str().unwrap().contains(sweep), "{now}");
+        // It was started a moment ago.
+        assert!(!now["sentence"].as_str().unwrap().contains("35 min"), "{now}");
         assert_eq!(now["gaps"], json!([]), "{now}");
 
         let wiring = json_within(folder, stage, &["wiring"]).await;

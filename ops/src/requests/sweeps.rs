@@ -29,7 +29,9 @@ pub(crate) async fn last_sweep(target: &TargetArgs, now: Timestamp) -> Result<Sw
     let Some(stack) = target.stack_name() else {
         let text = local_log(target).and_then(|log| text(&log));
         let text = text.map_err(|error| error.to_string())?;
-        return Ok(of_lines(text.lines(), since));
+        // Where it was started a moment ago, none is due.
+        let began = text.lines().find_map(at).unwrap_or(since);
+        return Ok(of_lines(text.lines(), since.max(began)));
     };
     let group = format!("/aws/lambda/{stack}-sweep");
     let config = signed_in().await.map_err(|error| format!("{group}: {error}"))?;
@@ -48,6 +50,12 @@ pub(crate) async fn last_sweep(target: &TargetArgs, now: Timestamp) -> Result<Sw
             return Ok(of_lines(lines.iter().map(String::as_str), since));
         }
     }
+}
+
+/// The time of a line of any function.
+fn at(line: &str) -> Option<Timestamp> {
+    let line: Value = serde_json::from_str(line.get(line.find('{')?..)?).ok()?;
+    line.pointer("/_aws/Timestamp").and_then(Value::as_i64).map(Timestamp::from_ms)
 }
 
 /// What a line tells.
@@ -118,6 +126,13 @@ mod tests {
         let sweep = of_lines(text.lines(), Timestamp::ZERO);
         assert_eq!((sweep.last, sweep.oldest), (Some(Timestamp::from_ms(9)), None));
         assert_eq!(of_lines("".lines(), Timestamp::ZERO).last, None);
+    }
+
+    #[test]
+    fn a_line_has_a_time() {
+        let line = r#"PayoutsFunction {"message":"webhook","_aws":{"Timestamp":7}}"#;
+        assert_eq!(at(line), Some(Timestamp::from_ms(7)));
+        assert_eq!((at("START"), at("{}")), (None, None));
     }
 
     #[test]
