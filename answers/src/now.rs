@@ -67,14 +67,20 @@ pub struct Oldest {
 }
 
 impl Stage {
-    /// The promises of a state that are open since these times, oldest first, with
+    /// The promises of a state that are open since these times, where they are known, with
     /// `more` of them or not.
     #[must_use]
-    pub fn of(state: State, since: &[Timestamp], more: bool, now: Timestamp) -> Self {
+    pub fn of(state: State, since: &[Option<Timestamp>], more: bool, now: Timestamp) -> Self {
         let is_late = |at: &&Timestamp| now.seconds() - at.seconds() > LATE_SECONDS;
         let may_be = MAY_BE_LATE.contains(&state);
-        let late = if may_be { since.iter().filter(is_late).count() } else { 0 };
-        Self { state, count: since.len(), more, oldest: since.first().copied(), late }
+        let late = if may_be { since.iter().flatten().filter(is_late).count() } else { 0 };
+        Self {
+            state,
+            count: since.len(),
+            more,
+            oldest: since.iter().flatten().min().copied(),
+            late,
+        }
     }
 
     /// The count in words, with a plus where there are more.
@@ -148,7 +154,7 @@ mod tests {
     }
 
     fn stage(state: State, since: &[i64], more: bool) -> Stage {
-        let since: Vec<_> = since.iter().map(|second| at(*second)).collect();
+        let since: Vec<_> = since.iter().map(|second| Some(at(*second))).collect();
         Stage::of(state, &since, more, at(9_000))
     }
 

@@ -229,7 +229,7 @@ mod tests {
         });
         event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let events = vec![serde_json::from_value(event).unwrap()];
-        Kept::of(&InboxItem { keys, received: Timestamp::ZERO }, events)
+        Kept::of(&InboxItem { keys, received: None }, events)
     }
 
     #[test]

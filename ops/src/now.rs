@@ -60,7 +60,7 @@ pub(crate) async fn overview(args: &TargetArgs, store: &Store) -> Result<Overvie
     while let Some((state, page)) = calls.next().await {
         match page {
             Ok((rows, next)) => {
-                let since: Vec<Timestamp> = rows.iter().map(|row| row.open_since).collect();
+                let since: Vec<Option<Timestamp>> = rows.iter().map(|row| row.open_since).collect();
                 pipeline.push(Stage::of(state, &since, next.is_some(), at));
             }
             Err(error) => {

@@ -138,8 +138,8 @@ fn wired() -> Wiring {
 
 fn all_stands() -> Now {
     let stages = vec![
-        Stage::of(State::Requested, &[at(0), at(3_500)], true, at(3_700)),
-        Stage::of(State::Parked, &[at(12), at(20)], false, at(3_600)),
+        Stage::of(State::Requested, &[Some(at(0)), Some(at(3_500))], true, at(3_700)),
+        Stage::of(State::Parked, &[Some(at(12)), Some(at(20))], false, at(3_600)),
     ];
     Now {
         at: at(3_600),

@@ -94,6 +94,10 @@ async fn an_item_that_cannot_be_read_costs_itself_alone() {
     let gap = format!("promise of firstpromoter commission 43: {corrupt}");
     let spoil = |item: &mut Value| item["version"] = json!({ "S": "one" });
     scene.stage.edit_item(&record, "record", spoil).await;
+    // Of the first the index cannot say since when it waits: it waits all the same.
+    let spoil = |item: &mut Value| item["open_since"] = json!({ "S": "x" });
+    scene.stage.edit_item(&commission_pk(41), &promise_sk(1), spoil).await;
+    assert_eq!(scene.sweep().await["failed"], 0);
     let other = "record of firstpromoter commission 42: corrupt item: a record cannot be read \
                  because of its attribute version";
 

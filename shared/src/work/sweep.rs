@@ -104,7 +104,7 @@ impl Worker {
         loop {
             let (open, next) = self.store.open(state, page).await?;
             count += u32::try_from(open.len()).unwrap_or(u32::MAX);
-            oldest = oldest.or(open.first().map(|open| open.open_since));
+            oldest = oldest.or(open.iter().find_map(|open| open.open_since));
             if state != State::Parked {
                 self.reconcile_all(&open, state, report).await;
             }

@@ -31,8 +31,8 @@ struct Index {
 pub struct OpenPromise {
     /// Its keys.
     pub keys: ItemKeys,
-    /// The time since which it is open.
-    pub open_since: Timestamp,
+    /// The time since which it is open; `None` where it cannot be read.
+    pub open_since: Option<Timestamp>,
 }
 
 /// An item of the inbox as the index of open work shows it.
@@ -40,22 +40,29 @@ pub struct OpenPromise {
 pub struct InboxItem {
     /// Its keys.
     pub keys: ItemKeys,
-    /// The time at which it came in.
-    pub received: Timestamp,
+    /// The time at which it came in; `None` where it cannot be read.
+    pub received: Option<Timestamp>,
 }
 
 /// A row of the index of open work. Keys that were flattened could not be named
-/// where they cannot be read.
+/// where they cannot be read. A time that cannot be read hides no item: the keys say
+/// which it is.
 #[derive(Deserialize)]
 pub(super) struct OpenRow {
     pk: String,
     sk: String,
-    open_since: Timestamp,
+    open_since: String,
 }
 
 impl OpenRow {
-    fn entry(self) -> Option<(ItemKeys, Timestamp)> {
-        Some((item_keys(&self.pk, self.sk)?, self.open_since))
+    fn entry(self) -> Option<(ItemKeys, Option<Timestamp>)> {
+        let keys = item_keys(&self.pk, self.sk)?;
+        let since = Timestamp::parse(&self.open_since);
+        if since.is_none() {
+            let (pk, sk) = (&keys.pk, keys.sk.as_str());
+            tracing::error!(%pk, sk, "a row of the index has no time that can be read");
+        }
+        Some((keys, since))
     }
 }
 
