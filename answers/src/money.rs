@@ -94,14 +94,14 @@ impl fmt::Display for Money {
         match (&self.currency, &self.unit) {
             (Some(currency), _) => write!(f, "{number} {of}{currency}"),
             (None, Some(_)) if self.is_cash() => write!(f, "{number} (currency not stated)"),
-            (None, Some(unit)) => write!(f, "{number} {of}{}", noun(unit, number)),
+            (None, Some(unit)) => write!(f, "{number} {of}{}", unit_words(unit, number)),
             (None, None) => write!(f, "{number} (unit not known)"),
         }
     }
 }
 
 /// A unit in words, with its number before it.
-fn noun(unit: &str, number: &str) -> String {
+pub(crate) fn unit_words(unit: &str, number: &str) -> String {
     match (unit, number) {
         ("discount_per", _) => "% discount".to_owned(),
         ("mon_discount", _) => "money discount".to_owned(),

@@ -69,9 +69,11 @@ pub struct Person {
     pub payouts: Vec<Earning>,
     /// The number of other objects, by kind.
     pub others: BTreeMap<&'static str, usize>,
-    /// The number of the rewards that are to somebody else: to customers whom they
-    /// referred.
-    pub to_others: usize,
+    /// The number of the rewards for their commissions that are to customers.
+    pub to_customers: usize,
+    /// The number of those that are to other affiliates: to whom a commission belonged
+    /// when its reward was given.
+    pub to_other_affiliates: usize,
     /// The sums of the rewards to them, by whether they are given.
     pub rewarded: BTreeMap<Given, Vec<Total>>,
     /// The sums of the commissions that are no reward, by status.
@@ -166,14 +168,15 @@ impl Person {
         }
         let own = records.iter().find(is_own);
         let mut given: BTreeMap<Given, Vec<&Money>> = BTreeMap::new();
-        let mut to_others = 0;
+        let (mut to_customers, mut to_other_affiliates) = (0, 0);
         for reward in &rewards {
             match &reward.recipient {
                 // The ids of the two roles are two counts, and may be equal.
                 Some(to) if to.role == role.name() && to.id.as_deref() == Some(id) => {
                     given.entry(reward.given).or_default().push(&reward.amount);
                 }
-                Some(_) => to_others += 1,
+                Some(to) if to.role == Role::Customer.name() => to_customers += 1,
+                Some(_) => to_other_affiliates += 1,
                 None => {}
             }
         }
@@ -185,7 +188,8 @@ impl Person {
             status: own.and_then(|own| own.status.clone()),
             earned: by_status(&commissions),
             paid: by_status(&payouts),
-            to_others,
+            to_customers,
+            to_other_affiliates,
             rewarded,
             rewards,
             commissions,
@@ -204,6 +208,8 @@ impl Person {
             && self.commissions.is_empty()
             && self.payouts.is_empty()
             && self.others.is_empty()
+            // What cannot be read may be theirs.
+            && self.gaps.is_empty()
     }
 
     /// The answer in one sentence: "Promised 3 rewards: 1 given and confirmed, 1 waits
@@ -216,7 +222,8 @@ impl Person {
             None => first.to_owned(),
         };
         if self.rewards.is_empty() {
-            return format!("{} reward was promised.", begin("No", "no"));
+            let read = if self.gaps.is_empty() { "" } else { " that can be read" };
+            return format!("{} reward{read} was promised.", begin("No", "no"));
         }
         let mut standings: BTreeMap<Standing, usize> = BTreeMap::new();
         for reward in &self.rewards {
@@ -231,11 +238,18 @@ impl Person {
             0 => String::new(),
             doubt => format!(" Of {doubt} nobody knows whether it is given."),
         };
-        let others = match self.to_others {
-            0 => String::new(),
-            1 => " 1 of them is for a customer, not for the affiliate.".to_owned(),
-            others => format!(" {others} of them are for customers, not for the affiliate."),
-        };
+        let others = [
+            (self.to_customers, "a customer", "customers"),
+            (self.to_other_affiliates, "another affiliate", "other affiliates"),
+        ];
+        let others: String = others
+            .into_iter()
+            .map(|(count, one, many)| match count {
+                0 => String::new(),
+                1 => format!(" 1 of them is for {one}, not for them."),
+                _ => format!(" {count} of them are for {many}, not for them."),
+            })
+            .collect();
         let begin = begin("Promised", "promised");
         format!("{begin} {promised}: {}.{others}{doubt}", parts.join(", "))
     }

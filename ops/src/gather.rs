@@ -87,6 +87,11 @@ pub(crate) async fn gather(
     let named = found.records.iter().flat_map(|of| promises(of, rewards));
     let keys: Vec<ItemKeys> = named.chain(rewarded.rows).collect();
     found.read_promises(store, &keys, &mut progress).await;
+    // The two indexes together may have more.
+    if let Some(most) = most.filter(|most| found.promises.len() > *most) {
+        found.promises.truncate(most);
+        found.more = true;
+    }
     match found.gaps.lines().first() {
         Some(gap) if found.records.is_empty() && found.promises.is_empty() => {
             Err(OpsError::Failed(gap.clone()))

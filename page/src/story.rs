@@ -4,6 +4,7 @@ use answers::{FactChange, Happening, RecordNow, Story, StoryEvent, StoryPromise,
 use maud::{Markup, html};
 use shared::fulfilment::Parked;
 use shared::ledger::Partition;
+use shared::provider::ALL;
 
 use crate::bars::bar;
 use crate::frame::{Frame, Screen};
@@ -18,7 +19,7 @@ pub fn story(frame: &Frame, story: &Story, not_read: &[String]) -> String {
     let main = html! {
         h1 { (title) }
         @for promise in &story.promises { p class="answer" { (promise.reward.amount.to_string()) ". " (promise.now) } }
-        @if story.promises.is_empty() { p class="answer" { (without_reward(story)) } }
+        @if story.promises.is_empty() { p class="answer" { (without_reward(story, not_read)) } }
         (gaps(not_read))
         @for promise in &story.promises { (life(frame, promise)) }
         h2 { "What happened" }
@@ -31,11 +32,23 @@ pub fn story(frame: &Frame, story: &Story, not_read: &[String]) -> String {
     frame.page(Screen::Other, &title, &main)
 }
 
-fn without_reward(story: &Story) -> String {
+/// The sentence where no promise can be shown. Only for some objects are rewards promised;
+/// what somebody was promised is told elsewhere.
+fn without_reward(story: &Story, not_read: &[String]) -> String {
+    let of = &story.partition;
+    let own = ALL.iter().filter_map(|own| own.rewards);
+    let mut own = own.filter(|rewards| rewards.provider.name() == of.provider());
+    let promises = own.any(|rewards| rewards.kind.name() == of.kind());
+    let promised = match (promises, not_read.is_empty()) {
+        (false, _) => "",
+        (true, true) => "No reward was promised for it. ",
+        (true, false) => "No reward that can be read was promised for it. ",
+    };
     let status = story.record.as_ref().and_then(|record| record.status.as_deref());
     match status {
-        Some(status) => format!("No reward was promised for it. Its status is {status}."),
-        None => "No reward was promised for it.".to_owned(),
+        Some(status) => format!("{promised}Its status is {status}."),
+        None if promised.is_empty() => "No status is known of it.".to_owned(),
+        None => promised.trim_end().to_owned(),
     }
 }
 

@@ -410,3 +410,19 @@ fn each_state_and_each_reason_has_its_sentence_on_the_screen() {
     }
     assert!(sentences.len() > State::ALL.len() + reasons().len(), "{sentences:#?}");
 }
+
+/// What somebody was promised is on another screen, and what cannot be read may be a reward.
+#[test]
+fn that_no_reward_was_promised_is_only_said_where_that_is_known() {
+    let gap = ["promise of firstpromoter commission 9: corrupt".to_owned()];
+    for (kind, not_read, says) in [
+        ("commission", &[][..], "No reward was promised for it."),
+        ("commission", &gap[..], "No reward that can be read was promised for it."),
+        ("customer", &[], "No status is known of it."),
+    ] {
+        let pk = Partition::new("firstpromoter", kind, "9").unwrap();
+        let story = Story::of(&pk, Vec::new(), &BTreeMap::new(), None, Vec::new(), None, false);
+        let page = page::story(&frame(true), &story, not_read);
+        assert!(page.contains(&format!("<p class=\"answer\">{says}</p>")), "{page}");
+    }
+}

@@ -193,6 +193,12 @@ async fn an_event_that_cannot_be_read_is_named_and_the_others_are_told() {
         let screen = page.look(&cookie, path).await.body;
         assert!(screen.contains(part) && screen.contains(corrupt), "{path}: {screen}");
     }
+    // Somebody whose only reward cannot be read is not nobody.
+    let spoil = |item: &mut Value| item["created_at"] = json!({ "S": "last summer" });
+    scene.stage.edit_item(&commission_pk(ID), &promise_sk(1), spoil).await;
+    let person = ops(&scene, &["affiliate", "firstpromoter", "31"]).await.succeeds().to_owned();
+    let begins = "affiliate 31 of firstpromoter\nNo reward that can be read was promised.\n";
+    assert!(person.starts_with(begins) && person.contains("Not read: promise of"), "{person}");
 }
 
 #[tokio::test]

@@ -87,6 +87,8 @@ fn person() -> Person {
         doubt,
         // A customer of the same number.
         promise("4", State::Requested, "referral", ID),
+        // One whose commission moved to them.
+        promise("5", State::Reversed, "promoter", "32"),
     ];
     Person::of("somebody", ID, Role::Affiliate, &records, &promises, Vec::new(), false)
 }
@@ -95,9 +97,9 @@ fn person() -> Person {
 fn one_sentence_tells_how_many_and_how_they_stand() {
     assert_eq!(
         person().sentence(),
-        "Promised 4 rewards: 1 given and confirmed, 1 on its way, 1 waits for a person, 1 denied. \
-         2 of them are for customers, not for the affiliate. Of 1 nobody knows whether it is \
-         given."
+        "Promised 5 rewards: 1 given and confirmed, 1 on its way, 1 waits for a person, 1 denied, \
+         1 taken back. 2 of them are for customers, not for them. 1 of them is for \
+         another affiliate, not for them. Of 1 nobody knows whether it is given."
     );
     let nobody = Person::of("somebody", ID, Role::Affiliate, &[], &[], Vec::new(), false);
     assert_eq!(nobody.sentence(), "No reward was promised.");
@@ -108,6 +110,10 @@ fn one_sentence_tells_how_many_and_how_they_stand() {
     let partly = Person { latest: Some(200), ..nobody.clone() };
     assert_eq!(partly.sentence(), "Of the latest 200: no reward was promised.");
     assert!(nobody.is_nobody() && !person().is_nobody());
+    let unread =
+        Person { gaps: vec!["promise of somebody commission 9: corrupt".into()], ..nobody };
+    assert_eq!(unread.sentence(), "No reward that can be read was promised.");
+    assert!(!unread.is_nobody());
 }
 
 /// A commission of 500 points has a payout of 500 points beside it.

@@ -7,6 +7,7 @@ use shared::provider::{ALL, Definition};
 use shared::wire::Timestamp;
 
 use super::{About, Row, Settings};
+use crate::money::unit_words;
 
 /// The parameters of which nothing is said: they change how the stack runs, is reached or
 /// is paid for, and not what becomes of an event.
@@ -21,6 +22,9 @@ pub const UNSAID: [&str; 9] = [
     "RustLog",
     "TlsRoots",
 ];
+
+/// The most of a unit that has no limit of its own (`MaxAmount` in template.yaml).
+const WITHOUT_LIMIT: &str = "1000000000";
 
 macro_rules! row {
     ($about:ident, $is_for_local:literal, $says:ident, [$($name:literal),+]) => {
@@ -178,7 +182,7 @@ fn recipient(of: &Settings) -> Option<String> {
     }
     let rules = of.pairs("RewardRecipientRules").into_iter().map(|(of, word)| {
         let (campaign, unit) = of.split_once(':').unwrap_or((of, "*"));
-        let unit = if unit == "*" { "anything" } else { unit };
+        let unit = if unit == "*" { "anything".to_owned() } else { unit_words(unit, "") };
         let campaign = match campaign {
             "*" => "any campaign".to_owned(),
             id => format!("campaign {id}"),
@@ -191,31 +195,40 @@ fn recipient(of: &Settings) -> Option<String> {
 
 #[expect(clippy::unnecessary_wraps, reason = "as every sentence")]
 fn largest(of: &Settings) -> Option<String> {
-    let limits: Vec<String> = of
-        .pairs("MaxAmount")
-        .into_iter()
-        .map(|(unit, most)| match unit {
-            "*" => format!("{most} of any other unit"),
-            unit => format!("{most} {unit}"),
-        })
-        .collect();
-    Some(match limits.as_slice() {
-        [] => {
-            "No limit is set: up to 1000000000 of any unit are given without a person.".to_owned()
-        }
-        limits => {
-            format!("Up to {} are given without a person; more waits for one.", listed(limits))
-        }
-    })
+    let pairs = of.pairs("MaxAmount");
+    if pairs.is_empty() {
+        return Some(format!(
+            "No limit is set: up to {WITHOUT_LIMIT} of any unit are given without a person."
+        ));
+    }
+    let is_whole = pairs.iter().any(|(unit, _)| *unit == "*");
+    let limits = pairs.into_iter().map(|(unit, most)| match unit {
+        "*" => format!("{most} of any other unit"),
+        unit => format!("{most} {}", unit_words(unit, most)),
+    });
+    let rest = (!is_whole).then(|| format!("{WITHOUT_LIMIT} of any other unit"));
+    let limits: Vec<String> = limits.chain(rest).collect();
+    let own = (!is_whole && is_unsigned(of)).then(|| names(|rewards| !rewards.is_signed));
+    let own = own.map(|own| format!(" What {own} announces in any other unit waits, too."));
+    Some(format!(
+        "Up to {} are given without a person; more waits for one.{}",
+        listed(&limits),
+        own.unwrap_or_default()
+    ))
+}
+
+/// True where rewards are announced by webhooks that are not signed, and given for the
+/// response to them.
+fn is_unsigned(of: &Settings) -> bool {
+    let by_campaign = of.pairs("FulfilmentSourceByCampaign");
+    let is_v1 = of.is("FulfilmentSource", "v1") || by_campaign.iter().any(|(_, of)| *of == "v1");
+    is_v1 && of.is("V1Confirm", "response")
 }
 
 /// That every reward of unsigned webhooks waits, as no limit is set.
 pub(super) fn without_limit(of: &Settings) -> Option<String> {
-    let is_v1 = of.is("FulfilmentSource", "v1")
-        || of.pairs("FulfilmentSourceByCampaign").iter().any(|(_, word)| *word == "v1");
-    let unlimited = of.pairs("MaxAmount").is_empty() && of.is("V1Confirm", "response");
     let own = names(|rewards| !rewards.is_signed);
-    (is_v1 && unlimited).then(|| {
+    (is_unsigned(of) && of.pairs("MaxAmount").is_empty()).then(|| {
         format!(
             "No limit is set (MaxAmount), so every reward that {own} announces waits for a person."
         )

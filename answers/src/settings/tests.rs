@@ -166,12 +166,22 @@ fn what_is_set_otherwise_reads_otherwise() {
                 ("RewardRecipientRules", "17476:points=promoter,*:free_months=referral"),
             ],
             "Rewards are for whom a rule names: points of campaign 17476 for the promoter and \
-             free_months of any campaign for the referred customer. Others wait for a person.",
+             free months of any campaign for the referred customer. Others wait for a person.",
         ),
         (
             &[("MaxAmount", "points=10000,credits=500,*=100")],
             "Up to 10000 points, 500 credits and 100 of any other unit are given without a person; \
              more waits for one.",
+        ),
+        (
+            &[("MaxAmount", "points=1000,free_months=1")],
+            "Up to 1000 points, 1 free month and 1000000000 of any other unit are given without a \
+             person; more waits for one.",
+        ),
+        (
+            &[("MaxAmount", "points=1000"), ("FulfilmentSource", "v1"), ("V1Confirm", "response")],
+            "Up to 1000 points and 1000000000 of any other unit are given without a person; more \
+             waits for one. What FirstPromoter v1 announces in any other unit waits, too.",
         ),
         (
             &[("AutoApprove", "yes")],
