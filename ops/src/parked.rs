@@ -20,6 +20,9 @@ use shared::wire::Timestamp;
 /// The answer where no promise waits.
 const NOTHING: &str = "nothing is parked";
 
+/// What is wrong with a promise in state parked without what it was parked for.
+pub(crate) const UNEXPLAINED: &str = "in state parked, but its item does not say why";
+
 /// A parked promise, without anything personal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Waiting {
@@ -206,6 +209,11 @@ pub(crate) async fn parked(store: &Store) -> Result<ParkedPromises, OpsError> {
         return Err(error.clone().into());
     }
     gaps.items("promise", &found.unread);
+    let promises = found.items.iter().map(|(_, promise)| promise);
+    let unexplained =
+        promises.filter(|promise| promise.state == State::Parked && promise.parked.is_none());
+    let unexplained: Vec<&str> = unexplained.map(|promise| promise.key.as_str()).collect();
+    gaps.promises(&unexplained, UNEXPLAINED);
     // The index may still show a promise that was resumed just now.
     let parked = found.items.into_iter();
     let parked =

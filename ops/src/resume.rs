@@ -10,6 +10,7 @@ mod ways;
 use crate::OpsError;
 use crate::key::Key;
 use crate::output::refused;
+use crate::parked::UNEXPLAINED;
 use crate::table::plain;
 use crate::target::{Target, TargetArgs};
 use serde::Serialize;
@@ -100,8 +101,11 @@ fn still_decided(
     Ok(next)
 }
 
-/// The state of a promise that nobody has to resume, and who did.
+/// The state of a promise that nobody can resume, and who did.
 fn not_parked(promise: &Promise) -> String {
+    if promise.state == State::Parked {
+        return format!("is {UNEXPLAINED}");
+    }
     let state = promise.state.name();
     let by = promise.decisions.last();
     let by = by.map(|last| format!("; {} resumed it at {}", last.by, last.at.to_rfc3339()));
@@ -241,5 +245,7 @@ mod tests {
         going.decisions.push(word());
         let told = "is not parked, but requested; jane resumed it at 1970-01-01T00:00:00.000Z";
         assert_eq!(not_parked(&going), told);
+        going.state = State::Parked;
+        assert_eq!(not_parked(&going), "is in state parked, but its item does not say why");
     }
 }
