@@ -120,6 +120,7 @@ impl ResumeArgs {
         let mut plan = Plan::of(&target, waiting, &decision, limit);
         let with_caution = |plan: &Plan| format!("{}{}", selection.caution(), plan.text());
         if plan.going() == 0 {
+            let plan = if self.dry_run { plan } else { plan.with_nothing_done() };
             return Err(refused(json, &plan, || plan.text()));
         }
         if self.dry_run {

@@ -189,6 +189,11 @@ impl Plan {
         with_gaps(&told, &self.gaps)
     }
 
+    /// The plan as what was done, where none of it could be.
+    pub(crate) fn with_nothing_done(self) -> Self {
+        Self { dry_run: false, ..self }
+    }
+
     /// Lets each go on that was shown to; the others stay. One that changed since is
     /// left.
     ///
@@ -274,6 +279,8 @@ mod tests {
             assert!(text.contains("2 free months") && !text.contains('_'), "{text}");
         }
         assert_eq!(planned(1, 1, 0).question(), "Let 1 promise go on?");
+        let none = planned(0, 2, 0).with_nothing_done().text();
+        assert!(none.starts_with("0 of 2 promises went on, 2 are left as they are\n"), "{none}");
     }
 
     #[test]
