@@ -3,6 +3,7 @@
 pub(crate) mod args;
 mod asking;
 mod caution;
+mod elsewhere;
 pub(crate) mod many;
 mod outcome;
 mod ways;

@@ -11,8 +11,9 @@ use crate::key::Key;
 use crate::output::{refused, shown};
 use crate::parked::parked;
 use crate::resume::asking::agreed;
+use crate::resume::elsewhere::elsewhere;
 use crate::resume::many::{Plan, Selection};
-use crate::resume::{Resumed, caution, decided, find, resume, rules, says_enough};
+use crate::resume::{Resumed, caution, decided, resume, rules, says_enough};
 use crate::table::plain;
 use crate::target::TargetArgs;
 
@@ -90,7 +91,9 @@ impl ResumeArgs {
     async fn run_one(&self, key: &Key, args: &TargetArgs, json: bool) -> Result<String, OpsError> {
         let target = args.open().await?;
         // Looked up before anything is asked of the operator.
-        let seen = find(&target, key).await?;
+        let Some(seen) = target.store.promise(&key.item()).await? else {
+            return Err(elsewhere(args, &target.store, key).await);
+        };
         let by = self.by_words();
         says_enough(args, &target, (key, &seen), self.resolution(), by, json)?;
         let next = decided(&seen, &self.decision_of(""), rules(&target, key));
