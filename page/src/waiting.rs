@@ -9,6 +9,9 @@ use crate::frame::{Frame, Screen};
 use crate::now::{Cause, card};
 use crate::parts::{ago, amount, badge, command, gaps, given, link, recipient, table};
 
+/// The most characters of the reason that somebody gives for a decision.
+pub const BECAUSE: usize = 500;
+
 /// A reward that waits.
 #[derive(Debug, Clone)]
 pub struct WaitingRow {
@@ -128,7 +131,7 @@ pub fn waiting(
                     }
                     p {
                         label for="because" { "Because " }
-                        input id="because" name="because" required maxlength="500" size="40";
+                        input id="because" name="because" required maxlength=(BECAUSE) size="40";
                     }
                     p { button { "Show what would become of them" } " Nothing is written yet." }
                 }

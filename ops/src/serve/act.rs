@@ -2,7 +2,7 @@
 
 use answers::Reward;
 use axum::http::StatusCode;
-use page::{Act, Frame, WaitingRow};
+use page::{Act, BECAUSE, Frame, WaitingRow};
 use shared::fulfilment::{OperatorDecision, ParkReason, Promise, Resolution, Resuming, State};
 use shared::wire::Timestamp;
 
@@ -140,6 +140,11 @@ impl Page {
         if form.because.is_empty() || (form.ticked.is_empty() && !form.all) {
             let says = "Tick what goes on, and say because of what. Nothing was written.";
             let html = page::told(&frame, "Something is missing", says);
+            return Ok(Screen { status: StatusCode::BAD_REQUEST, ..Screen::of(&frame, html) });
+        }
+        if form.because.chars().count() > BECAUSE {
+            let says = format!("Say because of what in {BECAUSE} characters. Nothing was written.");
+            let html = page::told(&frame, "That is too much", &says);
             return Ok(Screen { status: StatusCode::BAD_REQUEST, ..Screen::of(&frame, html) });
         }
         let Ok(cause) = cause_of(&form.reason, &form.from) else {
