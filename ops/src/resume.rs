@@ -86,11 +86,7 @@ fn still_decided(
     rules: Rules,
 ) -> Result<Vec<Promise>, String> {
     if seen.parked != found.parked {
-        let now = match &found.parked {
-            Some(parked) => format!("it is parked anew ({})", parked.reason),
-            None => format!("it {}", not_parked(found)),
-        };
-        return Err(format!("changed meanwhile: {now}; look at it again"));
+        return Err(format!("changed meanwhile: {}; look at it again", stands(found)));
     }
     let next = decided(found, decision, rules)?;
     let shown = decided(seen, decision, rules)?;
@@ -100,6 +96,14 @@ fn still_decided(
         return Err(format!("changed meanwhile: by now {becomes}; look at it again"));
     }
     Ok(next)
+}
+
+/// How a promise stands that is not the case any more that an operator saw.
+pub(crate) fn stands(found: &Promise) -> String {
+    match &found.parked {
+        Some(parked) => format!("it is parked anew ({})", parked.reason),
+        None => format!("it {}", not_parked(found)),
+    }
 }
 
 /// The state of a promise that nobody can resume, and who did.

@@ -214,7 +214,8 @@ async fn what_waits_goes_on_in_the_name_of_the_operator_after_it_was_shown() {
     let told = ops(&scene, &["story", KEY]).await.succeeds().to_owned();
     assert!(told.contains("jane resumed it: account made"), "{told}");
     let again = page.post(&cookie, "/waiting/resume", &filled(&token, "account made")).await;
-    assert_eq!(again.status, 404, "{again:?}");
+    assert_eq!(again.status, 409, "{again:?}");
+    assert!(again.body.contains("jane resumed it at "), "{again:?}");
 }
 
 #[tokio::test]

@@ -162,6 +162,16 @@ impl Plan {
         self.promises.iter().filter(|one| matches!(one.fate, Fate::Resumed(_))).count()
     }
 
+    /// The number of promises beyond the limit.
+    pub(crate) fn beyond_limit(&self) -> usize {
+        self.beyond_limit
+    }
+
+    /// What could not be read.
+    pub(crate) fn gaps(&self) -> &Gaps {
+        &self.gaps
+    }
+
     /// What a page shows of it.
     pub(crate) fn rows(&self) -> Vec<page::PreviewRow> {
         self.promises.iter().map(Planned::view).collect()
