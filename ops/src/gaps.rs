@@ -46,11 +46,19 @@ impl Gaps {
                 let pk = &one.keys.pk;
                 format!("{} {} {}", pk.provider(), pk.kind(), pk.id())
             });
-            let more = items.len().saturating_sub(NAMED);
-            let more = (more > 0).then(|| format!("{more} more"));
-            let names: Vec<String> = named.chain(more).collect();
+            let names: Vec<String> = named.chain(more(items.len())).collect();
             self.add(&format!("{what} of {}", names.join(", of ")), error);
         }
+    }
+
+    /// Takes note of what is wrong with promises, and names the first of them by key.
+    pub(crate) fn promises(&mut self, keys: &[&str], problem: &str) {
+        if keys.is_empty() {
+            return;
+        }
+        let named = keys.iter().take(NAMED).map(|key| (*key).to_owned());
+        let names: Vec<String> = named.chain(more(keys.len())).collect();
+        self.say(format!("{}: {problem}", names.join(", ")));
     }
 
     /// True when everything could be read.
@@ -72,6 +80,12 @@ impl Gaps {
     pub(crate) fn into_lines(self) -> Vec<String> {
         self.0
     }
+}
+
+/// How many there are beyond those that are named.
+fn more(count: usize) -> Option<String> {
+    let more = count.saturating_sub(NAMED);
+    (more > 0).then(|| format!("{more} more"))
 }
 
 /// What could not be read, for people.
@@ -100,6 +114,8 @@ mod tests {
         gaps.items("record", &all);
         gaps.items("record", &all);
         gaps.items("promise", &[]);
+        gaps.promises(&[], "it is spoilt");
+        gaps.promises(&["p:1:1", "p:2:1", "p:3:1", "p:4:1"], "it is spoilt");
         assert_eq!(
             gaps.into_lines(),
             [
@@ -107,6 +123,7 @@ mod tests {
                  table unavailable: unprocessed keys",
                 "record of p commission a#b: corrupt item: a record cannot be read because of \
                  its attribute version",
+                "p:1:1, p:2:1, p:3:1, 1 more: it is spoilt",
             ]
         );
     }

@@ -20,6 +20,9 @@ use shared::wire::Timestamp;
 /// The answer where no promise waits.
 const NOTHING: &str = "nothing is parked";
 
+/// What is wrong with a promise in state parked without what it was parked for.
+pub(crate) const UNEXPLAINED: &str = "in state parked, but its item does not say why";
+
 /// A parked promise, without anything personal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Waiting {
@@ -77,17 +80,22 @@ impl ParkedPromises {
         self.waiting.iter().map(|(_, one)| one.clone()).collect()
     }
 
+    /// Keeps what is meant, be it nothing.
+    pub(crate) fn keep(&mut self, filter: &Filter) {
+        self.waiting.retain(|(_, one)| filter.takes(one));
+    }
+
     /// Keeps what is meant.
     ///
     /// # Errors
     /// [`OpsError::No`] when others wait, and none of these.
-    pub(crate) fn only(self, filter: &Filter) -> Result<Self, OpsError> {
-        let Self { waiting, gaps } = self;
-        let all = waiting.len();
-        let mut reasons: Vec<String> = waiting.iter().map(|(_, one)| one.reason.clone()).collect();
-        let kept: Vec<_> = waiting.into_iter().filter(|(_, one)| filter.takes(one)).collect();
-        if *filter == Filter::default() || !kept.is_empty() {
-            return Ok(Self { waiting: kept, gaps });
+    pub(crate) fn only(mut self, filter: &Filter) -> Result<Self, OpsError> {
+        let all = self.waiting.len();
+        let reasons = self.waiting.iter().map(|(_, one)| one.reason.clone());
+        let mut reasons: Vec<String> = reasons.collect();
+        self.keep(filter);
+        if *filter == Filter::default() || !self.waiting.is_empty() {
+            return Ok(self);
         }
         reasons.sort();
         reasons.dedup();
@@ -96,7 +104,7 @@ impl ParkedPromises {
             1 => format!("1 is, for {}", reasons.concat()),
             _ => format!("{all} are, for {}", reasons.join(", ")),
         };
-        let gaps = gaps.lines().iter().map(|gap| format!("; not read: {gap}"));
+        let gaps = self.gaps.lines().iter().map(|gap| format!("; not read: {gap}"));
         let gaps: String = gaps.collect();
         Err(OpsError::No(plain(&format!("nothing is parked with {filter}; {others}{gaps}"))))
     }
@@ -206,6 +214,11 @@ pub(crate) async fn parked(store: &Store) -> Result<ParkedPromises, OpsError> {
         return Err(error.clone().into());
     }
     gaps.items("promise", &found.unread);
+    let promises = found.items.iter().map(|(_, promise)| promise);
+    let unexplained =
+        promises.filter(|promise| promise.state == State::Parked && promise.parked.is_none());
+    let unexplained: Vec<&str> = unexplained.map(|promise| promise.key.as_str()).collect();
+    gaps.promises(&unexplained, UNEXPLAINED);
     // The index may still show a promise that was resumed just now.
     let parked = found.items.into_iter();
     let parked =
@@ -236,4 +249,4 @@ pub(crate) fn with_gaps(told: &str, gaps: &Gaps) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -3,6 +3,7 @@
 pub(crate) mod args;
 mod asking;
 mod caution;
+mod elsewhere;
 pub(crate) mod many;
 mod outcome;
 mod ways;
@@ -10,6 +11,7 @@ mod ways;
 use crate::OpsError;
 use crate::key::Key;
 use crate::output::refused;
+use crate::parked::UNEXPLAINED;
 use crate::table::plain;
 use crate::target::{Target, TargetArgs};
 use serde::Serialize;
@@ -84,11 +86,7 @@ fn still_decided(
     rules: Rules,
 ) -> Result<Vec<Promise>, String> {
     if seen.parked != found.parked {
-        let now = match &found.parked {
-            Some(parked) => format!("it is parked anew ({})", parked.reason),
-            None => format!("it {}", not_parked(found)),
-        };
-        return Err(format!("changed meanwhile: {now}; look at it again"));
+        return Err(format!("changed meanwhile: {}; look at it again", stands(found)));
     }
     let next = decided(found, decision, rules)?;
     let shown = decided(seen, decision, rules)?;
@@ -100,8 +98,19 @@ fn still_decided(
     Ok(next)
 }
 
-/// The state of a promise that nobody has to resume, and who did.
+/// How a promise stands that is not the case any more that an operator saw.
+pub(crate) fn stands(found: &Promise) -> String {
+    match &found.parked {
+        Some(parked) => format!("it is parked anew ({})", parked.reason),
+        None => format!("it {}", not_parked(found)),
+    }
+}
+
+/// The state of a promise that nobody can resume, and who did.
 fn not_parked(promise: &Promise) -> String {
+    if promise.state == State::Parked {
+        return format!("is {UNEXPLAINED}");
+    }
     let state = promise.state.name();
     let by = promise.decisions.last();
     let by = by.map(|last| format!("; {} resumed it at {}", last.by, last.at.to_rfc3339()));
@@ -241,5 +250,7 @@ mod tests {
         going.decisions.push(word());
         let told = "is not parked, but requested; jane resumed it at 1970-01-01T00:00:00.000Z";
         assert_eq!(not_parked(&going), told);
+        going.state = State::Parked;
+        assert_eq!(not_parked(&going), "is in state parked, but its item does not say why");
     }
 }

@@ -21,5 +21,8 @@ pub use now::{Cause, RequestRow, Requests, now};
 pub use person::{Finding, FoundEvent, findings, person};
 pub use show::{KeptEvent, show};
 pub use story::story;
-pub use waiting::{Act, PreviewRow, WaitingRow, causes, choice, done, preview, waiting};
+pub use waiting::{
+    Act, BECAUSE, Fates, Leaf, PreviewRow, WaitingRow, causes, choice, chosen, done, preview,
+    waiting,
+};
 pub use wiring::wiring;

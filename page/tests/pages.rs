@@ -10,8 +10,8 @@ use answers::{
     Wiring,
 };
 use page::{
-    Act, Cause, Finding, FoundEvent, Frame, InboxRow, KeptEvent, PreviewRow, RequestRow, Requests,
-    WaitingRow,
+    Act, Cause, Fates, Finding, FoundEvent, Frame, InboxRow, KeptEvent, Leaf, PreviewRow,
+    RequestRow, Requests, WaitingRow,
 };
 use serde_json::json;
 use shared::aws::store::StoredEvent;
@@ -21,6 +21,7 @@ use shared::fulfilment::{
 use shared::ledger::Partition;
 use shared::wire::Timestamp;
 
+const ONE: Leaf = Leaf { page: 1, of: 1 };
 const HOSTILE: &str = "<script>alert(1)</script>&\"'";
 
 fn at(second: i64) -> Timestamp {
@@ -82,6 +83,25 @@ fn cause() -> Cause {
         remedy: "Look whether the key was given; say which".into(),
         resuming: Resuming::OneByOne,
         commands: vec!["cargo ops --local parked --rows".into()],
+    }
+}
+
+/// What becomes of rewards, of which these go on.
+fn fates(go_on: &[bool]) -> Fates {
+    let row = |goes_on: &bool| PreviewRow {
+        key: "firstpromoter:301881:1".into(),
+        since: at(12),
+        amount: "500 points".into(),
+        fate: "it is delivered next".into(),
+        goes_on: *goes_on,
+    };
+    Fates {
+        reason: "unknown_outcome".into(),
+        from: State::Requested,
+        rows: go_on.iter().map(row).collect(),
+        others: 30,
+        most: Some(200),
+        not_read: Vec::new(),
     }
 }
 
@@ -190,14 +210,8 @@ fn screens() -> BTreeMap<&'static str, String> {
     };
     let reward = Reward::of(&partition("301881"), &nobody_knows, false);
     let row = |unknown| WaitingRow { reward: reward.clone(), since: at(12), unknown };
-    let act = Act { token: "token".into(), by: "jane".into() };
-    let fate = |goes_on| PreviewRow {
-        key: "firstpromoter:301881:1".into(),
-        since: at(12),
-        amount: "500 points".into(),
-        fate: "it is delivered next".into(),
-        goes_on,
-    };
+    let act = Act { token: "token".into(), by: "jane".into(), most: 200 };
+    let two = [row(false), row(true)];
     let finding = Finding {
         partition: partition("301881"),
         says: "approved".into(),
@@ -238,11 +252,14 @@ fn screens() -> BTreeMap<&'static str, String> {
         ("find", page::findings(&served, HOSTILE, found, std::slice::from_ref(&reward), &[])),
         ("show", page::show(&served, &kept)),
         ("inbox", page::inbox(&served, "1 item in the inbox.", &[inbox], &advice, &[])),
-        ("waiting", page::waiting(&served, &cause(), &[row(false), row(true)], 7, Some(&act), &[])),
-        ("waiting-read-only", page::waiting(&served, &cause(), &[row(false)], 3, None, &[])),
-        ("preview", page::preview(&served, &cause(), &[fate(true), fate(false)], HOSTILE, &act)),
-        ("done", page::done(&served, &[fate(true)])),
-        ("causes", page::causes(&served, &[cause()], &[])),
+        (
+            "waiting",
+            page::waiting(&served, &cause(), &two, Leaf { page: 2, of: 3 }, Some(&act), &[]),
+        ),
+        ("waiting-read-only", page::waiting(&served, &cause(), &two[..1], ONE, None, &[])),
+        ("preview", page::preview(&served, &fates(&[true, false]), HOSTILE, &act)),
+        ("done", page::done(&served, &Fates { most: None, others: 1, ..fates(&[true]) })),
+        ("causes", page::causes(&served, &[cause()], Some("from=requested"), &[])),
         ("wiring", page::wiring(&served, &wired())),
         ("told", page::told(&served, "Not found", HOSTILE)),
     ])
@@ -316,19 +333,22 @@ fn nothing_is_ticked_beforehand_and_all_only_where_they_go_on_together() {
         since: at(second),
         unknown: false,
     });
-    let act = Act { token: "token".into(), by: "jane".into() };
-    for (resuming, count, beyond, offers_all) in [
-        (Resuming::Together, 2, 0, true),
-        (Resuming::Together, 9, 7, true),
-        (Resuming::Together, 1, 0, false),
-        (Resuming::OneByOne, 9, 7, false),
-        (Resuming::NotAsItIs, 9, 7, false),
+    let act = Act { token: "token".into(), by: "jane".into(), most: 200 };
+    let most = "; at one time the 200 that wait longest";
+    for (resuming, count, offers_all, says_most) in [
+        (Resuming::Together, 2, true, false),
+        (Resuming::Together, 200, true, false),
+        (Resuming::Together, 201, true, true),
+        (Resuming::Together, 1, false, false),
+        (Resuming::OneByOne, 201, false, false),
+        (Resuming::NotAsItIs, 9, false, false),
     ] {
         let cause = Cause { resuming, count, unknown: 0, ..cause() };
-        let page = page::waiting(&frame(true), &cause, &rows, beyond, Some(&act), &[]);
+        let page = page::waiting(&frame(true), &cause, &rows, ONE, Some(&act), &[]);
         assert_eq!(page.matches("name=\"ticked\"").count(), 2, "{resuming:?}");
         assert!(!page.contains(" checked"), "{resuming:?}");
         assert_eq!(page.contains("name=\"all\""), offers_all, "{resuming:?} {count}");
+        assert_eq!(page.contains(most), says_most, "{resuming:?} {count}");
     }
 }
 

@@ -27,6 +27,7 @@ mod ops_doctor;
 mod ops_find;
 mod ops_inbox;
 mod ops_json;
+mod ops_leaves;
 mod ops_looking;
 mod ops_page;
 mod ops_parked;

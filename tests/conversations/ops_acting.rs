@@ -137,9 +137,9 @@ async fn a_no_is_a_document_too() {
         serde_json::from_str::<Value>(&said.out).unwrap()
     };
     let bulk = ["resume", "--where", "reason=unknown_outcome,from=requested"];
-    for more in [&["--dry-run"][..], &["--yes"]] {
-        let plan = no(&[&bulk[..], more].concat()).await;
-        assert_eq!((&plan["dry_run"], &plan["promises"][0]["key"]), (&true.into(), &KEY.into()));
+    for (more, dry_run) in [("--dry-run", true), ("--yes", false)] {
+        let plan = no(&[&bulk[..], &[more]].concat()).await;
+        assert_eq!((&plan["dry_run"], &plan["promises"][0]["key"]), (&dry_run.into(), &KEY.into()));
         assert!(plan["promises"][0]["left"].is_string(), "{plan}");
     }
     let asked = no(&["resume", KEY]).await;

@@ -195,9 +195,14 @@ async fn what_waits_goes_on_in_the_name_of_the_operator_after_it_was_shown() {
             ("ticked", &ticked),
         ])
     };
-    for (form, status) in
-        [(filled("0", "seen"), 403), (filled(&token, ""), 400), ("token=".to_owned(), 403)]
-    {
+    // More than the command takes, too.
+    let too_much = "x".repeat(501);
+    for (form, status) in [
+        (filled("0", "seen"), 403),
+        (filled(&token, ""), 400),
+        (filled(&token, &too_much), 400),
+        ("token=".to_owned(), 403),
+    ] {
         assert_eq!(page.post(&cookie, "/waiting/preview", &form).await.status, status);
     }
     let shown = page.post(&cookie, "/waiting/preview", &filled(&token, "account made")).await;
@@ -209,7 +214,8 @@ async fn what_waits_goes_on_in_the_name_of_the_operator_after_it_was_shown() {
     let told = ops(&scene, &["story", KEY]).await.succeeds().to_owned();
     assert!(told.contains("jane resumed it: account made"), "{told}");
     let again = page.post(&cookie, "/waiting/resume", &filled(&token, "account made")).await;
-    assert_eq!(again.status, 404, "{again:?}");
+    assert_eq!(again.status, 409, "{again:?}");
+    assert!(again.body.contains("jane resumed it at "), "{again:?}");
 }
 
 #[tokio::test]

@@ -115,6 +115,11 @@ async fn who_looks_next_door_is_told_where_it_is() {
     assert!(wrong.err.contains(" story firstpromoter-v1 fulfilment 900\n"), "{wrong:?}");
     // The key of the wrong provider, too.
     ops(&scene, &["story", "firstpromoter:900:1"]).await.fails(1, "did you mean");
+    for key in ["firstpromoter:900:1", "firstpromoter-v1:900:2"] {
+        let wrong = ops(&scene, &["resume", key]).await;
+        wrong.fails(1, &format!("{key}: there is no such promise; did you mean\n"));
+        assert!(wrong.err.contains(&format!(" resume {V1_KEY}\n")), "{wrong:?}");
+    }
 }
 
 /// By the age that the run says, or that the template has.

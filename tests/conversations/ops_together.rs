@@ -53,8 +53,7 @@ impl Person {
     async fn resumes(&self) -> Outcome {
         let answer = self.page.post(&self.cookie, RESUME, &self.form).await;
         let won = answer.body.contains("1 reward of 1 went on.");
-        // Who looks after it is done finds nothing that waits.
-        assert!(if won { answer.status == 200 } else { [404, 409].contains(&answer.status) });
+        assert_eq!(answer.status, if won { 200 } else { 409 }, "{answer:?}");
         Outcome { by: self.name, won, said: answer.body }
     }
 }
@@ -100,8 +99,7 @@ async fn one_into_the_other(
 async fn assert_one_won(scene: &Scene, [one, other]: [Outcome; 2]) {
     let (won, lost) = if one.won { (one, other) } else { (other, one) };
     assert!(won.won && !lost.won, "{won:?} {lost:?}");
-    let told = [format!("{} resumed it at ", won.by), "; nothing is".to_owned()];
-    assert!(told.iter().any(|told| lost.said.contains(told)), "{lost:?}");
+    assert!(lost.said.contains(&format!("{} resumed it at ", won.by)), "{lost:?}");
     let confirmed = scene.until_state(KEY, "confirmed").await;
     let words = confirmed["words"].as_array().unwrap();
     assert_eq!((words.len(), &words[0]["by"]), (1, &json!(won.by)), "{confirmed}");
@@ -149,6 +147,67 @@ async fn of_a_command_and_a_page_one_goes_through_whichever_is_first() {
     }
 }
 
+/// How a form names a reward that waits.
+async fn choice(scene: &Scene, key: &str) -> String {
+    let since = scene.promise(key).await["parked"]["at"].clone();
+    let since: Timestamp = serde_json::from_value(since).unwrap();
+    format!("{} {key}", since.ms())
+}
+
+/// Whether others still wait for the same or not.
+#[tokio::test]
+async fn who_comes_later_is_told_who_was_first_and_of_each_that_was_ticked() {
+    let scene = Scene::start().await;
+    scene.endpoint.inject(Fault::of(refused()).times(3));
+    let keys = [41, 42, 43].map(key);
+    let mut choices = Vec::new();
+    for id in [41, 42, 43] {
+        scene.approve(id).await;
+        scene.until_state(&key(id), "parked").await;
+        choices.push(choice(&scene, &key(id)).await);
+    }
+    let rita = OpsPage::start(&scene.stage.stack.dynamodb, &["--allow-resume", "rita"]).await;
+    let cookie = rita.enter().await;
+    let cause = encoded(&[("reason", REASON), ("from", "requested")]);
+    let shown = rita.look(&cookie, &format!("/waiting?{cause}")).await.body;
+    let token = field(&shown, "token").unwrap();
+    let form = |of: &[usize]| {
+        let ticked: Vec<&str> = of.iter().map(|one| choices[*one].as_str()).collect();
+        filled(&token, &ticked)
+    };
+    let says = async |path: &str, form: &str, status: u16, parts: &[&str]| {
+        let answer = rita.post(&cookie, path, form).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+        for part in parts {
+            assert!(answer.body.contains(part), "{part} is not in\n{}", answer.body);
+        }
+        answer.body
+    };
+    let (preview, by) = ("/waiting/preview", "; jane resumed it at ");
+    let jane = async |key: &str| {
+        ops_at(&scene.stage.stack.dynamodb, &["resume", key, "--by", "jane"]).await.succeeds();
+        scene.until_state(key, "confirmed").await;
+    };
+    jane(&keys[0]).await;
+    let gone = "left: it is not parked, but confirmed; jane resumed it at ";
+    let two = form(&[0, 1]);
+    let of_two = ["1 reward of 2 would go on.", &keys[0], gone, &keys[1], "1 other reward waits"];
+    let shown = says(preview, &two, 200, &of_two).await;
+    assert_eq!(shown.matches("name=\"ticked\"").count(), 1, "{shown}");
+    let of_one = ["0 rewards of 1 would go on.", &keys[0], gone, "2 other rewards wait"];
+    says(preview, &form(&[0]), 409, &of_one).await;
+    says(RESUME, &form(&[0, 0]), 409, &["0 rewards of 1 went on.", &keys[0], by]).await;
+    says(RESUME, &two, 200, &["1 reward of 2 went on.", &keys[0], gone, &keys[1]]).await;
+    // The last of the cause.
+    jane(&keys[2]).await;
+    for path in [preview, RESUME] {
+        says(path, &form(&[2]), 409, &["0 rewards of 1 w", &keys[2], gone]).await;
+    }
+    let made_up = filled(&token, &["1 firstpromoter:1:1", "soon"]);
+    let nothing = ["0 rewards of 2 went on.", "left: there is no such promise"];
+    says(RESUME, &made_up, 409, &nothing).await;
+}
+
 /// Of two with one cause, nobody knows what the last call of the second came to.
 #[tokio::test]
 async fn a_form_that_names_what_nobody_knows_leaves_it_and_takes_the_rest() {
@@ -172,9 +231,8 @@ async fn a_form_that_names_what_nobody_knows_leaves_it_and_takes_the_rest() {
     assert_eq!(shown.matches("name=\"ticked\"").count(), 1, "{shown}");
     let token = field(&shown, "token").unwrap();
     // As the page would name it, if it did.
-    let since = scene.promise(&unknown).await["parked"]["at"].clone();
-    let since: Timestamp = serde_json::from_value(since).unwrap();
-    let (takes, made_up) = (field(&shown, "ticked").unwrap(), format!("{} {unknown}", since.ms()));
+    let made_up = choice(&scene, &unknown).await;
+    let takes = field(&shown, "ticked").unwrap();
     let left = "left: nobody knows what its last call came to";
 
     let alone = filled(&token, &[&made_up]);

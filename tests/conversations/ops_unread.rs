@@ -159,6 +159,33 @@ async fn an_item_that_cannot_be_read_costs_itself_alone() {
     assert_eq!(scene.stage.raw_item(&promise.0, &promise.1).await.unwrap(), unread);
 }
 
+/// It counts as parked, is in no cause, and cannot be resumed.
+#[tokio::test]
+async fn a_promise_that_is_parked_for_nothing_is_named() {
+    let scene = Scene::start().await;
+    let reason = "no_account".to_owned();
+    scene.endpoint.inject(Fault::of(EndpointFault::Refuse { status: 422, reason }).times(2));
+    for id in [41, 42] {
+        scene.approve(id).await;
+        scene.until_state(&key(id), "parked").await;
+    }
+    let spoil = |item: &mut Value| drop(item.as_object_mut().unwrap().remove("parked"));
+    scene.stage.edit_item(&commission_pk(42), &promise_sk(1), spoil).await;
+    let why = "in state parked, but its item does not say why";
+    let gap = format!("{}: {why}", key(42));
+    let told = json(&scene, &["parked"]).await;
+    let keys: Vec<&Value> =
+        told["parked"].as_array().unwrap().iter().map(|one| &one["key"]).collect();
+    assert_eq!((keys, &told["gaps"]), (vec![&json!(key(41))], &json!([gap])));
+    assert_eq!(json(&scene, &["now"]).await["gaps"][0], json!(gap));
+    let (page, cookie) = page_of(&scene).await;
+    for path in ["/", "/waiting"] {
+        let screen = page.look(&cookie, path).await.body;
+        assert!(screen.contains(&gap), "{path}: {screen}");
+    }
+    ops(&scene, &["resume", &key(42)]).await.fails(1, &format!("is {why}"));
+}
+
 /// An event, of an object and in the inbox.
 #[tokio::test]
 async fn an_event_that_cannot_be_read_is_named_and_the_others_are_told() {

@@ -11,8 +11,9 @@ use crate::key::Key;
 use crate::output::{refused, shown};
 use crate::parked::parked;
 use crate::resume::asking::agreed;
+use crate::resume::elsewhere::elsewhere;
 use crate::resume::many::{Plan, Selection};
-use crate::resume::{Resumed, caution, decided, find, resume, rules, says_enough};
+use crate::resume::{Resumed, caution, decided, resume, rules, says_enough};
 use crate::table::plain;
 use crate::target::TargetArgs;
 
@@ -56,7 +57,8 @@ pub(crate) struct ResumeArgs {
     /// given is not. Where the outcome is unknown, say which
     #[arg(long, requires = "because")]
     close: bool,
-    /// Your evidence; kept with the promise for good, and told to everybody who looks
+    /// Your evidence, at most 500 characters; kept with the promise for good, and told to
+    /// everybody who looks
     #[arg(long, value_name = "WHY", value_parser = said())]
     because: Option<String>,
     /// The operator who decides [default: $USER]
@@ -64,11 +66,14 @@ pub(crate) struct ResumeArgs {
     by: Option<String>,
 }
 
-/// Parses what an operator says.
+/// Parses what an operator says, which is kept for good: as much of it as the page takes.
 pub(crate) fn said() -> impl TypedValueParser<Value = String> {
     NonEmptyStringValueParser::new().try_map(|text| match text.trim() {
         // The last two stand in commands that are shown to be copied.
-        "" | "WHY" | "NAME" => Err("says nothing"),
+        "" | "WHY" | "NAME" => Err("says nothing".to_owned()),
+        long if long.chars().count() > page::BECAUSE => {
+            Err(format!("has more than {} characters", page::BECAUSE))
+        }
         trimmed => Ok(trimmed.to_owned()),
     })
 }
@@ -90,7 +95,9 @@ impl ResumeArgs {
     async fn run_one(&self, key: &Key, args: &TargetArgs, json: bool) -> Result<String, OpsError> {
         let target = args.open().await?;
         // Looked up before anything is asked of the operator.
-        let seen = find(&target, key).await?;
+        let Some(seen) = target.store.promise(&key.item()).await? else {
+            return Err(elsewhere(args, &target.store, key).await);
+        };
         let by = self.by_words();
         says_enough(args, &target, (key, &seen), self.resolution(), by, json)?;
         let next = decided(&seen, &self.decision_of(""), rules(&target, key));
@@ -120,6 +127,7 @@ impl ResumeArgs {
         let mut plan = Plan::of(&target, waiting, &decision, limit);
         let with_caution = |plan: &Plan| format!("{}{}", selection.caution(), plan.text());
         if plan.going() == 0 {
+            let plan = if self.dry_run { plan } else { plan.with_nothing_done() };
             return Err(refused(json, &plan, || plan.text()));
         }
         if self.dry_run {
@@ -208,7 +216,7 @@ impl ResumeArgs {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
+    use clap::{CommandFactory, Parser};
 
     use super::*;
 
@@ -243,6 +251,19 @@ mod tests {
         }
         let Line { target, resume } = parse("firstpromoter:1:1 --by jane");
         assert_eq!(resume.decision(&target, None).unwrap().because, "");
+    }
+
+    #[test]
+    fn what_is_kept_for_good_is_as_long_as_the_page_takes() {
+        let because = |length: usize| {
+            let why = "\u{e9}".repeat(length);
+            Line::try_parse_from(["resume", "firstpromoter:1:1", "--because", &why])
+        };
+        assert!(because(page::BECAUSE).is_ok());
+        let refused = because(page::BECAUSE + 1).unwrap_err().to_string();
+        assert!(refused.contains("has more than 500 characters"), "{refused}");
+        let help = Line::command().render_help().to_string();
+        assert!(help.contains("Your evidence, at most 500 characters;"), "{help}");
     }
 
     #[test]

@@ -162,6 +162,16 @@ impl Plan {
         self.promises.iter().filter(|one| matches!(one.fate, Fate::Resumed(_))).count()
     }
 
+    /// The number of promises beyond the limit.
+    pub(crate) fn beyond_limit(&self) -> usize {
+        self.beyond_limit
+    }
+
+    /// What could not be read.
+    pub(crate) fn gaps(&self) -> &Gaps {
+        &self.gaps
+    }
+
     /// What a page shows of it.
     pub(crate) fn rows(&self) -> Vec<page::PreviewRow> {
         self.promises.iter().map(Planned::view).collect()
@@ -187,6 +197,11 @@ impl Plan {
         let head = if self.dry_run { "WHAT WOULD COME OF IT" } else { "WHAT COMES OF IT" };
         let told = format!("{}\n\n{}", plain(&sentence), table(["KEY", "AMOUNT", head], &rows));
         with_gaps(&told, &self.gaps)
+    }
+
+    /// The plan as what was done, where none of it could be.
+    pub(crate) fn with_nothing_done(self) -> Self {
+        Self { dry_run: false, ..self }
     }
 
     /// Lets each go on that was shown to; the others stay. One that changed since is
@@ -274,6 +289,8 @@ mod tests {
             assert!(text.contains("2 free months") && !text.contains('_'), "{text}");
         }
         assert_eq!(planned(1, 1, 0).question(), "Let 1 promise go on?");
+        let none = planned(0, 2, 0).with_nothing_done().text();
+        assert!(none.starts_with("0 of 2 promises went on, 2 are left as they are\n"), "{none}");
     }
 
     #[test]

@@ -2,11 +2,12 @@
 
 use answers::Reward;
 use axum::http::StatusCode;
-use page::{Act, Frame, WaitingRow};
+use page::{Act, BECAUSE, Fates, Frame, Leaf, WaitingRow};
 use shared::fulfilment::{OperatorDecision, ParkReason, Promise, Resolution, Resuming, State};
 use shared::wire::Timestamp;
 
 use super::Page;
+use super::gone::gone;
 use super::screens::{Asked, Screen};
 use crate::OpsError;
 use crate::key::Key;
@@ -51,23 +52,38 @@ impl Form {
         form
     }
 
+    /// What it lacks, or has too much of: a title and a sentence.
+    fn lacks(&self) -> Option<(&'static str, String)> {
+        let missing = "Something is missing";
+        if self.because.is_empty() || (self.ticked.is_empty() && !self.all) {
+            return Some((missing, "Tick what goes on, and say because of what.".into()));
+        }
+        if self.because.chars().count() > BECAUSE {
+            let says = format!("Say because of what in {BECAUSE} characters.");
+            return Some(("That is too much", says));
+        }
+        let is_cause = !self.reason.is_empty() && filter_of(None, Some(&self.from)).is_ok();
+        (!is_cause).then(|| (missing, "The form names no reason and state.".into()))
+    }
+
     fn takes(&self, promise: &Promise) -> bool {
         let since = promise.parked.as_ref().map_or(Timestamp::ZERO, |parked| parked.at);
         self.all || self.ticked.contains(&page::choice(since, &promise.key))
     }
 }
 
-/// The filter for one cause, which is a reason and the state that was parked from.
+/// The filter for what is asked for: a reason, a state that was parked from, or both.
 ///
 /// # Errors
-/// [`OpsError::No`] where one of them is missing or is none.
-fn cause_of(reason: &str, from: &str) -> Result<Filter, OpsError> {
-    let state = State::ALL.into_iter().find(|state| state.name() == from);
-    match (reason, state) {
-        ("", _) | (_, None) => Err(OpsError::No(
+/// [`OpsError::No`] where the state is none.
+fn filter_of(reason: Option<&str>, from: Option<&str>) -> Result<Filter, OpsError> {
+    let state = |name: &str| State::ALL.into_iter().find(|state| state.name() == name);
+    let (reason, state) = (reason.map(str::to_owned), from.map(state));
+    match state {
+        Some(None) => Err(OpsError::No(
             "name the cause by reason and by state, as the screen Waiting shows it".into(),
         )),
-        (reason, from) => Ok(Filter { reason: Some(reason.to_owned()), from, ..Filter::default() }),
+        state => Ok(Filter { reason, from: state.flatten(), ..Filter::default() }),
     }
 }
 
@@ -82,32 +98,28 @@ impl Page {
             OpsError::Failed(_) => OpsError::Failed(Self::gap("what waits", &error)),
             error => error,
         })?;
-        let parked = match (asked.value("reason"), asked.value("from")) {
-            (None, _) => parked,
-            (Some(reason), Some(from)) => parked.only(&cause_of(reason, from)?)?,
-            (Some(reason), None) => {
-                let reason = Some(reason.to_owned());
-                parked.only(&Filter { reason, ..Filter::default() })?
-            }
-        };
+        let filter = filter_of(asked.value("reason"), asked.value("from"))?;
+        let parked = parked.only(&filter)?;
         let causes = causes::of(&parked.shown());
         // A reason has a cause for each state that was parked from.
-        if causes.len() != 1 || asked.value("reason").is_none() {
+        if causes.len() != 1 || filter.reason.is_none() {
             let causes: Vec<_> = causes.iter().map(|cause| cause.view(&self.args)).collect();
-            return Ok(Screen::of(frame, page::causes(frame, &causes, parked.gaps.lines())));
+            let only = (filter != Filter::default()).then(|| filter.to_string());
+            let (only, gaps) = (only.as_deref(), parked.gaps.lines());
+            return Ok(Screen::of(frame, page::causes(frame, &causes, only, gaps)));
         }
         let cause = self.cause(&parked)?;
         let ParkedPromises { waiting, gaps } = parked;
-        let rows: Vec<WaitingRow> =
-            waiting.iter().take(ROWS).filter_map(|(promise, _)| self.row(promise)).collect();
-        let beyond = waiting.len().saturating_sub(ROWS);
+        let leaf = leaf(waiting.len(), asked.value("page"));
+        let rows = waiting.iter().skip((leaf.page - 1) * ROWS).take(ROWS);
+        let rows: Vec<WaitingRow> = rows.filter_map(|(promise, _)| self.row(promise)).collect();
         let act = self.allow_resume.as_deref().map(|by| self.may(by));
         let (act, gaps) = (act.as_ref(), gaps.lines());
-        Ok(Screen::of(frame, page::waiting(frame, &cause, &rows, beyond, act, gaps)))
+        Ok(Screen::of(frame, page::waiting(frame, &cause, &rows, leaf, act, gaps)))
     }
 
     fn may(&self, by: &str) -> Act {
-        Act { token: self.gate.token().to_owned(), by: by.to_owned() }
+        Act { token: self.gate.token().to_owned(), by: by.to_owned(), most: MOST }
     }
 
     fn cause(&self, parked: &ParkedPromises) -> Result<page::Cause, OpsError> {
@@ -137,16 +149,11 @@ impl Page {
         by: &str,
     ) -> Result<Screen, OpsError> {
         let frame = frame(&self.args, true)?;
-        if form.because.is_empty() || (form.ticked.is_empty() && !form.all) {
-            let says = "Tick what goes on, and say because of what. Nothing was written.";
-            let html = page::told(&frame, "Something is missing", says);
+        if let Some((title, says)) = form.lacks() {
+            let html = page::told(&frame, title, &format!("{says} Nothing was written."));
             return Ok(Screen { status: StatusCode::BAD_REQUEST, ..Screen::of(&frame, html) });
         }
-        let Ok(cause) = cause_of(&form.reason, &form.from) else {
-            let says = "The form names no reason and state. Nothing was written.";
-            let html = page::told(&frame, "Something is missing", says);
-            return Ok(Screen { status: StatusCode::BAD_REQUEST, ..Screen::of(&frame, html) });
-        };
+        let filter = filter_of(Some(&form.reason), Some(&form.from))?;
         let resuming = ParkReason::from(form.reason.as_str()).explanation().resuming;
         if form.all && resuming != Resuming::Together {
             return self.refused(
@@ -154,11 +161,16 @@ impl Page {
                  right. Nothing was written",
             );
         }
-        let parked = parked(&self.target.store).await?;
-        let mut parked = parked.only(&cause)?;
+        let mut parked = parked(&self.target.store).await?;
+        if form.ticked.is_empty() {
+            parked = parked.only(&filter)?;
+        }
+        parked.keep(&filter);
+        let all = parked.waiting.len();
         // One that was parked anew since it was shown is another case.
         parked.waiting.retain(|(promise, _)| form.takes(promise));
-        let cause = self.cause(&parked)?;
+        let others = all.saturating_sub(parked.waiting.len());
+        let gone = gone(&self.target.store, &form.ticked, &parked).await;
         let decision = OperatorDecision {
             by: by.to_owned(),
             resolution: Resolution::GoOn,
@@ -166,22 +178,37 @@ impl Page {
             at: Timestamp::now(),
         };
         let plan = Plan::of(&self.target, parked, &decision, MOST);
-        match asked.path().as_slice() {
+        let fates = |plan: &Plan| Fates {
+            reason: form.reason.clone(),
+            from: filter.from.unwrap_or(State::Parked),
+            rows: plan.rows().into_iter().chain(gone.iter().cloned()).collect(),
+            others: others + plan.beyond_limit(),
+            most: (plan.beyond_limit() > 0).then_some(MOST),
+            not_read: plan.gaps().lines().to_vec(),
+        };
+        let (going, html) = match asked.path().as_slice() {
             ["waiting", "preview"] => {
-                let html =
-                    page::preview(&frame, &cause, &plan.rows(), &form.because, &self.may(by));
-                Ok(Screen::of(&frame, html))
+                let shown = page::preview(&frame, &fates(&plan), &form.because, &self.may(by));
+                (plan.going(), shown)
             }
             ["waiting", "resume"] => {
-                let done = plan.carried_out(&self.target, &decision).await?;
-                // Somebody else was quicker, or it may not go on like this.
-                let status = if done.going() == 0 { StatusCode::CONFLICT } else { StatusCode::OK };
-                let html = page::done(&frame, &done.rows());
-                Ok(Screen { status, ..Screen::of(&frame, html) })
+                let plan = plan.carried_out(&self.target, &decision).await?;
+                (plan.going(), page::done(&frame, &fates(&plan)))
             }
-            _ => Err(OpsError::No("there is no such page".into())),
-        }
+            _ => return Err(OpsError::No("there is no such page".into())),
+        };
+        // Somebody else was quicker, or it may not go on like this.
+        let status = if going == 0 { StatusCode::CONFLICT } else { StatusCode::OK };
+        Ok(Screen { status, ..Screen::of(&frame, html) })
     }
+}
+
+/// The page of a list that was asked for: the first where none is, the last where there
+/// are not so many.
+fn leaf(rows: usize, asked: Option<&str>) -> Leaf {
+    let of = rows.div_ceil(ROWS).max(1);
+    let page: usize = asked.and_then(|page| page.parse().ok()).unwrap_or(1);
+    Leaf { page: page.clamp(1, of), of }
 }
 
 #[cfg(test)]
@@ -189,11 +216,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cause_is_a_reason_and_a_state() {
-        let cause = cause_of("over_age", "requested").unwrap();
-        assert_eq!(cause.to_string(), "reason=over_age,from=requested");
-        for (reason, from) in [("over_age", ""), ("over_age", "here"), ("", "requested")] {
-            assert!(cause_of(reason, from).is_err(), "{reason} {from}");
+    fn what_is_asked_for_is_a_reason_a_state_or_both() {
+        for (reason, from, filter) in [
+            (Some("over_age"), Some("requested"), "reason=over_age,from=requested"),
+            (None, Some("requested"), "from=requested"),
+            (Some("over_age"), None, "reason=over_age"),
+            (None, None, ""),
+        ] {
+            assert_eq!(filter_of(reason, from).unwrap().to_string(), filter);
+        }
+        for from in ["here", ""] {
+            assert!(filter_of(Some("over_age"), Some(from)).is_err(), "{from}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_is_not_there_is_the_nearest() {
+        for (rows, asked, page, of) in [
+            (0, None, 1, 1),
+            (25, Some("2"), 1, 1),
+            (26, None, 1, 2),
+            (26, Some("2"), 2, 2),
+            (230, Some("99"), 10, 10),
+            (230, Some("0"), 1, 10),
+            (230, Some("x"), 1, 10),
+        ] {
+            assert_eq!(leaf(rows, asked), Leaf { page, of }, "{rows} {asked:?}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod act;
 mod gate;
+mod gone;
 mod screens;
 
 use std::io::Write;
