@@ -124,3 +124,23 @@ async fn the_causes_of_one_state_are_those_that_were_parked_from_it() {
     assert_eq!(none.status, 404, "{none:?}");
     assert!(none.body.contains("nothing is parked with from=delivered; 1 is"), "{none:?}");
 }
+
+/// It is left in any case, however long it waits.
+#[tokio::test]
+async fn a_reward_of_unknown_outcome_takes_no_place_of_one_that_can_go_on() {
+    let scene = Scene::start().await;
+    park(&scene, EndpointFault::Refuse { status: 422, reason: "no-account".into() }).await;
+    let (pk, sk) = item_of_promise(KEY);
+    let mut older = scene.stage.raw_item(&pk, &sk).await.unwrap();
+    older["pk"] = json!({"S": "firstpromoter#commission#1"});
+    older["key"] = json!({"S": "firstpromoter:1:1"});
+    let parked = &mut older["parked"]["M"];
+    parked["unknown"] = json!({"BOOL": true});
+    parked["at"] = json!({"S": "2026-01-01T00:00:00.000Z"});
+    scene.stage.stack.put_item(older).await.unwrap();
+    let cause = "reason=422 no-account,from=requested";
+    let bulk = ["resume", "--where", cause, "--limit", "1", "--dry-run", "--because", "made"];
+    let plan = json(&scene, &bulk).await;
+    let keys: Vec<_> = plan["promises"].as_array().unwrap().iter().map(|of| &of["key"]).collect();
+    assert_eq!((keys, &plan["beyond_limit"]), (vec![&json!(KEY)], &json!(1)), "{plan}");
+}

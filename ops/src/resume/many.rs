@@ -130,13 +130,18 @@ impl Plan {
         decision: &OperatorDecision,
         limit: usize,
     ) -> Self {
-        let ParkedPromises { waiting, gaps } = parked;
+        let ParkedPromises { mut waiting, gaps } = parked;
+        // What is left in any case takes no place of what could go on.
+        let is_left =
+            |promise: &Promise| promise.parked.as_ref().is_none_or(|parked| parked.unknown);
+        waiting.sort_by_key(|(promise, _)| is_left(promise));
         let beyond_limit = waiting.len().saturating_sub(limit);
         let promises = waiting.into_iter().take(limit).map(|(promise, _)| {
             let key: Option<Key> = promise.key.parse().ok();
-            let unknown = promise.parked.as_ref().is_none_or(|parked| parked.unknown);
             let fate = match &key {
-                _ if unknown => Fate::Left("nobody knows what its last call came to".into()),
+                _ if is_left(&promise) => {
+                    Fate::Left("nobody knows what its last call came to".into())
+                }
                 None => Fate::Left("its key is of no provider".into()),
                 Some(key) => match decided(&promise, decision, rules(target, key)) {
                     Ok(next) => {
