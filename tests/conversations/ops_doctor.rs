@@ -1,6 +1,8 @@
 //! The operator's command and the receiving functions over the same requests: what the
 //! one says is what the others answer.
 
+use std::path::Path;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use local::{dev_secrets, sign};
@@ -9,7 +11,7 @@ use shared::wire::Timestamp;
 use tests::scratch::Scratch;
 use tests::stage::signed_with;
 use tests::webhooks::{AFFONSO, COMMISSIONS, TOKEN, v1_path};
-use tests::{Stage, noise, now, unsigned};
+use tests::{Setup, Stage, Workspace, noise, now, unsigned};
 
 use crate::ops::{CliOutput, ops_command, run};
 use crate::samples::{fresh, samples};
@@ -31,9 +33,10 @@ impl Server {
         Self { stage: Stage::start().await, lines: 0 }
     }
 
-    async fn with_secrets(webhooks: &Value) -> Self {
+    async fn with_secrets(webhooks: &Value, parameters: &[(&str, &str)]) -> Self {
         let change = |options: &mut local::Options| {
             options.secrets["webhooks"] = webhooks.clone();
+            options.set_parameters(parameters.iter().copied());
         };
         Self { stage: Stage::with(change).await, lines: 0 }
     }
@@ -65,16 +68,28 @@ impl Server {
 
 /// Asks about an event that comes in now.
 async fn asked(event: &Value, words: &[&str]) -> CliOutput {
-    let mut event = event.clone();
-    event["requestContext"]["timeEpoch"] = Timestamp::now().ms().into();
-    asked_of(event.to_string().as_bytes(), words).await
+    asked_of(now_in(event).to_string().as_bytes(), words).await
 }
 
+/// The event as it comes in now.
+fn now_in(event: &Value) -> Value {
+    let mut event = event.clone();
+    event["requestContext"]["timeEpoch"] = Timestamp::now().ms().into();
+    event
+}
+
+/// Asks where no `cargo local` runs.
 async fn asked_of(capture: &[u8], words: &[&str]) -> CliOutput {
+    let nowhere = ["--dynamodb", "http://127.0.0.1:1"];
+    let here = std::env::current_dir().unwrap();
+    asked_in(&here, capture, &[&nowhere[..], words].concat()).await
+}
+
+async fn asked_in(folder: &Path, capture: &[u8], words: &[&str]) -> CliOutput {
     let file = Scratch::new("captured");
     std::fs::write(file.path(), capture).unwrap();
     let mut command = ops_command().await;
-    command.args(["--local", "doctor", file.text()]).args(words);
+    command.current_dir(folder).args(["--local", "doctor", file.text()]).args(words);
     run(command).await
 }
 
@@ -346,7 +361,7 @@ async fn by_whatever_secrets_doctor_says_what_a_request_is_answered() {
     });
     let file = Scratch::new("webhooks.json");
     std::fs::write(file.path(), webhooks.to_string()).unwrap();
-    let mut server = Server::with_secrets(&webhooks).await;
+    let mut server = Server::with_secrets(&webhooks, &[]).await;
     let event = r#"{"event_id":"e3","event_type":"commission.created","data":{"id":3}}"#;
     let signed = signed_with(&webhooks, COMMISSIONS, event);
     let v1 = |credentials: &str| {
@@ -379,4 +394,61 @@ async fn by_whatever_secrets_doctor_says_what_a_request_is_answered() {
         let output = asked(&event, &["--json", "--secrets", file.text()]).await;
         is_said(&output, &answer, &event.to_string());
     }
+}
+
+/// Secrets and an age that the run has, and nobody else.
+#[tokio::test]
+async fn by_what_its_run_was_given_doctor_says_what_a_request_is_answered() {
+    let webhooks = json!({ "affonso": { "hmac": ["a-key-of-this-run"] } });
+    let age = [("AffonsoPastToleranceSeconds", "7200")];
+    let mut server = Server::with_secrets(&webhooks, &age).await;
+    let file = Scratch::new("secrets.json");
+    std::fs::write(file.path(), json!({ "webhooks": webhooks }).to_string()).unwrap();
+    let workspace = Workspace::with_secrets(&server.stage.stack, file.path());
+    let url = server.stage.stack.dynamodb.clone();
+    let asked = async |event: &Value, words: &[&str]| {
+        let event = now_in(event).to_string();
+        let words = [&["--dynamodb", &url][..], words].concat();
+        asked_in(workspace.path(), event.as_bytes(), &words).await
+    };
+    let own = |time: u64| {
+        let mut event = unsigned(AFFONSO, PAYOUT, &[]);
+        sign::sign(&mut event, &webhooks, time).unwrap();
+        event
+    };
+    let developments = timed(PAYOUT, now());
+    for (event, status, reason) in [
+        (developments.clone(), 401, Some("no_secret_matches")),
+        (own(now()), 200, None),
+        (own(now() - 1_000), 200, None),
+        (own(now() - 7_400), 401, Some("too_old")),
+        (signed_with(&dev_secrets()["webhooks"], COMMISSIONS, "{}"), 503, None),
+    ] {
+        let answer = server.sent(&event).await;
+        assert_eq!((answer.0, answer.2.as_deref()), (status, reason), "{event}");
+        is_said(&asked(&event, &["--json"]).await, &answer, &event.to_string());
+        let told = asked(&event, &[]).await.out;
+        assert!(!told.contains("development secrets") && !told.contains("by default"), "{told}");
+    }
+    let told = asked(&own(now()), &[]).await;
+    let told = told.succeeds().split_whitespace().collect::<Vec<_>>().join(" ");
+    let limit = "Let in are 7200 s, by AffonsoPastToleranceSeconds of the running cargo local.";
+    assert!(told.contains(limit), "{told}");
+
+    // Other secrets are held to the age of the run all the same.
+    let others = Scratch::new("others.json");
+    std::fs::write(others.path(), dev_secrets().to_string()).unwrap();
+    let old = timed(PAYOUT, now() - 1_000);
+    asked(&old, &["--secrets", others.text()]).await.succeeds();
+
+    // Where none runs, it says by what it goes instead.
+    let told = asked_of(developments.to_string().as_bytes(), &[]).await.out;
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    let assumed = "Assumed: the development secrets and the default age limit, as no cargo local";
+    assert!(told.contains(assumed), "{told}");
+
+    std::fs::remove_file(file.path()).unwrap();
+    let lost = asked(&developments, &[]).await;
+    lost.fails(2, "the secrets that cargo local was given: ");
+    assert!(lost.err.contains("--secrets FILE takes them from another file"), "{lost:?}");
 }

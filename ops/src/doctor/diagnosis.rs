@@ -51,7 +51,7 @@ pub(crate) struct Diagnosis {
     pub(super) near: Vec<Near>,
     /// What else is worth knowing.
     pub(super) notes: Vec<String>,
-    /// What the capture does not say, and is taken to be right.
+    /// What neither the capture nor the place says, and is taken to be so.
     pub(super) assumed: Vec<String>,
     /// The form in which it was captured.
     pub(super) captured: Form,
