@@ -55,7 +55,7 @@ pub(crate) struct Diagnosis {
     pub(super) assumed: Vec<String>,
     /// The form in which it was captured.
     pub(super) captured: Form,
-    /// The age of a signed time when it came in, in seconds.
+    /// The age of a signed time when it came in, in seconds; of none in milliseconds.
     pub(super) age_seconds: Option<i64>,
     /// The largest age that is let in, where a time is signed.
     pub(super) age_limit: Option<AgeLimit>,
