@@ -44,8 +44,10 @@ pub(crate) struct Located {
 #[derive(Debug, Default)]
 pub(crate) struct InLog {
     pub(crate) events: Vec<Located>,
-    /// The time from which on the log was read; `None` where there is none at hand.
+    /// The time from which on the log was read; `None` where nothing of it was.
     pub(crate) since: Option<Timestamp>,
+    /// True when it was read only in part.
+    pub(crate) is_part: bool,
     pub(crate) gaps: Gaps,
 }
 
@@ -86,6 +88,7 @@ pub(crate) async fn by_log(
             places.entry(partition).or_default().push(request);
         }
     }
+    let is_part = !told.gaps.is_empty();
     let (mut events, mut gaps) = (Vec::new(), Gaps::default());
     told.gaps.into_iter().for_each(|gap| gaps.say(gap));
     for (partition, requests) in places {
@@ -98,7 +101,7 @@ pub(crate) async fn by_log(
         }
         events.extend(here);
     }
-    Ok(InLog { events, since: told.since, gaps })
+    Ok(InLog { events, since: told.since, is_part, gaps })
 }
 
 /// The events of a partition that have this id.
@@ -185,18 +188,21 @@ impl Located {
 
 impl InLog {
     /// Where was looked, in words, for whom nothing was found.
-    pub(crate) fn nothing(&self) -> String {
-        match self.since {
-            Some(since) => format!(
-                "no request in the log brought an event of that id since {} (--since looks \
-                 further back)",
+    pub(crate) fn nothing(&self, target: &TargetArgs) -> String {
+        if let Some(since) = self.since {
+            let log = if self.is_part { "what could be read of the log" } else { "the log" };
+            return format!(
+                "no request in {log} brought an event of that id since {} (--since looks further \
+                 back)",
                 since.to_rfc3339()
-            ),
-            None => "the id of an event alone does not say which object it is about: `story` of \
-                     that object tells its events, and the line of its request in the log names \
-                     both (--log FILE)"
-                .to_owned(),
+            );
         }
+        // A stack's log is no file.
+        let file = if target.stack_name().is_some() { "" } else { " (--log FILE)" };
+        format!(
+            "the id of an event alone does not say which object it is about: `story` of that \
+             object tells its events, and the line of its request in the log names both{file}"
+        )
     }
 }
 
@@ -232,8 +238,17 @@ mod tests {
 
     #[test]
     fn where_nothing_was_found_it_is_said_where_was_looked() {
-        assert!(InLog::default().nothing().contains("`story` of that object"));
+        let local = TargetArgs::default();
+        let nothing = InLog::default().nothing(&local);
+        assert!(nothing.contains("`story` of that object") && nothing.ends_with("(--log FILE)"));
         let read = InLog { since: Some(Timestamp::ZERO), ..InLog::default() };
-        assert!(read.nothing().contains("since 1970-01-01T00:00:00.000Z (--since"));
+        assert!(
+            read.nothing(&local).contains("the log brought an event of that id since 1970-01-01T")
+        );
+        assert!(read.nothing(&local).contains("00:00:00.000Z (--since"));
+        let part = InLog { is_part: true, ..read };
+        assert!(
+            part.nothing(&local).starts_with("no request in what could be read of the log brought")
+        );
     }
 }

@@ -121,7 +121,7 @@ pub(crate) async fn findings(
             let gaps = gaps.collect::<String>();
             return Err(OpsError::No(plain(&format!(
                 "nothing{read} has the id {asked}; {}{gaps}",
-                told.nothing()
+                told.nothing(target)
             ))));
         }
         found.in_log(told);

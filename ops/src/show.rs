@@ -286,7 +286,7 @@ async fn located(
             format!(
                 "nothing is kept under {id}, and {}{gaps}. Name an event by its object, \
                  PROVIDER#KIND#ID",
-                told.nothing()
+                told.nothing(target)
             )
         }
         ([], [one, ..]) => format!("{id} of {}: {}", one.partition, one.says()),
