@@ -174,7 +174,9 @@ impl Findings {
         self.unread("record", &records.unread)?;
         self.unread("promise", &promises.unread)?;
         let Some((_, promise)) = promises.items.first() else {
-            return Ok(());
+            // It is there all the same, and its object may be read.
+            let object = if promises.unread.is_empty() { Found::default() } else { records };
+            return self.objects(store, object, personal).await;
         };
         let reward = Reward::of(&keys.pk, promise, personal);
         let record = records.items.first();

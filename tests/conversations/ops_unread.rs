@@ -116,6 +116,7 @@ async fn an_item_that_cannot_be_read_costs_itself_alone() {
     said(&["affiliate", "firstpromoter", "31"], &person).await;
     said(&["find", "43"], &["firstpromoter commission 43: approved", &not_read]).await;
     said(&["find", &second], &[&format!("{second}: "), other]).await;
+    said(&["find", &third], &["firstpromoter commission 43: approved", &not_read]).await;
     said(&["story", &third], &["commission.updated", "record: approved, version 1", &not_read])
         .await;
     said(&["story", &second], &["commission.updated", &format!("promise {second}: "), other]).await;
