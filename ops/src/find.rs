@@ -6,7 +6,7 @@ use clap::Args;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use shared::aws::store::{Found, Store, StoreError, StoredEvent, StoredRecord, Unread};
-use shared::ledger::{ItemKeys, Partition};
+use shared::ledger::{ItemKeys, Kind, Partition};
 use shared::provider::ALL;
 use shared::wire::Timestamp;
 
@@ -53,6 +53,9 @@ pub(crate) struct Findings {
     log_since: Option<Timestamp>,
     /// The rewards that were promised to a customer of that id.
     rewards: Vec<Reward>,
+    /// That customer, of each provider who promised any.
+    #[serde(skip)]
+    customers: Vec<Partition>,
     /// What could not be read.
     gaps: Gaps,
 }
@@ -273,7 +276,13 @@ impl Findings {
         for rewards in ALL.iter().filter_map(|own| own.rewards) {
             let provider = rewards.provider.name();
             match store.rewarded(provider, Role::Customer.name(), id, None, None).await {
-                Ok((found, _)) => keys.extend(found),
+                Ok((found, _)) => {
+                    if !found.is_empty() {
+                        let customer = Partition::of_object(rewards.provider, Kind::Customer, id);
+                        self.customers.push(customer);
+                    }
+                    keys.extend(found);
+                }
                 Err(error) => self.gaps.add("index by-recipient", &error),
             }
         }
@@ -329,6 +338,10 @@ impl Findings {
                 let told = format!("{}: {}. {}", reward.key, reward.amount, reward.sentence());
                 text.push_str(&lines(&told, 2));
             }
+            // Who is recorded stands above.
+            let is_told = |pk: &Partition| self.objects.iter().any(|of| of.partition == *pk);
+            let commands = self.customers.iter().filter(|pk| !is_told(pk));
+            text.extend(commands.map(|pk| format!("  {}\n", plain(&best(target, pk)))));
         }
         text.push_str(&self.gaps.text());
         text
