@@ -124,6 +124,9 @@ pub struct ProviderWiring {
     pub refusal: Option<Seen>,
     /// The last request for which a secret vouched.
     pub vouched: Option<Seen>,
+    /// True when all that came in was read: of what is not there, none came. Else that is
+    /// not known.
+    pub complete: bool,
 }
 
 /// How a stack is wired.
@@ -167,7 +170,12 @@ impl Seen {
 }
 
 impl ProviderWiring {
-    fn of(own: &'static Definition, base: &str, secrets: &str, seen: &[Seen]) -> Self {
+    fn of(
+        own: &'static Definition,
+        (base, secrets): (&str, &str),
+        seen: &[Seen],
+        complete: bool,
+    ) -> Self {
         let provider = own.provider.name();
         let last = |is: &dyn Fn(&Seen) -> bool| {
             let own = seen.iter().filter(|seen| seen.provider.as_deref() == Some(provider));
@@ -185,7 +193,14 @@ impl ProviderWiring {
             event: last(&|seen| seen.taken() == Taken::Event),
             refusal: last(&|seen| seen.taken() == Taken::Refused),
             vouched: last(&|seen| seen.secret.is_some()),
+            complete,
         }
+    }
+
+    /// What is said of the last request of a sort of which none was found.
+    #[must_use]
+    pub fn none(&self) -> &'static str {
+        if self.complete { "none" } else { "not known" }
     }
 
     /// True when nothing was kept since something was refused.
@@ -228,19 +243,19 @@ fn addresses(own: &Definition, base: &str) -> Vec<Address> {
 }
 
 impl Wiring {
-    /// The wiring as it is at a time. `base` is the address of the API and `secrets` names the
+    /// The wiring as it is at a time. `places` are the address of the API and the name of the
     /// webhook secrets, as they are to be shown; `settings` are those of the stack,
     /// where they could be read; `seen` are the requests that were found.
     #[must_use]
     pub fn of(
         at: Timestamp,
-        (base, secrets): (&str, &str),
+        places: (&str, &str),
         settings: Option<&Settings>,
         seen: &[Seen],
         looked: &Looked,
     ) -> Self {
-        let providers: Vec<ProviderWiring> =
-            ALL.iter().map(|own| ProviderWiring::of(own, base, secrets, seen)).collect();
+        let of = |own: &&'static Definition| ProviderWiring::of(own, places, seen, looked.complete);
+        let providers: Vec<ProviderWiring> = ALL.iter().map(of).collect();
         let mut missing = settings.map(|settings| settings.missing(at)).unwrap_or_default();
         missing.extend(providers.iter().filter_map(|of| of.missing(looked)));
         let astray = seen.iter().filter(|seen| seen.provider.is_none());
@@ -273,7 +288,16 @@ impl Wiring {
             count => format!(" {} to look at.", counted(count, "thing", "things")),
         };
         let unread = if *complete { "" } else { " Not all that came in could be read." };
-        format!("Events came from {sent} of {all} providers {period}.{refused}{missing}{unread}")
+        let events = match (sent, complete) {
+            (0, false) => {
+                format!("Whether events came from any of {all} providers {period} is not known.")
+            }
+            (sent, false) if sent < all => {
+                format!("Events came from at least {sent} of {all} providers {period}.")
+            }
+            (sent, _) => format!("Events came from {sent} of {all} providers {period}."),
+        };
+        format!("{events}{refused}{missing}{unread}")
     }
 }
 

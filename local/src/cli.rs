@@ -191,7 +191,7 @@ impl Run {
         for line in banner::lines(&stack, &external, secrets.webhooks(), &log, columns) {
             say(&line);
         }
-        wiring::note(&folder, &stack, &log, external.own_endpoint())?;
+        wiring::note(&folder, &stack, &log, external.own_endpoint(), self.secrets.as_deref())?;
         if !self.exit {
             containers::write(&local, &stack)?;
             send::note_address(&local, &stack.http)?;

@@ -19,13 +19,14 @@ use std::path::{Path, PathBuf};
 
 use crate::OpsError;
 use crate::layout::wrapped;
+use crate::local_run::LocalRun;
 use crate::paragraph::span;
 use crate::signed_in::causes;
 use crate::target::{Described, TargetArgs};
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use clap::Args;
 use diagnosis::{Diagnosis, diagnose, name};
-use limits::Limits;
+use limits::{Limits, Source};
 use serde_json::Value;
 use shared::provider::signature::Reason;
 use shared::receive::log::Outcome;
@@ -44,7 +45,7 @@ pub(crate) struct DoctorArgs {
     /// empty line and the body
     file: PathBuf,
     /// The secrets, as they stand in Secrets Manager, instead of those of the stack
-    /// or, with --local, of `cargo local`
+    /// or, with --local, of the running `cargo local`
     #[arg(long, value_name = "FILE")]
     pub(crate) secrets: Option<PathBuf>,
     /// When it came in, 2026-01-31T00:00:00Z, where the capture does not say
@@ -68,41 +69,86 @@ impl DoctorArgs {
         let mut captured = capture::read(&bytes)
             .map_err(|problem| OpsError::Failed(format!("{name} {problem}")))?;
         captured.at = self.at.or(captured.at);
-        let described = match target.stack_name() {
-            Some(stack) => Some(Described::read(stack).await),
-            None => None,
-        };
-        let webhooks = self.webhooks(described.as_ref()).await?;
-        // With secrets of its own it needs no stack, which may still say more.
-        let gap = described.as_ref().and_then(|read| read.as_ref().err()).map(ToString::to_string);
-        let stack = described.and_then(Result::ok);
-        let mut found =
-            diagnose(&captured, &webhooks, &Limits::of(stack.as_ref()), Timestamp::now());
-        if let (Some(gap), Some(_)) = (gap, &found.age_limit) {
-            found.notes.push(format!("the age limit of the stack is not read: {gap}"));
-        }
+        let place = Place::of(target).await;
+        let webhooks = self.webhooks(&place).await?;
+        let mut found = diagnose(&captured, &webhooks, &place.limits(), Timestamp::now());
+        self.say_gap(&mut found, &place);
         Ok(found)
     }
 
-    async fn webhooks(
-        &self,
-        stack: Option<&Result<Described, OpsError>>,
-    ) -> Result<Value, OpsError> {
-        let (name, document) = match (&self.secrets, stack) {
-            (Some(file), _) => {
-                let bytes = read(file)?;
-                (file.display().to_string(), String::from_utf8_lossy(&bytes).into_owned())
+    /// Says what is not known of a place, where something else stands for it.
+    fn say_gap(&self, found: &mut Diagnosis, place: &Place) {
+        let has_limit = found.age_limit.is_some();
+        match place {
+            // With secrets of its own it needs no stack, which may still say more.
+            Place::Stack(Err(gap)) if has_limit => {
+                found.notes.push(format!("the age limit of the stack is not read: {gap}"));
             }
-            (None, Some(stack)) => {
+            Place::Run(Err(gap)) => {
+                let secrets = self.secrets.is_none().then_some("the development secrets");
+                let limit = has_limit.then_some("the default age limit");
+                let taken: Vec<&str> = secrets.into_iter().chain(limit).collect();
+                if !taken.is_empty() {
+                    found.assumed.push(format!("{}, as {gap}", taken.join(" and ")));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    async fn webhooks(&self, place: &Place) -> Result<Value, OpsError> {
+        let (name, document) = match (&self.secrets, place) {
+            (Some(file), _) => (file.display().to_string(), text(file)?),
+            (None, Place::Stack(stack)) => {
                 let stack = stack.as_ref().map_err(|error| OpsError::Failed(error.to_string()))?;
                 (format!("the secret of {}", stack.name), of_stack(stack).await?)
             }
-            (None, None) => ("the development secrets".to_owned(), DEVELOPMENT.to_owned()),
+            (None, Place::Run(Ok(LocalRun { secrets: Some(file), .. }))) => {
+                let name = "the secrets that cargo local was given";
+                let text = text(file).map_err(|error| {
+                    OpsError::Failed(format!(
+                        "{name}: {error} (--secrets FILE takes them from another file)"
+                    ))
+                })?;
+                (format!("{name}: {}", file.display()), text)
+            }
+            (None, _) => ("the development secrets".to_owned(), DEVELOPMENT.to_owned()),
         };
         // Not in the words of a JSON reader, which may quote what it read.
         secrets::webhooks(&document)
             .ok_or_else(|| OpsError::Failed(format!("{name}: not a JSON object")))
     }
+}
+
+/// What a request is held to, where no file says it.
+enum Place {
+    Stack(Result<Box<Described>, OpsError>),
+    /// The running `cargo local`, or why none is at hand.
+    Run(Result<LocalRun, OpsError>),
+    /// Neither was named.
+    Nowhere,
+}
+
+impl Place {
+    async fn of(target: &TargetArgs) -> Self {
+        match target.stack_name() {
+            Some(stack) => Self::Stack(Described::read(stack).await.map(Box::new)),
+            None if target.problem().is_none() => Self::Run(LocalRun::at(target.local_dynamodb())),
+            None => Self::Nowhere,
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        match self {
+            Self::Stack(Ok(stack)) => Limits::of(stack.parameters(), Source::Stack),
+            Self::Run(Ok(run)) => Limits::of(run.parameters.clone(), Source::Run),
+            _ => Limits::default(),
+        }
+    }
+}
+
+fn text(file: &Path) -> Result<String, OpsError> {
+    Ok(String::from_utf8_lossy(&read(file)?).into_owned())
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, OpsError> {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use shared::aws::store::{Store, StoredEvent};
-use shared::ledger::Partition;
+use shared::ledger::{Partition, event_key};
 use shared::wire::Timestamp;
 
 use crate::OpsError;
@@ -31,8 +31,12 @@ pub(crate) struct Located {
     pub(crate) event_type: Option<String>,
     /// The identity under which it is kept; else that of the log.
     pub(crate) identity: String,
-    /// The time at which it was recorded; `None` where the table does not have it.
+    /// The time at which it was recorded; `None` where the table does not have it, or it
+    /// cannot be read there.
     pub(crate) received: Option<Timestamp>,
+    /// True where the table has it and it cannot be read.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_unread: bool,
     /// The time of the last request that brought it, by the log.
     pub(crate) last_seen: Option<Timestamp>,
     /// The number of requests that brought it, by their outcome; empty where the log was
@@ -44,8 +48,10 @@ pub(crate) struct Located {
 #[derive(Debug, Default)]
 pub(crate) struct InLog {
     pub(crate) events: Vec<Located>,
-    /// The time from which on the log was read; `None` where there is none at hand.
+    /// The time from which on the log was read; `None` where nothing of it was.
     pub(crate) since: Option<Timestamp>,
+    /// True when it was read only in part.
+    pub(crate) is_part: bool,
     pub(crate) gaps: Gaps,
 }
 
@@ -64,7 +70,7 @@ pub(crate) async fn by_points(
     gaps.items("record", &records.unread);
     let unread = records.unread.into_iter().map(|unread| unread.keys.pk);
     for pk in records.items.into_iter().map(|record| record.pk).chain(unread) {
-        found.extend(kept(store, &pk, id, gaps).await?);
+        found.extend(kept(store, &pk, id, gaps).await?.0);
     }
     Ok(found)
 }
@@ -86,32 +92,35 @@ pub(crate) async fn by_log(
             places.entry(partition).or_default().push(request);
         }
     }
+    let is_part = !told.gaps.is_empty();
     let (mut events, mut gaps) = (Vec::new(), Gaps::default());
     told.gaps.into_iter().for_each(|gap| gaps.say(gap));
     for (partition, requests) in places {
-        let mut here = kept(store, &partition, id, &mut gaps).await?;
+        let (mut here, unread) = kept(store, &partition, id, &mut gaps).await?;
         if let (true, Some(last)) = (here.is_empty(), requests.last()) {
-            here.push(Located::gone(partition, last));
+            here.push(Located::gone(partition, last, &unread));
         }
         for event in &mut here {
             event.came_by(&requests);
         }
         events.extend(here);
     }
-    Ok(InLog { events, since: told.since, gaps })
+    Ok(InLog { events, since: told.since, is_part, gaps })
 }
 
-/// The events of a partition that have this id.
+/// The events of a partition that have this id, and the sort keys of those that cannot be
+/// read.
 async fn kept(
     store: &Store,
     pk: &Partition,
     id: &str,
     gaps: &mut Gaps,
-) -> Result<Vec<Located>, OpsError> {
+) -> Result<(Vec<Located>, Vec<String>), OpsError> {
     let events = store.events(pk).await?;
     gaps.items("event", &events.unread);
+    let unread = events.unread.into_iter().map(|unread| unread.keys.sk).collect();
     let events = events.items.into_iter();
-    Ok(events.filter_map(|event| Located::of(pk, event, id)).collect())
+    Ok((events.filter_map(|event| Located::of(pk, event, id)).collect(), unread))
 }
 
 impl Located {
@@ -123,17 +132,21 @@ impl Located {
             event_type,
             identity,
             received: Some(received_at),
+            is_unread: false,
             last_seen: None,
             requests: BTreeMap::new(),
         })
     }
 
-    /// An event that a request brought and that the table does not have.
-    fn gone(partition: Partition, request: &RequestSeen) -> Self {
+    /// An event that a request brought and that the table does not have, but perhaps among
+    /// what cannot be read, by its sort keys.
+    fn gone(partition: Partition, request: &RequestSeen, unread: &[String]) -> Self {
+        let identity = request.identity().unwrap_or_default().to_owned();
         Self {
             partition,
             event_type: request.event_type().map(str::to_owned),
-            identity: request.identity().unwrap_or_default().to_owned(),
+            is_unread: unread.contains(&event_key(&identity)),
+            identity,
             received: None,
             last_seen: None,
             requests: BTreeMap::new(),
@@ -167,6 +180,7 @@ impl Located {
         let event_type = self.event_type.clone().unwrap_or_else(|| "no type".to_owned());
         let received = match (self.received, self.requests.contains_key(RECORDED)) {
             (Some(at), _) => format!("received {}", at.to_rfc3339()),
+            (None, _) if self.is_unread => "kept, and cannot be read".to_owned(),
             (None, true) => "not kept any more".to_owned(),
             (None, false) => "not in the table".to_owned(),
         };
@@ -185,18 +199,21 @@ impl Located {
 
 impl InLog {
     /// Where was looked, in words, for whom nothing was found.
-    pub(crate) fn nothing(&self) -> String {
-        match self.since {
-            Some(since) => format!(
-                "no request in the log brought an event of that id since {} (--since looks \
-                 further back)",
+    pub(crate) fn nothing(&self, target: &TargetArgs) -> String {
+        if let Some(since) = self.since {
+            let log = if self.is_part { "what could be read of the log" } else { "the log" };
+            return format!(
+                "no request in {log} brought an event of that id since {} (--since looks further \
+                 back)",
                 since.to_rfc3339()
-            ),
-            None => "the id of an event alone does not say which object it is about: `story` of \
-                     that object tells its events, and the line of its request in the log names \
-                     both (--log FILE)"
-                .to_owned(),
+            );
         }
+        // A stack's log is no file.
+        let file = if target.stack_name().is_some() { "" } else { " (--log FILE)" };
+        format!(
+            "the id of an event alone does not say which object it is about: `story` of that \
+             object tells its events, and the line of its request in the log names both{file}"
+        )
     }
 }
 
@@ -232,8 +249,17 @@ mod tests {
 
     #[test]
     fn where_nothing_was_found_it_is_said_where_was_looked() {
-        assert!(InLog::default().nothing().contains("`story` of that object"));
+        let local = TargetArgs::default();
+        let nothing = InLog::default().nothing(&local);
+        assert!(nothing.contains("`story` of that object") && nothing.ends_with("(--log FILE)"));
         let read = InLog { since: Some(Timestamp::ZERO), ..InLog::default() };
-        assert!(read.nothing().contains("since 1970-01-01T00:00:00.000Z (--since"));
+        assert!(
+            read.nothing(&local).contains("the log brought an event of that id since 1970-01-01T")
+        );
+        assert!(read.nothing(&local).contains("00:00:00.000Z (--since"));
+        let part = InLog { is_part: true, ..read };
+        assert!(
+            part.nothing(&local).starts_with("no request in what could be read of the log brought")
+        );
     }
 }

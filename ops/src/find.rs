@@ -6,7 +6,7 @@ use clap::Args;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use shared::aws::store::{Found, Store, StoreError, StoredEvent, StoredRecord, Unread};
-use shared::ledger::{ItemKeys, Partition};
+use shared::ledger::{ItemKeys, Kind, Partition};
 use shared::provider::ALL;
 use shared::wire::Timestamp;
 
@@ -53,6 +53,9 @@ pub(crate) struct Findings {
     log_since: Option<Timestamp>,
     /// The rewards that were promised to a customer of that id.
     rewards: Vec<Reward>,
+    /// That customer, of each provider who promised any.
+    #[serde(skip)]
+    customers: Vec<Partition>,
     /// What could not be read.
     gaps: Gaps,
 }
@@ -121,7 +124,7 @@ pub(crate) async fn findings(
             let gaps = gaps.collect::<String>();
             return Err(OpsError::No(plain(&format!(
                 "nothing{read} has the id {asked}; {}{gaps}",
-                told.nothing()
+                told.nothing(target)
             ))));
         }
         found.in_log(told);
@@ -174,7 +177,9 @@ impl Findings {
         self.unread("record", &records.unread)?;
         self.unread("promise", &promises.unread)?;
         let Some((_, promise)) = promises.items.first() else {
-            return Ok(());
+            // It is there all the same, and its object may be read.
+            let object = if promises.unread.is_empty() { Found::default() } else { records };
+            return self.objects(store, object, personal).await;
         };
         let reward = Reward::of(&keys.pk, promise, personal);
         let record = records.items.first();
@@ -271,7 +276,13 @@ impl Findings {
         for rewards in ALL.iter().filter_map(|own| own.rewards) {
             let provider = rewards.provider.name();
             match store.rewarded(provider, Role::Customer.name(), id, None, None).await {
-                Ok((found, _)) => keys.extend(found),
+                Ok((found, _)) => {
+                    if !found.is_empty() {
+                        let customer = Partition::of_object(rewards.provider, Kind::Customer, id);
+                        self.customers.push(customer);
+                    }
+                    keys.extend(found);
+                }
                 Err(error) => self.gaps.add("index by-recipient", &error),
             }
         }
@@ -327,6 +338,10 @@ impl Findings {
                 let told = format!("{}: {}. {}", reward.key, reward.amount, reward.sentence());
                 text.push_str(&lines(&told, 2));
             }
+            // Who is recorded stands above.
+            let is_told = |pk: &Partition| self.objects.iter().any(|of| of.partition == *pk);
+            let commands = self.customers.iter().filter(|pk| !is_told(pk));
+            text.extend(commands.map(|pk| format!("  {}\n", plain(&best(target, pk)))));
         }
         text.push_str(&self.gaps.text());
         text

@@ -1,4 +1,5 @@
-//! What a running `cargo local` says of itself: its address, its settings, its log.
+//! What a running `cargo local` says of itself: its address, its settings, its log, and
+//! the place of its secrets.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -29,6 +30,9 @@ pub(crate) struct LocalRun {
     dynamodb: String,
     /// The file of what its functions print.
     pub(crate) log: PathBuf,
+    /// The file of secrets that it was given; none for the development ones.
+    #[serde(default)]
+    pub(crate) secrets: Option<PathBuf>,
     /// The parameters of the template, with their values.
     pub(crate) parameters: BTreeMap<String, String>,
 }
@@ -111,6 +115,7 @@ mod tests {
             br#"{"http":"http://a","dynamodb":"http://b","log":"/l","parameters":{"A":"b"}}"#;
         let run = LocalRun::read(text).unwrap();
         assert_eq!((run.http.as_str(), run.parameters["A"].as_str()), ("http://a", "b"));
+        assert_eq!(run.secrets, None);
         assert_eq!(LocalRun::read(b"{}"), None);
         assert_eq!(LocalRun::read(b"\xff"), None);
     }
@@ -121,6 +126,7 @@ mod tests {
             http: String::new(),
             dynamodb: "http://127.0.0.1:8200".into(),
             log: PathBuf::new(),
+            secrets: None,
             parameters: BTreeMap::new(),
         };
         for (endpoint, is) in [

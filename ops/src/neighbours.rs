@@ -47,11 +47,27 @@ pub(crate) async fn affiliates_of_id(store: &Store, id: &str) -> (Vec<Partition>
     (found, gaps)
 }
 
+/// The customers of every provider who have this id and were promised a reward, whether
+/// there is a record of them or not.
+async fn customers_of_id(store: &Store, id: &str) -> Vec<Partition> {
+    let rewarding = ALL.iter().filter_map(|own| own.rewards);
+    let calls = rewarding.map(|rewards| async move {
+        let (provider, role) = (rewards.provider, Role::Customer.name());
+        let found = store.rewarded(provider.name(), role, id, None, Some(1)).await;
+        (provider, found.is_ok_and(|(of, _)| !of.is_empty()))
+    });
+    let found = join_all(calls).await.into_iter().filter(|(_, has)| *has);
+    found.map(|(provider, _)| Partition::of_object(provider, Kind::Customer, id)).collect()
+}
+
 /// The command that tells most of an object.
 pub(crate) fn best(target: &TargetArgs, pk: &Partition) -> String {
     let (provider, kind, id) = (pk.provider(), pk.kind(), pk.id());
     if kind == Kind::Affiliate.name() {
         return line(target, &["affiliate", provider, id]);
+    }
+    if kind == Kind::Customer.name() {
+        return line(target, &["affiliate", "--customer", provider, id]);
     }
     line(target, &["story", provider, kind, id])
 }
@@ -73,9 +89,14 @@ pub(crate) async fn did_you_mean(
     let there = found.items.into_iter().map(|found| found.pk);
     let there = there.chain(found.unread.into_iter().map(|unread| unread.keys.pk));
     let mut others: Vec<Partition> = there.filter(|pk| pk != place).collect();
-    let (affiliates, _) = affiliates_of_id(store, place.id()).await;
-    let affiliates = affiliates.into_iter().filter(|pk| pk != place && !others.contains(pk));
-    others.extend(affiliates.collect::<Vec<_>>());
+    let ((affiliates, _), customers) =
+        join(affiliates_of_id(store, place.id()), customers_of_id(store, place.id())).await;
+    // Also of the place itself: who has no record has no story there.
+    for person in affiliates.into_iter().chain(customers) {
+        if !others.contains(&person) {
+            others.push(person);
+        }
+    }
     // The same vendor's come first.
     others.sort_by_key(|pk| !related(pk.provider(), place.provider()));
     if others.is_empty() {

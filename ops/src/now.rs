@@ -104,14 +104,14 @@ impl Overview {
     /// The answer as a page, with the last requests, or the gap where no log is at hand.
     pub(crate) async fn page(mut self, target: &TargetArgs, frame: &Frame) -> String {
         let asked = RequestsArgs::of_last(REQUESTS_SECONDS, REQUESTS);
-        let requests = match Requests::read(target, &asked).await {
+        let requests = match Requests::as_far_as_read(target, &asked).await {
             Ok(requests) => Some(requests),
             Err(error) => {
                 self.now.gaps.push(format!("the requests: {error}"));
                 None
             }
         };
-        let requests = requests.map(|requests| {
+        let requests = requests.and_then(|requests| {
             self.now.gaps.extend(requests.gaps());
             requests.view()
         });

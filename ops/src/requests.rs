@@ -45,6 +45,9 @@ pub(crate) struct Requests {
     /// The number by outcome, of all of them.
     outcomes: BTreeMap<String, usize>,
     gaps: Vec<Gap>,
+    /// False when none of the logs was read.
+    #[serde(skip)]
+    is_read: bool,
 }
 
 impl Requests {
@@ -53,6 +56,22 @@ impl Requests {
     /// # Errors
     /// [`OpsError::Failed`] when none of them can be read.
     pub(crate) async fn read(target: &TargetArgs, asked: &RequestsArgs) -> Result<Self, OpsError> {
+        let found = Self::as_far_as_read(target, asked).await?;
+        if found.is_read {
+            return Ok(found);
+        }
+        let gaps: Vec<String> = found.gaps.iter().map(Gap::text).collect();
+        Err(OpsError::Failed(gaps.join("\n")))
+    }
+
+    /// Reads the logs, of which perhaps none can be read.
+    ///
+    /// # Errors
+    /// [`OpsError::Failed`] when there are none to ask for.
+    pub(crate) async fn as_far_as_read(
+        target: &TargetArgs,
+        asked: &RequestsArgs,
+    ) -> Result<Self, OpsError> {
         let until = Timestamp::now();
         let since = asked.since.before(until);
         let read = match target.stack_name() {
@@ -62,14 +81,11 @@ impl Requests {
                 None => logs::local(&logs::local_log(target).map_err(or_a_file)?)?,
             },
         };
-        if read.requests.is_empty() && read.complete == 0 && !read.gaps.is_empty() {
-            let gaps: Vec<String> = read.gaps.iter().map(Gap::text).collect();
-            return Err(OpsError::Failed(gaps.join("\n")));
-        }
         Ok(Self::of(read, asked, since, until))
     }
 
     fn of(read: logs::Logs, asked: &RequestsArgs, since: Timestamp, until: Timestamp) -> Self {
+        let is_read = read.is_read();
         let logs::Logs { mut requests, gaps, .. } = read;
         requests.retain(|request| request.at >= since && asked.takes(request));
         requests.sort_by_key(|request| request.at);
@@ -77,7 +93,7 @@ impl Requests {
         let limit = usize::try_from(asked.limit).unwrap_or(usize::MAX);
         let left_out = requests.len().saturating_sub(limit);
         requests.drain(..left_out);
-        Self { since, until, requests, left_out, outcomes, gaps }
+        Self { since, until, requests, left_out, outcomes, gaps, is_read }
     }
 
     fn sentence(&self) -> String {
@@ -94,12 +110,15 @@ impl Requests {
         (self.left_out > 0).then(|| format!("The last {} are shown{outcomes}", self.requests.len()))
     }
 
-    /// What a page shows of them, latest first.
-    pub(crate) fn view(&self) -> page::Requests {
+    /// What a page shows of them, latest first; nothing where no log was read.
+    pub(crate) fn view(&self) -> Option<page::Requests> {
+        if !self.is_read {
+            return None;
+        }
         let shown = self.shown().map(|shown| format!(" {shown}."));
         let rows = self.requests.iter().rev().map(RequestSeen::view);
         let sentence = format!("{}{}", self.sentence(), shown.unwrap_or_default());
-        page::Requests { sentence, rows: rows.collect() }
+        Some(page::Requests { sentence, rows: rows.collect() })
     }
 
     /// The logs that could not be read, and why.

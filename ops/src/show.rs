@@ -14,7 +14,7 @@ use crate::target::TargetArgs;
 use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
-use shared::aws::store::{KeptRequest, Store, StoredEvent};
+use shared::aws::store::{Found, KeptRequest, Store, StoredEvent};
 use shared::ledger::{InboxReason, ItemKeys, Partition, event_key};
 use shared::provider::ALL;
 use shared::receive::body::decompress;
@@ -75,7 +75,7 @@ impl Shown {
         let inboxes = ALL.iter().map(|known| Partition::inbox(known.provider, &asked.event));
         for pk in object.into_iter().chain(inboxes) {
             let events = events(store, &pk).await?;
-            if !events.is_empty() {
+            if !events.items.is_empty() {
                 return Self::among(store, pk, &events, asked.identity.as_deref(), asked.personal)
                     .await;
             }
@@ -95,7 +95,7 @@ impl Shown {
         personal: bool,
     ) -> Result<Self, OpsError> {
         let events = events(store, &pk).await?;
-        if events.is_empty() {
+        if events.items.is_empty() {
             return Err(OpsError::No(plain(&format!("nothing is kept under {pk}"))));
         }
         Self::among(store, pk, &events, identity, personal).await
@@ -104,7 +104,7 @@ impl Shown {
     async fn among(
         store: &Store,
         pk: Partition,
-        events: &[StoredEvent],
+        events: &Found<StoredEvent>,
         identity: Option<&str>,
         personal: bool,
     ) -> Result<Self, OpsError> {
@@ -114,9 +114,14 @@ impl Shown {
             }
             None => true,
         };
-        let fitting: Vec<&StoredEvent> = events.iter().filter(wanted).collect();
-        let [event] = fitting.as_slice() else {
-            return Err(OpsError::No(which(&pk, events, identity.is_some())));
+        let fitting: Vec<&StoredEvent> = events.items.iter().filter(wanted).collect();
+        let asked = identity.map(event_key);
+        let unread = events.unread.iter().find(|of| Some(&of.keys.sk) == asked.as_ref());
+        let event = match (fitting.as_slice(), unread) {
+            // Without an identity, one that cannot be read may be the one that is meant.
+            ([event], _) if identity.is_some() || events.unread.is_empty() => event,
+            ([], Some(unread)) => return Err(unread.error.clone().into()),
+            _ => return Err(OpsError::No(which(&pk, events, identity.is_some()))),
         };
         let keys = ItemKeys { pk, sk: event.sk.clone() };
         let kept = store.kept_request(&keys).await?;
@@ -235,15 +240,15 @@ impl Shown {
     }
 }
 
-/// The events of a partition that can be read.
+/// The events of a partition, with what cannot be read.
 ///
 /// # Errors
 /// [`OpsError::Failed`] when there are some, and none can be.
-async fn events(store: &Store, pk: &Partition) -> Result<Vec<StoredEvent>, OpsError> {
+async fn events(store: &Store, pk: &Partition) -> Result<Found<StoredEvent>, OpsError> {
     let events = store.events(pk).await?;
     match events.unread.first() {
         Some(unread) if events.items.is_empty() => Err(unread.error.clone().into()),
-        _ => Ok(events.items),
+        _ => Ok(events),
     }
 }
 
@@ -286,7 +291,7 @@ async fn located(
             format!(
                 "nothing is kept under {id}, and {}{gaps}. Name an event by its object, \
                  PROVIDER#KIND#ID",
-                told.nothing()
+                told.nothing(target)
             )
         }
         ([], [one, ..]) => format!("{id} of {}: {}", one.partition, one.says()),
@@ -303,8 +308,9 @@ async fn located(
 }
 
 /// The answer where not one event is meant.
-fn which(pk: &Partition, events: &[StoredEvent], named: bool) -> String {
+fn which(pk: &Partition, events: &Found<StoredEvent>, named: bool) -> String {
     let rows: Vec<[String; 3]> = events
+        .items
         .iter()
         .map(|event| {
             let identity = event.identity.as_deref().or(event.sk.strip_prefix("event#"));
@@ -315,9 +321,16 @@ fn which(pk: &Partition, events: &[StoredEvent], named: bool) -> String {
             ]
         })
         .collect();
-    let problem = if named { "has no such event" } else { "has several events, which one?" };
+    let problem = match (named, events.unread.is_empty()) {
+        (true, true) => "has no such event",
+        (true, false) => "has no such event that can be read",
+        (false, _) => "has several events, which one?",
+    };
     let table = table(["RECEIVED", "TYPE", "IDENTITY"], &rows);
-    format!("{} {problem}\n\n{table}", plain(&pk.to_string()))
+    let mut gaps = Gaps::default();
+    gaps.items("event", &events.unread);
+    let gaps = gaps.lines().iter().map(|gap| wrapped(&format!("Not read: {gap}."), 0));
+    format!("{} {problem}\n\n{table}{}", plain(&pk.to_string()), gaps.collect::<String>())
 }
 
 #[cfg(test)]

@@ -217,11 +217,6 @@ impl Described {
         Ok(Self { name: name.to_owned(), config, stack })
     }
 
-    /// The value of a parameter, if the stack has it.
-    pub(crate) fn parameter(&self, key: &str) -> Option<&str> {
-        parameter(&self.stack, key)
-    }
-
     /// The parameters, with their values.
     pub(crate) fn parameters(&self) -> BTreeMap<String, String> {
         let pairs = self.stack.parameters().iter().filter_map(|of| {

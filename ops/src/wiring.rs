@@ -141,7 +141,7 @@ fn provider(of: &ProviderWiring, now: Timestamp) -> String {
     let told = |name: &str, seen: &Option<Seen>, what: fn(&Seen) -> String| {
         let says = match seen {
             Some(seen) => format!("{} ago, {}", age(seen.at, now), what(seen)),
-            None => "none".to_owned(),
+            None => of.none().to_owned(),
         };
         lines(&format!("{name}: {says}"), 2)
     };

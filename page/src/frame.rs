@@ -99,6 +99,10 @@ impl Frame {
         if of.kind() == Kind::Affiliate.name() {
             return self.affiliate(of.provider(), of.id());
         }
+        if of.kind() == Kind::Customer.name() {
+            let (provider, id) = (escape(of.provider()), escape(of.id()));
+            return self.served.then(|| format!("/customer/{provider}/{id}"));
+        }
         self.story(of)
     }
 

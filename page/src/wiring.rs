@@ -33,23 +33,24 @@ fn provider(frame: &Frame, of: &ProviderWiring) -> Markup {
     let state = match (&of.event, of.is_refused()) {
         (_, true) => badge("doubt", "!", "refused last"),
         (Some(_), false) => badge("good", "\u{2713}", "comes in"),
-        (None, false) => badge("calm", "\u{2013}", "nothing came"),
+        (None, false) if of.complete => badge("calm", "\u{2013}", "nothing came"),
+        (None, false) => badge("doubt", "?", "not known"),
     };
     html! {
         section class="card" {
             h2 { (of.name) " " (state) }
             dl {
                 dt { "Last event" }
-                dd { (last(frame, of.event.as_ref())) }
+                dd { (last(frame, of, of.event.as_ref())) }
                 dt { "Last refusal" }
-                dd { (last(frame, of.refusal.as_ref())) }
+                dd { (last(frame, of, of.refusal.as_ref())) }
                 dt { "Secret that vouched last" }
                 dd {
                     @match &of.vouched {
                         Some(seen) => {
                             (seen.secret.as_deref().unwrap_or_default()) ", " (ago(frame, seen.at))
                         }
-                        None => "none",
+                        None => (of.none()),
                     }
                 }
             }
@@ -63,8 +64,8 @@ fn provider(frame: &Frame, of: &ProviderWiring) -> Markup {
     }
 }
 
-fn last(frame: &Frame, seen: Option<&Seen>) -> Markup {
-    let Some(seen) = seen else { return html! { "none" } };
+fn last(frame: &Frame, of: &ProviderWiring, seen: Option<&Seen>) -> Markup {
+    let Some(seen) = seen else { return html! { (of.none()) } };
     html! {
         (ago(frame, seen.at)) ", answered " (seen.status)
         @if let Some(event) = &seen.event_type { ": " (event) }

@@ -1,6 +1,8 @@
 //! The operator's command and the receiving functions over the same requests: what the
 //! one says is what the others answer.
 
+use std::path::Path;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use local::{dev_secrets, sign};
@@ -9,10 +11,12 @@ use shared::wire::Timestamp;
 use tests::scratch::Scratch;
 use tests::stage::signed_with;
 use tests::webhooks::{AFFONSO, COMMISSIONS, TOKEN, v1_path};
-use tests::{Stage, noise, now, unsigned};
+use tests::{Setup, Stage, noise, now, unsigned};
 
 use crate::ops::{CliOutput, ops_command, run};
 use crate::samples::{fresh, samples};
+
+mod given;
 
 const PING: &str = "/webhooks/uppromote/payment-paid";
 
@@ -31,9 +35,10 @@ impl Server {
         Self { stage: Stage::start().await, lines: 0 }
     }
 
-    async fn with_secrets(webhooks: &Value) -> Self {
+    async fn with_secrets(webhooks: &Value, parameters: &[(&str, &str)]) -> Self {
         let change = |options: &mut local::Options| {
             options.secrets["webhooks"] = webhooks.clone();
+            options.set_parameters(parameters.iter().copied());
         };
         Self { stage: Stage::with(change).await, lines: 0 }
     }
@@ -65,16 +70,28 @@ impl Server {
 
 /// Asks about an event that comes in now.
 async fn asked(event: &Value, words: &[&str]) -> CliOutput {
-    let mut event = event.clone();
-    event["requestContext"]["timeEpoch"] = Timestamp::now().ms().into();
-    asked_of(event.to_string().as_bytes(), words).await
+    asked_of(now_in(event).to_string().as_bytes(), words).await
 }
 
+/// The event as it comes in now.
+fn now_in(event: &Value) -> Value {
+    let mut event = event.clone();
+    event["requestContext"]["timeEpoch"] = Timestamp::now().ms().into();
+    event
+}
+
+/// Asks where no `cargo local` runs.
 async fn asked_of(capture: &[u8], words: &[&str]) -> CliOutput {
+    let nowhere = ["--dynamodb", "http://127.0.0.1:1"];
+    let here = std::env::current_dir().unwrap();
+    asked_in(&here, capture, &[&nowhere[..], words].concat()).await
+}
+
+async fn asked_in(folder: &Path, capture: &[u8], words: &[&str]) -> CliOutput {
     let file = Scratch::new("captured");
     std::fs::write(file.path(), capture).unwrap();
     let mut command = ops_command().await;
-    command.args(["--local", "doctor", file.text()]).args(words);
+    command.current_dir(folder).args(["--local", "doctor", file.text()]).args(words);
     run(command).await
 }
 
@@ -346,7 +363,7 @@ async fn by_whatever_secrets_doctor_says_what_a_request_is_answered() {
     });
     let file = Scratch::new("webhooks.json");
     std::fs::write(file.path(), webhooks.to_string()).unwrap();
-    let mut server = Server::with_secrets(&webhooks).await;
+    let mut server = Server::with_secrets(&webhooks, &[]).await;
     let event = r#"{"event_id":"e3","event_type":"commission.created","data":{"id":3}}"#;
     let signed = signed_with(&webhooks, COMMISSIONS, event);
     let v1 = |credentials: &str| {

@@ -175,6 +175,9 @@ async fn a_log_that_may_not_be_read_is_a_gap_and_without_one_it_is_said_so() {
     for command in ["find", "show"] {
         let refused = of_stack(&stack, &[command, "evt_1"]).await;
         refused.fails(1, "/aws/lambda/mine-payouts: not allowed: logs:FilterLogEvents");
+        // Of a log that nobody read, nothing is told.
+        assert!(!refused.err.contains("no request in"), "{refused:?}");
+        assert!(!refused.err.contains("--log FILE"), "{refused:?}");
         ops(&scene, &[command, "evt_1"]).await.fails(1, "`story` of that object tells its events");
     }
     // The rest of the answer stands, and a log is read only where it is asked for.

@@ -93,6 +93,9 @@ async fn no_command_names_anybody_unless_asked() {
     }
 }
 
+/// A `cargo local` that does not run.
+const NOT_RUNNING: [&str; 3] = ["--local", "--dynamodb", "http://127.0.0.1:1"];
+
 async fn doctor(captured: &Scratch, words: &[&str]) -> CliOutput {
     let mut command = ops_command().await;
     command.args(["doctor", captured.text()]).args(words);
@@ -106,7 +109,7 @@ async fn a_captured_request_is_told_by_which_secret_it_fits_and_what_comes_near(
     let mut event = stage.signed(COMMISSIONS, webhook.body());
     let captured = Scratch::new("captured.json");
     std::fs::write(captured.path(), event.to_string()).unwrap();
-    let fits = doctor(&captured, &["--local"]).await;
+    let fits = doctor(&captured, &NOT_RUNNING).await;
     let expected =
         "It fits: firstpromoter, commission.updated, by the secret hmac[0]. The answer is 200.\n";
     assert!(fits.succeeds().starts_with(expected), "{fits:?}");
@@ -116,10 +119,10 @@ async fn a_captured_request_is_told_by_which_secret_it_fits_and_what_comes_near(
     event["isBase64Encoded"] = false.into();
     std::fs::write(captured.path(), event.to_string()).unwrap();
     stage.send(&event).await.is(401);
-    let near = doctor(&captured, &["--local"]).await;
+    let near = doctor(&captured, &NOT_RUNNING).await;
     assert_eq!((near.code, near.err.as_str()), (1, ""), "{near:?}");
     assert!(near.out.contains("NEAR with hmac[0] of firstpromoter: the captured body"), "{near:?}");
-    let near = doctor(&captured, &["--local", "--json"]).await;
+    let near = doctor(&captured, &[&NOT_RUNNING[..], &["--json"]].concat()).await;
     let told: Value = serde_json::from_str(&near.out).unwrap();
     assert_eq!((near.code, &told["near"][0]["misses"][0]), (1, &"newline_added".into()));
     assert_eq!(told["reason"], "no_secret_matches");
@@ -160,7 +163,7 @@ async fn an_old_request_is_held_to_the_age_that_its_stack_lets_in() {
     let says = "Let in are 7200 s, by AffonsoPastToleranceSeconds of the stack.";
     let told = fits.succeeds().split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(told.starts_with("It fits: affonso, ") && told.contains(says), "{fits:?}");
-    for late in [of_stack(&usual, &[]).await, doctor(&captured, &["--local"]).await] {
+    for late in [of_stack(&usual, &[]).await, doctor(&captured, &NOT_RUNNING).await] {
         let told = late.out.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(told.contains("let in are at most 300 s, by default; Affonso"), "{late:?}");
         assert_eq!(late.code, 1, "{late:?}");

@@ -4,6 +4,7 @@
 use local::fakes::endpoint::EndpointFault;
 use serde_json::{Value, json};
 use shared::ledger::Partition;
+use tests::OpsPage;
 use tests::scene::{KEY, Scene};
 use tests::scratch::Scratch;
 
@@ -85,6 +86,15 @@ async fn a_customers_reward_is_found_by_the_customer_and_stays_found_when_it_is_
     assert!(text.contains(" to customer 77, "), "{text}");
     let found = json(&scene, &["find", "77"]).await;
     assert_eq!(found["rewards"][0]["key"], KEY, "{found}");
+    // Nothing is recorded of them but what was promised to them.
+    let there = " affiliate --customer firstpromoter 77\n";
+    let found = ops(&scene, &["find", "77"]).await;
+    assert!(found.succeeds().ends_with(there), "{found:?}");
+    for words in [&["affiliate", "firstpromoter", "77"][..], &["story", "firstpromoter:77:1"]] {
+        ops(&scene, words).await.fails(1, "did you mean\n");
+        ops(&scene, words).await.fails(1, there);
+    }
+    ops(&scene, &["story", "firstpromoter", "customer", "77"]).await.fails(1, there);
     // The affiliate's answer has it too, and does not count it as theirs.
     let affiliate = json(&scene, &["affiliate", "firstpromoter", "31"]).await;
     assert_eq!((given(&affiliate), &affiliate["rewarded"]), (vec![(KEY, "given")], &json!({})));
@@ -98,6 +108,13 @@ async fn somebody_without_a_reward_or_a_record_is_found_all_the_same() {
     let customer = ops(&scene, &["affiliate", "--customer", "firstpromoter", "7120055"]).await;
     let says = "customer 7120055 of firstpromoter, customer\nNo reward was promised.\n";
     assert_eq!(customer.succeeds(), says);
+    let there = " affiliate --customer firstpromoter 7120055\n";
+    let found = ops(&scene, &["find", "7120055"]).await.succeeds().to_owned();
+    assert!(found.contains(there) && found.contains(" story firstpromoter customer 7120055\n"));
+    ops(&scene, &["affiliate", "firstpromoter", "7120055"]).await.fails(1, there);
+    let page = OpsPage::start(&scene.stage.stack.dynamodb, &[]).await;
+    let screen = page.look(&page.enter().await, "/find?q=7120055").await.body;
+    assert!(screen.contains("href=\"/customer/firstpromoter/7120055\""), "{screen}");
     let found = json(&scene, &["find", "884133"]).await;
     assert_eq!(found["objects"][0]["partition"], "firstpromoter-v1#affiliate#884133", "{found}");
     assert_eq!(found["objects"][0]["is_recorded"], false);

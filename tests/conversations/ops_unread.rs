@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use tests::OpsPage;
 use tests::messages::{commission_pk, promise_sk};
 use tests::scene::{ID, KEY, Scene, key};
-use tests::scratch::template_without_index;
-use tests::webhooks::AFFONSO;
+use tests::scratch::{Scratch, template_without_index};
+use tests::webhooks::{AFFONSO, commission};
 
 use crate::ops::{json, ops};
 use crate::ops_looking::given;
@@ -120,6 +120,7 @@ async fn an_item_that_cannot_be_read_costs_itself_alone() {
     said(&["affiliate", "firstpromoter", "31"], &person).await;
     said(&["find", "43"], &["firstpromoter commission 43: approved", &not_read]).await;
     said(&["find", &second], &[&format!("{second}: "), other]).await;
+    said(&["find", &third], &["firstpromoter commission 43: approved", &not_read]).await;
     said(&["story", &third], &["commission.updated", "record: approved, version 1", &not_read])
         .await;
     said(&["story", &second], &["commission.updated", &format!("promise {second}: "), other]).await;
@@ -214,6 +215,23 @@ async fn an_event_that_cannot_be_read_is_named_and_the_others_are_told() {
     let story = flat(ops(&scene, &["story", KEY]).await.succeeds());
     assert!(story.contains("promised 500 points") && story.contains(corrupt), "{story}");
     ops(&scene, &["show", &commission_pk(ID)]).await.fails(2, corrupt);
+    // Beside others that can be read, it is not said that there is none.
+    let lines = scene.stage.lines(3).await;
+    let of_commission = |line: &&Value| line["subject"] == format!("commission#{ID}");
+    let identity = lines.iter().find(of_commission).unwrap()["identity"].as_str().unwrap();
+    let later = commission(ID).edited("approved").second(59);
+    scene.post(&later).await.is(200);
+    let show =
+        async |words: &[&str]| ops(&scene, &[&["show", &commission_pk(ID)], words].concat()).await;
+    show(&[identity]).await.fails(2, corrupt);
+    let other = show(&["no-such-event"]).await;
+    other.fails(1, "has no such event that can be read");
+    assert!(flat(&other.err).contains(corrupt), "{other:?}");
+    show(&[]).await.fails(1, "has several events, which one?");
+    let log = Scratch::new("functions.log");
+    std::fs::write(log.path(), scene.stage.stack.logs().join("\n")).unwrap();
+    let by_id = ops(&scene, &["show", identity, "--log", log.text()]).await;
+    by_id.fails(1, "commission.updated, kept, and cannot be read");
     let (page, cookie) = page_of(&scene).await;
     let story = format!("/story/firstpromoter/commission/{ID}");
     for (path, part) in [("/inbox", "1 item in the inbox"), (&story, "promised 500 points")] {

@@ -351,8 +351,31 @@ async fn a_deployed_stack_is_told_of_by_its_description_and_its_logs() {
         "Not read: /aws/lambda/mine-payouts: not allowed: logs:FilterLogEvents. The rest stands.";
     assert_eq!(told.matches(gap).count(), 1, "{told}");
     assert!(told.contains("Rewards are posted to ") && !told.contains("No event of "), "{told}");
+    let sentence = "Whether events came from any of 4 providers in the last 7 days is not known.";
+    let flat = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.starts_with(sentence), "{told}");
+    for of in ["last event", "last refusal", "secret that vouched last"] {
+        assert_eq!(told.matches(&format!("  {of}: not known\n")).count(), 4, "{of}: {told}");
+    }
+    nothing_is_told_of_logs_that_nobody_may_read(&aws, &stage).await;
     let nothing = Aws { forbidden: vec!["DescribeStacks", "FilterLogEvents"], ..aws }.start().await;
     run(deployed(&nothing, &stage, &["wiring"]).await).await.fails(2, "stack mine: not allowed: ");
+}
+
+/// Nor is a page spoilt by them.
+async fn nothing_is_told_of_logs_that_nobody_may_read(aws: &Aws, stage: &Stage) {
+    let forbidden = vec!["FilterLogEvents", "DescribeAlarms"];
+    let url = Aws { forbidden, ..aws.clone() }.start().await;
+    let file = Scratch::new("screen.html");
+    let page = async |screen: &str| {
+        run(deployed(&url, stage, &[screen, "--html", file.text()]).await).await.succeeds();
+        std::fs::read_to_string(file.path()).unwrap()
+    };
+    let wiring = page("wiring").await;
+    assert!(wiring.contains("not known") && !wiring.contains("nothing came"), "{wiring}");
+    let now = page("now").await;
+    let gap = "/aws/lambda/mine-payouts: logs:FilterLogEvents. The rest stands.";
+    assert!(now.contains(gap) && !now.contains("NOT READ"), "{now}");
 }
 
 fn alarm(name: &str, state: &str, seconds_ago: i64) -> Value {

@@ -26,15 +26,23 @@ impl Workspace {
     pub fn of_all(stacks: &[&Stack]) -> Self {
         let mut workspace = Self { runs: Vec::new(), folder: Scratch::new("workspace") };
         for stack in stacks {
-            workspace.run(stack);
+            workspace.run(stack, None);
         }
         workspace
     }
 
-    fn run(&mut self, stack: &Stack) {
+    /// The folder of a running stack that was given its secrets in a file.
+    #[must_use]
+    pub fn with_secrets(stack: &Stack, file: &Path) -> Self {
+        let mut workspace = Self::of_all(&[]);
+        workspace.run(stack, Some(file));
+        workspace
+    }
+
+    fn run(&mut self, stack: &Stack, secrets: Option<&Path>) {
         let port = stack.dynamodb.rsplit_once(':').unwrap().1.parse().unwrap();
         let run = RunFolder::take(&self.path().join(".local"), port).unwrap();
-        note(&run, stack, &run.log(), None).unwrap();
+        note(&run, stack, &run.log(), None, secrets).unwrap();
         std::fs::write(run.log(), stack.logs().join("\n")).unwrap();
         self.runs.push(run);
     }

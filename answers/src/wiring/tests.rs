@@ -112,9 +112,17 @@ fn what_was_not_looked_at_is_not_said_to_be_missing() {
     assert_eq!(refused.missing, [says]);
     assert_eq!(
         refused.sentence(),
-        "Events came from 0 of 4 providers in the last 7 days. The last request of 1 was refused. \
-         1 thing to look at. Not all that came in could be read."
+        "Whether events came from any of 4 providers in the last 7 days is not known. The last \
+         request of 1 was refused. 1 thing to look at. Not all that came in could be read."
     );
+    let some = wiring(&[seen(1, "affonso", "recorded", None)], false);
+    assert_eq!(
+        some.sentence(),
+        "Events came from at least 1 of 4 providers in the last 7 days. Not all that came in could \
+         be read."
+    );
+    assert!(some.providers.iter().all(|of| of.none() == "not known" && !of.complete));
+    assert!(wiring(&[], true).providers.iter().all(|of| of.none() == "none" && of.complete));
     let all: Vec<Seen> =
         ALL.iter().map(|own| seen(1, own.provider.name(), "recorded", None)).collect();
     assert_eq!(

@@ -1,5 +1,5 @@
 //! What `cargo local` leaves for whoever looks at it from outside: its addresses, its
-//! settings, and where its functions' log is.
+//! settings, and where its functions' log and its secrets are.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,8 @@ use crate::stage::Stack;
 /// An address, with who may call it and where it leads: both may hold a token.
 const URL: &str = r"(https?://)(?:[^/@\s,]*@)?([^/?#\s,]+)[^\s,]*";
 
-/// Writes the file into the folder of a run. `endpoint` is the reward endpoint of one's own.
+/// Writes the file into the folder of a run. `endpoint` is the reward endpoint of one's own;
+/// `secrets` is the file of them that the run was given, of which only the place is told.
 ///
 /// # Errors
 /// [`LocalError::Io`] when it cannot be written.
@@ -23,15 +24,17 @@ pub fn note(
     stack: &Stack,
     log: &Path,
     endpoint: Option<&str>,
+    secrets: Option<&Path>,
 ) -> Result<(), LocalError> {
     let file = folder.path().join(NOTE);
     let io = |source| LocalError::Io { what: file.display().to_string(), source };
     let log = std::path::absolute(log).map_err(io)?;
-    let text = format!("{:#}\n", content(stack, &log, endpoint));
+    let secrets = secrets.map(std::path::absolute).transpose().map_err(io)?;
+    let text = format!("{:#}\n", content(stack, &log, endpoint, secrets.as_deref()));
     fs::write(&file, text).map_err(io)
 }
 
-fn content(stack: &Stack, log: &Path, endpoint: Option<&str>) -> Value {
+fn content(stack: &Stack, log: &Path, endpoint: Option<&str>, secrets: Option<&Path>) -> Value {
     let mut parameters: Map<String, Value> =
         stack.parameters.iter().map(|(name, value)| (name.clone(), hosts(value).into())).collect();
     // The functions call it through a relay.
@@ -42,6 +45,7 @@ fn content(stack: &Stack, log: &Path, endpoint: Option<&str>) -> Value {
         "http": stack.http,
         "dynamodb": stack.dynamodb,
         "log": log,
+        "secrets": secrets,
         "parameters": parameters,
     })
 }

@@ -155,3 +155,15 @@ impl Drop for Following {
         drop(self.0.wait());
     }
 }
+
+#[test]
+fn a_run_leaves_the_place_of_its_secrets_and_nothing_of_them() {
+    let own = Path::new(env!("CARGO_TARGET_TMPDIR")).join("secrets-of-a-run.json");
+    let secrets = r#"{ "webhooks": { "affonso": { "hmac": ["a-key-that-stays-there"] } } }"#;
+    std::fs::write(&own, secrets).unwrap();
+    let served = Served::start(&["--secrets", own.to_str().unwrap()]);
+    let note = served.note();
+    let told: serde_json::Value = serde_json::from_str(&note).unwrap();
+    assert_eq!(told["secrets"].as_str(), own.to_str(), "{note}");
+    assert!(!note.contains("stays-there"), "{note}");
+}

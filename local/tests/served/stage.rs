@@ -86,6 +86,13 @@ impl Served {
         })
     }
 
+    /// What it left for whoever looks at it from outside.
+    pub fn note(&self) -> String {
+        let folder = format!("../.local/free-{}", self.child.id());
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join("wiring.json");
+        std::fs::read_to_string(file).unwrap()
+    }
+
     /// `cargo local send` to it, with these arguments.
     pub fn send(&self, arguments: &[&str]) -> (bool, String) {
         ran(local(&["send", "--to", self.address("http")]).args(arguments))

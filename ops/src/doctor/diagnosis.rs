@@ -51,11 +51,11 @@ pub(crate) struct Diagnosis {
     pub(super) near: Vec<Near>,
     /// What else is worth knowing.
     pub(super) notes: Vec<String>,
-    /// What the capture does not say, and is taken to be right.
+    /// What neither the capture nor the place says, and is taken to be so.
     pub(super) assumed: Vec<String>,
     /// The form in which it was captured.
     pub(super) captured: Form,
-    /// The age of a signed time when it came in, in seconds.
+    /// The age of a signed time when it came in, in seconds; of none in milliseconds.
     pub(super) age_seconds: Option<i64>,
     /// The largest age that is let in, where a time is signed.
     pub(super) age_limit: Option<AgeLimit>,

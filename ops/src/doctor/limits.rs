@@ -1,17 +1,20 @@
 //! The largest ages of signed times that are let in.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use shared::provider::definition::Tolerance;
 
-use crate::target::Described;
-
 /// The place from which a limit is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Source {
     /// The parameter of the stack.
     Stack,
+    /// The parameter that the running `cargo local` has.
+    Run,
     /// The default of the template, which a stack may change.
+    #[default]
     Default,
 }
 
@@ -20,28 +23,31 @@ pub(crate) enum Source {
 pub(crate) struct AgeLimit {
     /// The age in seconds.
     pub(super) seconds: i64,
-    /// The parameter of the stack that says so.
+    /// The parameter that says so.
     pub(super) parameter: String,
     /// The place from which it is known.
     pub(super) from: Source,
 }
 
-/// The limits of a stack, or the default ones.
+/// The limits of a stack or a run, or the default ones.
 #[derive(Debug, Default)]
-pub(crate) struct Limits<'d>(Option<&'d Described>);
+pub(crate) struct Limits {
+    parameters: BTreeMap<String, String>,
+    from: Source,
+}
 
-impl<'d> Limits<'d> {
-    /// Those of a stack; `None` for the default ones.
-    pub(super) fn of(stack: Option<&'d Described>) -> Self {
-        Self(stack)
+impl Limits {
+    /// Those that parameters say, which are from there.
+    pub(super) fn of(parameters: BTreeMap<String, String>, from: Source) -> Self {
+        Self { parameters, from }
     }
 
     /// The limit that a setting says.
     pub(super) fn limit(&self, tolerance: &Tolerance) -> AgeLimit {
         let parameter = parameter_of(tolerance.variable);
-        let own = self.0.and_then(|stack| stack.parameter(&parameter)?.parse().ok());
+        let own = self.parameters.get(&parameter).and_then(|seconds| seconds.parse().ok());
         let (seconds, from) = match own {
-            Some(seconds) => (seconds, Source::Stack),
+            Some(seconds) => (seconds, self.from),
             None => (tolerance.default, Source::Default),
         };
         AgeLimit { seconds, parameter, from }
@@ -54,6 +60,7 @@ impl AgeLimit {
         let Self { seconds, parameter, from } = self;
         match from {
             Source::Stack => format!("{seconds} s, by {parameter} of the stack"),
+            Source::Run => format!("{seconds} s, by {parameter} of the running cargo local"),
             Source::Default => {
                 format!("{seconds} s, by default; {parameter} of a stack may differ")
             }

@@ -53,11 +53,11 @@ pub(super) fn has_milliseconds(definition: &Definition, captured: &Captured) -> 
     signed.is_some_and(is_milliseconds)
 }
 
-/// The age in seconds of a signed time, also of one that is in milliseconds.
+/// The age in seconds of a signed time. One that is in milliseconds has none: what is meant
+/// is not what it is taken for.
 pub(super) fn age(definition: &Definition, captured: &Captured, at: Timestamp) -> Option<i64> {
     let signed: i64 = time_of(definition, captured)?.parse().ok()?;
-    let signed = if is_milliseconds(signed) { signed / 1_000 } else { signed };
-    Some(at.seconds().saturating_sub(signed))
+    (!is_milliseconds(signed)).then(|| at.seconds().saturating_sub(signed))
 }
 
 /// The combinations of body, key, signature and time that fit, with the fewest

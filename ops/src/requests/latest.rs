@@ -79,7 +79,7 @@ impl Latest {
     }
 
     fn add(&mut self, logs: Logs) {
-        self.is_read |= logs.complete > 0 || !logs.requests.is_empty();
+        self.is_read |= logs.is_read();
         self.seen.extend(logs.requests.into_iter().map(Seen::from));
         for mut gap in logs.gaps {
             if gap.problem == TOO_MUCH {

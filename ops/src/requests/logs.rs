@@ -31,6 +31,13 @@ pub(super) struct Logs {
     pub(super) gaps: Vec<Gap>,
 }
 
+impl Logs {
+    /// True when some log was read, to its end or not, or there was none to read.
+    pub(super) fn is_read(&self) -> bool {
+        self.complete > 0 || !self.requests.is_empty() || self.gaps.is_empty()
+    }
+}
+
 /// A log group and the lines that are asked of it.
 pub(super) struct Group {
     name: String,

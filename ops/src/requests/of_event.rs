@@ -37,7 +37,7 @@ pub(crate) struct LogArgs {
 pub(crate) struct Told {
     /// The requests that brought it, earliest first.
     pub(crate) requests: Vec<RequestSeen>,
-    /// The time from which on the log was read; `None` where there is none at hand.
+    /// The time from which on the log was read; `None` where nothing of it was.
     pub(crate) since: Option<Timestamp>,
     /// What could not be read of it.
     pub(crate) gaps: Vec<String>,
@@ -59,6 +59,7 @@ pub(crate) async fn of_event(target: &TargetArgs, id: &str, log: &LogArgs) -> To
             return Told { requests: Vec::new(), since: None, gaps };
         }
     };
+    let since_read = read.is_read().then_some(since);
     let gaps = read.gaps.iter().map(Gap::words).collect();
     let mut requests = read.requests;
     requests.retain(|request| {
@@ -67,7 +68,7 @@ pub(crate) async fn of_event(target: &TargetArgs, id: &str, log: &LogArgs) -> To
             && identity.is_some_and(|one| is_of(one, id, request.event_type.as_deref()))
     });
     requests.sort_by_key(|request| request.at);
-    Told { requests, since: Some(since), gaps }
+    Told { requests, since: since_read, gaps }
 }
 
 /// True for the identity of the event that has this id, or is made of it: with the type

@@ -99,7 +99,7 @@ fn what_is_asked_for_is_shown_and_the_rest_counted() {
     assert_eq!((limited.requests.len(), limited.left_out), (1, 3));
     assert!(limited.text().contains("4 requests in the last 60 min"));
     assert!(limited.text().contains("The last 1 are shown: 1 unauthorized; --limit shows more."));
-    assert!(limited.view().sentence.ends_with(". The last 1 are shown: 1 unauthorized."));
+    assert!(limited.view().unwrap().sentence.ends_with(". The last 1 are shown: 1 unauthorized."));
     assert_eq!(of("--provider q").text(), "0 requests in the last 30 min.\n");
 }
 

@@ -176,6 +176,9 @@ fn a_time_in_milliseconds_is_named_whatever_was_signed() {
         assert_eq!(diagnosis.reason, Some(reason), "{text}");
         assert_eq!(text.matches("its time is in milliseconds").count(), 1, "{text}");
         assert!(!text.contains("s ahead: at most"), "{text}");
+        // No age beside that, as if it were right.
+        assert_eq!(diagnosis.age_seconds, None, "{text}");
+        assert!(!text.contains("before it came in"), "{text}");
     }
 }
 
