@@ -47,9 +47,14 @@ pub fn modules(source: &Path) -> io::Result<Vec<(String, String)>> {
     walk(source, "", &mut found)?;
     found.retain(|(module, _)| !matches!(module.as_str(), "lib" | "main"));
     for (module, text) in &mut found {
-        for declared in text.split("#[cfg(test)]\nmod ").skip(1) {
-            let name = declared.split([';', ' ']).next().unwrap_or_default();
-            tests.push(format!("{module}::{name}"));
+        for declared in text.split("#[cfg(test)]\n").skip(1) {
+            // Whoever may see it.
+            let line = declared.lines().next().unwrap_or_default();
+            let (seen_by, name) = line.split_once("mod ").unwrap_or((line, ""));
+            if !name.is_empty() && (seen_by.is_empty() || seen_by.starts_with("pub")) {
+                let name = name.split([';', ' ']).next().unwrap_or_default();
+                tests.push(format!("{module}::{name}"));
+            }
         }
         let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default();
         let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
