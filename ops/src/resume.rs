@@ -88,6 +88,10 @@ fn still_decided(
     if seen.parked != found.parked {
         return Err(format!("changed meanwhile: {}; look at it again", stands(found)));
     }
+    if seen.terms != found.terms {
+        let why = "changed meanwhile: its amount, unit or recipient; look at it again";
+        return Err(why.to_owned());
+    }
     let next = decided(found, decision, rules)?;
     let shown = decided(seen, decision, rules)?;
     let comes_to = |of: &[Promise]| of.last().map(|last| (last.key.clone(), last.state));

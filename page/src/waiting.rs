@@ -19,6 +19,8 @@ pub struct WaitingRow {
     pub reward: Reward,
     /// The time since which it waits.
     pub since: Timestamp,
+    /// The version of its promise that is shown.
+    pub version: u64,
     /// True when nobody knows what its last call came to; it is in no bulk.
     pub unknown: bool,
 }
@@ -41,6 +43,8 @@ pub struct PreviewRow {
     pub key: String,
     /// The time since which it waited.
     pub since: Timestamp,
+    /// The version of its promise that is shown.
+    pub version: u64,
     /// The amount in words.
     pub amount: String,
     /// What becomes of it.
@@ -75,17 +79,19 @@ pub struct Leaf {
     pub of: usize,
 }
 
-/// How a form names a reward that waits since then: one that was parked anew meanwhile
-/// is another case.
+/// How a form names a reward that waits since then, as its promise was shown: one that was
+/// parked anew or changed meanwhile, such as by a withdrawal, is another case.
 #[must_use]
-pub fn choice(since: Timestamp, key: &str) -> String {
-    format!("{} {key}", since.ms())
+pub fn choice(since: Timestamp, version: u64, key: &str) -> String {
+    format!("{} {version} {key}", since.ms())
 }
 
 /// The time and the key in what [`choice`] made; `None` where it did not make it.
 #[must_use]
 pub fn chosen(choice: &str) -> Option<(Timestamp, &str)> {
-    let (ms, key) = choice.split_once(' ')?;
+    let (ms, rest) = choice.split_once(' ')?;
+    let (version, key) = rest.split_once(' ')?;
+    let _: u64 = version.parse().ok()?;
     Some((Timestamp::from_ms(ms.parse().ok()?), key))
 }
 
@@ -130,7 +136,7 @@ pub fn waiting(
             html! {
                 @if may_tick(of) {
                     label { input type="checkbox" name="ticked"
-                        value=(choice(of.since, &of.reward.key)); " goes on" }
+                        value=(choice(of.since, of.version, &of.reward.key)); " goes on" }
                 } @else if of.unknown { (badge("doubt", "?", "say which, by its key")) }
                 @else { "-" }
             },
@@ -280,7 +286,7 @@ pub fn preview(frame: &Frame, fates: &Fates, because: &str, act: &Act) -> String
                 (hidden(&fates.reason, fates.from, act))
                 input type="hidden" name="because" value=(because);
                 @for row in rows.iter().filter(|row| row.goes_on) {
-                    input type="hidden" name="ticked" value=(choice(row.since, &row.key));
+                    input type="hidden" name="ticked" value=(choice(row.since, row.version, &row.key));
                 }
                 p { (act.by) ", because " q { (because) } ":" }
                 p { button { "Let " (counted(going, "reward", "rewards")) " go on" } }
@@ -343,9 +349,9 @@ mod tests {
     #[test]
     fn a_choice_names_the_time_and_the_key() {
         let at = Timestamp::from_ms(1_790_000_000_000);
-        let choice = choice(at, "p:a b:1");
+        let choice = choice(at, 7, "p:a b:1");
         assert_eq!(chosen(&choice), Some((at, "p:a b:1")));
-        for made_up in ["", "p:1:1", "soon p:1:1"] {
+        for made_up in ["", "p:1:1", "soon 7 p:1:1", "5 p:1:1", "5 x p:1:1"] {
             assert_eq!(chosen(made_up), None, "{made_up}");
         }
     }

@@ -91,6 +91,7 @@ fn fates(go_on: &[bool]) -> Fates {
     let row = |goes_on: &bool| PreviewRow {
         key: "firstpromoter:301881:1".into(),
         since: at(12),
+        version: 3,
         amount: "500 points".into(),
         fate: "it is delivered next".into(),
         goes_on: *goes_on,
@@ -209,7 +210,7 @@ fn screens() -> BTreeMap<&'static str, String> {
         Story::of(&pk, events, &BTreeMap::new(), None, promises, None, false)
     };
     let reward = Reward::of(&partition("301881"), &nobody_knows, false);
-    let row = |unknown| WaitingRow { reward: reward.clone(), since: at(12), unknown };
+    let row = |unknown| WaitingRow { reward: reward.clone(), since: at(12), version: 3, unknown };
     let act = Act { token: "token".into(), by: "jane".into(), most: 200 };
     let two = [row(false), row(true)];
     let finding = Finding {
@@ -331,6 +332,7 @@ fn nothing_is_ticked_beforehand_and_all_only_where_they_go_on_together() {
     let rows = [1, 2].map(|second| WaitingRow {
         reward: reward.clone(),
         since: at(second),
+        version: 3,
         unknown: false,
     });
     let act = Act { token: "token".into(), by: "jane".into(), most: 200 };

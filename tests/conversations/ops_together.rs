@@ -8,6 +8,7 @@ use tests::OpsPage;
 use tests::messages::commission_pk;
 use tests::proxy::DynamoProxy;
 use tests::scene::{ID, KEY, Scene, key};
+use tests::webhooks::commission;
 
 use crate::ops::{ops_at, park};
 use crate::ops_page::{encoded, field};
@@ -149,9 +150,9 @@ async fn of_a_command_and_a_page_one_goes_through_whichever_is_first() {
 
 /// How a form names a reward that waits.
 async fn choice(scene: &Scene, key: &str) -> String {
-    let since = scene.promise(key).await["parked"]["at"].clone();
-    let since: Timestamp = serde_json::from_value(since).unwrap();
-    format!("{} {key}", since.ms())
+    let promise = scene.promise(key).await;
+    let since: Timestamp = serde_json::from_value(promise["parked"]["at"].clone()).unwrap();
+    format!("{} {} {key}", since.ms(), promise["version"].to_string().trim_matches('"'))
 }
 
 /// Whether others still wait for the same or not.
@@ -244,12 +245,38 @@ async fn a_form_that_names_what_nobody_knows_leaves_it_and_takes_the_rest() {
     assert!(refused.body.contains("0 rewards of 1 went on.") && refused.body.contains(left));
     assert_eq!(scene.promise(&known).await.state, "parked");
 
-    for form in [filled(&token, &[&takes, &made_up]), format!("{alone}&all=yes")] {
-        let done = page.post(&cookie, RESUME, &form).await;
+    for (to, form) in [
+        ("/waiting/preview", format!("{alone}&all=yes")),
+        (RESUME, filled(&token, &[&takes, &made_up])),
+    ] {
+        let done = page.post(&cookie, to, &form).await;
         assert!(done.body.contains(left), "{done:?}");
         assert_eq!(scene.stage.raw_item(&pk, &sk).await.unwrap(), before);
     }
     scene.until_state(&known, "confirmed").await;
     assert_eq!((scene.raw_calls(&known), scene.raw_calls(&unknown)), (2, 1));
     assert_eq!(scene.stage.raw_item(&pk, &sk).await.unwrap(), before);
+}
+
+/// An event that came after the look is none that the person knows of.
+#[tokio::test]
+async fn what_changed_since_it_was_shown_is_left_to_another_look() {
+    let scene = Scene::start().await;
+    park(&scene, refused()).await;
+    let person = Person::at(&scene.stage.stack.dynamodb, "jane").await;
+    let shown = scene.promise(KEY).await;
+    scene.post(&commission(ID).edited("approved").amount(700).second(50)).await.is(200);
+    let changed = scene.promise(KEY).await;
+    assert_eq!(changed["parked"], shown["parked"], "it still waits for the same");
+    assert_ne!(changed["version"], shown["version"], "it has heard of it");
+    let outcome = person.resumes().await;
+    assert!(!outcome.won, "{outcome:?}");
+    assert!(outcome.said.contains("left: it waits still, but changed"), "{outcome:?}");
+    assert_eq!(scene.promise(KEY).await["version"], changed["version"]);
+    // Nor is it enough to say all without a look.
+    let all = [&person.form[..], "&all=yes"].concat();
+    let refused = person.page.post(&person.cookie, RESUME, &all).await;
+    assert_eq!(refused.status, 403, "{refused:?}");
+    let again = Person::at(&scene.stage.stack.dynamodb, "jane").await;
+    assert!(again.resumes().await.won);
 }

@@ -250,6 +250,7 @@ impl Planned {
         page::PreviewRow {
             key: self.name.clone(),
             since: parked.map_or(Timestamp::ZERO, |parked| parked.at),
+            version: self.promise.version,
             amount: self.amount.clone(),
             fate: self.fate.text(),
             goes_on: matches!(self.fate, Fate::Resumed(_)),

@@ -68,7 +68,7 @@ impl Form {
 
     fn takes(&self, promise: &Promise) -> bool {
         let since = promise.parked.as_ref().map_or(Timestamp::ZERO, |parked| parked.at);
-        self.all || self.ticked.contains(&page::choice(since, &promise.key))
+        self.all || self.ticked.contains(&page::choice(since, promise.version, &promise.key))
     }
 }
 
@@ -134,6 +134,7 @@ impl Page {
         Some(WaitingRow {
             reward: Reward::of(&key.item().pk, promise, self.personal),
             since: parked.at,
+            version: promise.version,
             unknown: parked.unknown,
         })
     }
@@ -161,13 +162,16 @@ impl Page {
                  right. Nothing was written",
             );
         }
+        if form.all && !is_preview(asked) {
+            return self.refused("look first at what would become of them. Nothing was written");
+        }
         let mut parked = parked(&self.target.store).await?;
         if form.ticked.is_empty() {
             parked = parked.only(&filter)?;
         }
         parked.keep(&filter);
         let all = parked.waiting.len();
-        // One that was parked anew since it was shown is another case.
+        // One that was parked anew, or changed, since it was shown is another case.
         parked.waiting.retain(|(promise, _)| form.takes(promise));
         let others = all.saturating_sub(parked.waiting.len());
         let gone = gone(&self.target.store, &form.ticked, &parked).await;
@@ -187,7 +191,7 @@ impl Page {
             not_read: plan.gaps().lines().to_vec(),
         };
         let (going, html) = match asked.path().as_slice() {
-            ["waiting", "preview"] => {
+            _ if is_preview(asked) => {
                 let shown = page::preview(&frame, &fates(&plan), &form.because, &self.may(by));
                 (plan.going(), shown)
             }
@@ -201,6 +205,10 @@ impl Page {
         let status = if going == 0 { StatusCode::CONFLICT } else { StatusCode::OK };
         Ok(Screen { status, ..Screen::of(&frame, html) })
     }
+}
+
+fn is_preview(asked: &Asked) -> bool {
+    asked.path().as_slice() == ["waiting", "preview"]
 }
 
 /// The page of a list that was asked for: the first where none is, the last where there

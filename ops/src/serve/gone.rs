@@ -49,7 +49,9 @@ fn looked_up(
 fn row(since: Timestamp, key: &str, found: Result<Option<&Promise>, &StoreError>) -> PreviewRow {
     let why = match found {
         Ok(Some(promise)) if promise.parked.as_ref().is_some_and(|of| of.at == since) => {
-            "it waits still, but not everything that waits could be listed; look at it again".into()
+            "it waits still, but changed since it was shown, or could not be listed; look at it \
+             again"
+                .into()
         }
         Ok(Some(promise)) => stands(promise),
         Ok(None) => "there is no such promise".to_owned(),
@@ -59,6 +61,8 @@ fn row(since: Timestamp, key: &str, found: Result<Option<&Promise>, &StoreError>
     PreviewRow {
         key: key.to_owned(),
         since,
+        // It is not to be chosen.
+        version: 0,
         amount: terms.map_or_else(
             || "-".to_owned(),
             |terms| amount(terms.amount.as_deref(), terms.unit.as_deref()),
@@ -83,7 +87,7 @@ mod tests {
         (denied.state, denied.parked) = (State::Denied, None);
         let spoilt = StoreError::Corrupt { item: "a promise", field: "terms".into() };
         for (since, found, amount, fate) in [
-            (since, Ok(Some(&promise)), "500 points", "left: it waits still, but"),
+            (since, Ok(Some(&promise)), "500 points", "left: it waits still, but changed"),
             (
                 Timestamp::ZERO,
                 Ok(Some(&promise)),
