@@ -31,6 +31,6 @@ pub use reason::because;
 pub use refusal::refusal;
 pub use reward::{Party, Reward, Standing};
 pub use settings::{About, Saying, Settings, UNSAID};
-pub use story::{Happening, Next, RecordNow, Story, StoryEvent, StoryPromise, Try, What};
+pub use story::{Happening, Next, Promised, RecordNow, Story, StoryEvent, StoryPromise, Try, What};
 pub use wiring::{Address, Looked, ProviderWiring, Seen, Taken, Wiring, outcomes};
 pub use words::{counted, span};

@@ -16,6 +16,9 @@ use crate::money::Money;
 use crate::private::{is_impersonal, shown};
 use crate::reward::{Party, Reward};
 
+/// The facts that say what is promised, and to whom.
+const TERMS: [&str; 3] = ["affiliate_id", "amount", "customer_id"];
+
 /// The story of one partition.
 #[derive(Debug, Serialize)]
 pub struct Story {
@@ -49,10 +52,10 @@ pub enum What {
     Promised {
         /// The key.
         key: String,
-        /// The amount, as it is promised now.
-        amount: Money,
-        /// The recipient, as it is promised now.
-        recipient: Option<Party>,
+        /// What was promised; `None` where an event changed it since: only what is
+        /// promised now is kept.
+        #[serde(flatten)]
+        terms: Option<Promised>,
     },
     /// The promise went on, or a try came to nothing.
     Tried(Try),
@@ -92,6 +95,15 @@ pub enum What {
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<ParkReason>,
     },
+}
+
+/// What is promised, and to whom.
+#[derive(Debug, Serialize)]
+pub struct Promised {
+    /// The amount.
+    pub amount: Money,
+    /// The recipient.
+    pub recipient: Option<Party>,
 }
 
 /// An event with what it changed.
@@ -206,7 +218,8 @@ impl Story {
             })
             .collect();
         for promise in &promises {
-            timeline.extend(Happening::of(partition, promise, personal));
+            let changed = timeline.iter().any(|event| event.changes_terms(promise.created_at));
+            timeline.extend(Happening::of(partition, promise, changed, personal));
         }
         timeline.sort_by_key(|happening| happening.at);
         let promises = promises.into_iter();
@@ -239,14 +252,21 @@ impl Happening {
         Self { at: event.received_at, what: What::Event(told) }
     }
 
+    /// True for an event from after that time that changed what is promised, or to whom.
+    fn changes_terms(&self, since: Timestamp) -> bool {
+        let What::Event(event) = &self.what else { return false };
+        self.at > since && event.changes.iter().any(|of| TERMS.contains(&of.fact.as_str()))
+    }
+
     /// What a promise tells of its own life: its log, the decisions, and of what is
     /// older than the log its time stamps.
-    fn of(partition: &Partition, promise: &Promise, personal: bool) -> Vec<Self> {
+    fn of(partition: &Partition, promise: &Promise, changed: bool, personal: bool) -> Vec<Self> {
         let key = || promise.key.clone();
         let Reward { amount, recipient, vendor, .. } = Reward::of(partition, promise, personal);
         let entries = &promise.log.entries;
         let logged = |at: Timestamp| entries.iter().any(|entry| entry.at == at);
-        let mut told = vec![(promise.created_at, What::Promised { key: key(), amount, recipient })];
+        let terms = (!changed).then_some(Promised { amount, recipient });
+        let mut told = vec![(promise.created_at, What::Promised { key: key(), terms })];
         if let (Some(first), 1..) = (entries.first(), promise.log.left_out) {
             told.push((first.at, What::LeftOut { key: key(), count: promise.log.left_out }));
         }

@@ -33,7 +33,7 @@ async fn many_with_one_cause_are_shown_as_one_and_resumed_as_one() {
     for part in [
         "4 rewards wait for a person: 2 causes.\n",
         "422 no_such_account, from requested: 3 rewards, the oldest for ",
-        "points 3; last outcome: ",
+        "points: 3 rewards; last outcome ",
         "Do: Mend it there, such as by creating the account.",
         "unknown_outcome, from requested: 1 reward, for ",
         "outcome unknown: 1",

@@ -27,9 +27,10 @@ impl What {
     pub fn words(&self) -> String {
         match self {
             What::Event(event) => event.event_type.clone().unwrap_or_else(|| "quarantined".into()),
-            What::Promised { amount, recipient, .. } => match recipient {
-                Some(recipient) => format!("promised {amount} to {}", recipient.words()),
-                None => format!("promised {amount}, nobody knows to whom"),
+            What::Promised { terms: None, .. } => "promised, on the terms of then".into(),
+            What::Promised { terms: Some(terms), .. } => match &terms.recipient {
+                Some(recipient) => format!("promised {} to {}", terms.amount, recipient.words()),
+                None => format!("promised {}, nobody knows to whom", terms.amount),
             },
             What::Tried(tried) => tried.words(),
             What::LeftOut { count, .. } => format!("{count} earlier transitions are not told"),
@@ -89,6 +90,7 @@ impl Try {
         };
         let ms = ms.map(|ms| format!(", {ms} ms")).unwrap_or_default();
         let now = match (to, reason) {
+            (State::Parked, None) if *from == State::Parked => "; it waits still".to_owned(),
             (State::Parked, reason) => {
                 // Left out where it is the outcome.
                 let reason = reason.clone().unwrap_or_else(|| outcome.as_str().into());

@@ -54,6 +54,7 @@ fn a_log_is_told_once_and_says_what_it_left_out() {
             entry(7, State::Parked, State::Delivered, Actor::Operator("joe".into()), "go on"),
             entry(8, State::Delivering, State::Parked, Actor::Deliver, "422 no_account"),
             entry(9, State::LookupDue, State::LookupDue, Actor::Confirm, "no answer"),
+            entry(9, State::Parked, State::Parked, Actor::Event, "withdrawn"),
         ],
         left_out: 3,
     };
@@ -74,6 +75,7 @@ fn a_log_is_told_once_and_says_what_it_left_out() {
             "delivery: 422 no_account, 20 ms; parked, because your endpoint refused it: 422 \
              no_account",
             "look-up: no answer, 20 ms",
+            "event: withdrawn, 20 ms; it waits still",
         ]
     );
 }
@@ -91,5 +93,30 @@ fn each_decision_is_told_in_plain_language() {
         let by = "joe".into();
         let decision = OperatorDecision { by, resolution, because: "seen".into(), at: at(0) };
         assert_eq!(decided(&decision), words);
+    }
+}
+
+/// Only what is promised now is kept.
+#[test]
+fn what_was_promised_is_not_told_by_what_is_promised_now() {
+    let pk = Partition::new("firstpromoter", "commission", "88").unwrap();
+    let event = |second, changed: &[&str]| -> StoredEvent {
+        let event = serde_json::json!({
+            "sk": format!("event#{second}"), "secret": "hmac[0]", "changed": changed,
+            "received_at": at(second).to_rfc3339(), "version": second,
+        });
+        serde_json::from_value(event).unwrap()
+    };
+    let promised = |events: Vec<StoredEvent>| {
+        let promises = vec![promise(State::Requested)];
+        let story = Story::of(&pk, events, &BTreeMap::new(), None, promises, None, false);
+        let mut words = story.timeline.iter().map(|happening| happening.what.words());
+        words.find(|words| words.starts_with("promised")).unwrap()
+    };
+    let now = "promised an unknown amount (unit not known), nobody knows to whom";
+    assert_eq!(promised(vec![event(0, &["amount"]), event(5, &["status"])]), now);
+    let then = "promised, on the terms of then";
+    for fact in ["amount", "affiliate_id", "customer_id"] {
+        assert_eq!(promised(vec![event(5, &[fact])]), then, "{fact}");
     }
 }

@@ -172,6 +172,7 @@ mod tests {
             http: format!("http://127.0.0.1:{}", port + 1),
             dynamodb: format!("http://127.0.0.1:{port}"),
             log: format!("/{port}.log").into(),
+            secrets: None,
         }
     }
 

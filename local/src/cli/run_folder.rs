@@ -44,6 +44,9 @@ pub(super) struct Running {
     pub(super) dynamodb: String,
     /// The file of what its functions print.
     pub(super) log: PathBuf,
+    /// The file of the secrets that it was given, if any.
+    #[serde(default)]
+    pub(super) secrets: Option<PathBuf>,
 }
 
 impl RunFolder {

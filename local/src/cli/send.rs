@@ -8,6 +8,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::event::sample;
+use super::run_folder::{LOCAL, Running, running};
 use super::values::{at_least_one, url};
 use crate::error::LocalError;
 use crate::play::curl::curl;
@@ -41,7 +42,8 @@ pub(super) struct SendSample {
     /// Send it so often, one after the other
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one::<u32>)]
     times: u32,
-    /// Secrets of the one who receives it, instead of the development ones
+    /// Secrets of the one who receives it [default: those of the `cargo local` that has the
+    /// address, or the development ones]
     #[arg(long, value_name = "FILE")]
     secrets: Option<PathBuf>,
     /// Print it as a curl command, and send nothing
@@ -72,18 +74,35 @@ pub(super) fn forget_address(folder: &Path, http: &str) {
     }
 }
 
-/// The address that was noted last.
-fn noted_address() -> String {
-    let noted = workspace().ok().and_then(|root| fs::read_to_string(root.join(".local/http")).ok());
-    noted.unwrap_or_else(|| USUAL.to_owned())
+/// The address to send to where none is said: that of the run that was started last, or the
+/// only one that is left.
+///
+/// # Errors
+/// [`LocalError::SeveralRun`] where several are left.
+fn usual_address(noted: Option<String>, runs: &[Running]) -> Result<String, LocalError> {
+    let noted = noted.filter(|noted| runs.is_empty() || runs.iter().any(|run| run.http == *noted));
+    match (noted, runs) {
+        (Some(noted), _) => Ok(noted),
+        (None, []) => Ok(USUAL.to_owned()),
+        (None, [only]) => Ok(only.http.clone()),
+        (None, several) => {
+            let all: Vec<String> = several.iter().map(|run| format!("--to {}", run.http)).collect();
+            Err(LocalError::SeveralRun(all.join(", ")))
+        }
+    }
 }
 
 impl SendSample {
     /// Sends it; `false` unless every answer is a 2xx.
     pub(super) async fn run(self) -> Result<bool, LocalError> {
-        let secrets = SecretsFile::read(self.secrets.as_deref())?;
         let samples = Samples::of_workspace()?;
-        let to = self.to.clone().unwrap_or_else(noted_address);
+        let left = workspace().ok().map(|root| root.join(LOCAL));
+        let runs = left.as_deref().map(running).unwrap_or_default();
+        let noted = left.and_then(|folder| fs::read_to_string(folder.join("http")).ok());
+        let to = self.to.clone().map_or_else(|| usual_address(noted, &runs), Ok)?;
+        // A run takes what is signed by its own secrets.
+        let own = runs.iter().find(|run| run.http == to).and_then(|run| run.secrets.as_deref());
+        let secrets = SecretsFile::read(self.secrets.as_deref().or(own))?;
         if self.curl {
             let command = curl(&self.event(&samples, secrets.webhooks(), 0)?, &to)?;
             print(&command)?;
@@ -147,6 +166,30 @@ mod tests {
             assert_eq!(base(given).as_deref(), Ok(expected));
         }
         assert!(base("127.0.0.1:3000").unwrap_err().contains("must be a URL"));
+    }
+
+    #[test]
+    fn it_goes_to_the_run_that_was_started_last_or_the_only_one_left() {
+        let run = |port: u16| Running {
+            http: format!("http://127.0.0.1:{port}"),
+            dynamodb: String::new(),
+            log: PathBuf::new(),
+            secrets: None,
+        };
+        let to = |noted: Option<&str>, ports: &[u16]| {
+            let runs: Vec<Running> = ports.iter().map(|port| run(*port)).collect();
+            usual_address(noted.map(str::to_owned), &runs).map_err(|error| error.to_string())
+        };
+        let address = |port: u16| Ok(run(port).http);
+        assert_eq!(to(None, &[]), Ok(USUAL.to_owned()));
+        assert_eq!(to(Some("http://127.0.0.1:5"), &[]), address(5));
+        assert_eq!(to(Some("http://127.0.0.1:5"), &[4, 5]), address(5));
+        assert_eq!(to(Some("http://127.0.0.1:5"), &[4]), address(4));
+        let several = to(None, &[4, 6]).unwrap_err();
+        assert!(
+            several.ends_with(": --to http://127.0.0.1:4, --to http://127.0.0.1:6"),
+            "{several}"
+        );
     }
 
     #[test]

@@ -124,7 +124,7 @@ impl Cause {
         let some = |count: usize, what: &str| (count > 0).then(|| format!("{what}: {count}"));
         let about = [
             Some(counts(&self.units).replace('_', " ")),
-            (!self.last.is_empty()).then(|| format!("last outcome: {}", counts(&self.last))),
+            (!self.last.is_empty()).then(|| format!("last outcome {}", counts(&self.last))),
             some(self.unknown, "outcome unknown"),
             some(self.withdrawn, "withdrawn meanwhile"),
         ];
@@ -145,7 +145,9 @@ impl Cause {
 }
 
 fn counts(of: &BTreeMap<String, usize>) -> String {
-    let counts: Vec<String> = of.iter().map(|(name, count)| format!("{name} {count}")).collect();
+    let count = |count: usize| counted(count, "reward", "rewards");
+    let counts: Vec<String> =
+        of.iter().map(|(name, of)| format!("{name}: {}", count(*of))).collect();
     counts.join(", ")
 }
 
@@ -206,14 +208,17 @@ mod tests {
         let (first, second) = (causes.next().unwrap(), causes.next().unwrap());
         for part in [
             "unknown_outcome, from requested: 2 rewards, the oldest for 5 h, the latest for 5 min\n",
-            "  points 2; last outcome: no answer 2; outcome unknown: 1\n",
+            "  points: 2 rewards; last outcome no answer: 2 rewards; outcome unknown: 1\n",
             "  Do: Look whether the key was given, or taken back (from reversal_due); say which.\n",
             " --stack 'my stack' parked --reason unknown_outcome --from requested --rows\n",
             " --stack 'my stack' resume KEY",
         ] {
             assert!(first.contains(part), "{part} is not in\n{first}");
         }
-        assert!(second.starts_with("over_age, from delivered: 1 reward, for 16 h\n  credits 1;"));
+        assert!(
+            second
+                .starts_with("over_age, from delivered: 1 reward, for 16 h\n  credits: 1 reward;")
+        );
         let prose = text.lines().filter(|line| !line.contains(" --stack "));
         assert!(prose.clone().count() > 8 && prose.clone().all(|line| line.chars().count() <= 100));
         assert!(!text.contains('`') && !text.contains('*'));
@@ -252,6 +257,6 @@ mod tests {
         let mut one = waiting(false, 5);
         one.unit = Some("free_months".into());
         let text = told(&[one]);
-        assert!(text.contains("\n  free months 1; last outcome"), "{text}");
+        assert!(text.contains("\n  free months: 1 reward; last outcome"), "{text}");
     }
 }

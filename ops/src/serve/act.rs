@@ -1,5 +1,7 @@
 //! What waits for a person, and the form by which it goes on.
 
+use std::collections::HashSet;
+
 use answers::Reward;
 use axum::http::StatusCode;
 use page::{Act, BECAUSE, Fates, Frame, Leaf, WaitingRow};
@@ -170,10 +172,12 @@ impl Page {
             parked = parked.only(&filter)?;
         }
         parked.keep(&filter);
-        let all = parked.waiting.len();
+        let named: HashSet<&str> =
+            form.ticked.iter().filter_map(|of| Some(page::chosen(of)?.1)).collect();
+        let is_other = |promise: &Promise| !form.all && !named.contains(promise.key.as_str());
+        let others = parked.waiting.iter().filter(|(promise, _)| is_other(promise)).count();
         // One that was parked anew, or changed, since it was shown is another case.
         parked.waiting.retain(|(promise, _)| form.takes(promise));
-        let others = all.saturating_sub(parked.waiting.len());
         let gone = gone(&self.target.store, &form.ticked, &parked).await;
         let decision = OperatorDecision {
             by: by.to_owned(),
