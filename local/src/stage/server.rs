@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 
@@ -11,7 +12,7 @@ use hyper::body::{Body, Incoming};
 use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -38,6 +39,27 @@ pub(crate) struct RestartableServer {
     flag: &'static str,
     serve: Serve,
     running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+    /// While it is stopped: the port, so that nobody else takes it. Who connects to a port
+    /// that nobody listens at is refused.
+    held: Option<TcpSocket>,
+}
+
+/// The connections that wait to be accepted, as many as the standard library lets wait.
+const BACKLOG: u32 = 1024;
+
+fn listen(held: TcpSocket) -> io::Result<TcpListener> {
+    held.set_reuseaddr(true)?;
+    held.listen(BACKLOG)
+}
+
+fn hold(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    // Connections that ended a moment ago are still known at the port.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    // From here on it is not to be shared.
+    socket.set_reuseaddr(false)?;
+    Ok(socket)
 }
 
 impl RestartableServer {
@@ -52,7 +74,7 @@ impl RestartableServer {
         F: Future<Output = ()> + Send + 'static,
     {
         let serve: Serve = Box::new(move |listener, closed| Box::pin(serve(listener, closed)));
-        let mut server = Self { address, flag, serve, running: None };
+        let mut server = Self { address, flag, serve, running: None, held: None };
         server.run(listener);
         server
     }
@@ -68,13 +90,21 @@ impl RestartableServer {
             drop(close);
             // The task only fails if the engine panicked, and then it has ended, too.
             let _ = serving.await;
+            // What cannot be held is asked for anew.
+            self.held = hold(self.address).ok();
         }
     }
 
     /// Takes connections again, at the same address.
     pub(crate) async fn restart(&mut self) -> Result<(), LocalError> {
         if self.running.is_none() {
-            let (listener, _) = bind(self.flag, self.address.port()).await?;
+            let (flag, port) = (self.flag, self.address.port());
+            let listener = match self.held.take() {
+                Some(held) => {
+                    listen(held).map_err(|source| LocalError::Port { flag, port, source })?
+                }
+                None => bind(flag, port).await?.0,
+            };
             self.run(listener);
         }
         Ok(())
@@ -114,4 +144,35 @@ pub(crate) async fn serve<S, B>(
         });
     }
     connections.shutdown().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    /// Nobody can take the port meanwhile, and nobody is let in.
+    #[tokio::test]
+    async fn a_port_is_kept_while_its_server_is_stopped() {
+        let bound = bind("--test-port", 0).await.unwrap();
+        let address = bound.1;
+        let accepts = |listener: TcpListener, closed: oneshot::Receiver<()>| async move {
+            tokio::select! {
+                () = async { while listener.accept().await.is_ok() {} } => {}
+                _ = closed => {}
+            }
+        };
+        let mut server = RestartableServer::start("--test-port", bound, accepts);
+        TcpStream::connect(address).await.unwrap();
+        server.stop().await;
+        let refused = TcpStream::connect(address).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+        let taken = std::net::TcpListener::bind(address).unwrap_err();
+        assert_eq!(taken.kind(), ErrorKind::AddrInUse);
+        server.restart().await.unwrap();
+        TcpStream::connect(address).await.unwrap();
+    }
 }
