@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use shared::wire::Timestamp;
+use tests::one_stack::served;
 use tests::patience::eventually;
 use tests::scratch::Scratch;
 use tests::stage::signed_with;
@@ -95,10 +96,7 @@ async fn cloudwatch(lines: Vec<String>) -> (String, Asked) {
         }
     };
     let router = Router::new().fallback(answer).with_state(asked.clone());
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    (url, asked)
+    (served(router).await, asked)
 }
 
 async fn deployed(url: &str, words: &[&str]) -> CliOutput {

@@ -1,12 +1,12 @@
 //! How it is wired, what is set and which alarms are on: of `cargo local`, and of a stack.
 
+mod aws;
+
 use std::collections::BTreeMap;
 use std::process::Command;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use aws::Aws;
 use serde_json::{Value, json};
 use shared::wire::Timestamp;
 use tests::scene::Scene;
@@ -137,107 +137,6 @@ async fn a_stranger_is_told_as_a_refusal_and_a_setting_as_it_is() {
     elsewhere.args(["--local", "--dynamodb", "http://127.0.0.1:1", "wiring"]);
     elsewhere.current_dir(folder.path());
     run(elsewhere).await.fails(2, "no cargo local that has its DynamoDB at http://127.0.0.1:1");
-}
-
-/// An AWS with one stack: what its parameters are, what its logs say, which alarms it
-/// has, and what may not be asked.
-#[derive(Clone, Default)]
-struct Aws {
-    parameters: BTreeMap<String, String>,
-    logs: BTreeMap<&'static str, Vec<String>>,
-    alarms: Value,
-    forbidden: Vec<&'static str>,
-    asked: Arc<Mutex<Vec<(String, Value)>>>,
-}
-
-impl Aws {
-    async fn start(self) -> String {
-        let answer = async |State(aws): State<Self>, headers: HeaderMap, body: String| {
-            aws.answer(&headers, &body)
-        };
-        let router = Router::new().fallback(answer).with_state(self);
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        url
-    }
-
-    fn answer(&self, headers: &HeaderMap, body: &str) -> (StatusCode, String) {
-        let signed = headers["authorization"].to_str().unwrap();
-        let target = headers.get("x-amz-target").map(|of| of.to_str().unwrap().to_owned());
-        let operation =
-            target.as_deref().map_or("DescribeStacks", |of| of.split('.').nth(1).unwrap());
-        let service = match operation {
-            "DescribeStacks" => "cloudformation",
-            "FilterLogEvents" => "logs",
-            _ => "monitoring",
-        };
-        assert!(signed.contains(&format!("/eu-west-1/{service}/aws4_request")), "{signed}");
-        let asked: Value = serde_json::from_str(body).unwrap_or_default();
-        self.asked.lock().unwrap().push((operation.to_owned(), asked.clone()));
-        if self.forbidden.contains(&operation) {
-            let refused = match operation {
-                "DescribeStacks" => {
-                    "<ErrorResponse><Error><Code>AccessDenied</Code><Message>not yours</Message>\
-                     </Error></ErrorResponse>"
-                        .to_owned()
-                }
-                _ => json!({ "__type": "AccessDeniedException" }).to_string(),
-            };
-            return (StatusCode::FORBIDDEN, refused);
-        }
-        let answer = match operation {
-            "DescribeStacks" => self.stack(),
-            "FilterLogEvents" => self.events(&asked).to_string(),
-            "DescribeAlarms" => self.alarms(&asked).to_string(),
-            _ => "no such operation".to_owned(),
-        };
-        (StatusCode::OK, answer)
-    }
-
-    fn stack(&self) -> String {
-        let pair = |of: &str, name: &str, value: &str| {
-            format!("<member><{of}Key>{name}</{of}Key><{of}Value>{value}</{of}Value></member>")
-        };
-        let parameters: String =
-            self.parameters.iter().map(|(name, value)| pair("Parameter", name, value)).collect();
-        let outputs = pair("Output", "TableName", "Ledger")
-            + &pair("Output", "ApiUrl", "https://in.example.com");
-        format!(
-            "<DescribeStacksResponse><DescribeStacksResult><Stacks><member>\
-             <StackName>mine</StackName><CreationTime>2026-01-01T00:00:00Z</CreationTime>\
-             <StackStatus>CREATE_COMPLETE</StackStatus><Parameters>{parameters}</Parameters>\
-             <Outputs>{outputs}</Outputs></member></Stacks></DescribeStacksResult>\
-             </DescribeStacksResponse>"
-        )
-    }
-
-    fn events(&self, asked: &Value) -> Value {
-        let group = asked["logGroupName"].as_str().unwrap();
-        let name = group.rsplit("mine-").next().unwrap();
-        let lines = self.logs.get(name).into_iter().flatten();
-        let (from, to) = (asked["startTime"].as_i64().unwrap(), asked["endTime"].as_i64());
-        let pattern = asked["filterPattern"].as_str().unwrap_or_default();
-        let events = lines.filter_map(|line| {
-            let told: Value = serde_json::from_str(line).unwrap();
-            let at = told["_aws"]["Timestamp"].as_i64().unwrap();
-            let outcome = told["outcome"].as_str().unwrap_or_default();
-            let is_meant =
-                told["message"] != "webhook" || pattern.contains(&format!("\"{outcome}\""));
-            let is_within = at >= from && to.is_none_or(|to| at < to);
-            (is_meant && is_within).then(|| json!({ "timestamp": at, "message": line }))
-        });
-        json!({ "events": events.collect::<Vec<_>>() })
-    }
-
-    /// One alarm a page, so that the pages are followed.
-    fn alarms(&self, asked: &Value) -> Value {
-        assert_eq!(asked["AlarmNamePrefix"], "mine-", "{asked}");
-        let n = asked["NextToken"].as_str().map_or(0, |token| token.parse::<usize>().unwrap());
-        let all = self.alarms.as_array().unwrap();
-        let next = (n + 1 < all.len()).then(|| (n + 1).to_string());
-        json!({ "MetricAlarms": [all[n]], "NextToken": next })
-    }
 }
 
 /// A command against the stack `mine` of an AWS, with a table of this machine.

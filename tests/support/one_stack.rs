@@ -43,9 +43,7 @@ impl OneStack {
         let facts = Facts { parameters: parameters.collect(), lines, ..Facts::default() };
         let facts = Arc::new(facts);
         let router = Router::new().fallback(answer).with_state(Arc::clone(&facts));
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        let url = served(router).await;
         Self { url, dynamodb: dynamodb.to_owned(), facts }
     }
 
@@ -69,6 +67,34 @@ impl OneStack {
     }
 }
 
+/// Serves on a free port of this machine for as long as the test runs, and tells the
+/// address.
+pub async fn served(router: Router) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    url
+}
+
+/// What `DescribeStacks` answers for the stack `mine`.
+pub fn described<'a>(
+    outputs: &[(&str, &str)],
+    parameters: impl Iterator<Item = (&'a str, &'a str)>,
+) -> String {
+    let pair = |of: &str, name: &str, value: &str| {
+        format!("<member><{of}Key>{name}</{of}Key><{of}Value>{value}</{of}Value></member>")
+    };
+    let parameters: String =
+        parameters.map(|(name, value)| pair("Parameter", name, value)).collect();
+    let outputs: String = outputs.iter().map(|(name, value)| pair("Output", name, value)).collect();
+    format!(
+        "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>mine\
+         </StackName><CreationTime>2026-01-31T00:00:00Z</CreationTime><StackStatus>\
+         CREATE_COMPLETE</StackStatus><Outputs>{outputs}</Outputs><Parameters>{parameters}\
+         </Parameters></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
+    )
+}
+
 async fn answer(
     State(facts): State<Arc<Facts>>,
     headers: HeaderMap,
@@ -90,24 +116,8 @@ async fn answer(
 
 impl Facts {
     fn described(&self) -> String {
-        let members = |kind: &str, of: &[(String, String)]| {
-            let members = of.iter().map(|(key, value)| {
-                format!(
-                    "<member><{kind}Key>{key}</{kind}Key><{kind}Value>{value}</{kind}Value></member>"
-                )
-            });
-            format!("<{kind}s>{}</{kind}s>", members.collect::<String>())
-        };
-        let outputs = [("TableName", "Ledger"), ("WebhookSecretsArn", "webhooks")]
-            .map(|(key, value)| (key.to_owned(), value.to_owned()));
-        let (outputs, parameters) =
-            (members("Output", &outputs), members("Parameter", &self.parameters));
-        format!(
-            "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>mine\
-             </StackName><CreationTime>2026-01-31T00:00:00Z</CreationTime><StackStatus>\
-             CREATE_COMPLETE</StackStatus>{outputs}{parameters}</member></Stacks>\
-             </DescribeStacksResult></DescribeStacksResponse>"
-        )
+        let outputs = [("TableName", "Ledger"), ("WebhookSecretsArn", "webhooks")];
+        described(&outputs, self.parameters.iter().map(|(name, value)| (&**name, &**value)))
     }
 
     /// The lines of one group that a filter pattern takes.
